@@ -1,0 +1,36 @@
+//! Who is asking.
+
+use std::collections::BTreeSet;
+
+/// The caller of a request, as every room sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The roles it holds; they decide which plans it may share.
+    pub roles: Roles,
+}
+
+impl Caller {
+    /// The one caller of a loopback server without access rules.
+    pub fn development() -> Self {
+        Self {
+            roles: Roles::from_iter(["development"]),
+        }
+    }
+}
+
+/// A sorted set of role names: the access shape a plan is made for and never crosses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Roles(BTreeSet<Box<str>>);
+
+impl Roles {
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Roles {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
+        Self(names.into_iter().map(Box::from).collect())
+    }
+}

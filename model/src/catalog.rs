@@ -1,0 +1,94 @@
+//! What a live database says it holds, in its own words.
+
+use crate::Dialect;
+use serde::Serialize;
+
+/// The part of a database's catalog that an API is made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Catalog {
+    /// Whose catalog it is.
+    pub dialect: Dialect,
+    /// Tables and views, by schema and name.
+    pub tables: Vec<Table>,
+    /// Enum types, by schema and name.
+    pub enums: Vec<Enum>,
+}
+
+/// A table or view.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Table {
+    /// Its database schema; `None` where the database has none, or it is the first on the search path.
+    pub schema: Option<String>,
+    /// Its name in the database.
+    pub name: String,
+    /// What kind of relation it is.
+    pub kind: Kind,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Columns in their declared order.
+    pub columns: Vec<Column>,
+    /// Columns of the primary key, in key order; empty without one.
+    pub primary_key: Vec<String>,
+    /// Other unique keys that hold for every row (no partial or expression index).
+    pub uniques: Vec<Vec<String>>,
+    /// References to other tables.
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+/// What kind of relation it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Kind {
+    /// A table; rows can be written.
+    Table,
+    /// A view, read only.
+    View,
+    /// A materialised view, read only.
+    MaterializedView,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// Its name in the database.
+    pub name: String,
+    /// Its type as the database spells it: `numeric(10,2)`, `character varying(40)`, `NVARCHAR(160)`.
+    /// For a domain, the domain's base type.
+    pub native: String,
+    /// The enum it draws from: an index into [`Catalog::enums`].
+    pub enumeration: Option<usize>,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// The expression of its default, as the database spells it; `Some` also for an identity or
+    /// rowid alias, which fill themselves.
+    pub default: Option<String>,
+    /// Whether the database computes it, so that it cannot be written.
+    pub generated: bool,
+    /// Its comment.
+    pub comment: Option<String>,
+}
+
+/// A reference from one table to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ForeignKey {
+    /// Referring columns, in key order.
+    pub columns: Vec<String>,
+    /// Schema of the table referred to.
+    pub target_schema: Option<String>,
+    /// The table referred to.
+    pub target: String,
+    /// Columns referred to, in key order.
+    pub target_columns: Vec<String>,
+}
+
+/// An enum type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Enum {
+    /// Its database schema, as for tables.
+    pub schema: Option<String>,
+    /// Its name in the database.
+    pub name: String,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Labels in their declared order.
+    pub labels: Vec<String>,
+}

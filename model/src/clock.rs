@@ -1,0 +1,25 @@
+//! Time as something passed in.
+
+use std::time::{Instant, SystemTime};
+
+/// Where the time comes from: the machine, or a test that moves it by hand.
+pub trait Clock: Send + Sync {
+    /// A reading that never goes back, for durations.
+    fn instant(&self) -> Instant;
+    /// The time of day, for records.
+    fn now(&self) -> SystemTime;
+}
+
+/// The machine's own clocks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn instant(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}

@@ -1,0 +1,37 @@
+//! The words every room shares: no I/O and no policy, only what one room must say to another.
+//!
+//! Reading order: a live database is a [`Catalog`]; people edit it as SDL, which compiles to a
+//! [`Schema`]; a request against the schema becomes a [`Script`] of [`Statement`]s with bound
+//! [`Value`]s, whose rows are written as JSON after the plan of a [`Record`]. Whatever goes wrong
+//! is a [`Fault`] on the wire and a [`Diagnostic`] in a terminal.
+//!
+//! Invariants: nothing here reads a file, a socket, a clock or the environment on its own; every
+//! number that can exceed 53 bits is held as an integer or as its digits, never as a float.
+
+mod caller;
+pub mod catalog;
+mod clock;
+mod diagnostic;
+mod dialect;
+mod fault;
+pub mod metric;
+mod scalar;
+pub mod schema;
+mod secret;
+mod statement;
+mod value;
+
+pub use caller::{Caller, Roles};
+pub use catalog::Catalog;
+pub use clock::{Clock, SystemClock};
+pub use diagnostic::{Diagnostic, Level, Place};
+pub use dialect::Dialect;
+pub use fault::{Fault, Kind};
+pub use scalar::Scalar;
+pub use schema::Schema;
+pub use secret::Secret;
+pub use statement::{
+    Argument, Cell, Codec, Content, Field, Label, Page, PageField, PageInfo, PagePart, Parameter,
+    Record, Root, Script, Statement, Step, Use, Weight,
+};
+pub use value::Value;

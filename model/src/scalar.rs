@@ -1,0 +1,104 @@
+//! The scalars of the API and how each one travels in JSON.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A scalar type of the generated API.
+///
+/// `BigInt` and `Decimal` are JSON strings, so no client rounds them; temporal types are
+/// RFC 3339 text; `Bytes` is base64 (RFC 4648, padded); `Json` is embedded as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Scalar {
+    /// `true` or `false`.
+    Boolean,
+    /// A 32-bit integer, a JSON number.
+    Int,
+    /// A 64-bit integer, a JSON string.
+    BigInt,
+    /// A 64-bit float, a JSON number.
+    Float,
+    /// A decimal number of any length, a JSON string.
+    Decimal,
+    /// Text.
+    String,
+    /// A UUID in its lower-case form.
+    #[serde(rename = "UUID")]
+    Uuid,
+    /// A calendar date, `2026-11-23`.
+    Date,
+    /// A time of day without zone, `18:12:18.5`.
+    LocalTime,
+    /// A date and time without zone, `2026-11-23T18:12:18.5`.
+    LocalDateTime,
+    /// A moment, in UTC, `2026-11-23T18:12:18.5Z`.
+    DateTime,
+    /// Any JSON value.
+    #[serde(rename = "JSON")]
+    Json,
+    /// Bytes, as base64.
+    Bytes,
+}
+
+impl Scalar {
+    /// All scalars, in the order the reference lists them.
+    pub const ALL: [Self; 13] = [
+        Self::Boolean,
+        Self::Int,
+        Self::BigInt,
+        Self::Float,
+        Self::Decimal,
+        Self::String,
+        Self::Uuid,
+        Self::Date,
+        Self::LocalTime,
+        Self::LocalDateTime,
+        Self::DateTime,
+        Self::Json,
+        Self::Bytes,
+    ];
+
+    /// The name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boolean => "Boolean",
+            Self::Int => "Int",
+            Self::BigInt => "BigInt",
+            Self::Float => "Float",
+            Self::Decimal => "Decimal",
+            Self::String => "String",
+            Self::Uuid => "UUID",
+            Self::Date => "Date",
+            Self::LocalTime => "LocalTime",
+            Self::LocalDateTime => "LocalDateTime",
+            Self::DateTime => "DateTime",
+            Self::Json => "JSON",
+            Self::Bytes => "Bytes",
+        }
+    }
+
+    /// The scalar of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scalar| scalar.name() == name)
+    }
+
+    /// Whether GraphQL itself defines it, so that the API need not.
+    pub fn is_built_in(self) -> bool {
+        matches!(self, Self::Boolean | Self::Int | Self::Float | Self::String)
+    }
+
+    /// Whether `lt`, `gt`, `min`, `max` and `orderBy` have a meaning both databases share.
+    pub fn is_ordered(self) -> bool {
+        !matches!(self, Self::Boolean | Self::Json)
+    }
+
+    /// Whether values can be added up.
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Int | Self::BigInt | Self::Float | Self::Decimal)
+    }
+}
+
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,128 @@
+//! The compiled schema: what SDL becomes, and what the artefact holds.
+
+use crate::{Dialect, Scalar};
+use serde::{Deserialize, Serialize};
+
+/// Tables and enums with every name resolved to an index and every type known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schema {
+    /// The database language it was compiled for.
+    pub dialect: Dialect,
+    /// Tables and views, by type name.
+    pub tables: Vec<Table>,
+    /// Enums, by type name.
+    pub enums: Vec<Enum>,
+}
+
+/// A table or view and the names it has in the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// The GraphQL object type, `OrderLine`.
+    pub type_name: String,
+    /// Root field for one row, `orderLine`.
+    pub singular: String,
+    /// Root field for many rows, `orderLines`; never equal to `singular`.
+    pub plural: String,
+    /// Description for the API.
+    pub description: Option<String>,
+    /// Database schema, where it is named.
+    pub schema: Option<String>,
+    /// Name in the database.
+    pub name: String,
+    /// Whether rows can be written; false for views.
+    pub writable: bool,
+    /// Columns, in SDL order.
+    pub columns: Vec<Column>,
+    /// Primary key: indexes into `columns`, in key order; empty for a view without one.
+    pub key: Vec<usize>,
+    /// Other unique keys: indexes into `columns`.
+    pub uniques: Vec<Vec<usize>>,
+    /// Relations to other tables, in SDL order.
+    pub relations: Vec<Relation>,
+}
+
+/// A column and its field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Field name in the API.
+    pub field: String,
+    /// Name in the database.
+    pub name: String,
+    /// Description for the API.
+    pub description: Option<String>,
+    /// Scalar in the API; `String` for an enum column.
+    pub scalar: Scalar,
+    /// The enum it draws from: an index into [`Schema::enums`].
+    pub enumeration: Option<usize>,
+    /// The database's type, where it is not the scalar's usual one for the dialect.
+    pub native: Option<String>,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// Whether the database fills it when an insert leaves it out.
+    pub defaulted: bool,
+    /// Whether the database computes it, so that it cannot be written.
+    pub generated: bool,
+}
+
+/// A field that leads to rows of another table (or the same one).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relation {
+    /// Field name in the API.
+    pub field: String,
+    /// Description for the API.
+    pub description: Option<String>,
+    /// The table it leads to: an index into [`Schema::tables`].
+    pub target: usize,
+    /// How many rows it leads to.
+    pub cardinality: Cardinality,
+    /// Equal columns: (ours, theirs), or with `through` (ours, the junction's).
+    pub columns: Vec<(usize, usize)>,
+    /// The junction table of a many-to-many relation.
+    pub through: Option<Through>,
+}
+
+/// How many rows a relation leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cardinality {
+    /// Exactly one: the field is non-null.
+    One,
+    /// One or none.
+    Maybe,
+    /// Any number: the field is a list.
+    Many,
+}
+
+/// The junction of a many-to-many relation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Through {
+    /// The junction: an index into [`Schema::tables`].
+    pub table: usize,
+    /// Equal columns: (the junction's, the target's).
+    pub columns: Vec<(usize, usize)>,
+}
+
+/// An enum type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enum {
+    /// The GraphQL enum type.
+    pub type_name: String,
+    /// Description for the API.
+    pub description: Option<String>,
+    /// Database schema, where it is named.
+    pub schema: Option<String>,
+    /// Name of the type in the database; `None` where the column is plain text.
+    pub name: Option<String>,
+    /// Values in declared order, which is also their sort order.
+    pub values: Vec<EnumValue>,
+}
+
+/// One value of an enum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnumValue {
+    /// Name in the API.
+    pub name: String,
+    /// Label in the database.
+    pub label: String,
+    /// Description for the API.
+    pub description: Option<String>,
+}

@@ -1,0 +1,251 @@
+//! What the engine asks of a database, and how the rows that come back are written as JSON.
+//!
+//! A [`Script`] is made once per plan and shared by all its requests; a request brings only the
+//! [`Argument`]s. A row is a flat list of columns; a to-many relation is one column that holds
+//! *packed rows* (PostgreSQL: `record[]` in binary; SQLite: a blob by the `fragaria_rows`
+//! aggregate), each again a flat list of columns.
+
+use crate::{Scalar, Value};
+use std::sync::Arc;
+
+/// One operation as a database sees it: all of it happens in one snapshot or one transaction.
+#[derive(Debug)]
+pub struct Script {
+    /// Whether it writes; a script that writes is all or nothing.
+    pub writes: bool,
+    /// Statements in the order they run.
+    pub steps: Vec<Step>,
+    /// The members of `data`, in response order.
+    pub roots: Vec<Root>,
+}
+
+/// A member of `data`.
+#[derive(Debug)]
+pub struct Root {
+    /// Its response key.
+    pub key: Label,
+    /// Where its value comes from.
+    pub content: Content,
+}
+
+/// Where the value of a root comes from.
+#[derive(Debug)]
+pub enum Content {
+    /// Finished JSON text.
+    Constant(Box<str>),
+    /// The result of the step at that index, whose use is `Rows` or `Value`.
+    Step(usize),
+}
+
+/// A statement and what becomes of its rows.
+#[derive(Debug)]
+pub struct Step {
+    /// What runs.
+    pub statement: Statement,
+    /// What becomes of its rows.
+    pub rows: Use,
+    /// The response key it works for, for the path of an error.
+    pub key: Box<str>,
+}
+
+/// What becomes of the rows of a step.
+#[derive(Debug)]
+pub enum Use {
+    /// A JSON array with an object for each row, written as they arrive.
+    Rows(Record),
+    /// The JSON of a cell of the first row; `null` without a row.
+    Value(Cell),
+    /// Kept as values of these codecs, for the arguments of later steps.
+    Keep(Vec<Codec>),
+    /// Nothing: only the effect counts.
+    Discard,
+}
+
+/// SQL text and the types of its parameters.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// The text; parameters are `$1…` for PostgreSQL and `?1…` for SQLite.
+    pub sql: Arc<str>,
+    /// Types of the parameters, in order.
+    pub parameters: Vec<Parameter>,
+}
+
+/// The type of a parameter.
+///
+/// PostgreSQL declares it to the server as: Boolean bool, Int int4, `BigInt` int8, Float float8,
+/// Decimal numeric, String text, UUID uuid, Date date, `LocalTime` time, `LocalDateTime` timestamp,
+/// `DateTime` timestamptz, JSON jsonb, Bytes bytea, and for a list the array of it. SQLite binds
+/// integers, reals, text and blobs, `LocalDateTime` and `DateTime` as `2026-11-23 18:12:18.5` (UTC,
+/// no suffix), and a list as one JSON array for `json_each`, with bytes in it as hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Scalar of the value, or of each item.
+    pub scalar: Scalar,
+    /// Whether the value is a list.
+    pub list: bool,
+}
+
+/// What a parameter is given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Argument {
+    /// A value.
+    Value(Value),
+    /// A list: that column of every row kept by those steps, in order.
+    Kept {
+        /// Earlier steps whose use is `Keep`.
+        steps: Vec<usize>,
+        /// Index of the column.
+        column: usize,
+    },
+}
+
+/// How much a script may bring, which decides on what kind of connection it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// At most one row with no list in it.
+    Light,
+    /// A number of rows that is known and small; lists in it are expected to be small.
+    Bounded,
+    /// Any number of rows: to be read in portions, never whole.
+    Unbounded,
+}
+
+/// A JSON object written from one row.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// Its members, in response order.
+    pub fields: Vec<Field>,
+}
+
+/// A member of a JSON object.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Its response key.
+    pub key: Label,
+    /// Its value.
+    pub cell: Cell,
+}
+
+/// A response key in its JSON form, `"name":`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label(Box<str>);
+
+impl Label {
+    /// The label of a GraphQL name, which needs no escaping.
+    pub fn new(name: &str) -> Self {
+        Self(format!("\"{name}\":").into())
+    }
+
+    /// The JSON text, with quotes and colon.
+    pub fn json(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A value written from one row.
+#[derive(Debug, Clone)]
+pub enum Cell {
+    /// Finished JSON text.
+    Constant(Box<str>),
+    /// A scalar column; NULL is `null`.
+    Scalar {
+        /// Index of the column.
+        column: usize,
+        /// How it is written.
+        codec: Codec,
+    },
+    /// An object whose columns stand in the same row.
+    Object {
+        /// A column that is NULL just when the object is absent; `None`: always there.
+        present: Option<usize>,
+        /// Its members; their columns index the same row.
+        record: Record,
+    },
+    /// A list of objects from a column of packed rows; NULL is `[]`.
+    Rows {
+        /// Index of the column.
+        column: usize,
+        /// Each row's members; their columns index the packed row.
+        record: Record,
+    },
+    /// A Relay connection.
+    Page(Box<Page>),
+    /// An opaque token: base64url (no padding) of the JSON array `[head, columns…]`.
+    Token {
+        /// JSON text of the first item.
+        head: Box<str>,
+        /// Columns of the further items, written by their codecs.
+        columns: Vec<(usize, Codec)>,
+    },
+}
+
+/// A Relay connection read from one row.
+///
+/// The packed rows hold one row more than the page when there is more in the direction of
+/// travel; that row is not shown. Travelling backward they come last first, and are turned round.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Column of the packed rows; `None` when no field needs them.
+    pub rows: Option<usize>,
+    /// Column of the page size, an integer.
+    pub size: usize,
+    /// Column of `totalCount`, an integer.
+    pub count: Option<usize>,
+    /// Boolean column: whether there is more against the direction of travel.
+    pub behind: Option<usize>,
+    /// Whether it travels backward (`last`, `before`).
+    pub backward: bool,
+    /// The cursor of a packed row, a [`Cell::Token`].
+    pub cursor: Cell,
+    /// Members, in response order.
+    pub fields: Vec<PageField>,
+}
+
+/// A member of a connection object.
+#[derive(Debug, Clone)]
+pub struct PageField {
+    /// Its response key.
+    pub key: Label,
+    /// What it shows.
+    pub part: PagePart,
+}
+
+/// What a member of a connection shows.
+#[derive(Debug, Clone)]
+pub enum PagePart {
+    /// A list with an object for each row: `edges` (cursor and node inside) or `nodes`.
+    Rows(Record),
+    /// `totalCount`.
+    Count,
+    /// `pageInfo`.
+    Info(Vec<(Label, PageInfo)>),
+    /// Finished JSON text.
+    Constant(Box<str>),
+}
+
+/// A member of `pageInfo`.
+#[derive(Debug, Clone)]
+pub enum PageInfo {
+    /// `hasNextPage`.
+    HasNext,
+    /// `hasPreviousPage`.
+    HasPrevious,
+    /// `startCursor`.
+    StartCursor,
+    /// `endCursor`.
+    EndCursor,
+    /// Finished JSON text.
+    Constant(Box<str>),
+}
+
+/// How a database value becomes JSON, and for kept rows a [`Value`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Codec {
+    /// By its scalar.
+    Scalar(Scalar),
+    /// A decimal shown with just that many digits after the point, for databases that hold it as
+    /// a binary or untyped number.
+    Scaled(u8),
+    /// An enum: pairs of (label in the database, name in the API).
+    Enum(Arc<[(Box<str>, Box<str>)]>),
+}
