@@ -1,3 +1,49 @@
-//! The binary.
+//! The tasks of the house: `cargo xtask <verb>`.
+#![expect(
+    clippy::print_stdout,
+    reason = "a task speaks to the person who typed it"
+)]
 
-fn main() {}
+mod house;
+mod node;
+mod packages;
+mod pooler;
+mod postgres;
+mod process;
+mod scratch;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The tasks of the house.
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run every test, on private databases that are started and stopped here
+    Test(test::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match process::stop_on_signals().and_then(|()| run(&arguments.verb)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: &Verb) -> Result<ExitCode> {
+    match verb {
+        Verb::Test(options) => test::run(options),
+    }
+}

@@ -1,0 +1,166 @@
+//! `cargo xtask test`: every test, on private databases, with the counts at the end.
+
+mod checks;
+mod counts;
+
+use crate::pooler::Pooler;
+use crate::postgres::Postgres;
+use crate::{house, node, packages, process};
+use anyhow::{Result, bail};
+use clap::Args;
+use counts::{Counts, Reader};
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+/// What to test.
+#[derive(Args, Default)]
+pub(crate) struct Options {
+    /// Only this room; may be given more than once
+    #[arg(long = "room", value_name = "ROOM")]
+    rooms: Vec<String>,
+    /// Given to the test binaries: a part of a test's name, `--nocapture`, …
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+/// Runs the tests; the last line of output is the counts.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let counts = run_with(options, &[])?;
+    println!("{} passed, {} failed", counts.passed, counts.failed);
+    Ok(if counts.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs the tests with further variables in their environment.
+pub(crate) fn run_with(options: &Options, variables: &[(&str, OsString)]) -> Result<Counts> {
+    let rooms = selection(&options.rooms)?;
+    packages::ensure(&[packages::POSTGRES, packages::PGBOUNCER])?;
+    let node = node::programs()?;
+    let services = Services::start()?;
+    let mut command = Command::new("cargo");
+    command
+        .current_dir(house::root()?)
+        .args(["test", "--no-fail-fast"])
+        .args(rooms);
+    command.arg("--").args(&options.rest);
+    command.env("PATH", node::path_with(&node)?);
+    services.tell(&mut command);
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    let mut counts = run_cargo(&mut command)?;
+    if options.rooms.is_empty() && options.rest.is_empty() {
+        let checks = checks::run(&node, &services)?;
+        counts.passed += checks.passed;
+        counts.failed += checks.failed;
+    }
+    if counts.passed + counts.failed == 0 {
+        bail!("no test ran");
+    }
+    Ok(counts)
+}
+
+/// The private servers the tests use.
+struct Services {
+    postgres: Postgres,
+    pooler: Pooler,
+}
+
+impl Services {
+    fn start() -> Result<Self> {
+        let postgres = Postgres::start(
+            "test",
+            &[
+                ("fsync", "off"),
+                ("synchronous_commit", "off"),
+                ("full_page_writes", "off"),
+                ("max_connections", "200"),
+                // Tests count the statements that reach the database.
+                ("shared_preload_libraries", "pg_stat_statements"),
+            ],
+        )?;
+        postgres.sql("template1", "CREATE EXTENSION pg_stat_statements")?;
+        postgres.sql("postgres", "CREATE EXTENSION pg_stat_statements")?;
+        let pooler = Pooler::start(&postgres)?;
+        Ok(Self { postgres, pooler })
+    }
+
+    /// Tells a command where the servers are.
+    fn tell(&self, command: &mut Command) {
+        command.env("FRAGARIA_TEST_POSTGRES", self.postgres.url("postgres"));
+        command.env("FRAGARIA_TEST_PGBOUNCER", self.pooler.url("postgres"));
+    }
+}
+
+/// Which packages `cargo test` is to take.
+fn selection(rooms: &[String]) -> Result<Vec<String>> {
+    if rooms.is_empty() {
+        return Ok(vec!["--workspace".to_owned()]);
+    }
+    let mut selection = Vec::new();
+    for room in rooms {
+        if house::tier(room).is_none() && room != house::SERVICE {
+            bail!(
+                "there is no room named {room}; the rooms are {}",
+                house::TIERS.concat().join(", ")
+            );
+        }
+        selection.extend(["--package".to_owned(), house::package(room)]);
+    }
+    Ok(selection)
+}
+
+/// Streams the output of `cargo test`, and adds up what it reports.
+fn run_cargo(command: &mut Command) -> Result<Counts> {
+    let mut reader = Reader::default();
+    let status = process::stream(command, |line| {
+        println!("{line}");
+        reader.line(line);
+    })?;
+    let mut counts = reader.finish();
+    if !status.success() && counts.failed == 0 {
+        eprintln!("error: `cargo test` ended with {status} and no failed test: see above");
+        counts.failed = 1;
+    }
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_room_is_refused_by_name() {
+        let error = selection(&["cellar".to_owned()]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("there is no room named cellar"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn rooms_are_tested_by_their_packages() {
+        let rooms = selection(&["engine".to_owned(), "xtask".to_owned()]).unwrap();
+        assert_eq!(
+            rooms,
+            ["--package", "fragaria-engine", "--package", "xtask"]
+        );
+    }
+
+    #[test]
+    fn a_failure_without_a_failed_test_counts() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo 'test result: ok. 2 passed; 0 failed'; exit 101"]);
+        let counts = run_cargo(&mut command).unwrap();
+        assert_eq!(
+            counts,
+            Counts {
+                passed: 2,
+                failed: 1
+            }
+        );
+    }
+}
