@@ -10,8 +10,10 @@ mod packages;
 mod pooler;
 mod postgres;
 mod process;
+mod rust;
 mod scratch;
 mod test;
+mod tidy;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -29,6 +31,8 @@ struct Arguments {
 enum Verb {
     /// Run every test, on private databases that are started and stopped here
     Test(test::Options),
+    /// Check the style of the house
+    Tidy,
 }
 
 fn main() -> ExitCode {
@@ -45,5 +49,6 @@ fn main() -> ExitCode {
 fn run(verb: &Verb) -> Result<ExitCode> {
     match verb {
         Verb::Test(options) => test::run(options),
+        Verb::Tidy => tidy::run(),
     }
 }
