@@ -4,7 +4,9 @@
     reason = "a task speaks to the person who typed it"
 )]
 
+mod ci;
 mod house;
+mod licences;
 mod node;
 mod packages;
 mod pooler;
@@ -33,6 +35,10 @@ enum Verb {
     Test(test::Options),
     /// Check the style of the house
     Tidy,
+    /// Check licences, sources and banned crates
+    Licences,
+    /// Run everything a change must pass
+    Ci,
 }
 
 fn main() -> ExitCode {
@@ -50,5 +56,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
     match verb {
         Verb::Test(options) => test::run(options),
         Verb::Tidy => tidy::run(),
+        Verb::Licences => licences::run(),
+        Verb::Ci => Ok(ci::run()),
     }
 }

@@ -1,5 +1,8 @@
 //! What the test binaries report, added up from their output.
 
+use std::fmt;
+use std::process::ExitCode;
+
 /// Tests that ran, over all binaries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -7,6 +10,23 @@ pub(crate) struct Counts {
     pub(crate) passed: usize,
     /// Those that failed, or died with their binary.
     pub(crate) failed: usize,
+}
+
+impl Counts {
+    /// How the run ends; one without a test has tested nothing.
+    pub(crate) fn exit_code(self) -> ExitCode {
+        if self.failed == 0 && self.passed > 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)
+    }
 }
 
 /// Reads the output of test binaries, line by line.
@@ -105,6 +125,22 @@ mod tests {
                 passed: 2,
                 failed: 1
             }
+        );
+    }
+
+    #[test]
+    fn a_run_without_a_test_is_a_failure() {
+        let code = |passed, failed| Counts { passed, failed }.exit_code();
+        assert_eq!(code(0, 0), ExitCode::FAILURE);
+        assert_eq!(code(3, 1), ExitCode::FAILURE);
+        assert_eq!(code(3, 0), ExitCode::SUCCESS);
+        assert_eq!(
+            Counts {
+                passed: 3,
+                failed: 1
+            }
+            .to_string(),
+            "3 passed, 1 failed"
         );
     }
 
