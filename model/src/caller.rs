@@ -34,3 +34,17 @@ impl<'a> FromIterator<&'a str> for Roles {
         Self(names.into_iter().map(Box::from).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_are_one_access_shape_in_whatever_order_they_come() {
+        let one = Roles::from_iter(["clerk", "auditor", "clerk"]);
+        let other = Roles::from_iter(["auditor", "clerk"]);
+        assert_eq!(one, other);
+        assert!(one.names().eq(["auditor", "clerk"]));
+        assert_ne!(one, Caller::development().roles);
+    }
+}

@@ -23,3 +23,16 @@ impl Clock for SystemClock {
         SystemTime::now()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_for_durations_never_goes_back() {
+        let clock = SystemClock;
+        let first = clock.instant();
+        assert!(clock.instant() >= first);
+        assert!(clock.now() > SystemTime::UNIX_EPOCH);
+    }
+}

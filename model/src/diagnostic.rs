@@ -70,3 +70,25 @@ impl Diagnostic {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_is_an_error_that_lets_the_work_go_on() {
+        let warning = Diagnostic::warning("sdl.scale", "no scale")
+            .at("a.graphql", 3..7)
+            .help("add one");
+        assert_eq!(warning.level, Level::Warning);
+        assert_eq!(
+            warning.place.map(|place| (place.file, place.span)),
+            Some(("a.graphql".to_owned(), 3..7))
+        );
+        assert_eq!(warning.help.as_deref(), Some("add one"));
+        assert_eq!(
+            Diagnostic::error("sdl.scale", "no scale").level,
+            Level::Error
+        );
+    }
+}

@@ -21,3 +21,14 @@ impl fmt::Display for Dialect {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dialect_is_shown_as_it_is_written_in_files() {
+        assert_eq!(Dialect::Sqlite.to_string(), "sqlite");
+        assert_eq!(Dialect::Postgres.to_string(), "postgres");
+    }
+}

@@ -70,3 +70,18 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_its_code_and_keeps_its_places_in_order() {
+        let fault = Fault::new("engine.depth", Kind::Limit, "too deep")
+            .at(1, 2)
+            .at(3, 4);
+        assert_eq!(fault.to_string(), "too deep (engine.depth)");
+        assert_eq!(fault.locations, [(1, 2), (3, 4)]);
+        assert_eq!(fault.under(["orders", "items"]).path, ["orders", "items"]);
+    }
+}

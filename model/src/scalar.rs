@@ -102,3 +102,41 @@ impl fmt::Display for Scalar {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scalar_is_found_by_its_name() {
+        for scalar in Scalar::ALL {
+            assert_eq!(Scalar::from_name(scalar.name()), Some(scalar));
+            assert_eq!(scalar.to_string(), scalar.name());
+        }
+        assert_eq!(Scalar::from_name("Uuid"), None);
+        assert_eq!(Scalar::from_name("int"), None);
+    }
+
+    #[test]
+    fn no_two_scalars_share_a_name() {
+        let names: std::collections::BTreeSet<_> = Scalar::ALL.map(Scalar::name).into();
+        assert_eq!(names.len(), Scalar::ALL.len());
+    }
+
+    #[test]
+    fn only_numbers_are_added_up_and_all_of_them_are_ordered() {
+        let numbers = Scalar::ALL.into_iter().filter(|scalar| scalar.is_number());
+        assert!(numbers.clone().all(Scalar::is_ordered));
+        assert_eq!(numbers.count(), 4);
+        assert!(!Scalar::Json.is_ordered());
+    }
+
+    #[test]
+    fn the_api_defines_what_graphql_does_not() {
+        let own = Scalar::ALL
+            .into_iter()
+            .filter(|scalar| !scalar.is_built_in())
+            .count();
+        assert_eq!(own, 9);
+    }
+}

@@ -31,3 +31,18 @@ impl Serialize for Secret {
         serializer.serialize_str("[redacted]")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_shown_to_nobody_but_its_user() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(
+            format!("{secret:?} {:?}", Some(&secret)),
+            "[redacted] Some([redacted])"
+        );
+        assert_eq!(secret.expose(), "hunter2");
+    }
+}

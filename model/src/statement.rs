@@ -249,3 +249,18 @@ pub enum Codec {
     /// An enum: pairs of (label in the database, name in the API).
     Enum(Arc<[(Box<str>, Box<str>)]>),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_the_json_of_its_key() {
+        assert_eq!(Label::new("orderItems").json(), "\"orderItems\":");
+    }
+
+    #[test]
+    fn weights_are_ordered_from_light_to_unbounded() {
+        assert!(Weight::Light < Weight::Bounded && Weight::Bounded < Weight::Unbounded);
+    }
+}
