@@ -1,1 +1,28 @@
-//! The engine room.
+//! GraphQL text in, SQL out: the schema compiler, the generated API, and the planner.
+//!
+//! Synchronous and pure: nothing here waits, reads a file, or knows a driver. Reading order:
+//! `api` (tables to a type system), `prepare` (text to an operation), `input` (values to
+//! structure and leaves), `plan` (an operation to a script of `sql` trees), `bind` (values to
+//! parameters), `engine` (all of it behind two cached calls).
+//!
+//! Invariants: no name and no value from a request enters SQL text; identifiers come from the
+//! schema alone; a plan is made for one access shape and one structure of variables.
+
+mod api;
+mod bind;
+mod config;
+mod engine;
+mod input;
+mod introspect;
+mod metrics;
+mod plan;
+mod prepare;
+mod sql;
+mod token;
+
+pub mod artefact;
+
+pub use bind::Bound;
+pub use config::Config;
+pub use engine::{Ask, Engine, Error};
+pub use prepare::{Operation, OperationKind};

@@ -1,0 +1,66 @@
+//! The generated API: from tables to a GraphQL type system, and from its fields back to tables.
+
+mod filters;
+mod roots;
+mod tables;
+mod text;
+
+use apollo_compiler::Schema as TypeSystem;
+use apollo_compiler::schema::Implementers;
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{Name, collections::HashMap};
+use model::Schema;
+
+pub(crate) use roots::{Root, Verb};
+pub(crate) use tables::{Grouping, groupings, key_name, unique_keys};
+
+/// The type system served to clients, and what each root field stands for.
+pub(crate) struct Api {
+    pub(crate) types: Valid<TypeSystem>,
+    pub(crate) implementers: HashMap<Name, Implementers>,
+    roots: HashMap<String, Root>,
+    text: String,
+}
+
+impl Api {
+    /// Generates the API of a schema.
+    ///
+    /// An error is a name the compiler should have refused.
+    pub(crate) fn new(schema: &Schema) -> Result<Self, String> {
+        let text = text(schema);
+        let types = TypeSystem::parse_and_validate(&text, "api.graphql")
+            .map_err(|invalid| invalid.errors.to_string())?;
+        Ok(Self {
+            implementers: types.implementers_map(),
+            types,
+            roots: roots::roots(schema).collect(),
+            text,
+        })
+    }
+
+    /// What the root field of that name stands for.
+    pub(crate) fn root(&self, name: &str) -> Option<Root> {
+        self.roots.get(name).copied()
+    }
+
+    /// The type system as SDL.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// The whole API as SDL.
+fn text(schema: &Schema) -> String {
+    let mut out = text::Sdl::default();
+    filters::scalars(&mut out);
+    filters::shared(&mut out);
+    for enumeration in &schema.enums {
+        filters::enumeration(&mut out, enumeration);
+    }
+    for table in 0..schema.tables.len() {
+        tables::table(&mut out, schema, table);
+    }
+    roots::query(&mut out, schema);
+    roots::mutation(&mut out, schema);
+    out.into_text()
+}

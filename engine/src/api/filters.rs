@@ -1,0 +1,157 @@
+//! Scalars, and the inputs that compare values.
+
+use super::text::Sdl;
+use model::Scalar;
+use model::schema::{Column, Enum, Schema};
+
+/// Declares the scalars GraphQL does not know, and the directives of the API.
+pub(crate) fn scalars(out: &mut Sdl) {
+    for scalar in Scalar::ALL {
+        if scalar.is_built_in() {
+            continue;
+        }
+        out.line(&format!("\"{}\"", scalar_description(scalar)));
+        let url = specification(scalar).map_or(String::new(), |url| {
+            format!(" @specifiedBy(url: \"{url}\")")
+        });
+        out.line(&format!("scalar {scalar}{url}\n"));
+    }
+}
+
+fn scalar_description(scalar: Scalar) -> &'static str {
+    match scalar {
+        Scalar::BigInt => "A 64-bit integer, as a string so that no digit is lost.",
+        Scalar::Decimal => "A decimal number of any length, as a string so that no digit is lost.",
+        Scalar::Uuid => "A UUID in its lower-case form.",
+        Scalar::Date => "A calendar date: 2026-11-23.",
+        Scalar::LocalTime => "A time of day without zone: 18:12:18.5.",
+        Scalar::LocalDateTime => "A date and time without zone: 2026-11-23T18:12:18.5.",
+        Scalar::DateTime => "A moment in UTC (RFC 3339): 2026-11-23T18:12:18.5Z.",
+        Scalar::Json => "Any JSON value.",
+        Scalar::Bytes => "Bytes as base64 (RFC 4648, padded).",
+        Scalar::Boolean | Scalar::Int | Scalar::Float | Scalar::String => "",
+    }
+}
+
+fn specification(scalar: Scalar) -> Option<&'static str> {
+    match scalar {
+        Scalar::Uuid => Some("https://www.rfc-editor.org/rfc/rfc9562"),
+        Scalar::Date | Scalar::DateTime => Some("https://www.rfc-editor.org/rfc/rfc3339"),
+        Scalar::Json => Some("https://www.rfc-editor.org/rfc/rfc8259"),
+        Scalar::Bytes => Some("https://www.rfc-editor.org/rfc/rfc4648"),
+        _ => None,
+    }
+}
+
+/// Declares what every API shares: directions of order, groups, page information, filters.
+pub(crate) fn shared(out: &mut Sdl) {
+    out.line(SHARED);
+    for scalar in Scalar::ALL {
+        let members = comparisons(scalar)
+            .iter()
+            .map(|operator| member(operator, scalar.name()));
+        out.line(&format!(
+            "\"Conditions on a {scalar}; all given ones must hold.\""
+        ));
+        out.block(&format!("input {scalar}Filter"), members);
+    }
+}
+
+const SHARED: &str = r#""Exactly one member of the input is given, and it is not null."
+directive @oneOf on INPUT_OBJECT
+
+"An object that `node` can find again."
+interface Node {
+  "The global id of the object."
+  nodeId: ID!
+}
+
+"The order of values; NULL is larger than every value unless told otherwise."
+enum OrderDirection {
+  ASC
+  ASC_NULLS_FIRST
+  ASC_NULLS_LAST
+  DESC
+  DESC_NULLS_FIRST
+  DESC_NULLS_LAST
+}
+
+"How a column forms groups."
+enum Group {
+  "Equal values are one group."
+  VALUE
+}
+
+"Where a page stands."
+type PageInfo {
+  hasNextPage: Boolean!
+  hasPreviousPage: Boolean!
+  startCursor: String
+  endCursor: String
+}
+"#;
+
+fn member(operator: &str, value: &str) -> String {
+    match operator {
+        "in" | "notIn" => format!("{operator}: [{value}!]"),
+        "isNull" => format!("{operator}: Boolean"),
+        _ => format!("{operator}: {value}"),
+    }
+}
+
+/// The comparisons a scalar supports, in the order they are listed.
+pub(crate) fn comparisons(scalar: Scalar) -> &'static [&'static str] {
+    match scalar {
+        Scalar::Json => &["isNull"],
+        Scalar::Boolean => &["eq", "ne", "in", "notIn", "isNull"],
+        Scalar::String => &[
+            "eq",
+            "ne",
+            "in",
+            "notIn",
+            "lt",
+            "lte",
+            "gt",
+            "gte",
+            "like",
+            "ilike",
+            "startsWith",
+            "endsWith",
+            "contains",
+            "isNull",
+        ],
+        _ => &[
+            "eq", "ne", "in", "notIn", "lt", "lte", "gt", "gte", "isNull",
+        ],
+    }
+}
+
+/// Declares an enum and its filter.
+pub(crate) fn enumeration(out: &mut Sdl, enumeration: &Enum) {
+    let name = &enumeration.type_name;
+    out.describe("", enumeration.description.as_deref());
+    out.line(&format!("enum {name} {{"));
+    for value in &enumeration.values {
+        out.describe("  ", value.description.as_deref());
+        out.line(&format!("  {}", value.name));
+    }
+    out.line("}\n");
+    let members = ["eq", "ne", "in", "notIn", "isNull"].map(|operator| member(operator, name));
+    out.line(&format!(
+        "\"Conditions on a {name}; all given ones must hold.\""
+    ));
+    out.block(&format!("input {name}Filter"), members);
+}
+
+/// The filter input of a column.
+pub(crate) fn filter_type(schema: &Schema, column: &Column) -> String {
+    format!("{}Filter", value_type(schema, column))
+}
+
+/// The type of a column's values.
+pub(crate) fn value_type<'a>(schema: &'a Schema, column: &Column) -> &'a str {
+    match column.enumeration {
+        Some(index) => &schema.enums[index].type_name,
+        None => column.scalar.name(),
+    }
+}

@@ -1,0 +1,233 @@
+//! The root fields, and what each one stands for.
+
+use super::filters::value_type;
+use super::tables::{list_arguments, page_arguments, pascal, unique_keys};
+use super::text::Sdl;
+use model::schema::{Schema, Table};
+
+/// What a root field does, and to which table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Root {
+    pub(crate) table: usize,
+    pub(crate) verb: Verb,
+}
+
+/// What a root field does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// One row by the unique key of that position in `unique_keys`.
+    ByKey(usize),
+    List,
+    Page,
+    Aggregate,
+    Create,
+    CreateMany,
+    Update,
+    UpdateMany,
+    Upsert,
+    UpsertMany,
+    Delete,
+    DeleteMany,
+    /// The object behind a global id; of any table.
+    Node,
+}
+
+/// Every root field by name.
+pub(crate) fn roots(schema: &Schema) -> impl Iterator<Item = (String, Root)> + '_ {
+    let node = (
+        "node".to_owned(),
+        Root {
+            table: 0,
+            verb: Verb::Node,
+        },
+    );
+    let tables = schema.tables.iter().enumerate().flat_map(|(index, table)| {
+        let fields = reads(schema, table)
+            .into_iter()
+            .chain(writes(schema, table));
+        fields.map(move |field| {
+            (
+                field.name,
+                Root {
+                    table: index,
+                    verb: field.verb,
+                },
+            )
+        })
+    });
+    std::iter::once(node).chain(tables)
+}
+
+/// Declares `Query`.
+pub(crate) fn query(out: &mut Sdl, schema: &Schema) {
+    let node = [
+        "\"The object behind a global id; null when there is none.\"".to_owned(),
+        "node(id: ID!): Node".to_owned(),
+    ];
+    let with_node = schema.tables.iter().any(|table| !table.key.is_empty());
+    let fields = schema.tables.iter().flat_map(|table| reads(schema, table));
+    let members = node
+        .into_iter()
+        .filter(|_| with_node)
+        .chain(fields.flat_map(Field::members));
+    out.block("type Query", members);
+}
+
+/// Declares `Mutation`, if anything can be written.
+pub(crate) fn mutation(out: &mut Sdl, schema: &Schema) {
+    let fields: Vec<_> = schema
+        .tables
+        .iter()
+        .flat_map(|table| writes(schema, table))
+        .collect();
+    if !fields.is_empty() {
+        out.line("\"All root fields of one request succeed together, or none does.\"");
+        out.block("type Mutation", fields.into_iter().flat_map(Field::members));
+    }
+}
+
+/// A root field as it is declared.
+struct Field {
+    name: String,
+    arguments: String,
+    result: String,
+    description: String,
+    verb: Verb,
+}
+
+impl Field {
+    fn members(self) -> [String; 2] {
+        [
+            format!("\"{}\"", self.description),
+            format!("{}({}): {}", self.name, self.arguments, self.result),
+        ]
+    }
+}
+
+fn reads(schema: &Schema, table: &Table) -> Vec<Field> {
+    let name = &table.type_name;
+    let mut fields: Vec<_> = unique_keys(table)
+        .enumerate()
+        .map(|(position, key)| by_key(schema, table, position, key))
+        .collect();
+    fields.push(Field {
+        name: table.plural.clone(),
+        arguments: list_arguments(name),
+        result: format!("[{name}!]!"),
+        description: format!("Rows of {name}."),
+        verb: Verb::List,
+    });
+    if !table.key.is_empty() {
+        fields.push(Field {
+            name: format!("{}Connection", table.singular),
+            arguments: page_arguments(name),
+            result: format!("{name}Connection!"),
+            description: format!("Rows of {name}, page by page."),
+            verb: Verb::Page,
+        });
+    }
+    fields.push(Field {
+        name: format!("{}Aggregate", table.singular),
+        arguments: format!(
+            "where: {name}Where, groupBy: [{name}GroupBy!], having: {name}Having, limit: Int, offset: Int"
+        ),
+        result: format!("[{name}Aggregate!]!"),
+        description: format!("Figures over rows of {name}: one for each group, or one for all."),
+        verb: Verb::Aggregate,
+    });
+    fields
+}
+
+fn by_key(schema: &Schema, table: &Table, position: usize, key: &[usize]) -> Field {
+    let name = if key == table.key.as_slice() {
+        table.singular.clone()
+    } else {
+        let fields = key
+            .iter()
+            .map(|column| pascal(&table.columns[*column].field));
+        format!(
+            "{}By{}",
+            table.singular,
+            fields.collect::<Vec<_>>().join("And")
+        )
+    };
+    Field {
+        name,
+        arguments: key_arguments(schema, table, key),
+        result: table.type_name.clone(),
+        description: format!("The {} with that key, or null.", table.type_name),
+        verb: Verb::ByKey(position),
+    }
+}
+
+fn key_arguments(schema: &Schema, table: &Table, key: &[usize]) -> String {
+    let arguments = key.iter().map(|column| {
+        let column = &table.columns[*column];
+        format!("{}: {}!", column.field, value_type(schema, column))
+    });
+    arguments.collect::<Vec<_>>().join(", ")
+}
+
+fn writes(schema: &Schema, table: &Table) -> Vec<Field> {
+    if !table.writable || table.columns.iter().all(|column| column.generated) {
+        return Vec::new();
+    }
+    let name = &table.type_name;
+    let key = key_arguments(schema, table, &table.key);
+    let one = |verb, arguments: String, optional: bool| {
+        let required = if optional { "" } else { "!" };
+        write(
+            verb,
+            &table.singular,
+            arguments,
+            format!("{name}{required}"),
+        )
+    };
+    let many = |verb, arguments| write(verb, &table.plural, arguments, format!("[{name}!]!"));
+    let create = format!("{name}Create!");
+    let update = format!("set: {name}Update!");
+    let conflict = format!("onConflict: {name}Key");
+    let condition = format!("where: {name}Where!");
+    vec![
+        one(Verb::Create, format!("input: {create}"), false),
+        many(Verb::CreateMany, format!("input: [{create}]!")),
+        one(Verb::Update, format!("{key}, {update}"), true),
+        many(Verb::UpdateMany, format!("{condition}, {update}")),
+        one(Verb::Upsert, format!("input: {create}, {conflict}"), false),
+        many(Verb::UpsertMany, format!("input: [{create}]!, {conflict}")),
+        one(Verb::Delete, key, true),
+        many(Verb::DeleteMany, condition),
+    ]
+}
+
+fn write(verb: Verb, noun: &str, arguments: String, result: String) -> Field {
+    let (word, description) = match verb {
+        Verb::Create => ("create", "Adds a row."),
+        Verb::CreateMany => (
+            "create",
+            "Adds rows and gives them back in the order of the input.",
+        ),
+        Verb::Update => (
+            "update",
+            "Changes the row with that key; null when there is none.",
+        ),
+        Verb::UpdateMany => ("update", "Changes every row that fulfils the condition."),
+        Verb::Upsert => ("upsert", "Adds a row, or changes the one that has its key."),
+        Verb::UpsertMany => (
+            "upsert",
+            "Adds rows, or changes those that have their keys.",
+        ),
+        Verb::Delete => (
+            "delete",
+            "Removes the row with that key; null when there is none.",
+        ),
+        _ => ("delete", "Removes every row that fulfils the condition."),
+    };
+    Field {
+        name: format!("{word}{}", pascal(noun)),
+        arguments,
+        result,
+        description: description.to_owned(),
+        verb,
+    }
+}

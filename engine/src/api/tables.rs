@@ -1,0 +1,358 @@
+//! The types of one table: its rows, filters, orders, pages, groups and writes.
+
+use super::filters::{filter_type, value_type};
+use super::text::Sdl;
+use model::Scalar;
+use model::schema::{Cardinality, Column, Relation, Schema, Table};
+
+/// Declares every type of a table.
+pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
+    let table = &schema.tables[index];
+    row(out, schema, table);
+    filter(out, schema, table);
+    order(out, schema, table);
+    page(out, table);
+    aggregate(out, schema, table);
+    if table.writable {
+        writes(out, schema, table);
+    }
+}
+
+/// The arguments of a list of rows of that type.
+pub(crate) fn list_arguments(name: &str) -> String {
+    format!("where: {name}Where, orderBy: [{name}OrderBy!], limit: Int, offset: Int")
+}
+
+/// The arguments of a connection to rows of that type.
+pub(crate) fn page_arguments(name: &str) -> String {
+    format!(
+        "where: {name}Where, orderBy: [{name}OrderBy!], first: Int, after: String, last: Int, before: String"
+    )
+}
+
+fn row(out: &mut Sdl, schema: &Schema, table: &Table) {
+    let name = &table.type_name;
+    let node = if table.key.is_empty() {
+        ""
+    } else {
+        " implements Node"
+    };
+    out.describe("", table.description.as_deref());
+    out.line(&format!("type {name}{node} {{"));
+    if !table.key.is_empty() {
+        out.line("  \"The global id of this object.\"\n  nodeId: ID!");
+    }
+    for column in &table.columns {
+        out.describe("  ", column.description.as_deref());
+        out.line(&format!(
+            "  {}: {}",
+            column.field,
+            output_type(schema, column)
+        ));
+    }
+    for relation in &table.relations {
+        relation_fields(out, schema, relation);
+    }
+    out.line("}\n");
+}
+
+fn output_type(schema: &Schema, column: &Column) -> String {
+    let required = if column.nullable { "" } else { "!" };
+    format!("{}{required}", value_type(schema, column))
+}
+
+fn relation_fields(out: &mut Sdl, schema: &Schema, relation: &Relation) {
+    let target = &schema.tables[relation.target].type_name;
+    let field = &relation.field;
+    out.describe("  ", relation.description.as_deref());
+    match relation.cardinality {
+        Cardinality::One => out.line(&format!("  {field}: {target}!")),
+        Cardinality::Maybe => out.line(&format!("  {field}: {target}")),
+        Cardinality::Many => {
+            out.line(&format!(
+                "  {field}({}): [{target}!]!",
+                list_arguments(target)
+            ));
+            if !schema.tables[relation.target].key.is_empty() {
+                out.line("  \"The same rows, page by page.\"");
+                out.line(&format!(
+                    "  {field}Connection({}): {target}Connection!",
+                    page_arguments(target)
+                ));
+            }
+        }
+    }
+}
+
+fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
+    let name = &table.type_name;
+    let logic = [
+        format!("and: [{name}Where!]"),
+        format!("or: [{name}Where!]"),
+        format!("not: {name}Where"),
+    ];
+    let columns = table
+        .columns
+        .iter()
+        .map(|column| format!("{}: {}", column.field, filter_type(schema, column)));
+    let relations = table.relations.iter().map(|relation| {
+        let target = &schema.tables[relation.target].type_name;
+        match relation.cardinality {
+            Cardinality::Many => format!("{}: {target}ListWhere", relation.field),
+            _ => format!("{}: {target}Where", relation.field),
+        }
+    });
+    out.line(&format!(
+        "\"Which rows of {name}; all given conditions must hold.\""
+    ));
+    out.block(
+        &format!("input {name}Where"),
+        logic.into_iter().chain(columns).chain(relations),
+    );
+    let quantifiers = ["some", "every", "none"].map(|word| format!("{word}: {name}Where"));
+    out.line(&format!("\"Conditions on a list of {name}.\""));
+    out.block(&format!("input {name}ListWhere"), quantifiers);
+}
+
+fn order(out: &mut Sdl, schema: &Schema, table: &Table) {
+    let columns = sortable(table).map(|column| format!("{}: OrderDirection", column.field));
+    let relations = table.relations.iter().filter_map(|relation| {
+        let target = &schema.tables[relation.target];
+        (relation.cardinality != Cardinality::Many && is_sortable(target))
+            .then(|| format!("{}: {}OrderBy", relation.field, target.type_name))
+    });
+    let members: Vec<_> = columns.chain(relations).collect();
+    let name = &table.type_name;
+    out.line(&format!(
+        "\"What rows of {name} are ordered by: exactly one member.\""
+    ));
+    out.block(&format!("input {name}OrderBy @oneOf"), members);
+}
+
+fn is_sortable(table: &Table) -> bool {
+    sortable(table).next().is_some()
+}
+
+/// The columns rows can be ordered by.
+fn sortable(table: &Table) -> impl Iterator<Item = &Column> {
+    table
+        .columns
+        .iter()
+        .filter(|column| column.scalar != Scalar::Json)
+}
+
+fn page(out: &mut Sdl, table: &Table) {
+    if table.key.is_empty() {
+        return;
+    }
+    let name = &table.type_name;
+    out.line(&format!("\"A page of {name}.\""));
+    let members = [
+        format!("edges: [{name}Edge!]!"),
+        format!("nodes: [{name}!]!"),
+        "pageInfo: PageInfo!".to_owned(),
+        "totalCount: Int!".to_owned(),
+    ];
+    out.block(&format!("type {name}Connection"), members);
+    let members = ["cursor: String!".to_owned(), format!("node: {name}!")];
+    out.block(&format!("type {name}Edge"), members);
+}
+
+/// A family of aggregate fields over the columns that support it.
+pub(crate) struct Grouping {
+    /// The field of the aggregate type, `sum`.
+    pub(crate) field: &'static str,
+    /// What its type is called after the table's, `Sum`.
+    pub(crate) suffix: &'static str,
+    /// The scalar of the result for a column, or `None` where it has no meaning.
+    pub(crate) result: fn(&Column) -> Option<Scalar>,
+}
+
+/// The aggregate families.
+pub(crate) fn groupings() -> [Grouping; 5] {
+    [
+        Grouping {
+            field: "countDistinct",
+            suffix: "CountDistinct",
+            result: distinct,
+        },
+        Grouping {
+            field: "sum",
+            suffix: "Sum",
+            result: sum,
+        },
+        Grouping {
+            field: "avg",
+            suffix: "Avg",
+            result: average,
+        },
+        Grouping {
+            field: "min",
+            suffix: "Min",
+            result: extreme,
+        },
+        Grouping {
+            field: "max",
+            suffix: "Max",
+            result: extreme,
+        },
+    ]
+}
+
+fn distinct(column: &Column) -> Option<Scalar> {
+    (column.scalar != Scalar::Json).then_some(Scalar::Int)
+}
+
+fn sum(column: &Column) -> Option<Scalar> {
+    match column.scalar {
+        Scalar::Int => Some(Scalar::BigInt),
+        Scalar::BigInt | Scalar::Decimal => Some(Scalar::Decimal),
+        Scalar::Float => Some(Scalar::Float),
+        _ => None,
+    }
+}
+
+fn average(column: &Column) -> Option<Scalar> {
+    match column.scalar {
+        Scalar::Int | Scalar::BigInt | Scalar::Decimal => Some(Scalar::Decimal),
+        Scalar::Float => Some(Scalar::Float),
+        _ => None,
+    }
+}
+
+/// PostgreSQL has no `min` of UUID or bytes before version 18.
+fn extreme(column: &Column) -> Option<Scalar> {
+    let has = column.enumeration.is_none()
+        && !matches!(
+            column.scalar,
+            Scalar::Boolean | Scalar::Json | Scalar::Uuid | Scalar::Bytes
+        );
+    has.then_some(column.scalar)
+}
+
+fn aggregate(out: &mut Sdl, schema: &Schema, table: &Table) {
+    let name = &table.type_name;
+    let mut members = Vec::new();
+    let mut having = vec![
+        format!("and: [{name}Having!]"),
+        format!("or: [{name}Having!]"),
+        format!("not: {name}Having"),
+        "count: IntFilter".to_owned(),
+    ];
+    if sortable(table).next().is_some() {
+        members.push(format!(
+            "\"Values of the columns in `groupBy`.\"\n  key: {name}GroupKey!"
+        ));
+        group(out, schema, table);
+    }
+    members.push("count: Int!".to_owned());
+    for grouping in groupings() {
+        let columns: Vec<_> = table
+            .columns
+            .iter()
+            .filter_map(|column| Some((&column.field, (grouping.result)(column)?)))
+            .collect();
+        if columns.is_empty() {
+            continue;
+        }
+        let (field, suffix) = (grouping.field, grouping.suffix);
+        members.push(format!("{field}: {name}{suffix}!"));
+        having.push(format!("{field}: {name}{suffix}Having"));
+        let required = if field == "countDistinct" { "!" } else { "" };
+        let fields = columns
+            .iter()
+            .map(|(column, result)| format!("{column}: {result}{required}"));
+        out.block(&format!("type {name}{suffix}"), fields);
+        let fields = columns
+            .iter()
+            .map(|(column, result)| format!("{column}: {result}Filter"));
+        out.block(&format!("input {name}{suffix}Having"), fields);
+    }
+    out.line(&format!("\"Figures over a group of {name}.\""));
+    out.block(&format!("type {name}Aggregate"), members);
+    out.line("\"Which groups; all given conditions must hold.\"");
+    out.block(&format!("input {name}Having"), having);
+}
+
+fn group(out: &mut Sdl, schema: &Schema, table: &Table) {
+    let name = &table.type_name;
+    out.line("\"What rows are grouped by: exactly one member.\"");
+    let members = sortable(table).map(|column| format!("{}: Group", column.field));
+    out.block(&format!("input {name}GroupBy @oneOf"), members);
+    let members =
+        sortable(table).map(|column| format!("{}: {}", column.field, value_type(schema, column)));
+    out.block(&format!("type {name}GroupKey"), members);
+}
+
+fn writes(out: &mut Sdl, schema: &Schema, table: &Table) {
+    let name = &table.type_name;
+    let writable: Vec<_> = table
+        .columns
+        .iter()
+        .filter(|column| !column.generated)
+        .collect();
+    if writable.is_empty() {
+        return;
+    }
+    out.line(&format!(
+        "\"A new {name}; what is left out gets its default, or null.\""
+    ));
+    out.block(
+        &format!("input {name}Create"),
+        writable.iter().map(|column| {
+            let required = !column.nullable && !column.defaulted;
+            let value = value_type(schema, column);
+            format!(
+                "{}: {value}{}",
+                column.field,
+                if required { "!" } else { "" }
+            )
+        }),
+    );
+    out.line(&format!(
+        "\"New values for columns of {name}; what is left out stays.\""
+    ));
+    let members = writable
+        .iter()
+        .map(|column| format!("{}: {}", column.field, value_type(schema, column)));
+    out.block(&format!("input {name}Update"), members);
+    out.line(&format!("\"The unique keys of {name}.\""));
+    let members = unique_keys(table).map(|key| key_name(table, key));
+    out.block(&format!("enum {name}Key"), members);
+}
+
+/// The primary key and the other unique keys of a table.
+pub(crate) fn unique_keys(table: &Table) -> impl Iterator<Item = &[usize]> {
+    let primary = (!table.key.is_empty()).then_some(table.key.as_slice());
+    let others = table.uniques.iter().map(Vec::as_slice);
+    let others = others.filter(|key| *key != table.key.as_slice());
+    primary.into_iter().chain(others)
+}
+
+/// The enum value that names a unique key, `ORDER_ID_PRODUCT_ID`.
+pub(crate) fn key_name(table: &Table, key: &[usize]) -> String {
+    let fields = key
+        .iter()
+        .map(|column| screaming(&table.columns[*column].field));
+    fields.collect::<Vec<_>>().join("_")
+}
+
+fn screaming(field: &str) -> String {
+    let mut out = String::new();
+    for character in field.chars() {
+        if character.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(character.to_ascii_uppercase());
+    }
+    out
+}
+
+/// The name with its first letter in upper case.
+pub(crate) fn pascal(name: &str) -> String {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        .unwrap_or_default()
+}

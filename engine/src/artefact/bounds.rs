@@ -1,0 +1,46 @@
+//! Whether every index of a schema read from a file leads somewhere.
+
+use model::Schema;
+use model::schema::{Relation, Table};
+
+/// The first reference that leads nowhere.
+pub(super) fn problem(schema: &Schema) -> Option<String> {
+    let wrong = schema
+        .tables
+        .iter()
+        .find(|table| !is_whole(schema, table))?;
+    Some(format!(
+        "the table {:?} refers to something that is not there",
+        wrong.type_name
+    ))
+}
+
+fn is_whole(schema: &Schema, table: &Table) -> bool {
+    let has = |column: &usize| *column < table.columns.len();
+    let enums = table.columns.iter().filter_map(|column| column.enumeration);
+    table.key.iter().all(has)
+        && table.uniques.iter().flatten().all(has)
+        && enums.into_iter().all(|index| index < schema.enums.len())
+        && table
+            .relations
+            .iter()
+            .all(|relation| leads(schema, table, relation))
+}
+
+fn leads(schema: &Schema, table: &Table, relation: &Relation) -> bool {
+    let Some(target) = schema.tables.get(relation.target) else {
+        return false;
+    };
+    match &relation.through {
+        None => pairs(table, target, &relation.columns),
+        Some(through) => schema.tables.get(through.table).is_some_and(|junction| {
+            pairs(table, junction, &relation.columns) && pairs(junction, target, &through.columns)
+        }),
+    }
+}
+
+fn pairs(ours: &Table, theirs: &Table, columns: &[(usize, usize)]) -> bool {
+    let is_there =
+        |(our, their): &(usize, usize)| *our < ours.columns.len() && *their < theirs.columns.len();
+    !columns.is_empty() && columns.iter().all(is_there)
+}

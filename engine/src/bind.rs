@@ -1,0 +1,184 @@
+//! A plan and the variables of one request become the arguments of its statements.
+
+use crate::config::Config;
+use crate::input::{Source, Variables, coerce_scalar};
+use crate::plan::{Binding, CursorPart, Form, Plan, Slot};
+use crate::token;
+use model::{Argument, Fault, Kind, Script, Value, Weight};
+use std::sync::Arc;
+
+/// A script and everything one request brings to it.
+#[derive(Debug)]
+pub struct Bound {
+    /// What runs.
+    pub script: Arc<Script>,
+    /// For each step, the arguments of its parameters.
+    pub arguments: Vec<Vec<Argument>>,
+    /// How much it may bring.
+    pub weight: Weight,
+}
+
+/// Gives every parameter of a plan its value.
+pub(crate) fn bind(plan: &Plan, variables: &Variables, config: &Config) -> Result<Bound, Fault> {
+    let steps = plan.slots.iter().map(|slots| {
+        slots
+            .iter()
+            .map(|slot| argument(slot, variables))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    let arguments = steps.collect::<Result<Vec<_>, _>>()?;
+    let long = plan
+        .limits
+        .iter()
+        .any(|(step, slot)| match arguments[*step].get(*slot) {
+            Some(Argument::Value(Value::Integer(rows))) => *rows > config.shared_rows_max,
+            _ => true,
+        });
+    Ok(Bound {
+        script: Arc::clone(&plan.script),
+        arguments,
+        weight: if long { Weight::Unbounded } else { plan.weight },
+    })
+}
+
+fn argument(slot: &Slot, variables: &Variables) -> Result<Argument, Fault> {
+    match slot {
+        Slot::Bound(binding) => value(binding, variables).map(Argument::Value),
+        Slot::Kept { steps, column } => Ok(Argument::Kept {
+            steps: steps.clone(),
+            column: *column,
+        }),
+    }
+}
+
+fn value(binding: &Binding, variables: &Variables) -> Result<Value, Fault> {
+    let value = take(&binding.source, variables)?;
+    match (&binding.form, value) {
+        (Form::Plain, value) => Ok(value),
+        (Form::Count(most), value) => count(&value, *most),
+        (Form::Cursor(part), Value::Text(token)) => cursor(part, binding, &token),
+        (Form::Pattern, Value::Text(pattern)) => pattern_as_given(pattern),
+        (Form::StartsWith, Value::Text(text)) => Ok(text_value(escaped(&text) + "%")),
+        (Form::EndsWith, Value::Text(text)) => Ok(text_value("%".to_owned() + &escaped(&text))),
+        (Form::Contains, Value::Text(text)) => Ok(text_value(format!("%{}%", escaped(&text)))),
+        _ => Err(mismatch()),
+    }
+}
+
+fn take(source: &Source, variables: &Variables) -> Result<Value, Fault> {
+    match source {
+        Source::Constant(value) => Ok(value.clone()),
+        Source::Variable(index, path) => variables.walk(*index, path).cloned().ok_or_else(mismatch),
+        Source::List(items) => {
+            let items = items.iter().map(|item| take(item, variables));
+            items.collect::<Result<_, _>>().map(Value::List)
+        }
+    }
+}
+
+/// The plan was made for variables of another structure; its key should have told them apart.
+fn mismatch() -> Fault {
+    Fault::new(
+        "engine.internal",
+        Kind::Internal,
+        "the plan does not fit the variables",
+    )
+}
+
+fn count(value: &Value, most: Option<i64>) -> Result<Value, Fault> {
+    let Value::Integer(rows) = value else {
+        return Err(mismatch());
+    };
+    if *rows < 0 {
+        let message = "a number of rows must not be negative";
+        return Err(Fault::new("engine.argument", Kind::Invalid, message));
+    }
+    match most {
+        Some(most) if *rows > most => {
+            let message = format!("a page has at most {most} rows");
+            Err(Fault::new("engine.page_rows", Kind::Limit, message))
+        }
+        _ => Ok(Value::Integer(*rows)),
+    }
+}
+
+fn text_value(text: String) -> Value {
+    Value::Text(text.into())
+}
+
+/// Text that matches itself inside a `LIKE` pattern.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    for character in text.chars() {
+        if matches!(character, '\\' | '%' | '_') {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
+}
+
+/// A pattern must not end in the middle of an escape.
+fn pattern_as_given(pattern: Box<str>) -> Result<Value, Fault> {
+    let backslashes = pattern
+        .bytes()
+        .rev()
+        .take_while(|byte| *byte == b'\\')
+        .count();
+    if backslashes % 2 == 1 {
+        let message = "a pattern must not end with a single backslash, which escapes what follows";
+        return Err(Fault::new("engine.argument", Kind::Invalid, message));
+    }
+    Ok(Value::Text(pattern))
+}
+
+fn cursor(part: &CursorPart, binding: &Binding, token: &str) -> Result<Value, Fault> {
+    let foreign = || {
+        let message = "this cursor was not made for this list in this order";
+        Fault::new("engine.cursor", Kind::Invalid, message)
+    };
+    let (mark, values) = token::decode(token).ok_or_else(foreign)?;
+    if mark != part.mark || values.len() != part.count {
+        return Err(foreign());
+    }
+    let json = values.get(part.position).ok_or_else(foreign)?;
+    if json.is_null() {
+        return if part.nullable {
+            Ok(Value::Null)
+        } else {
+            Err(foreign())
+        };
+    }
+    if let Some(labels) = &part.labels {
+        let known = labels
+            .iter()
+            .find(|(_, name)| Some(&**name) == json.as_str());
+        return known
+            .map(|(label, _)| Value::Text(label.clone()))
+            .ok_or_else(foreign);
+    }
+    coerce_scalar(binding.parameter.scalar, json).map_err(|_| foreign())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_in_a_pattern_matches_only_itself() {
+        assert_eq!(escaped("50%_\\"), "50\\%\\_\\\\");
+    }
+
+    #[test]
+    fn a_pattern_that_ends_in_an_escape_is_refused() {
+        assert!(pattern_as_given("a\\".into()).is_err());
+        assert!(pattern_as_given("a\\\\".into()).is_ok());
+    }
+
+    #[test]
+    fn a_number_of_rows_is_neither_negative_nor_above_its_bound() {
+        assert!(count(&Value::Integer(-1), None).is_err());
+        assert!(count(&Value::Integer(11), Some(10)).is_err());
+        assert_eq!(count(&Value::Integer(10), Some(10)), Ok(Value::Integer(10)));
+    }
+}

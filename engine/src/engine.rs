@@ -1,0 +1,240 @@
+//! The engine as the request path sees it: prepare a document, bind its variables.
+
+use crate::api::Api;
+use crate::artefact::{Artefact, Hash};
+use crate::bind::{Bound, bind};
+use crate::config::Config;
+use crate::input::{Variables, coerce_variables};
+use crate::introspect::introspect;
+use crate::metrics::Metrics;
+use crate::plan::{Plan, plan};
+use crate::prepare::{Operation, operation};
+use model::metric::Registry;
+use model::{Fault, Kind, Roles, Schema};
+use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
+use serde_json::value::RawValue;
+use std::hash::{Hash as Hashed, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Why an artefact cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The generated API is not a valid type system.
+    #[error("the schema does not make a valid API: {0}")]
+    Api(String),
+}
+
+/// One artefact, ready to answer; made anew for each reload, so no cache outlives its schema.
+pub struct Engine {
+    schema: Schema,
+    hash: Hash,
+    api: Api,
+    config: Config,
+    metrics: Metrics,
+    operations: Cache<DocumentKey, Arc<Operation>, Bytes>,
+    plans: Cache<PlanKey, Arc<Plan>, Bytes>,
+    next: AtomicU64,
+}
+
+/// What a request asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The GraphQL document.
+    pub document: &'a str,
+    /// Which operation of it, where it has several.
+    pub operation: Option<&'a str>,
+    /// The access shape: plans are never shared between different ones.
+    pub roles: &'a Roles,
+}
+
+impl Engine {
+    /// Builds the API of an artefact.
+    pub fn new(
+        artefact: Artefact,
+        config: &Config,
+        registry: &mut Registry,
+    ) -> Result<Self, Error> {
+        let api = Api::new(&artefact.schema).map_err(Error::Api)?;
+        Ok(Self {
+            api,
+            schema: artefact.schema,
+            hash: artefact.hash,
+            config: config.clone(),
+            metrics: Metrics::register(registry),
+            operations: cache(config.document_cache_bytes_max),
+            plans: cache(config.plan_cache_bytes_max),
+            next: AtomicU64::new(0),
+        })
+    }
+
+    /// The content hash of the artefact.
+    pub fn hash(&self) -> &Hash {
+        &self.hash
+    }
+
+    /// The schema it serves.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The type system of the API as SDL.
+    pub fn sdl(&self) -> &str {
+        self.api.text()
+    }
+
+    /// Parses and validates a document, once for each document, operation name and access shape.
+    pub fn prepare(&self, ask: &Ask<'_>) -> Result<Arc<Operation>, Vec<Fault>> {
+        if let Some(known) = self.operations.get(ask) {
+            self.metrics.documents.hits.inc();
+            return Ok(known);
+        }
+        self.metrics.documents.misses.inc();
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let made = operation(&self.api, &self.config, id, ask.document, ask.operation)?;
+        let made = Arc::new(made);
+        self.operations
+            .insert(DocumentKey::from(ask), Arc::clone(&made));
+        self.metrics.documents.observe(&self.operations);
+        Ok(made)
+    }
+
+    /// Coerces the variables, finds or makes the plan for their structure, and binds their values.
+    pub fn bind(
+        &self,
+        operation: &Operation,
+        variables: Option<&RawValue>,
+    ) -> Result<Bound, Vec<Fault>> {
+        let given = given(variables).map_err(|fault| vec![fault])?;
+        let definitions = &operation.definition.variables;
+        let variables = coerce_variables(&self.api, &self.schema, definitions, &given)?;
+        let mut shape = variables.fingerprint(&operation.toggles);
+        if operation.introspects {
+            shape.extend(
+                serde_json::Value::Object(given.clone())
+                    .to_string()
+                    .into_bytes(),
+            );
+        }
+        let plan = self
+            .plan(operation, &variables, &given, shape)
+            .map_err(|fault| vec![fault])?;
+        bind(&plan, &variables, &self.config).map_err(|fault| vec![fault])
+    }
+
+    fn plan(
+        &self,
+        operation: &Operation,
+        variables: &Variables,
+        given: &serde_json::Map<String, serde_json::Value>,
+        shape: Vec<u8>,
+    ) -> Result<Arc<Plan>, Fault> {
+        let key = PlanKey {
+            operation: operation.id,
+            shape: shape.into(),
+        };
+        if let Some(known) = self.plans.get(&key) {
+            self.metrics.plans.hits.inc();
+            return Ok(known);
+        }
+        self.metrics.plans.misses.inc();
+        let introspection = introspect(&self.api, operation, given)?;
+        let (api, schema, config) = (&self.api, &self.schema, &self.config);
+        let made = Arc::new(plan(
+            api,
+            schema,
+            config,
+            operation,
+            (variables, &introspection),
+        )?);
+        self.plans.insert(key, Arc::clone(&made));
+        self.metrics.plans.observe(&self.plans);
+        Ok(made)
+    }
+}
+
+/// The variables as JSON members.
+fn given(
+    variables: Option<&RawValue>,
+) -> Result<serde_json::Map<String, serde_json::Value>, Fault> {
+    let Some(raw) = variables else {
+        return Ok(serde_json::Map::new());
+    };
+    let parsed: Option<_> = serde_json::from_str(raw.get()).map_err(|_| {
+        let message = "variables must be a JSON object";
+        Fault::new("request.variables", Kind::Malformed, message)
+    })?;
+    Ok(parsed.unwrap_or_default())
+}
+
+fn cache<K: Eq + Hashed, V: Clone>(bytes_max: u64) -> Cache<K, V, Bytes>
+where
+    Bytes: Weighter<K, V>,
+{
+    Cache::with_weighter(1_024, bytes_max, Bytes)
+}
+
+/// Weighs entries by the memory they take.
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<DocumentKey, Arc<Operation>> for Bytes {
+    fn weight(&self, key: &DocumentKey, value: &Arc<Operation>) -> u64 {
+        key.document.len() as u64 + value.bytes()
+    }
+}
+
+impl Weighter<PlanKey, Arc<Plan>> for Bytes {
+    fn weight(&self, key: &PlanKey, value: &Arc<Plan>) -> u64 {
+        key.shape.len() as u64 + value.bytes()
+    }
+}
+
+/// A plan belongs to one operation and one structure of variables.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct PlanKey {
+    operation: u64,
+    shape: Box<[u8]>,
+}
+
+/// An operation belongs to one document, operation name and access shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct DocumentKey {
+    document: Box<str>,
+    operation: Option<Box<str>>,
+    roles: Roles,
+}
+
+impl From<&Ask<'_>> for DocumentKey {
+    fn from(ask: &Ask<'_>) -> Self {
+        Self {
+            document: ask.document.into(),
+            operation: ask.operation.map(Into::into),
+            roles: ask.roles.clone(),
+        }
+    }
+}
+
+impl Hashed for DocumentKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&*self.document, self.operation.as_deref(), &self.roles).hash(state);
+    }
+}
+
+impl Hashed for Ask<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.document, self.operation, self.roles).hash(state);
+    }
+}
+
+impl Equivalent<DocumentKey> for Ask<'_> {
+    fn equivalent(&self, key: &DocumentKey) -> bool {
+        *self.document == *key.document
+            && self.operation == key.operation.as_deref()
+            && *self.roles == key.roles
+    }
+}
+
+#[cfg(test)]
+mod tests;

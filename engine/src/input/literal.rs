@@ -1,0 +1,183 @@
+//! Literals of a document, with variables inside them.
+
+use super::variables::{Coercion, Variables, one_of};
+use super::{Argument, Input, Kind, Source, kind};
+use crate::api::Api;
+use apollo_compiler::Node;
+use apollo_compiler::ast::{Type, Value as Literal};
+use model::{Schema, Value};
+use serde_json::Value as Json;
+
+/// The argument a literal stands for; `None` when it is a variable that was not given.
+pub(crate) fn argument(
+    api: &Api,
+    schema: &Schema,
+    variables: &Variables,
+    ty: &Type,
+    literal: &Literal,
+) -> Result<Option<Argument>, String> {
+    Reading {
+        coercion: Coercion { api, schema },
+        variables,
+    }
+    .value(ty, literal)
+}
+
+/// The input a literal without variables stands for.
+pub(super) fn constant(
+    coercion: Coercion<'_>,
+    ty: &Type,
+    literal: &Literal,
+) -> Result<Input, String> {
+    let json = json(literal).ok_or_else(|| ": a default value has no variables".to_owned())?;
+    coercion.json(ty, &json)
+}
+
+struct Reading<'a> {
+    coercion: Coercion<'a>,
+    variables: &'a Variables,
+}
+
+impl Reading<'_> {
+    fn value(&self, ty: &Type, literal: &Literal) -> Result<Option<Argument>, String> {
+        match literal {
+            Literal::Variable(name) => {
+                let argument = self.variables.argument(name);
+                let missing = !matches!(argument, Some(ref given) if *given != Argument::Null);
+                if missing && ty.is_non_null() {
+                    return Err(format!("${name} must not be null here"));
+                }
+                Ok(argument)
+            }
+            Literal::Null => Ok(Some(Argument::Null)),
+            literal if ty.is_list() => self.list(ty, literal).map(Some),
+            literal => self.named(ty.inner_named_type(), literal).map(Some),
+        }
+    }
+
+    fn list(&self, ty: &Type, literal: &Literal) -> Result<Argument, String> {
+        let item = ty.item_type();
+        let literals: &[Node<Literal>] = match literal {
+            Literal::List(items) => items,
+            _ => &[],
+        };
+        let mut items = Vec::with_capacity(literals.len());
+        for literal in literals {
+            items.push(self.value(item, literal)?.unwrap_or(Argument::Null));
+        }
+        if !matches!(literal, Literal::List(_)) {
+            items.extend(self.value(item, literal)?);
+        }
+        if !self.coercion.is_leaf(item) {
+            return Ok(Argument::List(items));
+        }
+        let sources = items.into_iter().map(|item| match item {
+            Argument::Leaf(source) => source,
+            _ => Source::Constant(Value::Null),
+        });
+        Ok(Argument::Leaf(flat(sources.collect())))
+    }
+
+    fn named(&self, name: &str, literal: &Literal) -> Result<Argument, String> {
+        if let (Some(Kind::Object(object)), Literal::Object(members)) =
+            (kind(self.coercion.api, self.coercion.schema, name), literal)
+        {
+            return self.object(object, members);
+        }
+        let json = json(literal)
+            .ok_or("a variable cannot stand inside a scalar; pass the whole value as a variable")?;
+        let ty = Type::Named(apollo_compiler::Name::new_unchecked(name));
+        let input = self.coercion.json(&ty, &json);
+        let input = input.map_err(|message| message.trim_start_matches(": ").to_owned())?;
+        Ok(settled(input))
+    }
+
+    fn object(
+        &self,
+        object: &apollo_compiler::schema::InputObjectType,
+        members: &[(apollo_compiler::Name, Node<Literal>)],
+    ) -> Result<Argument, String> {
+        let mut arguments: Vec<(Box<str>, Argument)> = Vec::with_capacity(members.len());
+        for (name, literal) in members {
+            let definition = object
+                .fields
+                .get(name)
+                .ok_or_else(|| format!("{} has no field {name}", object.name))?;
+            let value = self.value(&definition.ty, literal);
+            let value = value.map_err(|message| format!("{name}: {message}"))?;
+            arguments.extend(value.map(|value| (name.as_str().into(), value)));
+        }
+        let presence: Vec<_> = arguments
+            .iter()
+            .map(|(name, value)| {
+                let null = *value == Argument::Null;
+                (
+                    name.clone(),
+                    if null {
+                        Input::Null
+                    } else {
+                        Input::Word("".into())
+                    },
+                )
+            })
+            .collect();
+        one_of(object, &presence).map_err(|message| message.trim_start_matches(": ").to_owned())?;
+        Ok(Argument::Object(arguments))
+    }
+}
+
+/// The argument of an input that holds no variables.
+fn settled(input: Input) -> Argument {
+    match input {
+        Input::Null => Argument::Null,
+        Input::Value(value) => Argument::Leaf(Source::Constant(value)),
+        Input::Word(word) => Argument::Word(word),
+        Input::List(items) => Argument::List(items.into_iter().map(settled).collect()),
+        Input::Object(members) => Argument::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| (name, settled(value)))
+                .collect(),
+        ),
+        Input::Id(table, parts) => {
+            Argument::Id(table, parts.into_iter().map(Source::Constant).collect())
+        }
+    }
+}
+
+/// A list of constants is a constant.
+fn flat(sources: Vec<Source>) -> Source {
+    if sources
+        .iter()
+        .all(|source| matches!(source, Source::Constant(_)))
+    {
+        let values = sources.into_iter().filter_map(|source| match source {
+            Source::Constant(value) => Some(value),
+            _ => None,
+        });
+        return Source::Constant(Value::List(values.collect()));
+    }
+    Source::List(sources)
+}
+
+/// The JSON a literal stands for; `None` when there is a variable in it.
+fn json(literal: &Literal) -> Option<Json> {
+    Some(match literal {
+        Literal::Null => Json::Null,
+        Literal::Boolean(value) => Json::Bool(*value),
+        Literal::String(text) => Json::String(text.clone()),
+        Literal::Enum(name) => Json::String(name.to_string()),
+        Literal::Int(number) => serde_json::from_str(number.as_str()).ok()?,
+        Literal::Float(number) => serde_json::from_str(number.as_str()).ok()?,
+        Literal::List(items) => {
+            Json::Array(items.iter().map(|item| json(item)).collect::<Option<_>>()?)
+        }
+        Literal::Object(members) => Json::Object(
+            members
+                .iter()
+                .map(|(name, value)| Some((name.to_string(), json(value)?)))
+                .collect::<Option<_>>()?,
+        ),
+        Literal::Variable(_) => return None,
+    })
+}

@@ -1,0 +1,258 @@
+//! One JSON value to one database value, by scalar.
+
+use super::temporal;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use model::{Scalar, Value};
+use serde_json::Value as Json;
+
+/// Longest decimal that is accepted, in digits; PostgreSQL's limit before the point.
+const DECIMAL_DIGITS_MAX: usize = 1_000;
+
+/// Coerces a JSON value that is not null; the error says what was expected.
+pub(crate) fn coerce(scalar: Scalar, json: &Json) -> Result<Value, String> {
+    match scalar {
+        Scalar::Boolean => json
+            .as_bool()
+            .map(Value::Boolean)
+            .ok_or_else(|| wrong(scalar, json)),
+        Scalar::Int => integer(json)
+            .filter(|_| json.is_number())
+            .filter(|value| i32::try_from(*value).is_ok())
+            .map(Value::Integer)
+            .ok_or_else(|| {
+                format!(
+                    "expected an Int between -2147483648 and 2147483647, found {}",
+                    shown(json)
+                )
+            }),
+        Scalar::BigInt => integer(json).map(Value::Integer).ok_or_else(|| {
+            format!(
+                "expected a 64-bit integer (as a string or a number), found {}",
+                shown(json)
+            )
+        }),
+        Scalar::Float => float(json)
+            .map(Value::Float)
+            .ok_or_else(|| wrong(scalar, json)),
+        Scalar::Decimal => decimal(json),
+        Scalar::Json => Ok(Value::Text(json.to_string().into())),
+        text => {
+            let given = json.as_str().ok_or_else(|| wrong(scalar, json))?;
+            from_text(text, given)
+        }
+    }
+}
+
+fn from_text(scalar: Scalar, text: &str) -> Result<Value, String> {
+    let canonical = match scalar {
+        Scalar::Uuid => uuid(text),
+        Scalar::Date => temporal::date(text),
+        Scalar::LocalTime => temporal::time(text),
+        Scalar::LocalDateTime => temporal::local(text),
+        Scalar::DateTime => temporal::moment(text),
+        Scalar::Bytes => {
+            return STANDARD
+                .decode(text)
+                .map(|bytes| Value::Bytes(bytes.into()))
+                .map_err(|_| "expected bytes as padded base64".to_owned());
+        }
+        _ => plain(text),
+    };
+    canonical.map(|text| Value::Text(text.into()))
+}
+
+/// Text as it is; the one character PostgreSQL cannot store is refused for all databases.
+fn plain(text: &str) -> Result<String, String> {
+    if text.contains('\0') {
+        return Err("a String must not contain the character U+0000".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn integer(json: &Json) -> Option<i64> {
+    match json {
+        Json::Number(number) => number.as_str().parse().ok(),
+        Json::String(text) if text.len() <= 20 => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn float(json: &Json) -> Option<f64> {
+    let number = json.as_number()?.as_str().parse::<f64>().ok()?;
+    number.is_finite().then_some(number)
+}
+
+/// Plain digits: sign, no exponent, no superfluous leading zeros; trailing zeros are kept.
+fn decimal(json: &Json) -> Result<Value, String> {
+    let text = match json {
+        Json::Number(number) => number.as_str(),
+        Json::String(text) => text.as_str(),
+        _ => return Err(wrong(Scalar::Decimal, json)),
+    };
+    plain_decimal(text)
+        .map(|digits| Value::Text(digits.into()))
+        .ok_or_else(|| {
+            format!(
+                "expected a Decimal of at most {DECIMAL_DIGITS_MAX} digits, found {}",
+                shown(json)
+            )
+        })
+}
+
+fn plain_decimal(text: &str) -> Option<String> {
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let well_formed = !whole.is_empty()
+        && (fraction.is_empty() != mantissa.contains('.'))
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let exponent = usize::try_from(exponent.unsigned_abs())
+        .ok()
+        .map(|size| (exponent < 0, size))?;
+    if !well_formed || digits.len() + exponent.1 > DECIMAL_DIGITS_MAX {
+        return None;
+    }
+    Some(shifted(negative, &digits, whole.len(), exponent))
+}
+
+/// Writes digits with the point moved: left when `exponent.0`, else right, by `exponent.1`.
+fn shifted(negative: bool, digits: &str, point: usize, exponent: (bool, usize)) -> String {
+    let (left, by) = exponent;
+    let (mut digits, point) = if left && by >= point {
+        (format!("{}{digits}", "0".repeat(by - point + 1)), 1)
+    } else if left {
+        (digits.to_owned(), point - by)
+    } else {
+        (digits.to_owned(), point + by)
+    };
+    while digits.len() < point {
+        digits.push('0');
+    }
+    let (whole, fraction) = digits.split_at(point);
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let zero = digits.bytes().all(|digit| digit == b'0');
+    let sign = if negative && !zero { "-" } else { "" };
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{fraction}")
+}
+
+/// The hyphenated lower-case form of 32 hexadecimal digits.
+fn uuid(text: &str) -> Result<String, String> {
+    let well_formed = text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    if !well_formed {
+        return Err("expected a UUID like 6fa459ea-ee8a-3ca4-894e-db77e160355e".to_owned());
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+fn wrong(scalar: Scalar, json: &Json) -> String {
+    let article = if matches!(scalar, Scalar::Int) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("expected {article} {scalar}, found {}", shown(json))
+}
+
+/// A short, harmless picture of what was given.
+fn shown(json: &Json) -> String {
+    match json {
+        Json::Null => "null".to_owned(),
+        Json::Bool(_) => "a boolean".to_owned(),
+        Json::Number(number) if number.as_str().len() <= 40 => number.to_string(),
+        Json::Number(_) => "a very long number".to_owned(),
+        Json::String(_) => "a string".to_owned(),
+        Json::Array(_) => "a list".to_owned(),
+        Json::Object(_) => "an object".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(scalar: Scalar, json: &str) -> Result<String, String> {
+        match coerce(scalar, &serde_json::from_str(json).unwrap())? {
+            Value::Text(text) => Ok(text.into()),
+            other => panic!("not text: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn decimals_keep_every_digit_and_lose_their_exponent() {
+        let digits = "12345678901234567890123456789012345678.5";
+        for (given, wanted) in [
+            (digits, digits),
+            ("\"-0.10\"", "-0.10"),
+            ("1e3", "1000"),
+            ("1.25e1", "12.5"),
+            ("1.25e-3", "0.00125"),
+            ("-0.0", "0.0"),
+            ("\"007\"", "7"),
+            ("120e-1", "12.0"),
+        ] {
+            assert_eq!(
+                text(Scalar::Decimal, given).as_deref(),
+                Ok(wanted),
+                "{given}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_decimal_is_refused() {
+        for given in [
+            "\"\"",
+            "\".5\"",
+            "\"5.\"",
+            "\"1e999999\"",
+            "\"NaN\"",
+            "\"+1\"",
+            "true",
+            "\"1_0\"",
+            "\"--1\"",
+        ] {
+            assert!(text(Scalar::Decimal, given).is_err(), "{given}");
+        }
+    }
+
+    #[test]
+    fn integers_outside_their_width_are_refused() {
+        let coerce = |scalar, json: &str| coerce(scalar, &serde_json::from_str(json).unwrap());
+        assert_eq!(
+            coerce(Scalar::Int, "2147483647"),
+            Ok(Value::Integer(2_147_483_647))
+        );
+        assert!(coerce(Scalar::Int, "2147483648").is_err());
+        assert!(coerce(Scalar::Int, "1.0").is_err());
+        assert!(coerce(Scalar::Int, "\"1\"").is_err());
+        assert_eq!(
+            coerce(Scalar::BigInt, "\"9223372036854775807\""),
+            Ok(Value::Integer(i64::MAX))
+        );
+        assert!(coerce(Scalar::BigInt, "9223372036854775808").is_err());
+    }
+
+    #[test]
+    fn uuids_are_lower_case_and_well_formed() {
+        let given = "\"6FA459EA-ee8a-3ca4-894e-db77e160355e\"";
+        assert_eq!(
+            text(Scalar::Uuid, given).as_deref(),
+            Ok("6fa459ea-ee8a-3ca4-894e-db77e160355e")
+        );
+        assert!(text(Scalar::Uuid, "\"6fa459ea\"").is_err());
+    }
+}

@@ -1,0 +1,321 @@
+//! The variables of a request: coerced by their declared types, and the fingerprint of their
+//! structure, which is part of a plan's key.
+
+use super::literal::constant;
+use super::{Argument, Input, Kind, kind, scalar};
+use crate::api::Api;
+use crate::token;
+use apollo_compiler::Node;
+use apollo_compiler::ast::{Type, VariableDefinition};
+use model::{Fault, Kind as FaultKind, Schema, Value};
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+/// The coerced variables of a request, in the order the operation declares them.
+#[derive(Debug)]
+pub(crate) struct Variables {
+    names: Vec<String>,
+    values: Vec<Option<Input>>,
+}
+
+impl Variables {
+    /// The variable of that name as an argument; `None` when it was not given.
+    pub(crate) fn argument(&self, name: &str) -> Option<Argument> {
+        let index = self.names.iter().position(|known| known == name)?;
+        let value = self.values[index].as_ref()?;
+        Some(value.place(index, &mut Vec::new()))
+    }
+
+    /// The value of a boolean variable.
+    pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
+        let index = self.names.iter().position(|known| known == name)?;
+        match self.values[index] {
+            Some(Input::Value(Value::Boolean(value))) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The value at a place of the variable of that index.
+    pub(crate) fn walk(&self, index: usize, path: &[u32]) -> Option<&Value> {
+        self.values.get(index)?.as_ref()?.walk(path)
+    }
+
+    /// The structure, byte for byte: two requests of one operation with the same fingerprint
+    /// have the same plan. The value of a toggle (`@skip`, `@include`) is structure.
+    pub(crate) fn fingerprint(&self, toggles: &BTreeSet<String>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.values.len() * 2);
+        for (name, value) in self.names.iter().zip(&self.values) {
+            match value {
+                None => out.push(0),
+                Some(Input::Value(Value::Boolean(value))) if toggles.contains(name) => {
+                    out.push(if *value { 1 } else { 2 });
+                }
+                Some(value) => structure(value, &mut out),
+            }
+        }
+        out
+    }
+}
+
+fn structure(input: &Input, out: &mut Vec<u8>) {
+    let text = |text: &str, out: &mut Vec<u8>| {
+        out.extend_from_slice(&text.len().to_le_bytes());
+        out.extend_from_slice(text.as_bytes());
+    };
+    match input {
+        Input::Null => out.push(3),
+        Input::Value(_) => out.push(4),
+        Input::Word(word) => {
+            out.push(5);
+            text(word, out);
+        }
+        Input::List(items) => {
+            out.push(6);
+            out.extend_from_slice(&items.len().to_le_bytes());
+            for item in items {
+                structure(item, out);
+            }
+        }
+        Input::Object(members) => {
+            out.push(7);
+            out.extend_from_slice(&members.len().to_le_bytes());
+            for (name, member) in members {
+                text(name, out);
+                structure(member, out);
+            }
+        }
+        Input::Id(table, _) => {
+            out.push(8);
+            out.extend_from_slice(&table.to_le_bytes());
+        }
+    }
+}
+
+/// Coerces the variables of a request as the specification's `CoerceVariableValues` says.
+pub(crate) fn coerce(
+    api: &Api,
+    schema: &Schema,
+    definitions: &[Node<VariableDefinition>],
+    given: &serde_json::Map<String, Json>,
+) -> Result<Variables, Vec<Fault>> {
+    let coercion = Coercion { api, schema };
+    let mut faults = Vec::new();
+    let mut variables = Variables {
+        names: Vec::with_capacity(definitions.len()),
+        values: Vec::with_capacity(definitions.len()),
+    };
+    for definition in definitions {
+        let name = definition.name.as_str();
+        let value = coercion
+            .variable(definition, given.get(name))
+            .unwrap_or_else(|message| {
+                let message = format!("variable ${name}{message}");
+                faults.push(Fault::new("engine.variable", FaultKind::Invalid, message));
+                None
+            });
+        variables.names.push(name.to_owned());
+        variables.values.push(value);
+    }
+    if faults.is_empty() {
+        Ok(variables)
+    } else {
+        Err(faults)
+    }
+}
+
+/// Coercion by the types of one API. Errors begin with the path below the variable.
+#[derive(Clone, Copy)]
+pub(super) struct Coercion<'a> {
+    pub(super) api: &'a Api,
+    pub(super) schema: &'a Schema,
+}
+
+impl Coercion<'_> {
+    fn variable(
+        &self,
+        definition: &VariableDefinition,
+        given: Option<&Json>,
+    ) -> Result<Option<Input>, String> {
+        match (given, &definition.default_value) {
+            (Some(json), _) => self.json(&definition.ty, json).map(Some),
+            (None, Some(default)) => constant(*self, &definition.ty, default).map(Some),
+            (None, None) if definition.ty.is_non_null() => {
+                Err(format!(" of type {} is required", definition.ty))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Coerces a JSON value by a type.
+    pub(super) fn json(&self, ty: &Type, json: &Json) -> Result<Input, String> {
+        if json.is_null() {
+            if ty.is_non_null() {
+                return Err(format!(": expected a {ty}, found null"));
+            }
+            return Ok(Input::Null);
+        }
+        if !ty.is_list() {
+            return self.named(ty.inner_named_type().as_str(), json);
+        }
+        let item = ty.item_type();
+        let items = match json {
+            Json::Array(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, json)| {
+                    self.json(item, json)
+                        .map_err(|rest| format!("[{index}]{rest}"))
+                })
+                .collect::<Result<Vec<_>, _>>()?,
+            single => vec![self.json(item, single)?],
+        };
+        Ok(list(items, self.is_leaf(item)))
+    }
+
+    /// Whether lists of that type are one value.
+    pub(super) fn is_leaf(&self, ty: &Type) -> bool {
+        let named = ty.inner_named_type();
+        !ty.is_list()
+            && matches!(
+                kind(self.api, self.schema, named),
+                Some(Kind::Scalar(_) | Kind::Labels(_))
+            )
+    }
+
+    fn named(&self, name: &str, json: &Json) -> Result<Input, String> {
+        match kind(self.api, self.schema, name) {
+            Some(Kind::Scalar(scalar)) => scalar::coerce(scalar, json)
+                .map(Input::Value)
+                .map_err(|message| format!(": {message}")),
+            Some(Kind::Id) => self.id(json),
+            Some(Kind::Labels(index)) => self.label(index, json),
+            Some(Kind::Words) => self.word(name, json),
+            Some(Kind::Object(object)) => self.object(object, json),
+            None => Err(format!(": {name} is not an input type")),
+        }
+    }
+
+    /// A global id: the type and the values of its key.
+    pub(super) fn id(&self, json: &Json) -> Result<Input, String> {
+        let unknown = || ": this is not an id of this API".to_owned();
+        let token = json
+            .as_str()
+            .ok_or_else(|| ": expected an ID as a string".to_owned())?;
+        let (type_name, parts) = token::decode(token).ok_or_else(unknown)?;
+        let tables = &self.schema.tables;
+        let index = tables.iter().position(|table| table.type_name == type_name);
+        let index = index.ok_or_else(unknown)?;
+        let table = &tables[index];
+        if table.key.is_empty() || table.key.len() != parts.len() {
+            return Err(unknown());
+        }
+        let values = table.key.iter().zip(&parts).map(|(column, part)| {
+            let column = &table.columns[*column];
+            match column.enumeration {
+                Some(enumeration) => {
+                    self.label(enumeration, part)
+                        .ok()
+                        .and_then(|input| match input {
+                            Input::Value(value) => Some(value),
+                            _ => None,
+                        })
+                }
+                None => scalar::coerce(column.scalar, part).ok(),
+            }
+        });
+        let values = values.collect::<Option<Vec<_>>>().ok_or_else(unknown)?;
+        Ok(Input::Id(index, values))
+    }
+
+    /// The label in the database of an enum's value.
+    pub(super) fn label(&self, index: usize, json: &Json) -> Result<Input, String> {
+        let enumeration = &self.schema.enums[index];
+        let known = enumeration
+            .values
+            .iter()
+            .find(|value| Some(value.name.as_str()) == json.as_str());
+        known
+            .map(|value| Input::Value(Value::Text(value.label.as_str().into())))
+            .ok_or_else(|| format!(": expected a value of {}", enumeration.type_name))
+    }
+
+    fn word(&self, name: &str, json: &Json) -> Result<Input, String> {
+        let known = json.as_str().filter(|word| {
+            self.api
+                .types
+                .get_enum(name)
+                .is_some_and(|e| e.values.contains_key(*word))
+        });
+        known
+            .map(|word| Input::Word(word.into()))
+            .ok_or_else(|| format!(": expected a value of {name}"))
+    }
+
+    fn object(
+        &self,
+        object: &apollo_compiler::schema::InputObjectType,
+        json: &Json,
+    ) -> Result<Input, String> {
+        let name = &object.name;
+        let given = json
+            .as_object()
+            .ok_or_else(|| format!(": expected an object of {name}"))?;
+        if let Some(unknown) = given
+            .keys()
+            .find(|key| !object.fields.contains_key(key.as_str()))
+        {
+            return Err(format!(": {name} has no field {}", short(unknown)));
+        }
+        let mut members = Vec::with_capacity(given.len());
+        for (field, definition) in &object.fields {
+            match given.get(field.as_str()) {
+                Some(json) => {
+                    let value = self.json(&definition.ty, json);
+                    let value = value.map_err(|rest| format!(".{field}{rest}"))?;
+                    members.push((field.as_str().into(), value));
+                }
+                None if definition.ty.is_non_null() => {
+                    return Err(format!(".{field}: of type {} is required", definition.ty));
+                }
+                None => {}
+            }
+        }
+        one_of(object, &members)?;
+        Ok(Input::Object(members))
+    }
+}
+
+/// Refuses a `@oneOf` input that has not exactly one member that is not null.
+pub(super) fn one_of(
+    object: &apollo_compiler::schema::InputObjectType,
+    members: &[(Box<str>, Input)],
+) -> Result<(), String> {
+    let exclusive = object.directives.has("oneOf");
+    if exclusive && !matches!(members, [(_, value)] if *value != Input::Null) {
+        return Err(format!(
+            ": {} takes exactly one member, and not null",
+            object.name
+        ));
+    }
+    Ok(())
+}
+
+/// A list: of leaves one value, else structure.
+pub(super) fn list(items: Vec<Input>, leaves: bool) -> Input {
+    if !leaves {
+        return Input::List(items);
+    }
+    let values = items.into_iter().map(|item| match item {
+        Input::Value(value) => value,
+        _ => Value::Null,
+    });
+    Input::Value(Value::List(values.collect()))
+}
+
+/// At most the first characters of a name somebody sent.
+fn short(name: &str) -> String {
+    name.chars()
+        .take(60)
+        .filter(|character| !character.is_control())
+        .collect()
+}

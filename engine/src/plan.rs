@@ -1,0 +1,95 @@
+//! An operation and the structure of its variables become a plan: statements, what their
+//! parameters are bound to, and how the rows are written.
+
+mod aggregate;
+mod filter;
+mod keyset;
+mod order;
+mod page;
+mod planner;
+mod read;
+mod selection;
+mod statement;
+mod write;
+
+pub(crate) use planner::plan;
+
+use crate::input::Source;
+use model::{Parameter, Script, Weight};
+use std::sync::Arc;
+
+/// A plan: everything about a request but its values.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) script: Arc<Script>,
+    /// For each step, what its parameters are given.
+    pub(crate) slots: Vec<Vec<Slot>>,
+    /// The weight without looking at values.
+    pub(crate) weight: Weight,
+    /// Parameters (step, slot) that bound the rows of a list; one above the shared limit makes
+    /// the plan unbounded.
+    pub(crate) limits: Vec<(usize, usize)>,
+}
+
+impl Plan {
+    /// A rough figure of the memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        let text: usize = self
+            .script
+            .steps
+            .iter()
+            .map(|step| step.statement.sql.len())
+            .sum();
+        let slots: usize = self.slots.iter().map(Vec::len).sum();
+        2_048 + 4 * text as u64 + 128 * slots as u64
+    }
+}
+
+/// What a parameter is given.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Slot {
+    /// A value of the request.
+    Bound(Binding),
+    /// Values kept by earlier steps.
+    Kept { steps: Vec<usize>, column: usize },
+}
+
+/// A value of the request and what is done with it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Binding {
+    pub(crate) parameter: Parameter,
+    pub(crate) source: Source,
+    pub(crate) form: Form,
+}
+
+/// What is done with a value before it is bound.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Form {
+    Plain,
+    /// A `LIKE` pattern as the client wrote it.
+    Pattern,
+    /// Text turned into a `LIKE` pattern that matches it at the start, at the end, or anywhere.
+    StartsWith,
+    EndsWith,
+    Contains,
+    /// A number of rows: not negative, and at most that many if there is a bound.
+    Count(Option<i64>),
+    /// One value out of a cursor.
+    Cursor(Arc<CursorPart>),
+}
+
+/// Pairs of (label in the database, name in the API).
+type Labels = Arc<[(Box<str>, Box<str>)]>;
+
+/// Where a value stands in a cursor, and what cursors must look like there.
+#[derive(Debug, PartialEq)]
+pub(crate) struct CursorPart {
+    /// What the cursor begins with: the mark of the order it was made for.
+    pub(crate) mark: String,
+    /// Names of enum values and their labels, where the value is one.
+    pub(crate) labels: Option<Labels>,
+    /// Position among the values, and how many there are.
+    pub(crate) position: usize,
+    pub(crate) count: usize,
+    pub(crate) nullable: bool,
+}

@@ -1,0 +1,288 @@
+//! `where` inputs as conditions. Errors are the rest of a sentence about the argument.
+
+use super::planner::Planner;
+use super::{Binding, Form, Slot};
+use crate::input::{Argument, Source};
+use crate::sql::{self, Alias, Cast, Expr, Operator, Reference};
+use model::schema::{Cardinality, Column, Relation};
+use model::{Dialect, Parameter, Scalar, Value};
+
+/// The left side of comparisons, and what its right sides are like.
+pub(crate) struct Operand {
+    /// For `=`, `<`, `IN`.
+    pub(crate) compared: Expr,
+    /// For `LIKE`.
+    pub(crate) text: Expr,
+    pub(crate) scalar: Scalar,
+    pub(crate) cast: Option<Cast>,
+}
+
+impl Planner<'_> {
+    /// A `where` object as one condition on a table.
+    pub(crate) fn condition(
+        &mut self,
+        argument: &Argument,
+        table: usize,
+        alias: Alias,
+    ) -> Result<Expr, String> {
+        let Argument::Object(members) = argument else {
+            return Err("expected an object of conditions, found null".to_owned());
+        };
+        let mut parts = Vec::with_capacity(members.len());
+        for (name, member) in members {
+            let part = self.member(name, member, table, alias);
+            parts.push(part.map_err(|message| format!("{name}: {message}"))?);
+        }
+        Ok(conjunction(parts))
+    }
+
+    fn member(
+        &mut self,
+        name: &str,
+        member: &Argument,
+        table: usize,
+        alias: Alias,
+    ) -> Result<Expr, String> {
+        match name {
+            "and" => Ok(Expr::And(self.conditions(member, table, alias)?)),
+            "or" => Ok(Expr::Or(self.conditions(member, table, alias)?)),
+            "not" => Ok(Expr::Not(Box::new(self.condition(member, table, alias)?))),
+            _ => {
+                let declared = &self.schema.tables[table];
+                if let Some(column) = declared
+                    .columns
+                    .iter()
+                    .position(|known| known.field == name)
+                {
+                    let operand = self.column_operand(Reference::new(alias, table, column));
+                    return self.comparisons(member, &operand);
+                }
+                let relation = declared.relations.iter().find(|known| known.field == name);
+                let relation = relation.ok_or("there is no such column or relation")?;
+                self.through_relation(member, relation, table, alias)
+            }
+        }
+    }
+
+    fn conditions(
+        &mut self,
+        argument: &Argument,
+        table: usize,
+        alias: Alias,
+    ) -> Result<Vec<Expr>, String> {
+        let Argument::List(items) = argument else {
+            return Err("expected a list of conditions, found null".to_owned());
+        };
+        items
+            .iter()
+            .map(|item| self.condition(item, table, alias))
+            .collect()
+    }
+
+    fn through_relation(
+        &mut self,
+        member: &Argument,
+        relation: &Relation,
+        table: usize,
+        alias: Alias,
+    ) -> Result<Expr, String> {
+        if relation.cardinality != Cardinality::Many {
+            return self.exists(alias, table, relation, |planner, inner| {
+                planner.condition(member, relation.target, inner)
+            });
+        }
+        let Argument::Object(quantifiers) = member else {
+            return Err("expected some, every or none, found null".to_owned());
+        };
+        let mut parts = Vec::with_capacity(quantifiers.len());
+        for (quantifier, condition) in quantifiers {
+            let exists = self.exists(alias, table, relation, |planner, inner| {
+                let condition = planner.condition(condition, relation.target, inner)?;
+                Ok(match &**quantifier {
+                    "every" => Expr::IsNotTrue(Box::new(condition)),
+                    _ => condition,
+                })
+            });
+            let exists = exists.map_err(|message| format!("{quantifier}: {message}"))?;
+            parts.push(match &**quantifier {
+                "some" => exists,
+                _ => Expr::Not(Box::new(exists)),
+            });
+        }
+        Ok(conjunction(parts))
+    }
+
+    fn exists(
+        &mut self,
+        alias: Alias,
+        table: usize,
+        relation: &Relation,
+        condition: impl FnOnce(&mut Self, Alias) -> Result<Expr, String>,
+    ) -> Result<Expr, String> {
+        let mut scope = self.related(alias, table, relation);
+        let condition = condition(self, scope.alias)?;
+        scope.select.filter.push(condition);
+        Ok(Expr::Exists(Box::new(scope.select)))
+    }
+
+    fn column_operand(&self, reference: Reference) -> Operand {
+        let schema = self.schema;
+        let column: &Column = &schema.tables[reference.table].columns[reference.column];
+        Operand {
+            compared: sql::comparable(schema, reference),
+            text: sql::readable(schema, reference),
+            scalar: column.scalar,
+            cast: sql::parameter_cast(schema, column),
+        }
+    }
+
+    /// All comparisons of a filter object on one operand.
+    pub(crate) fn comparisons(
+        &mut self,
+        argument: &Argument,
+        operand: &Operand,
+    ) -> Result<Expr, String> {
+        let Argument::Object(members) = argument else {
+            return Err("expected comparisons, found null; to look for null use isNull".to_owned());
+        };
+        let mut parts = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            let Argument::Leaf(source) = value else {
+                return Err(format!(
+                    "{name}: null compares with nothing; to look for null use isNull"
+                ));
+            };
+            parts.push(self.comparison(name, source, operand)?);
+        }
+        Ok(conjunction(parts))
+    }
+
+    fn comparison(
+        &mut self,
+        name: &str,
+        source: &Source,
+        operand: &Operand,
+    ) -> Result<Expr, String> {
+        Ok(match name {
+            "isNull" => self.is_null(source, operand),
+            "in" => self.membership(source, operand),
+            "notIn" => Expr::Not(Box::new(self.membership(source, operand))),
+            "like" => self.like(source, operand, Form::Pattern),
+            "startsWith" => self.like(source, operand, Form::StartsWith),
+            "endsWith" => self.like(source, operand, Form::EndsWith),
+            "contains" => self.like(source, operand, Form::Contains),
+            "ilike" => {
+                let pattern = self.pattern(source, Form::Pattern);
+                Expr::LikeAnyCase(Box::new(operand.text.clone()), Box::new(pattern))
+            }
+            _ => {
+                let operator = operator(name).ok_or("there is no such comparison")?;
+                let value = self.operand_value(source, operand);
+                Expr::Compare(
+                    operator,
+                    Box::new(operand.compared.clone()),
+                    Box::new(value),
+                )
+            }
+        })
+    }
+
+    fn operand_value(&mut self, source: &Source, operand: &Operand) -> Expr {
+        let parameter = Parameter {
+            scalar: operand.scalar,
+            list: false,
+        };
+        let value = self.draft.parameter(parameter, source.clone(), Form::Plain);
+        match &operand.cast {
+            Some(cast) => Expr::Cast(Box::new(Expr::Parameter(value)), cast.clone()),
+            None => Expr::Parameter(value),
+        }
+    }
+
+    fn is_null(&mut self, source: &Source, operand: &Operand) -> Expr {
+        let is_null = Expr::IsNull(Box::new(operand.compared.clone()));
+        match source {
+            Source::Constant(Value::Boolean(true)) => is_null,
+            Source::Constant(Value::Boolean(false)) => Expr::Not(Box::new(is_null)),
+            source => {
+                let parameter = Parameter {
+                    scalar: Scalar::Boolean,
+                    list: false,
+                };
+                let wanted = self.draft.parameter(parameter, source.clone(), Form::Plain);
+                let wanted = Box::new(Expr::Parameter(wanted));
+                Expr::Compare(Operator::Equal, Box::new(is_null), wanted)
+            }
+        }
+    }
+
+    fn membership(&mut self, source: &Source, operand: &Operand) -> Expr {
+        let parameter = Parameter {
+            scalar: operand.scalar,
+            list: true,
+        };
+        let slot = Slot::Bound(Binding {
+            parameter,
+            source: source.clone(),
+            form: Form::Plain,
+        });
+        let list = sql::ListParameter {
+            index: self.draft.slot(parameter, slot),
+            cast: operand.cast.clone(),
+            bytes: operand.scalar == Scalar::Bytes,
+        };
+        Expr::In(Box::new(operand.compared.clone()), list)
+    }
+
+    fn like(&mut self, source: &Source, operand: &Operand, form: Form) -> Expr {
+        let pattern = self.pattern(source, form);
+        Expr::Like(Box::new(operand.text.clone()), Box::new(pattern))
+    }
+
+    fn pattern(&mut self, source: &Source, form: Form) -> Expr {
+        let parameter = Parameter {
+            scalar: Scalar::String,
+            list: false,
+        };
+        Expr::Parameter(self.draft.parameter(parameter, source.clone(), form))
+    }
+
+    /// A figure of a group as an operand.
+    pub(crate) fn figure_operand(&self, expr: Expr, scalar: Scalar) -> Operand {
+        let decimal = scalar == Scalar::Decimal && self.schema.dialect == Dialect::Sqlite;
+        Operand {
+            compared: if decimal {
+                Expr::Decimal(Box::new(expr.clone()))
+            } else {
+                expr.clone()
+            },
+            text: expr,
+            scalar,
+            cast: None,
+        }
+    }
+}
+
+fn operator(name: &str) -> Option<Operator> {
+    Some(match name {
+        "eq" => Operator::Equal,
+        "ne" => Operator::NotEqual,
+        "lt" => Operator::Less,
+        "lte" => Operator::LessOrEqual,
+        "gt" => Operator::Greater,
+        "gte" => Operator::GreaterOrEqual,
+        _ => return None,
+    })
+}
+
+/// Conditions that must all hold, without needless nesting.
+pub(crate) fn conjunction(mut parts: Vec<Expr>) -> Expr {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
+        Some(last) => {
+            parts.push(last);
+            Expr::And(parts)
+        }
+        None => Expr::And(parts),
+    }
+}

@@ -1,0 +1,319 @@
+//! Relay connections: a page of rows, its cursors, and what lies around it.
+
+use super::keyset::{beyond, up_to};
+use super::order::Sort;
+use super::planner::Planner;
+use super::read::Scope;
+use super::selection::Chosen;
+use crate::input::{Argument, Source};
+use crate::sql::{Alias, Expr, Select, Tree, codec, readable};
+use apollo_compiler::executable::{Field, SelectionSet};
+use model::schema::Relation;
+use model::{
+    Cell, Fault, Field as Member, Kind, Label, Page, PageField, PageInfo, PagePart, Record, Use,
+    Weight,
+};
+
+/// Where the rows of a connection come from.
+#[derive(Clone, Copy)]
+enum Origin<'a> {
+    Table(usize),
+    Relation(Alias, usize, &'a Relation),
+}
+
+/// The arguments of a connection.
+struct Window {
+    backward: bool,
+    /// Parameter of the page size.
+    size: usize,
+    after: Option<Source>,
+    before: Option<Source>,
+}
+
+/// The total order of a connection and the mark of its cursors.
+struct Sequence {
+    sorts: Vec<Sort>,
+    mark: String,
+}
+
+/// What a connection is asked for.
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
+struct Wanted {
+    rows: bool,
+    count: bool,
+    behind: bool,
+    cursor: bool,
+}
+
+impl<'a> Planner<'a> {
+    /// `productConnection(…)`.
+    pub(crate) fn root_page(&mut self, chosen: &Chosen<'a>, table: usize) -> Result<usize, Fault> {
+        let mut select = Select::default();
+        let cell = self.page(&mut select, Origin::Table(table), chosen)?;
+        Ok(self.step(chosen, &Tree::Select(select), Use::Value(cell)))
+    }
+
+    /// `reviewsConnection(…)` of a row.
+    pub(crate) fn nested_page(
+        &mut self,
+        scope: &mut Scope,
+        alias: Alias,
+        (table, relation): (usize, &'a Relation),
+        chosen: &Chosen<'a>,
+    ) -> Result<Cell, Fault> {
+        self.page(
+            &mut scope.select,
+            Origin::Relation(alias, table, relation),
+            chosen,
+        )
+    }
+
+    /// Adds the columns of a connection to a select, and says how they are written.
+    fn page(
+        &mut self,
+        outer: &mut Select,
+        origin: Origin<'a>,
+        chosen: &Chosen<'a>,
+    ) -> Result<Cell, Fault> {
+        self.weighs(Weight::Bounded);
+        let field = chosen.field();
+        let window = self.window(field)?;
+        let mut scope = self.origin(origin);
+        self.narrow(field, &mut scope)?;
+        let sequence = self.sequence(field, &mut scope)?;
+        self.limit_to(&mut scope, &window, &sequence);
+        let below = chosen.below();
+        let (fields, wanted) = self.deeper(field, |planner| {
+            planner.page_fields(&mut scope, &below, &sequence)
+        })?;
+        let cursor = self.cursor_cell(&mut scope, &sequence, wanted.cursor);
+        let rows = wanted
+            .rows
+            .then(|| outer.column(Expr::Rows(Box::new(scope.select))));
+        let count = if wanted.count {
+            Some(outer.column(self.total(field, origin)?))
+        } else {
+            None
+        };
+        let behind = if wanted.behind {
+            let behind = self.behind(field, origin, &window)?;
+            behind.map(|expr| outer.column(expr))
+        } else {
+            None
+        };
+        Ok(Cell::Page(Box::new(Page {
+            rows,
+            size: outer.column(Expr::Parameter(window.size)),
+            count,
+            behind,
+            backward: window.backward,
+            cursor,
+            fields,
+        })))
+    }
+
+    fn origin(&mut self, origin: Origin<'a>) -> Scope {
+        match origin {
+            Origin::Table(table) => Scope::new(self.draft.alias(), table),
+            Origin::Relation(alias, table, relation) => self.related(alias, table, relation),
+        }
+    }
+
+    fn window(&mut self, field: &Field) -> Result<Window, Fault> {
+        let [first, last, after, before] = ["first", "last", "after", "before"];
+        let leaf = |name| {
+            Ok(self
+                .given(field, name)?
+                .and_then(|argument| match argument {
+                    Argument::Leaf(source) => Some(source),
+                    _ => None,
+                }))
+        };
+        let (first, last, after, before) = (leaf(first)?, leaf(last)?, leaf(after)?, leaf(before)?);
+        if first.is_some() && last.is_some() {
+            let message = "first and last exclude each other";
+            return Err(self.fault(field, "engine.argument", Kind::Invalid, message));
+        }
+        let backward = last.is_some();
+        let size = match first.or(last) {
+            Some(source) => self.draft.count(source, Some(self.config.page_rows_max)),
+            None => self.draft.constant_count(self.config.page_rows_default),
+        };
+        Ok(Window {
+            backward,
+            size,
+            after,
+            before,
+        })
+    }
+
+    fn sequence(&mut self, field: &Field, scope: &mut Scope) -> Result<Sequence, Fault> {
+        let sorts = self.sorts(field, scope)?;
+        let mark = self.order_mark(scope.table, &sorts);
+        Ok(Sequence { sorts, mark })
+    }
+
+    /// Orders the rows in the direction of travel, from the cursors on, one more than the page.
+    fn limit_to(&mut self, scope: &mut Scope, window: &Window, sequence: &Sequence) {
+        let Sequence { sorts, mark } = sequence;
+        let reversed: Vec<_> = sorts.iter().map(Sort::reversed).collect();
+        if let Some(after) = &window.after {
+            let cursor = self.cursor(mark, sorts, after);
+            scope.select.filter.push(beyond(sorts, &cursor));
+        }
+        if let Some(before) = &window.before {
+            let cursor = self.cursor(mark, sorts, before);
+            scope.select.filter.push(beyond(&reversed, &cursor));
+        }
+        let travel = if window.backward { &reversed } else { sorts };
+        scope.select.order = travel.iter().map(Sort::order).collect();
+        scope.select.limit = Some(Expr::Successor(Box::new(Expr::Parameter(window.size))));
+    }
+
+    fn page_fields(
+        &mut self,
+        scope: &mut Scope,
+        sets: &[&'a SelectionSet],
+        sequence: &Sequence,
+    ) -> Result<(Vec<PageField>, Wanted), Fault> {
+        let type_name = self.schema.tables[scope.table].type_name.clone();
+        let mut wanted = Wanted::default();
+        let mut fields = Vec::new();
+        for chosen in self.choose(sets, &format!("{type_name}Connection"))? {
+            let part = match chosen.field().name.as_str() {
+                "totalCount" => {
+                    wanted.count = true;
+                    PagePart::Count
+                }
+                "pageInfo" => PagePart::Info(self.page_info(&chosen, &mut wanted)?),
+                "nodes" => {
+                    wanted.rows = true;
+                    PagePart::Rows(self.node_record(scope, &chosen)?)
+                }
+                "edges" => {
+                    wanted.rows = true;
+                    PagePart::Rows(self.edges(scope, &chosen, sequence)?)
+                }
+                _ => PagePart::Constant(format!("\"{type_name}Connection\"").into()),
+            };
+            fields.push(PageField {
+                key: Label::new(chosen.key),
+                part,
+            });
+        }
+        Ok((fields, wanted))
+    }
+
+    fn page_info(
+        &mut self,
+        chosen: &Chosen<'a>,
+        wanted: &mut Wanted,
+    ) -> Result<Vec<(Label, PageInfo)>, Fault> {
+        let below = chosen.below();
+        let members = self.deeper(chosen.field(), |planner| planner.choose(&below, "PageInfo"))?;
+        let infos = members.iter().map(|member| {
+            let info = match member.field().name.as_str() {
+                "hasNextPage" => PageInfo::HasNext,
+                "hasPreviousPage" => PageInfo::HasPrevious,
+                "startCursor" => PageInfo::StartCursor,
+                "endCursor" => PageInfo::EndCursor,
+                _ => PageInfo::Constant("\"PageInfo\"".into()),
+            };
+            wanted.rows = true;
+            wanted.behind |= matches!(info, PageInfo::HasNext | PageInfo::HasPrevious);
+            wanted.cursor |= matches!(info, PageInfo::StartCursor | PageInfo::EndCursor);
+            (Label::new(member.key), info)
+        });
+        Ok(infos.collect())
+    }
+
+    fn node_record(&mut self, scope: &mut Scope, chosen: &Chosen<'a>) -> Result<Record, Fault> {
+        let (alias, table) = (scope.alias, scope.table);
+        let below = chosen.below();
+        self.deeper(chosen.field(), |planner| {
+            planner.record(scope, alias, table, &below)
+        })
+    }
+
+    fn edges(
+        &mut self,
+        scope: &mut Scope,
+        chosen: &Chosen<'a>,
+        sequence: &Sequence,
+    ) -> Result<Record, Fault> {
+        let edge = format!("{}Edge", self.schema.tables[scope.table].type_name);
+        let below = chosen.below();
+        let members = self.deeper(chosen.field(), |planner| planner.choose(&below, &edge))?;
+        let mut record = Record::default();
+        for member in members {
+            let cell = match member.field().name.as_str() {
+                "node" => Cell::Object {
+                    present: None,
+                    record: self.node_record(scope, &member)?,
+                },
+                "cursor" => self.cursor_cell(scope, sequence, true),
+                _ => Self::constant(format!("\"{edge}\"")),
+            };
+            record.fields.push(Member {
+                key: Label::new(member.key),
+                cell,
+            });
+        }
+        Ok(record)
+    }
+
+    /// How the cursor of a row is written; without columns when nobody asks for one.
+    fn cursor_cell(&self, scope: &mut Scope, sequence: &Sequence, wanted: bool) -> Cell {
+        let wanted = if wanted {
+            sequence.sorts.as_slice()
+        } else {
+            &[]
+        };
+        let columns = wanted.iter().map(|sort| {
+            let column = &self.schema.tables[sort.reference.table].columns[sort.reference.column];
+            let index = scope.select.column(readable(self.schema, sort.reference));
+            (index, codec(self.schema, column))
+        });
+        Cell::Token {
+            columns: columns.collect(),
+            head: format!("\"{}\"", sequence.mark).into(),
+        }
+    }
+
+    /// The number of all rows, whatever the page.
+    fn total(&mut self, field: &Field, origin: Origin<'a>) -> Result<Expr, Fault> {
+        let mut scope = self.origin(origin);
+        self.narrow(field, &mut scope)?;
+        scope.select.columns.push(Expr::Count(None));
+        Ok(Expr::Value(Box::new(scope.select)))
+    }
+
+    /// Whether there are rows against the direction of travel; without a cursor there are none.
+    fn behind(
+        &mut self,
+        field: &Field,
+        origin: Origin<'a>,
+        window: &Window,
+    ) -> Result<Option<Expr>, Fault> {
+        let source = if window.backward {
+            &window.before
+        } else {
+            &window.after
+        };
+        let Some(source) = source else {
+            return Ok(None);
+        };
+        let mut scope = self.origin(origin);
+        self.narrow(field, &mut scope)?;
+        let Sequence { sorts, mark } = self.sequence(field, &mut scope)?;
+        let cursor = self.cursor(&mark, &sorts, source);
+        let travel: Vec<_> = if window.backward {
+            sorts.iter().map(Sort::reversed).collect()
+        } else {
+            sorts
+        };
+        scope.select.filter.push(up_to(&travel, &cursor));
+        Ok(Some(Expr::Exists(Box::new(scope.select))))
+    }
+}

@@ -1,0 +1,203 @@
+//! The root of planning: each root field becomes the steps it needs.
+
+use super::selection::Chosen;
+use super::{Plan, Slot, statement::Draft};
+use crate::api::{Api, Root, Verb};
+use crate::config::Config;
+use crate::input::{Argument, Variables, argument};
+use crate::prepare::{Operation, located};
+use crate::sql::Tree;
+use apollo_compiler::executable::{ExecutableDocument, Field};
+use model::{Cell, Content, Fault, Kind, Label, Schema, Script, Step, Use, Weight};
+use std::sync::Arc;
+
+/// What planning one operation needs and gathers.
+pub(crate) struct Planner<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) schema: &'a Schema,
+    pub(crate) config: &'a Config,
+    pub(crate) document: &'a ExecutableDocument,
+    pub(crate) variables: &'a Variables,
+    /// The statement under construction.
+    pub(crate) draft: Draft,
+    /// Fields chosen so far.
+    pub(crate) fields: usize,
+    /// Nesting of the field being planned.
+    pub(crate) depth: usize,
+    steps: Vec<Step>,
+    slots: Vec<Vec<Slot>>,
+    limits: Vec<(usize, usize)>,
+    weight: Weight,
+}
+
+/// Plans an operation for variables of that structure.
+pub(crate) fn plan(
+    api: &Api,
+    schema: &Schema,
+    config: &Config,
+    operation: &Operation,
+    (variables, introspection): (&Variables, &serde_json::Map<String, serde_json::Value>),
+) -> Result<Plan, Fault> {
+    let mut planner = Planner {
+        api,
+        schema,
+        config,
+        document: &operation.document,
+        variables,
+        draft: Draft::default(),
+        fields: 0,
+        depth: 0,
+        steps: Vec::new(),
+        slots: Vec::new(),
+        limits: Vec::new(),
+        weight: Weight::Light,
+    };
+    let root_type = operation.definition.object_type();
+    let chosen = planner.choose(&[&operation.definition.selection_set], root_type)?;
+    let mut roots = Vec::with_capacity(chosen.len());
+    for chosen in &chosen {
+        let content = match introspection.get(chosen.key.as_str()) {
+            Some(json) => Content::Constant(json.to_string().into()),
+            None => planner.root(chosen, root_type)?,
+        };
+        roots.push(model::Root {
+            key: Label::new(chosen.key),
+            content,
+        });
+    }
+    Ok(Plan {
+        script: Arc::new(Script {
+            writes: operation.definition.operation_type.is_mutation(),
+            steps: planner.steps,
+            roots,
+        }),
+        slots: planner.slots,
+        weight: planner.weight,
+        limits: planner.limits,
+    })
+}
+
+impl<'a> Planner<'a> {
+    fn root(&mut self, chosen: &Chosen<'a>, root_type: &str) -> Result<Content, Fault> {
+        let field = chosen.field();
+        if field.name == "__typename" {
+            return Ok(Content::Constant(format!("\"{root_type}\"").into()));
+        }
+        let Some(root) = self.api.root(&field.name) else {
+            let message = format!("the field {} is not known here", field.name);
+            return Err(self.fault(field, "engine.invalid", Kind::Invalid, message));
+        };
+        let step = match root.verb {
+            Verb::Node => return self.node(chosen),
+            Verb::ByKey(key) => self.by_key(chosen, root.table, key)?,
+            Verb::List => self.list(chosen, root.table)?,
+            Verb::Page => self.root_page(chosen, root.table)?,
+            Verb::Aggregate => self.aggregate(chosen, root.table)?,
+            _ => return self.write(chosen, root),
+        };
+        Ok(Content::Step(step))
+    }
+
+    /// Ends the statement under construction and makes it a step.
+    pub(crate) fn step(&mut self, chosen: &Chosen<'_>, tree: &Tree, rows: Use) -> usize {
+        let draft = std::mem::take(&mut self.draft);
+        let (statement, slots) = draft.finish(self.schema, tree);
+        self.steps.push(Step {
+            statement,
+            rows,
+            key: chosen.key.as_str().into(),
+        });
+        self.slots.push(slots);
+        self.steps.len() - 1
+    }
+
+    /// Says that the script brings at least that much.
+    pub(crate) fn weighs(&mut self, weight: Weight) {
+        self.weight = self.weight.max(weight);
+    }
+
+    /// Says that the step about to end brings as many rows as that parameter tells.
+    pub(crate) fn bounded_by(&mut self, parameter: usize) {
+        self.limits.push((self.steps.len(), parameter));
+        self.weighs(Weight::Bounded);
+    }
+
+    /// Goes one level down while `inner` runs.
+    pub(crate) fn deeper<T>(
+        &mut self,
+        field: &Field,
+        inner: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        if self.depth >= self.config.depth_max {
+            let message = format!("fields are nested deeper than {}", self.config.depth_max);
+            return Err(self.fault(field, "engine.depth", Kind::Limit, message));
+        }
+        self.depth += 1;
+        let result = inner(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// An argument of a field; `None` when it was not given.
+    pub(crate) fn argument(&self, field: &Field, name: &str) -> Result<Option<Argument>, Fault> {
+        let given = field
+            .arguments
+            .iter()
+            .find(|argument| argument.name == name);
+        let definition = field.definition.argument_by_name(name);
+        let (Some(given), Some(definition)) = (given, definition) else {
+            return Ok(None);
+        };
+        argument(
+            self.api,
+            self.schema,
+            self.variables,
+            &definition.ty,
+            &given.value,
+        )
+        .map_err(|message| self.wrong(field, name, &message))
+    }
+
+    /// An argument that is not null.
+    pub(crate) fn given(&self, field: &Field, name: &str) -> Result<Option<Argument>, Fault> {
+        Ok(self
+            .argument(field, name)?
+            .filter(|argument| *argument != Argument::Null))
+    }
+
+    /// The fault of an argument that cannot be used.
+    pub(crate) fn wrong(&self, field: &Field, name: &str, message: &str) -> Fault {
+        let message = format!("argument {name} of {}: {message}", field.name);
+        self.fault(field, "engine.argument", Kind::Invalid, message)
+    }
+
+    /// A fault at a field.
+    pub(crate) fn fault(
+        &self,
+        field: &Field,
+        code: &'static str,
+        kind: Kind,
+        message: impl Into<String>,
+    ) -> Fault {
+        located(
+            Fault::new(code, kind, message),
+            field.name.location(),
+            &self.document.sources,
+        )
+    }
+
+    fn write(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
+        self.weighs(Weight::Bounded);
+        match root.verb {
+            Verb::Create | Verb::CreateMany => self.create(chosen, root),
+            Verb::Upsert | Verb::UpsertMany => self.upsert(chosen, root),
+            Verb::Update | Verb::UpdateMany => self.update(chosen, root),
+            _ => self.delete(chosen, root),
+        }
+    }
+
+    /// A constant cell of JSON text.
+    pub(crate) fn constant(json: impl Into<Box<str>>) -> Cell {
+        Cell::Constant(json.into())
+    }
+}

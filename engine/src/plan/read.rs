@@ -1,0 +1,353 @@
+//! Rows and what is selected from them: by key, lists, nested relations, `node`.
+
+use super::planner::Planner;
+use super::selection::Chosen;
+use crate::api::unique_keys;
+use crate::input::{Argument, Source};
+use crate::plan::Form;
+use crate::sql::{
+    self, Alias, Expr, From, Join, Operator, Reference, Select, Tree, codec, readable,
+};
+use apollo_compiler::executable::{Field, SelectionSet};
+use model::schema::{Cardinality, Relation};
+use model::{Cell, Content, Fault, Field as Member, Kind, Label, Record, Use, Weight};
+
+/// A select over one table, and the to-one relations joined to it so far.
+pub(crate) struct Scope {
+    pub(crate) select: Select,
+    pub(crate) alias: Alias,
+    pub(crate) table: usize,
+    joined: Vec<(Alias, usize, Alias)>,
+}
+
+impl Scope {
+    /// A select whose rows are those of a table.
+    pub(crate) fn new(alias: Alias, table: usize) -> Self {
+        Self {
+            select: Select {
+                from: Some(From::Table(table, alias)),
+                ..Select::default()
+            },
+            alias,
+            table,
+            joined: Vec::new(),
+        }
+    }
+
+    /// A column of the table.
+    pub(crate) fn reference(&self, column: usize) -> Reference {
+        Reference::new(self.alias, self.table, column)
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// `product(id: …)`: at most one row.
+    pub(crate) fn by_key(
+        &mut self,
+        chosen: &Chosen<'a>,
+        table: usize,
+        position: usize,
+    ) -> Result<usize, Fault> {
+        let field = chosen.field();
+        let schema = self.schema;
+        let key = unique_keys(&schema.tables[table])
+            .nth(position)
+            .unwrap_or_default();
+        let mut values = Vec::with_capacity(key.len());
+        for column in key {
+            let name = &schema.tables[table].columns[*column].field;
+            match self.given(field, name)? {
+                Some(Argument::Leaf(source)) => values.push((*column, source)),
+                _ => return Err(self.wrong(field, name, "a value is required")),
+            }
+        }
+        self.row_of_key(chosen, table, values)
+    }
+
+    /// `node(id: …)`: the row of a global id.
+    pub(crate) fn node(&mut self, chosen: &Chosen<'a>) -> Result<Content, Fault> {
+        let field = chosen.field();
+        let Some(Argument::Id(table, parts)) = self.given(field, "id")? else {
+            return Err(self.wrong(field, "id", "an id is required"));
+        };
+        let key = self.schema.tables[table].key.iter().copied();
+        let values = key.zip(parts).collect();
+        self.row_of_key(chosen, table, values).map(Content::Step)
+    }
+
+    fn row_of_key(
+        &mut self,
+        chosen: &Chosen<'a>,
+        table: usize,
+        key: Vec<(usize, Source)>,
+    ) -> Result<usize, Fault> {
+        let mut scope = Scope::new(self.draft.alias(), table);
+        let conditions = self.key_conditions(scope.alias, table, key);
+        scope.select.filter.extend(conditions);
+        let record = self.rows_of(chosen, &mut scope)?;
+        let cell = Cell::Object {
+            present: None,
+            record,
+        };
+        Ok(self.step(chosen, &Tree::Select(scope.select), Use::Value(cell)))
+    }
+
+    /// Conditions that pick the row of a key.
+    pub(crate) fn key_conditions(
+        &mut self,
+        alias: Alias,
+        table: usize,
+        key: Vec<(usize, Source)>,
+    ) -> Vec<Expr> {
+        let schema = self.schema;
+        let conditions = key.into_iter().map(|(column, source)| {
+            let reference = Reference::new(alias, table, column);
+            let left = sql::comparable(schema, reference);
+            let declared = &schema.tables[table].columns[column];
+            let right = self.draft.operand(schema, declared, source, Form::Plain);
+            Expr::Compare(Operator::Equal, Box::new(left), Box::new(right))
+        });
+        conditions.collect()
+    }
+
+    /// `products(…)`: any number of rows.
+    pub(crate) fn list(&mut self, chosen: &Chosen<'a>, table: usize) -> Result<usize, Fault> {
+        let mut scope = Scope::new(self.draft.alias(), table);
+        let record = self.list_of(chosen, &mut scope)?;
+        match scope.select.limit {
+            Some(Expr::Parameter(parameter)) => self.bounded_by(parameter),
+            _ => self.weighs(Weight::Unbounded),
+        }
+        Ok(self.step(chosen, &Tree::Select(scope.select), Use::Rows(record)))
+    }
+
+    /// Applies the list arguments of a field to a scope, and selects what the field asks for.
+    fn list_of(&mut self, chosen: &Chosen<'a>, scope: &mut Scope) -> Result<Record, Fault> {
+        let field = chosen.field();
+        self.narrow(field, scope)?;
+        let sorts = self.sorts(field, scope)?;
+        scope.select.order = sorts.iter().map(super::order::Sort::order).collect();
+        scope.select.limit = self.rows_argument(field, "limit")?;
+        scope.select.offset = self.rows_argument(field, "offset")?;
+        self.rows_of(chosen, scope)
+    }
+
+    fn rows_argument(&mut self, field: &Field, name: &str) -> Result<Option<Expr>, Fault> {
+        Ok(match self.given(field, name)? {
+            Some(Argument::Leaf(source)) => Some(Expr::Parameter(self.draft.count(source, None))),
+            _ => None,
+        })
+    }
+
+    /// Applies the `where` argument of a field.
+    pub(crate) fn narrow(&mut self, field: &Field, scope: &mut Scope) -> Result<(), Fault> {
+        if let Some(condition) = self.given(field, "where")? {
+            let condition = self.condition(&condition, scope.table, scope.alias);
+            let condition = condition.map_err(|message| self.wrong(field, "where", &message))?;
+            scope.select.filter.push(condition);
+        }
+        Ok(())
+    }
+
+    /// What a field selects from the rows of its scope.
+    fn rows_of(&mut self, chosen: &Chosen<'a>, scope: &mut Scope) -> Result<Record, Fault> {
+        let (alias, table) = (scope.alias, scope.table);
+        let below = chosen.below();
+        self.deeper(chosen.field(), |planner| {
+            planner.record(scope, alias, table, &below)
+        })
+    }
+
+    /// The object selected from one table of a scope.
+    pub(crate) fn record(
+        &mut self,
+        scope: &mut Scope,
+        alias: Alias,
+        table: usize,
+        sets: &[&'a SelectionSet],
+    ) -> Result<Record, Fault> {
+        let type_name = &self.schema.tables[table].type_name;
+        let mut record = Record::default();
+        for chosen in self.choose(sets, type_name)? {
+            let cell = self.cell(scope, alias, table, &chosen)?;
+            record.fields.push(Member {
+                key: Label::new(chosen.key),
+                cell,
+            });
+        }
+        Ok(record)
+    }
+
+    fn cell(
+        &mut self,
+        scope: &mut Scope,
+        alias: Alias,
+        table: usize,
+        chosen: &Chosen<'a>,
+    ) -> Result<Cell, Fault> {
+        let field = chosen.field();
+        let name = field.name.as_str();
+        let declared = &self.schema.tables[table];
+        if name == "__typename" {
+            return Ok(Self::constant(format!("\"{}\"", declared.type_name)));
+        }
+        if name == "nodeId" && !declared.key.is_empty() {
+            return Ok(self.global_id(scope, alias, table));
+        }
+        if let Some(column) = declared
+            .columns
+            .iter()
+            .position(|column| column.field == name)
+        {
+            let reference = Reference::new(alias, table, column);
+            return Ok(self.scalar(scope, reference));
+        }
+        if let Some(index) = declared
+            .relations
+            .iter()
+            .position(|known| known.field == name)
+        {
+            return match declared.relations[index].cardinality {
+                Cardinality::Many => self.nested_list(scope, alias, (table, index), chosen),
+                _ => self.joined_row(scope, alias, (table, index), chosen),
+            };
+        }
+        let of_page = name.strip_suffix("Connection");
+        let paged = |known: &&Relation| Some(known.field.as_str()) == of_page;
+        if let Some(relation) = declared.relations.iter().find(paged) {
+            return self.nested_page(scope, alias, (table, relation), chosen);
+        }
+        let message = format!("the field {name} is not known here");
+        Err(self.fault(field, "engine.invalid", Kind::Invalid, message))
+    }
+
+    /// A column of the row.
+    pub(crate) fn scalar(&self, scope: &mut Scope, reference: Reference) -> Cell {
+        let column = &self.schema.tables[reference.table].columns[reference.column];
+        Cell::Scalar {
+            column: scope.select.column(readable(self.schema, reference)),
+            codec: codec(self.schema, column),
+        }
+    }
+
+    fn global_id(&self, scope: &mut Scope, alias: Alias, table: usize) -> Cell {
+        let declared = &self.schema.tables[table];
+        let parts = declared.key.iter().map(|column| {
+            let expr = readable(self.schema, Reference::new(alias, table, *column));
+            let codec = codec(self.schema, &declared.columns[*column]);
+            (scope.select.column(expr), codec)
+        });
+        Cell::Token {
+            columns: parts.collect(),
+            head: format!("\"{}\"", declared.type_name).into(),
+        }
+    }
+
+    /// A to-one relation: joined, its columns in the same row.
+    fn joined_row(
+        &mut self,
+        scope: &mut Scope,
+        alias: Alias,
+        relation: (usize, usize),
+        chosen: &Chosen<'a>,
+    ) -> Result<Cell, Fault> {
+        let target = self.schema.tables[relation.0].relations[relation.1].target;
+        let partner = self.join(scope, alias, relation);
+        let below = chosen.below();
+        let record = self.deeper(chosen.field(), |planner| {
+            planner.record(scope, partner, target, &below)
+        })?;
+        let theirs = self.schema.tables[relation.0].relations[relation.1].columns[0].1;
+        let present = readable(self.schema, Reference::new(partner, target, theirs));
+        Ok(Cell::Object {
+            present: Some(scope.select.column(present)),
+            record,
+        })
+    }
+
+    /// Joins a to-one relation of `alias`, once.
+    pub(crate) fn join(
+        &mut self,
+        scope: &mut Scope,
+        alias: Alias,
+        (table, index): (usize, usize),
+    ) -> Alias {
+        let known = scope
+            .joined
+            .iter()
+            .find(|known| (known.0, known.1) == (alias, index));
+        if let Some((_, _, partner)) = known {
+            return *partner;
+        }
+        let relation = &self.schema.tables[table].relations[index];
+        let partner = self.draft.alias();
+        let on = relation.columns.iter().map(|(ours, theirs)| {
+            (
+                Reference::new(partner, relation.target, *theirs),
+                Reference::new(alias, table, *ours),
+            )
+        });
+        scope.select.joins.push(Join {
+            outer: true,
+            table: relation.target,
+            alias: partner,
+            on: on.collect(),
+        });
+        scope.joined.push((alias, index, partner));
+        partner
+    }
+
+    /// A to-many relation: its rows packed into one column.
+    fn nested_list(
+        &mut self,
+        scope: &mut Scope,
+        alias: Alias,
+        (table, index): (usize, usize),
+        chosen: &Chosen<'a>,
+    ) -> Result<Cell, Fault> {
+        self.weighs(Weight::Bounded);
+        let relation = &self.schema.tables[table].relations[index];
+        let mut inner = self.related(alias, table, relation);
+        let record = self.list_of(chosen, &mut inner)?;
+        Ok(Cell::Rows {
+            column: scope.select.column(Expr::Rows(Box::new(inner.select))),
+            record,
+        })
+    }
+
+    /// The rows a relation leads to from one row of `outer`.
+    pub(crate) fn related(&mut self, outer: Alias, table: usize, relation: &Relation) -> Scope {
+        let alias = self.draft.alias();
+        let mut scope = Scope::new(alias, relation.target);
+        let near = match &relation.through {
+            None => (alias, relation.target),
+            Some(through) => {
+                let junction = self.draft.alias();
+                scope.select.from = Some(From::Table(through.table, junction));
+                let on = through.columns.iter().map(|(ours, theirs)| {
+                    (
+                        Reference::new(alias, relation.target, *theirs),
+                        Reference::new(junction, through.table, *ours),
+                    )
+                });
+                scope.select.joins.push(Join {
+                    outer: false,
+                    table: relation.target,
+                    alias,
+                    on: on.collect(),
+                });
+                (junction, through.table)
+            }
+        };
+        scope.select.filter = relation
+            .columns
+            .iter()
+            .map(|(ours, theirs)| {
+                let left = Expr::Column(Reference::new(near.0, near.1, *theirs));
+                let right = Expr::Column(Reference::new(outer, table, *ours));
+                Expr::Compare(Operator::Equal, Box::new(left), Box::new(right))
+            })
+            .collect();
+        scope
+    }
+}

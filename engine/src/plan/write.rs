@@ -1,0 +1,438 @@
+//! Mutations: rows created, changed, upserted and removed, and what is selected from them.
+//!
+//! A selection of plain columns comes back with the change itself; one with relations is read
+//! in the same transaction by the keys the change kept, so it sees what the change did.
+
+use super::planner::Planner;
+use super::read::Scope;
+use super::selection::Chosen;
+use super::statement::Draft;
+use super::{Form, Slot};
+use crate::api::{Root, Verb, key_name, unique_keys};
+use crate::input::{Argument, Source};
+use crate::sql::{self, Change, Conflict, Expr, From, ListParameter, Reference, Tree};
+use apollo_compiler::executable::Field;
+use model::{Cell, Codec, Content, Fault, Record, Use, Value};
+
+/// Most parameters of one statement; SQLite's limit is 32,766.
+const PARAMETERS_MAX: usize = 30_000;
+
+/// What a mutation gives back, planned before the change itself.
+struct Returned {
+    record: Record,
+    scope: Scope,
+    draft: Draft,
+    /// Whether the record needs nothing but columns of the changed row.
+    plain: bool,
+    many: bool,
+}
+
+/// Rows to insert that name the same columns.
+struct Batch {
+    columns: Vec<usize>,
+    rows: Vec<Vec<Source>>,
+}
+
+impl<'a> Planner<'a> {
+    /// `createProduct`, `createProducts`.
+    pub(crate) fn create(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
+        let returned = self.returned(chosen, root)?;
+        let batches = self.batches(chosen, root.table, usize::MAX)?;
+        let changes = batches.into_iter().map(|batch| (batch, None)).collect();
+        Ok(self.insert(chosen, root.table, returned, changes))
+    }
+
+    /// `upsertProduct`, `upsertProducts`: a statement for each row, so that a later row of the
+    /// same key wins on every database.
+    pub(crate) fn upsert(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
+        let returned = self.returned(chosen, root)?;
+        let key = self.conflict_key(chosen.field(), root.table)?;
+        let mut changes = Vec::new();
+        for batch in self.batches(chosen, root.table, 1)? {
+            if let Some(missing) = key.iter().find(|column| !batch.columns.contains(column)) {
+                let field = &self.schema.tables[root.table].columns[*missing].field;
+                let message = format!("{field} is part of the key of the upsert and must be given");
+                return Err(self.wrong(chosen.field(), "input", &message));
+            }
+            let others = batch
+                .columns
+                .iter()
+                .copied()
+                .filter(|column| !key.contains(column));
+            let mut set: Vec<_> = others.collect();
+            if set.is_empty() {
+                set.extend(key.first());
+            }
+            let conflict = Conflict {
+                key: key.clone(),
+                set,
+            };
+            changes.push((batch, Some(conflict)));
+        }
+        Ok(self.insert(chosen, root.table, returned, changes))
+    }
+
+    fn conflict_key(&self, field: &Field, table: usize) -> Result<Vec<usize>, Fault> {
+        let declared = &self.schema.tables[table];
+        match self.given(field, "onConflict")? {
+            Some(Argument::Word(word)) => {
+                let key = unique_keys(declared).find(|key| key_name(declared, key) == *word);
+                let key = key.ok_or_else(|| self.wrong(field, "onConflict", "no such key"))?;
+                Ok(key.to_vec())
+            }
+            _ => Ok(declared.key.clone()),
+        }
+    }
+
+    /// `updateProduct`, `updateProducts`.
+    pub(crate) fn update(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
+        let returned = self.returned(chosen, root)?;
+        let field = chosen.field();
+        let table = root.table;
+        let set = self.assignments(field, "set", table)?;
+        if set.is_empty() {
+            return Err(self.wrong(field, "set", "no column is set"));
+        }
+        let alias = self.draft.alias();
+        let set = set
+            .into_iter()
+            .map(|(column, source)| (column, self.stored(table, column, source)));
+        let set = set.collect();
+        let filter = self.target(field, root, alias)?;
+        let returning = self.returning(table, &returned);
+        let change = Change::Update {
+            table,
+            alias,
+            set,
+            filter,
+            returning,
+        };
+        Ok(self.finish(chosen, table, returned, change))
+    }
+
+    /// `deleteProduct`, `deleteProducts`: what relations show is read before the rows go.
+    pub(crate) fn delete(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
+        let returned = self.returned(chosen, root)?;
+        let table = root.table;
+        let alias = self.draft.alias();
+        let filter = self.target(chosen.field(), root, alias)?;
+        if returned.plain {
+            let returning = self.returning(table, &returned);
+            let change = Change::Delete {
+                table,
+                alias,
+                filter,
+                returning,
+            };
+            return Ok(self.finish(chosen, table, returned, change));
+        }
+        let mut scope = Scope::new(alias, table);
+        scope.select.filter = filter;
+        scope.select.locking = true;
+        scope.select.columns = self.key_columns(table, Some(alias));
+        let kept = self.step(chosen, &Tree::Select(scope.select), self.keep(table));
+        let content = self.read_kept(chosen, table, returned, &[kept]);
+        let alias = self.draft.alias();
+        let keys = self.kept_keys(table, &[kept]);
+        let key = self.schema.tables[table].key.iter();
+        let key =
+            key.map(|column| sql::comparable(self.schema, Reference::new(alias, table, *column)));
+        let change = Change::Delete {
+            table,
+            alias,
+            filter: vec![Expr::InKeys(key.collect(), keys)],
+            returning: Vec::new(),
+        };
+        self.step(chosen, &Tree::Change(change), Use::Discard);
+        Ok(content)
+    }
+
+    /// Which rows an update or delete is about.
+    fn target(&mut self, field: &Field, root: Root, alias: sql::Alias) -> Result<Vec<Expr>, Fault> {
+        let table = root.table;
+        if matches!(root.verb, Verb::UpdateMany | Verb::DeleteMany) {
+            let Some(condition) = self.given(field, "where")? else {
+                return Err(self.wrong(field, "where", "a condition is required"));
+            };
+            let condition = self.condition(&condition, table, alias);
+            return condition
+                .map(|condition| vec![condition])
+                .map_err(|message| self.wrong(field, "where", &message));
+        }
+        let schema = self.schema;
+        let mut key = Vec::new();
+        for column in &schema.tables[table].key {
+            let name = &schema.tables[table].columns[*column].field;
+            match self.given(field, name)? {
+                Some(Argument::Leaf(source)) => key.push((*column, source)),
+                _ => return Err(self.wrong(field, name, "a value is required")),
+            }
+        }
+        Ok(self.key_conditions(alias, table, key))
+    }
+
+    /// Plans what a mutation gives back, in a draft of its own.
+    fn returned(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Returned, Fault> {
+        let alias = self.draft.alias();
+        let mut scope = Scope::new(alias, root.table);
+        let below = chosen.below();
+        let record = self.deeper(chosen.field(), |planner| {
+            planner.record(&mut scope, alias, root.table, &below)
+        })?;
+        let by_condition = matches!(root.verb, Verb::UpdateMany | Verb::DeleteMany);
+        if by_condition {
+            let sorts = self.key_sorts(&scope);
+            scope.select.order = sorts.iter().map(super::order::Sort::order).collect();
+        }
+        let own = |expr: &Expr| match expr {
+            Expr::Column(reference) => reference.alias == Some(alias),
+            Expr::Cast(inner, _) => matches!(**inner, Expr::Column(_)),
+            _ => false,
+        };
+        Ok(Returned {
+            plain: !by_condition
+                && scope.select.joins.is_empty()
+                && scope.select.columns.iter().all(own),
+            record,
+            scope,
+            draft: std::mem::take(&mut self.draft),
+            many: matches!(
+                root.verb,
+                Verb::CreateMany | Verb::UpdateMany | Verb::UpsertMany | Verb::DeleteMany
+            ),
+        })
+    }
+
+    /// The input rows, in runs that name the same columns and fit one statement.
+    fn batches(
+        &mut self,
+        chosen: &Chosen<'a>,
+        table: usize,
+        rows_max: usize,
+    ) -> Result<Vec<Batch>, Fault> {
+        let field = chosen.field();
+        let rows = match self.given(field, "input")? {
+            Some(Argument::List(rows)) => rows,
+            Some(row) => vec![row],
+            None => Vec::new(),
+        };
+        let mut batches: Vec<Batch> = Vec::new();
+        for row in &rows {
+            let row = self.members(field, "input", table, row)?;
+            let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
+            let most = (PARAMETERS_MAX / columns.len().max(1)).min(rows_max);
+            match batches.last_mut() {
+                Some(last)
+                    if last.columns == columns && last.rows.len() < most && !columns.is_empty() =>
+                {
+                    last.rows.push(values);
+                }
+                _ => batches.push(Batch {
+                    columns,
+                    rows: vec![values],
+                }),
+            }
+        }
+        Ok(batches)
+    }
+
+    fn assignments(
+        &mut self,
+        field: &Field,
+        name: &str,
+        table: usize,
+    ) -> Result<Vec<(usize, Source)>, Fault> {
+        match self.given(field, name)? {
+            Some(object) => self.members(field, name, table, &object),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Columns and values of an input object, by column.
+    fn members(
+        &self,
+        field: &Field,
+        name: &str,
+        table: usize,
+        object: &Argument,
+    ) -> Result<Vec<(usize, Source)>, Fault> {
+        let columns = &self.schema.tables[table].columns;
+        let Argument::Object(members) = object else {
+            return Err(self.wrong(field, name, "expected an object, found null"));
+        };
+        let mut values = Vec::with_capacity(members.len());
+        for (member, value) in members {
+            let index = columns.iter().position(|column| column.field == **member);
+            let index = index.ok_or_else(|| self.wrong(field, name, "no such column"))?;
+            let source = match value {
+                Argument::Leaf(source) => source.clone(),
+                _ if !columns[index].nullable => {
+                    return Err(self.wrong(field, name, &format!("{member} must not be null")));
+                }
+                _ => Source::Constant(Value::Null),
+            };
+            values.push((index, source));
+        }
+        values.sort_by_key(|(index, _)| *index);
+        Ok(values)
+    }
+
+    fn stored(&mut self, table: usize, column: usize, source: Source) -> Expr {
+        let schema = self.schema;
+        let declared = &schema.tables[table].columns[column];
+        let value = self.draft.value(declared, source, Form::Plain);
+        sql::written(schema, declared, value)
+    }
+
+    fn insert(
+        &mut self,
+        chosen: &Chosen<'a>,
+        table: usize,
+        returned: Returned,
+        changes: Vec<(Batch, Option<Conflict>)>,
+    ) -> Content {
+        if changes.is_empty() {
+            return Content::Constant("[]".into());
+        }
+        let single = changes.len() == 1;
+        let mut kept = Vec::new();
+        for (batch, conflict) in changes {
+            let rows = batch.rows.into_iter().map(|row| {
+                let values = batch.columns.iter().zip(row);
+                values
+                    .map(|(column, source)| self.stored(table, *column, source))
+                    .collect()
+            });
+            let rows = rows.collect();
+            let returning = if single && returned.plain {
+                self.returning(table, &returned)
+            } else {
+                self.key_columns(table, None)
+            };
+            let change = Change::Insert {
+                table,
+                columns: batch.columns,
+                rows,
+                conflict,
+                returning,
+            };
+            if single && returned.plain {
+                return self.finish(chosen, table, returned, change);
+            }
+            kept.push(self.step(chosen, &Tree::Change(change), self.keep(table)));
+        }
+        self.read_kept(chosen, table, returned, &kept)
+    }
+
+    /// Columns that a change gives back: the selection if it is plain, else the key.
+    fn returning(&self, table: usize, returned: &Returned) -> Vec<Expr> {
+        if !returned.plain {
+            return self.key_columns(table, None);
+        }
+        let bare = |expr: &Expr| match expr {
+            Expr::Column(reference) => Expr::Column(Reference::bare(table, reference.column)),
+            Expr::Cast(inner, cast) => match **inner {
+                Expr::Column(reference) => Expr::Cast(
+                    Box::new(Expr::Column(Reference::bare(table, reference.column))),
+                    cast.clone(),
+                ),
+                _ => expr.clone(),
+            },
+            other => other.clone(),
+        };
+        let columns: Vec<_> = returned.scope.select.columns.iter().map(bare).collect();
+        if columns.is_empty() {
+            return self.key_columns(table, None);
+        }
+        columns
+    }
+
+    /// Ends a change of one statement, and reads what it gives back where that is more than its
+    /// own columns.
+    fn finish(
+        &mut self,
+        chosen: &Chosen<'a>,
+        table: usize,
+        returned: Returned,
+        change: Change,
+    ) -> Content {
+        let tree = Tree::Change(change);
+        if !returned.plain {
+            let kept = self.step(chosen, &tree, self.keep(table));
+            return self.read_kept(chosen, table, returned, &[kept]);
+        }
+        Content::Step(self.step(chosen, &tree, shown(returned.record, returned.many)))
+    }
+
+    /// Reads the rows of kept keys, in the order they were kept.
+    fn read_kept(
+        &mut self,
+        chosen: &Chosen<'a>,
+        table: usize,
+        returned: Returned,
+        kept: &[usize],
+    ) -> Content {
+        let Returned {
+            record,
+            mut scope,
+            draft,
+            many,
+            ..
+        } = returned;
+        self.draft = draft;
+        scope.select.from = Some(From::Keys {
+            keys: self.kept_keys(table, kept),
+            table,
+            alias: scope.alias,
+            columns: self.schema.tables[table].key.clone(),
+        });
+        let step = self.step(chosen, &Tree::Select(scope.select), shown(record, many));
+        Content::Step(step)
+    }
+
+    fn kept_keys(&mut self, table: usize, kept: &[usize]) -> Vec<ListParameter> {
+        let schema = self.schema;
+        let key = schema.tables[table].key.iter().enumerate();
+        key.map(|(position, column)| {
+            let slot = Slot::Kept {
+                steps: kept.to_vec(),
+                column: position,
+            };
+            self.draft
+                .list(schema, &schema.tables[table].columns[*column], slot)
+        })
+        .collect()
+    }
+
+    fn key_columns(&self, table: usize, alias: Option<sql::Alias>) -> Vec<Expr> {
+        let key = self.schema.tables[table].key.iter();
+        key.map(|column| {
+            let reference = Reference {
+                alias,
+                table,
+                column: *column,
+            };
+            sql::readable(self.schema, reference)
+        })
+        .collect()
+    }
+
+    fn keep(&self, table: usize) -> Use {
+        let declared = &self.schema.tables[table];
+        let codecs = declared
+            .key
+            .iter()
+            .map(|column| Codec::Scalar(declared.columns[*column].scalar));
+        Use::Keep(codecs.collect())
+    }
+}
+
+fn shown(record: Record, many: bool) -> Use {
+    if many {
+        return Use::Rows(record);
+    }
+    Use::Value(Cell::Object {
+        present: None,
+        record,
+    })
+}

@@ -1,0 +1,183 @@
+//! Text to a validated operation.
+
+use crate::api::Api;
+use crate::config::Config;
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::executable::{
+    DirectiveList, Operation as Definition, Selection, SelectionSet,
+};
+use apollo_compiler::parser::{Parser, SourceMap, SourceSpan};
+use apollo_compiler::validation::{DiagnosticList, Valid};
+use apollo_compiler::{Name, Node};
+use model::{Fault, Kind};
+use std::collections::BTreeSet;
+
+/// Most errors of one document that are told.
+const ERRORS_MAX: usize = 20;
+/// Deepest nesting the parser follows, far above any depth limit.
+const RECURSION_MAX: usize = 200;
+
+/// A parsed and validated operation, made once and passed on.
+#[derive(Debug)]
+pub struct Operation {
+    pub(crate) id: u64,
+    pub(crate) document: Valid<ExecutableDocument>,
+    pub(crate) definition: Node<Definition>,
+    /// Boolean variables that `@skip` and `@include` look at.
+    pub(crate) toggles: BTreeSet<String>,
+    /// Whether it asks for `__schema` or `__type` with variables, whose values then shape the plan.
+    pub(crate) introspects: bool,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationKind {
+    /// Reads.
+    Query,
+    /// Writes.
+    Mutation,
+}
+
+impl Operation {
+    /// Whether it reads or writes.
+    pub fn kind(&self) -> OperationKind {
+        if self.definition.operation_type.is_mutation() {
+            OperationKind::Mutation
+        } else {
+            OperationKind::Query
+        }
+    }
+
+    /// Its name in the document.
+    pub fn name(&self) -> Option<&str> {
+        self.definition.name.as_ref().map(Name::as_str)
+    }
+
+    /// A rough figure of the memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        let text: usize = self
+            .document
+            .sources
+            .values()
+            .map(|file| file.source_text().len())
+            .sum();
+        1_024 + 24 * text as u64
+    }
+}
+
+/// Parses, validates and picks the operation.
+pub(crate) fn operation(
+    api: &Api,
+    config: &Config,
+    id: u64,
+    document: &str,
+    name: Option<&str>,
+) -> Result<Operation, Vec<Fault>> {
+    if document.len() > config.document_bytes_max {
+        let message = format!(
+            "the document has more than {} bytes",
+            config.document_bytes_max
+        );
+        return Err(vec![Fault::new(
+            "engine.document_bytes",
+            Kind::Limit,
+            message,
+        )]);
+    }
+    let document = validated(api, config, document)?;
+    let definition = document.operations.get(name).map_err(|error| {
+        let message = error.message().to_string();
+        vec![located(
+            Fault::new("engine.operation", Kind::Invalid, message),
+            error.location(),
+            &document.sources,
+        )]
+    })?;
+    let definition = definition.clone();
+    let mut uses = Uses::default();
+    uses.selections(&definition.selection_set);
+    for fragment in document.fragments.values() {
+        uses.directives(&fragment.directives);
+        uses.selections(&fragment.selection_set);
+    }
+    Ok(Operation {
+        id,
+        introspects: uses.introspects && !definition.variables.is_empty(),
+        toggles: uses.toggles,
+        document,
+        definition,
+    })
+}
+
+fn validated(
+    api: &Api,
+    config: &Config,
+    document: &str,
+) -> Result<Valid<ExecutableDocument>, Vec<Fault>> {
+    let mut parser = Parser::new()
+        .recursion_limit(RECURSION_MAX)
+        .token_limit(config.tokens_max);
+    let document = parser.parse_ast(document, "document").map_err(|invalid| {
+        if parser.tokens_reached() > config.tokens_max {
+            let message = format!("the document has more than {} tokens", config.tokens_max);
+            return vec![Fault::new("engine.tokens", Kind::Limit, message)];
+        }
+        faults("engine.syntax", &invalid.errors)
+    })?;
+    document
+        .to_executable_validate(&api.types)
+        .map_err(|invalid| faults("engine.invalid", &invalid.errors))
+}
+
+fn faults(code: &'static str, errors: &DiagnosticList) -> Vec<Fault> {
+    let told = errors.iter().take(ERRORS_MAX);
+    told.map(|diagnostic| {
+        let fault = Fault::new(code, Kind::Invalid, diagnostic.error.to_string());
+        match diagnostic.line_column_range() {
+            Some(range) => fault.at(range.start.line, range.start.column),
+            None => fault,
+        }
+    })
+    .collect()
+}
+
+/// The fault, at the place in the document.
+pub(crate) fn located(fault: Fault, span: Option<SourceSpan>, sources: &SourceMap) -> Fault {
+    match span.and_then(|span| span.line_column(sources)) {
+        Some(place) => fault.at(place.line, place.column),
+        None => fault,
+    }
+}
+
+/// What an operation looks at besides its fields.
+#[derive(Default)]
+struct Uses {
+    toggles: BTreeSet<String>,
+    introspects: bool,
+}
+
+impl Uses {
+    fn selections(&mut self, set: &SelectionSet) {
+        for selection in &set.selections {
+            self.directives(selection.directives());
+            match selection {
+                Selection::Field(field) => {
+                    self.introspects |= matches!(field.name.as_str(), "__schema" | "__type");
+                    self.selections(&field.selection_set);
+                }
+                Selection::InlineFragment(fragment) => self.selections(&fragment.selection_set),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+
+    fn directives(&mut self, directives: &DirectiveList) {
+        for directive in directives {
+            for argument in &directive.arguments {
+                if let Some(name) = argument.value.as_variable() {
+                    self.toggles.insert(name.to_string());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! SQL as a tree: what the planner builds, what a checker can walk, and what `render` writes out.
+//!
+//! Names never appear here, only indexes into the schema, and values only as parameters; so
+//! nothing that a request says can reach the text.
+
+mod column;
+mod render;
+
+pub(crate) use column::{codec, comparable, parameter_cast, readable, sortable, written};
+pub(crate) use render::render;
+
+/// The alias of a table in one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Alias(pub(crate) u32);
+
+/// A column of an aliased table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Reference {
+    /// Whose column; [`Reference::bare`] ones stand without an alias, as in `RETURNING`.
+    pub(crate) alias: Option<Alias>,
+    pub(crate) table: usize,
+    pub(crate) column: usize,
+}
+
+impl Reference {
+    pub(crate) fn new(alias: Alias, table: usize, column: usize) -> Self {
+        Self {
+            alias: Some(alias),
+            table,
+            column,
+        }
+    }
+
+    pub(crate) fn bare(table: usize, column: usize) -> Self {
+        Self {
+            alias: None,
+            table,
+            column,
+        }
+    }
+}
+
+/// An expression.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Expr {
+    Column(Reference),
+    /// The parameter at that index of the statement.
+    Parameter(usize),
+    /// A default value in a row of `VALUES`.
+    Excluded(usize, usize),
+    Cast(Box<Expr>, Cast),
+    /// Compared as decimals although stored as text.
+    Decimal(Box<Expr>),
+    /// A number as decimal text with that many digits after the point (SQLite).
+    Rounded(Box<Expr>, u8),
+    /// The position of an enum label among its values: labels in order.
+    Rank(Box<Expr>, usize),
+    Compare(Operator, Box<Expr>, Box<Expr>),
+    /// `(a, b) op (c, d)`.
+    CompareRows(Operator, Vec<Expr>, Vec<Expr>),
+    /// Whether the left side is an item of a list parameter.
+    In(Box<Expr>, ListParameter),
+    /// Whether a row of columns is among the keys of list parameters.
+    InKeys(Vec<Expr>, Vec<ListParameter>),
+    Like(Box<Expr>, Box<Expr>),
+    LikeAnyCase(Box<Expr>, Box<Expr>),
+    IsNull(Box<Expr>),
+    /// False or unknown.
+    IsNotTrue(Box<Expr>),
+    Not(Box<Expr>),
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Exists(Box<Select>),
+    /// The one value of a one-column, one-row select.
+    Value(Box<Select>),
+    /// All rows of a select packed into one column.
+    Rows(Box<Select>),
+    /// `count(*)`, or of the distinct values of an expression.
+    Count(Option<Box<Expr>>),
+    Aggregate(Aggregate, Box<Expr>),
+    /// One more than an integer expression.
+    Successor(Box<Expr>),
+}
+
+/// A list parameter as an operand.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ListParameter {
+    /// Index of the parameter.
+    pub(crate) index: usize,
+    /// The type its items are cast to before they are compared.
+    pub(crate) cast: Option<Cast>,
+    /// Whether the items are bytes, which SQLite receives as hexadecimal digits.
+    pub(crate) bytes: bool,
+}
+
+/// A type to convert to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Cast {
+    Text,
+    Float,
+    /// A database type by the spelling the schema gives it.
+    Native(String),
+    /// A database enum: index into the schema's enums.
+    Enum(usize),
+}
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Operator {
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+}
+
+/// An aggregate function; the exact forms go through decimals on both databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aggregate {
+    /// Integers that fit 64 bits, and floats.
+    Sum,
+    /// Decimals and 64-bit integers, without overflow.
+    ExactSum,
+    /// Floats.
+    Average,
+    /// Six digits after the point, rounded half away from zero.
+    ExactAverage,
+    Minimum,
+    Maximum,
+}
+
+/// A direction of order and where NULL stands in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Direction {
+    pub(crate) descending: bool,
+    pub(crate) nulls_first: bool,
+}
+
+impl Direction {
+    /// Ascending with NULL last: NULL is larger than every value.
+    pub(crate) const ASCENDING: Self = Self {
+        descending: false,
+        nulls_first: false,
+    };
+
+    pub(crate) fn reversed(self) -> Self {
+        Self {
+            descending: !self.descending,
+            nulls_first: !self.nulls_first,
+        }
+    }
+}
+
+/// One item of `ORDER BY`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Order {
+    pub(crate) expr: Expr,
+    pub(crate) direction: Direction,
+    /// Whether NULL can occur, so that its place must be said.
+    pub(crate) nullable: bool,
+}
+
+/// A source of rows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum From {
+    /// A table or view.
+    Table(usize, Alias),
+    /// Rows of key values, in the order of their lists, joined to the table that has them.
+    Keys {
+        keys: Vec<ListParameter>,
+        table: usize,
+        alias: Alias,
+        columns: Vec<usize>,
+    },
+}
+
+/// A join to the `From` of a select.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Join {
+    /// Whether rows without a partner stay.
+    pub(crate) outer: bool,
+    pub(crate) table: usize,
+    pub(crate) alias: Alias,
+    /// Pairs of equal columns.
+    pub(crate) on: Vec<(Reference, Reference)>,
+}
+
+/// A query.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Select {
+    pub(crate) columns: Vec<Expr>,
+    pub(crate) from: Option<From>,
+    pub(crate) joins: Vec<Join>,
+    /// All must hold.
+    pub(crate) filter: Vec<Expr>,
+    pub(crate) group: Vec<Expr>,
+    pub(crate) having: Vec<Expr>,
+    pub(crate) order: Vec<Order>,
+    pub(crate) limit: Option<Expr>,
+    pub(crate) offset: Option<Expr>,
+    /// Whether the rows stay locked until the transaction ends.
+    pub(crate) locking: bool,
+}
+
+impl Select {
+    /// Adds a column, or finds it, and gives its index.
+    pub(crate) fn column(&mut self, expr: Expr) -> usize {
+        if let Some(index) = self.columns.iter().position(|known| *known == expr) {
+            return index;
+        }
+        self.columns.push(expr);
+        self.columns.len() - 1
+    }
+}
+
+/// A statement that changes rows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Change {
+    Insert {
+        table: usize,
+        columns: Vec<usize>,
+        rows: Vec<Vec<Expr>>,
+        /// What to do when the key of these columns is taken: set those columns.
+        conflict: Option<Conflict>,
+        returning: Vec<Expr>,
+    },
+    Update {
+        table: usize,
+        alias: Alias,
+        set: Vec<(usize, Expr)>,
+        filter: Vec<Expr>,
+        returning: Vec<Expr>,
+    },
+    Delete {
+        table: usize,
+        alias: Alias,
+        filter: Vec<Expr>,
+        returning: Vec<Expr>,
+    },
+}
+
+/// The `ON CONFLICT` of an insert.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Conflict {
+    pub(crate) key: Vec<usize>,
+    pub(crate) set: Vec<usize>,
+}
+
+/// A statement.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Tree {
+    Select(Select),
+    Change(Change),
+}

@@ -1,0 +1,130 @@
+//! How a column is read, compared, ordered and written in each dialect.
+
+use super::{Cast, Expr, Reference};
+use model::schema::{Column, Schema};
+use model::{Codec, Dialect, Scalar};
+use std::sync::Arc;
+
+/// The column as it leaves the database: PostgreSQL types the driver does not know leave as text.
+pub(crate) fn readable(schema: &Schema, reference: Reference) -> Expr {
+    let column = column(schema, reference);
+    let expr = Expr::Column(reference);
+    if schema.dialect == Dialect::Postgres && is_foreign(schema, column) {
+        Expr::Cast(Box::new(expr), Cast::Text)
+    } else {
+        expr
+    }
+}
+
+/// The column as one side of a comparison.
+pub(crate) fn comparable(schema: &Schema, reference: Reference) -> Expr {
+    let expr = Expr::Column(reference);
+    if is_decimal_text(schema, column(schema, reference)) {
+        Expr::Decimal(Box::new(expr))
+    } else {
+        expr
+    }
+}
+
+/// The column as something to order by.
+pub(crate) fn sortable(schema: &Schema, reference: Reference) -> Expr {
+    match column(schema, reference).enumeration {
+        Some(index) if schema.dialect == Dialect::Sqlite || schema.enums[index].name.is_none() => {
+            Expr::Rank(Box::new(Expr::Column(reference)), index)
+        }
+        _ => comparable(schema, reference),
+    }
+}
+
+/// How a value must be converted before it is compared with the column.
+pub(crate) fn parameter_cast(schema: &Schema, column: &Column) -> Option<Cast> {
+    if schema.dialect == Dialect::Sqlite {
+        return None;
+    }
+    if let Some(index) = column.enumeration {
+        return schema.enums[index]
+            .name
+            .is_some()
+            .then_some(Cast::Enum(index));
+    }
+    let native = column.native.as_deref()?;
+    if is_foreign(schema, column) || native == "real" {
+        Some(Cast::Native(native.to_owned()))
+    } else if native.starts_with("character(") || native == "character" {
+        Some(Cast::Native("bpchar".to_owned()))
+    } else {
+        None
+    }
+}
+
+/// A value converted for being stored in the column.
+pub(crate) fn written(schema: &Schema, column: &Column, value: Expr) -> Expr {
+    let cast = match parameter_cast(schema, column) {
+        None if column.native.as_deref() == Some("json") && schema.dialect == Dialect::Postgres => {
+            Some(Cast::Native("json".to_owned()))
+        }
+        cast => cast,
+    };
+    match cast {
+        Some(cast) => Expr::Cast(Box::new(value), cast),
+        None => value,
+    }
+}
+
+/// How the column's values are written as JSON.
+pub(crate) fn codec(schema: &Schema, column: &Column) -> Codec {
+    if let Some(index) = column.enumeration {
+        let names = schema.enums[index].values.iter();
+        return Codec::Enum(
+            names
+                .map(|value| (value.label.as_str().into(), value.name.as_str().into()))
+                .collect::<Arc<[_]>>(),
+        );
+    }
+    match (schema.dialect, column.scalar, &column.native) {
+        (Dialect::Sqlite, Scalar::Decimal, Some(native)) => match declared_scale(native) {
+            Some(scale) => Codec::Scaled(scale),
+            None => Codec::Scalar(Scalar::Decimal),
+        },
+        (_, scalar, _) => Codec::Scalar(scalar),
+    }
+}
+
+/// The second number of `numeric(10,2)`.
+fn declared_scale(native: &str) -> Option<u8> {
+    let (_, scale) = native
+        .strip_suffix(')')?
+        .split_once('(')?
+        .1
+        .split_once(',')?;
+    scale.trim().parse().ok()
+}
+
+/// Whether the driver does not know the PostgreSQL type, so that it travels as text.
+fn is_foreign(schema: &Schema, column: &Column) -> bool {
+    if let Some(index) = column.enumeration {
+        return schema.enums[index].name.is_some();
+    }
+    let Some(native) = &column.native else {
+        return false;
+    };
+    column.scalar == Scalar::String
+        && ![
+            "character varying",
+            "varchar",
+            "character",
+            "char",
+            "bpchar",
+            "name",
+        ]
+        .contains(&native.split('(').next().unwrap_or_default())
+}
+
+/// Whether the column holds decimals as canonical text, which compare by a collation.
+fn is_decimal_text(schema: &Schema, column: &Column) -> bool {
+    schema.dialect == Dialect::Sqlite && column.scalar == Scalar::Decimal && column.native.is_none()
+}
+
+fn column(schema: &Schema, reference: Reference) -> &Column {
+    &schema.tables[reference.table].columns[reference.column]
+}

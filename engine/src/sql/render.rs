@@ -1,0 +1,270 @@
+//! The tree as text, per dialect.
+
+mod change;
+mod expr;
+
+use super::{Alias, From, Join, ListParameter, Order, Select, Tree};
+use model::{Dialect, Schema};
+
+/// Writes a statement out; parameters keep their indexes.
+pub(crate) fn render(schema: &Schema, tree: &Tree) -> String {
+    let mut text = Text {
+        schema,
+        out: String::with_capacity(256),
+    };
+    match tree {
+        Tree::Select(select) => text.select(select, Columns::Plain),
+        Tree::Change(change) => text.change(change),
+    }
+    text.out
+}
+
+/// Whether the columns of a select are named, so that an outer select can pack them.
+#[derive(Clone, Copy, PartialEq)]
+enum Columns {
+    Plain,
+    Named,
+    /// All columns as one `ROW(…)`.
+    Packed,
+}
+
+/// The text so far.
+struct Text<'a> {
+    schema: &'a Schema,
+    out: String,
+}
+
+impl Text<'_> {
+    fn push(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    fn postgres(&self) -> bool {
+        self.schema.dialect == Dialect::Postgres
+    }
+
+    /// A quoted identifier; a quote inside is doubled.
+    fn identifier(&mut self, name: &str) {
+        self.out.push('"');
+        for character in name.chars() {
+            if character == '"' {
+                self.out.push('"');
+            }
+            self.out.push(character);
+        }
+        self.out.push('"');
+    }
+
+    fn alias(&mut self, alias: Alias) {
+        self.push(&format!("t{}", alias.0));
+    }
+
+    fn table(&mut self, table: usize) {
+        let schema = self.schema;
+        let table = &schema.tables[table];
+        if let Some(name) = &table.schema {
+            self.identifier(name);
+            self.out.push('.');
+        }
+        self.identifier(&table.name);
+    }
+
+    fn column_name(&mut self, table: usize, column: usize) {
+        let schema = self.schema;
+        self.identifier(&schema.tables[table].columns[column].name);
+    }
+
+    fn parameter(&mut self, index: usize) {
+        self.out.push(if self.postgres() { '$' } else { '?' });
+        self.push(&(index + 1).to_string());
+    }
+
+    /// Writes items with a separator between them.
+    fn list<T>(&mut self, items: &[T], separator: &str, mut each: impl FnMut(&mut Self, &T)) {
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                self.push(separator);
+            }
+            each(self, item);
+        }
+    }
+
+    fn select(&mut self, select: &Select, columns: Columns) {
+        self.push("SELECT ");
+        self.columns(select, columns);
+        if let Some(from) = &select.from {
+            self.push(" FROM ");
+            self.from(from);
+        }
+        for join in &select.joins {
+            self.join(join);
+        }
+        self.conditions(" WHERE ", &select.filter);
+        if !select.group.is_empty() {
+            self.push(" GROUP BY ");
+            self.list(&select.group, ", ", Text::expr);
+        }
+        self.conditions(" HAVING ", &select.having);
+        self.ordering(select);
+        if let Some(limit) = &select.limit {
+            self.push(" LIMIT ");
+            self.expr(limit);
+        } else if select.offset.is_some() && !self.postgres() {
+            self.push(" LIMIT -1");
+        }
+        if let Some(offset) = &select.offset {
+            self.push(" OFFSET ");
+            self.expr(offset);
+        }
+        if select.locking && self.postgres() {
+            self.push(" FOR UPDATE OF ");
+            if let Some(From::Table(_, alias) | From::Keys { alias, .. }) = &select.from {
+                self.alias(*alias);
+            }
+        }
+    }
+
+    fn columns(&mut self, select: &Select, columns: Columns) {
+        match columns {
+            Columns::Packed => {
+                self.push("ROW(");
+                self.list(&select.columns, ", ", Text::expr);
+                self.push(")");
+            }
+            _ if select.columns.is_empty() => self.push("1 AS c0"),
+            Columns::Plain => self.list(&select.columns, ", ", Text::expr),
+            Columns::Named => {
+                for (index, expr) in select.columns.iter().enumerate() {
+                    self.push(if index > 0 { ", " } else { "" });
+                    self.expr(expr);
+                    self.push(&format!(" AS c{index}"));
+                }
+            }
+        }
+    }
+
+    fn conditions(&mut self, keyword: &str, conditions: &[super::Expr]) {
+        if !conditions.is_empty() {
+            self.push(keyword);
+            self.list(conditions, " AND ", Text::operand);
+        }
+    }
+
+    fn from(&mut self, from: &From) {
+        match from {
+            From::Table(table, alias) => {
+                self.table(*table);
+                self.push(" AS ");
+                self.alias(*alias);
+            }
+            From::Keys {
+                keys,
+                table,
+                alias,
+                columns,
+            } => {
+                self.keys(keys);
+                self.push(" JOIN ");
+                self.table(*table);
+                self.push(" AS ");
+                self.alias(*alias);
+                self.push(" ON ");
+                let pairs: Vec<_> = columns.iter().copied().enumerate().collect();
+                self.list(&pairs, " AND ", |text, (key, column)| {
+                    text.alias(*alias);
+                    text.push(".");
+                    text.column_name(*table, *column);
+                    text.push(" = ");
+                    text.key(*key, &keys[*key]);
+                });
+            }
+        }
+    }
+
+    /// Rows of keys: `k` in PostgreSQL, `k0`, `k1`, … in SQLite.
+    fn keys(&mut self, keys: &[ListParameter]) {
+        if self.postgres() {
+            self.push("unnest(");
+            self.list(keys, ", ", |text, key| text.parameter(key.index));
+            self.push(") WITH ORDINALITY AS k(");
+            for index in 0..keys.len() {
+                self.push(&format!("c{index}, "));
+            }
+            self.push("n)");
+            return;
+        }
+        for (index, key) in keys.iter().enumerate() {
+            self.push(if index > 0 {
+                " JOIN json_each("
+            } else {
+                "json_each("
+            });
+            self.parameter(key.index);
+            self.push(&format!(") AS k{index}"));
+            if index > 0 {
+                self.push(&format!(" ON k{index}.key = k0.key"));
+            }
+        }
+    }
+
+    /// A value of the key list.
+    fn key(&mut self, index: usize, key: &ListParameter) {
+        if self.postgres() {
+            self.push(&format!("k.c{index}"));
+            if let Some(cast) = &key.cast {
+                self.cast_suffix(cast);
+            }
+        } else if key.bytes {
+            self.push(&format!("unhex(k{index}.value)"));
+        } else {
+            self.push(&format!("k{index}.value"));
+        }
+    }
+
+    fn join(&mut self, join: &Join) {
+        self.push(if join.outer { " LEFT JOIN " } else { " JOIN " });
+        self.table(join.table);
+        self.push(" AS ");
+        self.alias(join.alias);
+        self.push(" ON ");
+        self.list(&join.on, " AND ", |text, (left, right)| {
+            text.reference(*left);
+            text.push(" = ");
+            text.reference(*right);
+        });
+    }
+
+    fn ordering(&mut self, select: &Select) {
+        let by_key = matches!(select.from, Some(From::Keys { .. })) && select.order.is_empty();
+        if by_key {
+            self.push(if self.postgres() {
+                " ORDER BY k.n"
+            } else {
+                " ORDER BY k0.key"
+            });
+        } else if !select.order.is_empty() {
+            self.push(" ORDER BY ");
+            self.list(&select.order, ", ", Self::order);
+        }
+    }
+
+    fn order(&mut self, order: &Order) {
+        self.expr(&order.expr);
+        let direction = order.direction;
+        if direction.descending {
+            self.push(" DESC");
+        }
+        let usual = if self.postgres() {
+            direction.descending
+        } else {
+            !direction.descending
+        };
+        if order.nullable && direction.nulls_first != usual {
+            self.push(if direction.nulls_first {
+                " NULLS FIRST"
+            } else {
+                " NULLS LAST"
+            });
+        }
+    }
+}

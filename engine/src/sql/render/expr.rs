@@ -1,0 +1,252 @@
+//! Expressions as text.
+
+use super::{Columns, Text};
+use crate::sql::{Aggregate, Cast, Expr, ListParameter, Operator, Reference, Select};
+
+impl Text<'_> {
+    /// An expression that may stand beside an operator.
+    pub(super) fn operand(&mut self, expr: &Expr) {
+        let compound = matches!(
+            expr,
+            Expr::And(_)
+                | Expr::Or(_)
+                | Expr::Not(_)
+                | Expr::Compare(..)
+                | Expr::CompareRows(..)
+                | Expr::Like(..)
+                | Expr::LikeAnyCase(..)
+                | Expr::IsNull(_)
+                | Expr::IsNotTrue(_)
+                | Expr::In(..)
+                | Expr::InKeys(..)
+        );
+        if compound {
+            self.push("(");
+        }
+        self.expr(expr);
+        if compound {
+            self.push(")");
+        }
+    }
+
+    pub(super) fn expr(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Column(reference) => self.reference(*reference),
+            Expr::Parameter(index) => self.parameter(*index),
+            Expr::Excluded(table, column) => {
+                self.push("excluded.");
+                self.column_name(*table, *column);
+            }
+            Expr::Cast(inner, cast) => self.cast(inner, cast),
+            Expr::Decimal(inner) => {
+                self.expr(inner);
+                self.push(" COLLATE fragaria_decimal");
+            }
+            Expr::Rounded(inner, scale) => {
+                self.call_open("fragaria_decimal(", inner);
+                self.push(&format!(", {scale})"));
+            }
+            Expr::Rank(inner, enumeration) => self.rank(inner, *enumeration),
+            Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
+            Expr::Value(select) => self.nested("(", select, Columns::Plain),
+            Expr::Rows(select) => self.packed(select),
+            Expr::Count(None) => self.push("count(*)"),
+            Expr::Count(Some(inner)) => self.call("count(DISTINCT ", inner),
+            Expr::Aggregate(function, inner) => self.aggregate(*function, inner),
+            Expr::Successor(inner) => {
+                self.expr(inner);
+                self.push(" + 1");
+            }
+            condition => self.condition(condition),
+        }
+    }
+
+    fn condition(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Compare(operator, left, right) => {
+                self.operand(left);
+                self.push(&format!(" {} ", operator.symbol()));
+                self.operand(right);
+            }
+            Expr::CompareRows(operator, left, right) => self.compare_rows(*operator, left, right),
+            Expr::In(left, list) => self.membership(left, list),
+            Expr::InKeys(left, lists) => self.key_membership(left, lists),
+            Expr::Like(left, pattern) => {
+                self.operand(left);
+                self.push(" LIKE ");
+                self.operand(pattern);
+                self.push(" ESCAPE '\\'");
+            }
+            Expr::LikeAnyCase(left, pattern) => self.like_any_case(left, pattern),
+            Expr::IsNull(inner) => {
+                self.operand(inner);
+                self.push(" IS NULL");
+            }
+            Expr::IsNotTrue(inner) => {
+                self.operand(inner);
+                self.push(" IS NOT TRUE");
+            }
+            Expr::Not(inner) => {
+                self.push("NOT ");
+                self.operand(inner);
+            }
+            Expr::And(parts) if parts.is_empty() => self.push("TRUE"),
+            Expr::Or(parts) if parts.is_empty() => self.push("FALSE"),
+            Expr::And(parts) => self.list(parts, " AND ", Self::operand),
+            Expr::Or(parts) => self.list(parts, " OR ", Self::operand),
+            other => self.expr(other),
+        }
+    }
+
+    pub(super) fn reference(&mut self, reference: Reference) {
+        if let Some(alias) = reference.alias {
+            self.alias(alias);
+            self.push(".");
+        }
+        self.column_name(reference.table, reference.column);
+    }
+
+    fn call(&mut self, head: &str, inner: &Expr) {
+        self.call_open(head, inner);
+        self.push(")");
+    }
+
+    fn call_open(&mut self, head: &str, inner: &Expr) {
+        self.push(head);
+        self.expr(inner);
+    }
+
+    fn nested(&mut self, head: &str, select: &Select, columns: Columns) {
+        self.push(head);
+        self.select(select, columns);
+        self.push(")");
+    }
+
+    fn packed(&mut self, select: &Select) {
+        if self.postgres() {
+            return self.nested("ARRAY(", select, Columns::Packed);
+        }
+        self.push("(SELECT fragaria_rows(");
+        for index in 0..select.columns.len().max(1) {
+            self.push(&format!("{}c{index}", if index > 0 { ", " } else { "" }));
+        }
+        self.push(") FROM ");
+        self.nested("(", select, Columns::Named);
+        self.push(")");
+    }
+
+    fn cast(&mut self, inner: &Expr, cast: &Cast) {
+        if self.postgres() {
+            self.operand(inner);
+            self.cast_suffix(cast);
+        } else {
+            self.expr(inner);
+        }
+    }
+
+    pub(super) fn cast_suffix(&mut self, cast: &Cast) {
+        let schema = self.schema;
+        self.push("::");
+        match cast {
+            Cast::Text => self.push("text"),
+            Cast::Float => self.push("float8"),
+            Cast::Native(native) => self.push(native),
+            Cast::Enum(index) => {
+                let enumeration = &schema.enums[*index];
+                if let Some(name) = &enumeration.schema {
+                    self.identifier(name);
+                    self.push(".");
+                }
+                self.identifier(enumeration.name.as_deref().unwrap_or_default());
+            }
+        }
+    }
+
+    /// The labels come from the artefact; a quote inside is doubled.
+    fn rank(&mut self, inner: &Expr, enumeration: usize) {
+        let schema = self.schema;
+        self.push("CASE ");
+        self.expr(inner);
+        for (index, value) in schema.enums[enumeration].values.iter().enumerate() {
+            let label = value.label.replace('\'', "''");
+            self.push(&format!(" WHEN '{label}' THEN {index}"));
+        }
+        self.push(" END");
+    }
+
+    fn compare_rows(&mut self, operator: Operator, left: &[Expr], right: &[Expr]) {
+        self.push("(");
+        self.list(left, ", ", Self::expr);
+        self.push(&format!(") {} (", operator.symbol()));
+        self.list(right, ", ", Self::expr);
+        self.push(")");
+    }
+
+    fn membership(&mut self, left: &Expr, list: &ListParameter) {
+        self.operand(left);
+        if self.postgres() {
+            self.push(" = ANY (");
+            self.list_operand(list);
+            self.push(")");
+        } else {
+            self.push(" IN (SELECT ");
+            self.push(if list.bytes { "unhex(value)" } else { "value" });
+            self.push(" FROM json_each(");
+            self.parameter(list.index);
+            self.push("))");
+        }
+    }
+
+    fn list_operand(&mut self, list: &ListParameter) {
+        self.parameter(list.index);
+        if let Some(cast) = &list.cast {
+            self.cast_suffix(cast);
+            self.push("[]");
+        }
+    }
+
+    fn key_membership(&mut self, left: &[Expr], lists: &[ListParameter]) {
+        if let ([left], [list]) = (left, lists) {
+            return self.membership(left, list);
+        }
+        self.push("(");
+        self.list(left, ", ", Self::expr);
+        self.push(") IN (SELECT ");
+        for (index, list) in lists.iter().enumerate() {
+            self.push(if index > 0 { ", " } else { "" });
+            self.key(index, list);
+        }
+        self.push(" FROM ");
+        self.keys(lists);
+        self.push(")");
+    }
+
+    fn like_any_case(&mut self, left: &Expr, pattern: &Expr) {
+        if self.postgres() {
+            self.operand(left);
+            self.push(" ILIKE ");
+            self.operand(pattern);
+        } else {
+            self.push("fragaria_ilike(");
+            self.expr(pattern);
+            self.push(", ");
+            self.expr(left);
+            self.push(")");
+        }
+    }
+
+    fn aggregate(&mut self, function: Aggregate, inner: &Expr) {
+        match (function, self.postgres()) {
+            (Aggregate::Sum, _) | (Aggregate::ExactSum, true) => self.call("sum(", inner),
+            (Aggregate::ExactSum, false) => self.call("fragaria_decimal_sum(", inner),
+            (Aggregate::Average, _) => self.call("avg(", inner),
+            (Aggregate::ExactAverage, true) => {
+                self.call("round(avg(", inner);
+                self.push(", 6)");
+            }
+            (Aggregate::ExactAverage, false) => self.call("fragaria_decimal_avg(", inner),
+            (Aggregate::Minimum, _) => self.call("min(", inner),
+            (Aggregate::Maximum, _) => self.call("max(", inner),
+        }
+    }
+}
