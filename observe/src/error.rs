@@ -1,0 +1,28 @@
+//! What can go wrong while observing.
+
+use model::{Fault, Kind};
+
+/// A failure of this room.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Logs were set up twice in one process.
+    #[error("logs are already set up in this process")]
+    LogsInstalled,
+    /// The metrics could not be written as text.
+    #[error("the metrics could not be rendered: {0}")]
+    Exposition(#[from] std::fmt::Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let code = match error {
+            Error::LogsInstalled => "observe.logs",
+            Error::Exposition(_) => "observe.exposition",
+        };
+        Self::new(
+            code,
+            Kind::Internal,
+            "the server could not report about itself",
+        )
+    }
+}

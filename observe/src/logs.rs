@@ -1,0 +1,189 @@
+//! Where events go: one JSON object a line for machines, or coloured text for people.
+
+use crate::Error;
+use serde::{Deserialize, Serialize};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, Registry};
+
+/// The rooms whose events follow the configured level; foreign crates only warn.
+const ROOMS: [&str; 5] = ["fragaria", "engine", "store", "observe", "model"];
+
+/// What is logged, and how it looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The least important level that is written: `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: Level,
+    /// `json`, `text`, or `auto`: text in `dev` and on a terminal, JSON otherwise.
+    pub format: Format,
+}
+
+/// How important an event is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Somebody must act.
+    Error,
+    /// Somebody should look.
+    Warn,
+    /// One line a request, and the changes of state.
+    #[default]
+    Info,
+    /// What helps to find a fault.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Decided by who reads it.
+    #[default]
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// Text for people.
+    Text,
+}
+
+/// Who reads the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// A person, at a terminal or in development.
+    pub person: bool,
+    /// Whether colours reach the reader and are wanted.
+    pub colour: bool,
+}
+
+/// Sends all events of this process to standard error from now on.
+pub fn install(config: Config, reader: Reader) -> Result<(), Error> {
+    Registry::default()
+        .with(layer(config, reader, std::io::stderr))
+        .try_init()
+        .map_err(|_| Error::LogsInstalled)
+}
+
+/// The layer that writes events of a configuration for a reader.
+fn layer<W>(config: Config, reader: Reader, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let filter = filter(config.level);
+    if is_text(config.format, reader) {
+        let colour = reader.colour;
+        return lines
+            .with_ansi(colour)
+            .with_target(false)
+            .with_filter(filter)
+            .boxed();
+    }
+    lines
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_filter(filter)
+        .boxed()
+}
+
+fn is_text(format: Format, reader: Reader) -> bool {
+    match format {
+        Format::Auto => reader.person,
+        Format::Json => false,
+        Format::Text => true,
+    }
+}
+
+fn filter(level: Level) -> Targets {
+    let level = match level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Trace => LevelFilter::TRACE,
+    };
+    Targets::new()
+        .with_default(LevelFilter::WARN.min(level))
+        .with_targets(ROOMS.map(|room| (room, level)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(config: Config, reader: Reader) -> String {
+        let page = Page::default();
+        let writer = page.clone();
+        let subscriber = Registry::default().with(layer(config, reader, move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(answer = 42, "said");
+            tracing::debug!("hidden");
+            tracing::info!(target: "hyper", "foreign");
+        });
+        String::from_utf8(page.0.lock().unwrap().clone()).unwrap()
+    }
+
+    const MACHINE: Reader = Reader {
+        person: false,
+        colour: false,
+    };
+    const PERSON: Reader = Reader {
+        person: true,
+        colour: true,
+    };
+
+    #[test]
+    fn a_machine_reads_one_json_object_a_line() {
+        let text = written(Config::default(), MACHINE);
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["message"], "said");
+        assert_eq!(line["answer"], 42);
+        assert_eq!(line["level"], "INFO");
+    }
+
+    #[test]
+    fn a_person_reads_coloured_text_unless_colour_is_unwanted() {
+        assert!(written(Config::default(), PERSON).contains('\u{1b}'));
+        let plain = Reader {
+            colour: false,
+            ..PERSON
+        };
+        let text = written(Config::default(), plain);
+        assert!(
+            text.contains("said answer=42") && !text.contains('\u{1b}'),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_level_is_for_the_rooms_and_foreign_crates_only_warn() {
+        let config = Config {
+            level: Level::Debug,
+            ..Config::default()
+        };
+        let text = written(config, MACHINE);
+        assert!(text.contains("hidden") && !text.contains("foreign"));
+    }
+}

@@ -1,0 +1,271 @@
+//! The one line every request leaves: opened when it arrives, closed at its last byte.
+
+use model::metric::{Counter, EncodeLabelSet, Family, Gauge, Histogram, Registry, Unit, seconds};
+use model::{Clock, Kind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The metrics of requests, and the clock they are timed by.
+#[derive(Clone)]
+pub struct Requests {
+    clock: Arc<dyn Clock>,
+    total: Family<Labels, Counter>,
+    duration: Family<Endpoint, Histogram>,
+    in_flight: Gauge,
+    bytes: Counter,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    endpoint: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Endpoint {
+    endpoint: &'static str,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The client was given what it asked for.
+    Ok,
+    /// The client was told of a fault.
+    Fault(Kind),
+    /// The server failed after the first byte and cut the connection.
+    Aborted,
+    /// The client went away, or was cut off, before the last byte.
+    Cancelled,
+}
+
+/// A request on its way; dropping it closes it.
+pub struct Line {
+    requests: Requests,
+    opened: Instant,
+    entry: Entry,
+}
+
+/// What the log tells of a request.
+#[derive(Debug)]
+pub struct Entry {
+    /// The id the client was given.
+    pub request_id: Box<str>,
+    /// Which part of the server it was for: `graphql`, `health`, `metrics`, `console`, `none`.
+    pub endpoint: &'static str,
+    /// Hash of the artefact that answered.
+    pub artefact: Option<Arc<str>>,
+    /// Name of the operation, cut to a bounded length.
+    pub operation: Option<Box<str>>,
+    /// HTTP status; 0 until one is decided.
+    pub status: u16,
+    /// Code of the first fault told.
+    pub code: Option<&'static str>,
+    /// Bytes of the response body handed over.
+    pub bytes: u64,
+    /// How it ended; cancelled until something else is known.
+    pub outcome: Outcome,
+}
+
+impl Requests {
+    /// Declares the metrics.
+    pub fn new(clock: Arc<dyn Clock>, registry: &mut Registry) -> Self {
+        let requests = Self {
+            clock,
+            total: Family::default(),
+            duration: Family::new_with_constructor(|| Histogram::new(seconds())),
+            in_flight: Gauge::default(),
+            bytes: Counter::default(),
+        };
+        let Self {
+            total,
+            duration,
+            in_flight,
+            bytes,
+            ..
+        } = requests.clone();
+        registry.register(
+            "fragaria_http_requests",
+            "Requests ended, by outcome",
+            total,
+        );
+        registry.register_with_unit(
+            "fragaria_http_request_duration",
+            "From the head of the request to the last byte of the response",
+            Unit::Seconds,
+            duration,
+        );
+        registry.register(
+            "fragaria_http_requests_in_flight",
+            "Requests being served",
+            in_flight,
+        );
+        registry.register_with_unit(
+            "fragaria_http_response",
+            "Bytes of response bodies handed to connections",
+            Unit::Bytes,
+            bytes,
+        );
+        requests
+    }
+
+    /// Opens the line of a request.
+    pub fn open(&self, request_id: Box<str>, endpoint: &'static str) -> Line {
+        self.in_flight.inc();
+        let entry = Entry {
+            request_id,
+            endpoint,
+            artefact: None,
+            operation: None,
+            status: 0,
+            code: None,
+            bytes: 0,
+            outcome: Outcome::Cancelled,
+        };
+        Line {
+            requests: self.clone(),
+            opened: self.clock.instant(),
+            entry,
+        }
+    }
+
+    fn close(&self, entry: &Entry, duration: Duration) {
+        let (endpoint, outcome) = (entry.endpoint, entry.outcome.name());
+        self.in_flight.dec();
+        self.total
+            .get_or_create(&Labels { endpoint, outcome })
+            .inc();
+        self.duration
+            .get_or_create(&Endpoint { endpoint })
+            .observe(duration.as_secs_f64());
+        self.bytes.inc_by(entry.bytes);
+    }
+}
+
+impl Line {
+    /// What is known of the request so far.
+    pub fn entry(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+
+    /// The id the client was given.
+    pub fn request_id(&self) -> &str {
+        &self.entry.request_id
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let duration = self
+            .requests
+            .clock
+            .instant()
+            .saturating_duration_since(self.opened);
+        self.requests.close(&self.entry, duration);
+        self.entry.write(duration);
+    }
+}
+
+impl Entry {
+    /// Looks at health and metrics come every few seconds and say little: they are for debugging.
+    fn write(&self, duration: Duration) {
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    request_id = &*self.request_id,
+                    endpoint = self.endpoint,
+                    artefact = self.artefact.as_deref(),
+                    operation = self.operation.as_deref(),
+                    outcome = self.outcome.name(),
+                    status = self.status,
+                    code = self.code,
+                    bytes = self.bytes,
+                    duration_ms = duration.as_secs_f64() * 1000.0,
+                    "request"
+                )
+            };
+        }
+        match (self.endpoint, self.outcome) {
+            ("graphql", _) | (_, Outcome::Aborted) => line!(info),
+            _ => line!(debug),
+        }
+    }
+}
+
+impl Outcome {
+    /// Its name in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Fault(Kind::Malformed) => "malformed",
+            Self::Fault(Kind::Invalid) => "invalid",
+            Self::Fault(Kind::Conflict) => "conflict",
+            Self::Fault(Kind::Limit) => "limit",
+            Self::Fault(Kind::Unavailable) => "unavailable",
+            Self::Fault(Kind::Timeout) => "timeout",
+            Self::Fault(Kind::Internal) => "internal",
+            Self::Aborted => "aborted",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::render;
+    use std::sync::Mutex;
+    use std::time::SystemTime;
+
+    struct Hand(Mutex<Instant>);
+
+    impl Clock for Hand {
+        fn instant(&self) -> Instant {
+            *self.0.lock().unwrap()
+        }
+
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH
+        }
+    }
+
+    #[test]
+    fn a_request_is_in_flight_until_its_line_is_dropped() {
+        let mut registry = Registry::default();
+        let clock = Arc::new(Hand(Mutex::new(Instant::now())));
+        let requests = Requests::new(clock.clone(), &mut registry);
+        let mut line = requests.open("a-1".into(), "graphql");
+        assert!(render([&registry]).unwrap().contains("in_flight 1"));
+        line.entry().outcome = Outcome::Ok;
+        line.entry().bytes = 12;
+        *clock.0.lock().unwrap() += Duration::from_millis(20);
+        drop(line);
+        let text = render([&registry]).unwrap();
+        assert!(text.contains("in_flight 0"));
+        assert!(
+            text.contains(r#"requests_total{endpoint="graphql",outcome="ok"} 1"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"duration_seconds_sum{endpoint="graphql"} 0.02"#),
+            "{text}"
+        );
+        assert!(
+            text.contains("fragaria_http_response_bytes_total 12"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_line_nobody_finished_counts_as_cancelled() {
+        let mut registry = Registry::default();
+        let clock = Arc::new(Hand(Mutex::new(Instant::now())));
+        let requests = Requests::new(clock, &mut registry);
+        drop(requests.open("a-1".into(), "graphql"));
+        assert!(
+            render([&registry])
+                .unwrap()
+                .contains(r#"outcome="cancelled"} 1"#)
+        );
+    }
+}
