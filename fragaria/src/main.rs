@@ -1,3 +1,55 @@
-//! The binary.
+//! The `fragaria` binary: the command line, the configuration, the server, and their wiring.
+//!
+//! Reading order: `cli` declares the command line and `command` runs it; `config` is what can be
+//! set; `server` builds the one server; `http` speaks HTTP and `request` is the life of a request.
 
-fn main() {}
+mod cli;
+mod command;
+mod config;
+mod environment;
+mod project;
+mod snippet;
+mod standin;
+mod terminal;
+
+use clap::Parser as _;
+use cli::Cli;
+use environment::Environment;
+use snippet::Refused;
+use std::process::ExitCode;
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    let environment = Environment::read();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return explain(&usage),
+    };
+    let terminal = Terminal::new(&environment, cli.json);
+    match command::run(cli.command, &environment, terminal) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, terminal),
+    }
+}
+
+/// Help and version are answers; anything else that stops the parser is a usage error.
+fn explain(usage: &clap::Error) -> ExitCode {
+    let printed = usage.print();
+    if usage.use_stderr() || printed.is_err() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn fail(error: &anyhow::Error, terminal: Terminal) -> ExitCode {
+    match error.downcast_ref::<Refused>() {
+        Some(refused) => terminal.findings(&refused.diagnostics, &refused.texts),
+        None if terminal.json => {
+            let told = serde_json::json!({ "error": format!("{error:#}") });
+            terminal::aside(&told.to_string());
+        }
+        None => terminal::aside(&format!("error: {error:#}")),
+    }
+    ExitCode::FAILURE
+}

@@ -1,0 +1,255 @@
+//! The command line: one declaration for parser, help and completions.
+
+use crate::config::Flag;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A compiled GraphQL engine over SQL databases.
+#[derive(Debug, Parser)]
+#[command(name = "fragaria", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// Answer in JSON, for machines.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  fragaria dev                                     a working API on example data, in one command
+  fragaria init --from postgres://me@db/shop       write the schema of a database
+  fragaria compile && fragaria serve               make the artefact and serve it
+
+Exit codes: 0 done, 1 failed, 2 the command line was not understood.
+The environment sets any configuration key: FRAGARIA_DATABASE__URL is database.url.";
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve a project while you edit it; an example is made where there is none.
+    #[command(
+        after_help = "Examples:\n  fragaria dev\n  fragaria dev my-project --listen 127.0.0.1:9000"
+    )]
+    Dev(Dev),
+    /// Write a project from a live database.
+    #[command(
+        after_help = "Examples:\n  fragaria init --from sqlite:shop.db --out shop\n  fragaria init --from postgres://me@localhost/shop --out shop\n\nPut the password into FRAGARIA_DATABASE__URL or the password file of PostgreSQL; it is never written."
+    )]
+    Init(Init),
+    /// Compile the schema of a project into its artefact.
+    #[command(
+        after_help = "Examples:\n  fragaria compile shop\n  fragaria compile shop --against postgres://me@localhost/shop"
+    )]
+    Compile(Compile),
+    /// Serve a compiled project.
+    #[command(
+        after_help = "Examples:\n  fragaria serve shop\n  FRAGARIA_DATABASE__URL=postgres://me:secret@db/shop fragaria serve shop"
+    )]
+    Serve(Serve),
+    /// List what changes for clients from one schema to another.
+    #[command(
+        after_help = "Examples:\n  fragaria diff main/shop shop\n  fragaria diff old/fragaria.artefact.json fragaria.artefact.json --check"
+    )]
+    Diff(Diff),
+    /// Print the GraphQL schema of the API that is generated for a project.
+    #[command(after_help = "Examples:\n  fragaria schema shop > api.graphql")]
+    Schema(Schema),
+    /// Print the effective configuration and where each value came from.
+    #[command(
+        after_help = "Examples:\n  fragaria config shop\n  fragaria config shop --set limits.depth_max=12"
+    )]
+    Config(Config),
+    /// Print completions for a shell.
+    #[command(
+        after_help = "Examples:\n  fragaria completions bash > /etc/bash_completion.d/fragaria"
+    )]
+    Completions(Completions),
+}
+
+/// Settings above the file and the environment.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Settings {
+    /// Set any configuration key; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// Settings of commands that listen.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Listening {
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria dev`
+#[derive(Debug, Args)]
+pub(crate) struct Dev {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = "shop")]
+    pub(crate) directory: PathBuf,
+    #[command(flatten)]
+    pub(crate) listening: Listening,
+}
+
+/// `fragaria init`
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The database: `sqlite:<path>` or `postgres://user@host/name`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: String,
+    /// The directory to write to.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Replace what is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `fragaria compile`
+#[derive(Debug, Args)]
+pub(crate) struct Compile {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    /// The artefact to write, in place of `fragaria.artefact.json` in the project.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Refuse if this database does not hold what the schema says.
+    #[arg(long, value_name = "URL")]
+    pub(crate) against: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria serve`
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// A project, or an artefact in it.
+    #[arg(value_name = "DIR|ARTEFACT", default_value = ".")]
+    pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) listening: Listening,
+}
+
+/// `fragaria diff`
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The schema before: a project or an artefact.
+    pub(crate) old: PathBuf,
+    /// The schema after: a project or an artefact.
+    pub(crate) new: PathBuf,
+    /// Fail if a change breaks clients.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// `fragaria schema`
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria config`
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    #[command(flatten)]
+    pub(crate) listening: Listening,
+}
+
+/// `fragaria completions`
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: Shell,
+}
+
+/// The shells completions are made for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Shell {
+    /// Bash.
+    Bash,
+    /// Elvish.
+    Elvish,
+    /// Fish.
+    Fish,
+    /// `PowerShell`.
+    Powershell,
+    /// Z shell.
+    Zsh,
+}
+
+impl Settings {
+    /// The settings as a layer of the configuration.
+    pub(crate) fn flags(&self) -> Vec<Flag> {
+        let flag = |set: &String| {
+            let (key, value) = set.split_once('=').unwrap_or((set, ""));
+            Flag {
+                name: format!("--set {key}"),
+                key: key.to_owned(),
+                value: value.to_owned(),
+            }
+        };
+        self.set.iter().map(flag).collect()
+    }
+}
+
+impl Listening {
+    /// The settings as a layer of the configuration.
+    pub(crate) fn flags(&self) -> Vec<Flag> {
+        let mut flags = self.settings.flags();
+        flags.extend(self.listen.map(|address| Flag {
+            name: "--listen".to_owned(),
+            key: "server.listen".to_owned(),
+            value: address.to_string(),
+        }));
+        flags
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_declaration_holds_together() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let cli = Cli::try_parse_from([
+            "fragaria",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--set",
+            "log.level=debug",
+        ]);
+        let Command::Serve(serve) = cli.unwrap().command else {
+            panic!("serve")
+        };
+        let flags = serve.listening.flags();
+        let keys: Vec<_> = flags
+            .iter()
+            .map(|flag| (&*flag.key, &*flag.value))
+            .collect();
+        assert_eq!(
+            keys,
+            [("log.level", "debug"), ("server.listen", "127.0.0.1:0")]
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! The verbs of the command line, one file each.
+
+mod compile;
+mod completions;
+mod config;
+mod diff;
+mod init;
+mod schema;
+
+use crate::cli::Command;
+use crate::environment::Environment;
+use crate::terminal::Terminal;
+use anyhow::{Context as _, Result};
+
+/// Runs a command.
+pub(crate) fn run(command: Command, environment: &Environment, terminal: Terminal) -> Result<()> {
+    match command {
+        Command::Dev(_) | Command::Serve(_) => anyhow::bail!("not built"),
+        Command::Init(args) => waiting(init::run(args, terminal)),
+        Command::Compile(args) => waiting(compile::run(args, environment, terminal)),
+        Command::Diff(args) => diff::run(&args, environment, terminal),
+        Command::Schema(args) => schema::run(&args, environment, terminal),
+        Command::Config(args) => config::run(&args, environment, terminal),
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+/// Runs a command that waits for the outside world.
+fn waiting(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(work)
+}

@@ -1,0 +1,83 @@
+//! `fragaria compile`: turns the schema of a project into its artefact.
+
+use crate::cli::Compile;
+use crate::environment::Environment;
+use crate::project::{self, ARTEFACT, Compiled, Project, display};
+use crate::snippet::{self, Refused};
+use crate::standin::{engine, store};
+use crate::terminal::Terminal;
+use anyhow::{Context as _, Result, bail};
+use model::metric::Registry;
+use model::{Catalog, Level, Secret};
+use serde_json::json;
+
+/// Compiles, checks against a database where asked to, and writes the artefact.
+pub(crate) async fn run(
+    args: Compile,
+    environment: &Environment,
+    terminal: Terminal,
+) -> Result<()> {
+    let project = Project::open(&args.directory, environment, &args.settings.flags())?;
+    let compiled = project.compile()?;
+    if let Some(url) = &args.against {
+        compare(&project, &compiled, url, terminal).await?;
+    }
+    let out = args.out.unwrap_or_else(|| project.directory.join(ARTEFACT));
+    std::fs::write(&out, &compiled.bytes)
+        .with_context(|| format!("cannot write {}", display(&out)))?;
+    let hash = &compiled.artefact.hash;
+    let machine = json!({
+        "artefact": display(&out),
+        "hash": hash,
+        "warnings": snippet::json(&compiled.warnings, &compiled.texts),
+    });
+    if !terminal.json {
+        terminal.findings(&compiled.warnings, &compiled.texts);
+    }
+    let tables = compiled.artefact.schema.tables.len();
+    terminal.either(&machine, || {
+        format!("compiled {tables} tables into {} ({hash})", display(&out))
+    })?;
+    Ok(())
+}
+
+/// Refuses a schema that a database does not hold.
+async fn compare(
+    project: &Project,
+    compiled: &Compiled,
+    url: &str,
+    terminal: Terminal,
+) -> Result<()> {
+    let url = Secret::new(url);
+    let (theirs, ours) = (project::dialect(&url)?, project.dialect()?);
+    if theirs != ours {
+        bail!("the project is compiled for {ours}, and the database is {theirs}");
+    }
+    let progress = terminal.progress("reading the catalog of the database");
+    let mut config = project.loaded.config.database.clone();
+    config.url = url;
+    let catalog = read_catalog(&config).await?;
+    drop(progress);
+    let mut diagnostics = engine::drift(&compiled.artefact.schema, &catalog);
+    if diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.level == Level::Error)
+    {
+        return Err(Refused {
+            diagnostics,
+            texts: compiled.texts.clone(),
+        }
+        .into());
+    }
+    diagnostics.retain(|diagnostic| diagnostic.level == Level::Warning);
+    terminal.findings(&diagnostics, &compiled.texts);
+    Ok(())
+}
+
+/// What a database holds now.
+pub(super) async fn read_catalog(config: &store::Config) -> Result<Catalog> {
+    let database = store::Database::open(config, &mut Registry::default())?;
+    let catalog = database.catalog().await;
+    database.close().await;
+    catalog.context("cannot read the catalog of the database")
+}

@@ -1,0 +1,55 @@
+//! `fragaria diff`: lists what changes for clients from one schema to another.
+
+use crate::cli::Diff;
+use crate::environment::Environment;
+use crate::project::{Project, read_artefact};
+use crate::standin::engine;
+use crate::terminal::Terminal;
+use anyhow::{Result, bail};
+use model::Schema;
+use serde_json::json;
+use std::path::Path;
+
+/// Lists the changes, breaking ones first.
+pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) -> Result<()> {
+    let old = schema(&args.old, environment)?;
+    let new = schema(&args.new, environment)?;
+    let mut changes = engine::diff(&old, &new);
+    changes.sort_by_key(|change| !change.breaking);
+    let machine = changes
+        .iter()
+        .map(|change| json!({ "breaking": change.breaking, "message": change.message }))
+        .collect();
+    let breaking = changes.iter().filter(|change| change.breaking).count();
+    terminal.either(&machine, || {
+        let lines = changes.iter().map(|change| {
+            let mark = if change.breaking {
+                "breaking"
+            } else {
+                "safe    "
+            };
+            format!("{mark}  {}\n", change.message)
+        });
+        lines.collect::<String>() + &summary(changes.len(), breaking)
+    })?;
+    if args.check && breaking > 0 {
+        bail!("{breaking} of {} changes break clients", changes.len());
+    }
+    Ok(())
+}
+
+fn summary(changes: usize, breaking: usize) -> String {
+    match changes {
+        0 => "no change".to_owned(),
+        _ => format!("{changes} changes, {breaking} of them breaking"),
+    }
+}
+
+/// The schema of an artefact file, or of a project compiled now.
+fn schema(path: &Path, environment: &Environment) -> Result<Schema> {
+    if path.is_dir() {
+        let project = Project::open(path, environment, &[])?;
+        return Ok(project.compile()?.artefact.schema);
+    }
+    Ok(read_artefact(path)?.schema)
+}

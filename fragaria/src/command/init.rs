@@ -1,0 +1,180 @@
+//! `fragaria init`: writes a project from a live database.
+
+use super::compile::read_catalog;
+use crate::cli::Init;
+use crate::project::{self, CONFIG, SCHEMA, SCHEMA_DIRECTORY, display};
+use crate::snippet::{self, Texts};
+use crate::standin::{engine, store};
+use crate::terminal::Terminal;
+use anyhow::{Context as _, Result, bail};
+use model::catalog::{Catalog, Kind};
+use model::{Dialect, Secret};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+/// Reads the catalog and writes `fragaria.toml` and `schema.graphql`.
+pub(crate) async fn run(args: Init, terminal: Terminal) -> Result<()> {
+    let url = Secret::new(&args.from);
+    let dialect = project::dialect(&url)?;
+    if !args.force {
+        refuse_to_overwrite(&args.out)?;
+    }
+    let progress = terminal.progress("reading the catalog of the database");
+    let catalog = read_catalog(&store::Config {
+        url,
+        ..store::Config::default()
+    })
+    .await?;
+    let scaffold = engine::scaffold(&catalog);
+    drop(progress);
+    let config = config_text(&args.from, dialect, &args.out)?;
+    fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
+    write(&args.out.join(CONFIG), &config)?;
+    let schema = args.out.join(SCHEMA);
+    write(&schema, &scaffold.sdl)?;
+    let texts = Texts::from([(SCHEMA.to_owned(), scaffold.sdl)]);
+    let machine = json!({
+        "found": found(&catalog),
+        "written": [display(&args.out.join(CONFIG)), display(&schema)],
+        "warnings": snippet::json(&scaffold.warnings, &texts),
+    });
+    if !terminal.json {
+        terminal.findings(&scaffold.warnings, &texts);
+    }
+    terminal.either(&machine, || told(&catalog, &args.out))?;
+    Ok(())
+}
+
+fn refuse_to_overwrite(out: &Path) -> Result<()> {
+    for name in [CONFIG, SCHEMA, SCHEMA_DIRECTORY] {
+        let path = out.join(name);
+        if path.exists() {
+            bail!("{} is there already; --force replaces it", display(&path));
+        }
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", display(path)))
+}
+
+fn config_text(url: &str, dialect: Dialect, out: &Path) -> Result<String> {
+    let (url, note) = match dialect {
+        Dialect::Sqlite => (sqlite_url(url, out)?, ""),
+        Dialect::Postgres => (
+            without_password(url),
+            "# The password is not kept here: give the whole address in FRAGARIA_DATABASE__URL.\n",
+        ),
+    };
+    let url = toml::Value::String(url);
+    Ok(format!(
+        "# The configuration of this project; `fragaria config` lists all keys.\n\n\
+         [database]\n{note}url = {url}\n"
+    ))
+}
+
+/// A path in a project is relative to the project, so one from elsewhere is made absolute.
+fn sqlite_url(url: &str, out: &Path) -> Result<String> {
+    let path = Path::new(url.strip_prefix("sqlite:").unwrap_or(url));
+    let absolute =
+        fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))?;
+    let path = match fs::canonicalize(out) {
+        Ok(home) => absolute
+            .strip_prefix(home)
+            .map(Path::to_owned)
+            .unwrap_or(absolute),
+        Err(_) => absolute,
+    };
+    Ok(format!("sqlite:{}", path.display()))
+}
+
+/// An address without what stands between the first colon of its authority and the last `@`,
+/// and without the password parameter.
+fn without_password(url: &str) -> String {
+    let (base, query) = url
+        .split_once('?')
+        .map_or((url, None), |(base, query)| (base, Some(query)));
+    let mut text = strip_authority(base);
+    let kept = query.map(|query| {
+        let keep = |pair: &&str| !pair.to_lowercase().starts_with("password=");
+        query.split('&').filter(keep).collect::<Vec<_>>().join("&")
+    });
+    if let Some(kept) = kept.filter(|kept| !kept.is_empty()) {
+        text.push('?');
+        text.push_str(&kept);
+    }
+    text
+}
+
+fn strip_authority(base: &str) -> String {
+    let Some((scheme, rest)) = base.split_once("://") else {
+        return base.to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            let name = user.split_once(':').map_or(user, |(name, _)| name);
+            format!("{scheme}://{name}@{host}")
+        }
+        None => base.to_owned(),
+    }
+}
+
+fn found(catalog: &Catalog) -> serde_json::Value {
+    let count = |kind| {
+        catalog
+            .tables
+            .iter()
+            .filter(|table| table.kind == kind)
+            .count()
+    };
+    json!({
+        "tables": count(Kind::Table),
+        "views": count(Kind::View) + count(Kind::MaterializedView),
+        "enums": catalog.enums.len(),
+        "foreignKeys": catalog.tables.iter().map(|t| t.foreign_keys.len()).sum::<usize>(),
+    })
+}
+
+fn told(catalog: &Catalog, out: &Path) -> String {
+    let found = found(catalog);
+    let mut text = format!(
+        "found {} tables, {} views, {} enums and {} foreign keys\n",
+        found["tables"], found["views"], found["enums"], found["foreignKeys"]
+    );
+    let _ = writeln!(
+        text,
+        "wrote {} and {}",
+        display(&out.join(CONFIG)),
+        display(&out.join(SCHEMA))
+    );
+    let _ = write!(text, "next: fragaria dev {}", out.display());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_left_out_wherever_it_stands() {
+        let cases = [
+            (
+                "postgres://me:hunter2@db:5432/shop",
+                "postgres://me@db:5432/shop",
+            ),
+            ("postgres://me:hunt@er2@db/shop", "postgres://me@db/shop"),
+            ("postgres://me@db/shop", "postgres://me@db/shop"),
+            (
+                "postgres://db/shop?password=hunter2&sslmode=require",
+                "postgres://db/shop?sslmode=require",
+            ),
+            ("postgres://db/shop?Password=hunter2", "postgres://db/shop"),
+        ];
+        for (given, kept) in cases {
+            assert_eq!(without_password(given), kept);
+        }
+    }
+}

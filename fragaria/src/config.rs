@@ -1,0 +1,153 @@
+//! The configuration: one typed declaration, and the layers that set it.
+//!
+//! Defaults < `fragaria.toml` < the environment < flags. Every setting is checked by itself, so
+//! that a finding names the file and line, the variable or the flag that is to be mended.
+
+mod keys;
+mod layers;
+mod server;
+
+pub(crate) use layers::{Flag, Origin};
+pub(crate) use server::Server;
+
+use crate::standin::{engine, store};
+use keys::Keys;
+use layers::Setting;
+use model::Diagnostic;
+use observe::logs;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// All that can be configured.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// How requests come in, and within which bounds.
+    pub(crate) server: Server,
+    /// The database and the bounds within which it is used.
+    pub(crate) database: store::Config,
+    /// What a GraphQL document may ask for.
+    pub(crate) limits: engine::Config,
+    /// What is logged, and how it looks.
+    pub(crate) log: logs::Config,
+    /// The pages for people.
+    pub(crate) console: Console,
+}
+
+/// The pages for people.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Console {
+    /// Whether `/` serves GraphiQL.
+    pub(crate) enabled: bool,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+/// A configuration and where its values came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    /// The effective configuration.
+    pub(crate) config: Config,
+    origins: BTreeMap<String, Origin>,
+}
+
+/// The text of a configuration file and its name as the person knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    /// The name for diagnostics.
+    pub(crate) name: String,
+    /// All of its text.
+    pub(crate) text: String,
+}
+
+/// Puts the layers on top of each other and checks the outcome.
+pub(crate) fn load(
+    file: Option<&File>,
+    variables: &[(String, Option<String>)],
+    flags: &[Flag],
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let keys = Keys::known();
+    let mut findings = Vec::new();
+    let mut settings = Vec::new();
+    if let Some(file) = file {
+        settings.extend(layers::file(file, &keys, &mut findings));
+    }
+    settings.extend(layers::variables(variables, &keys, &mut findings));
+    settings.extend(layers::flags(flags, &keys, &mut findings));
+    settings.retain(|setting| accept(setting, &mut findings));
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    let loaded = merge(settings)?;
+    let findings = loaded.check();
+    if findings.is_empty() {
+        Ok(loaded)
+    } else {
+        Err(findings)
+    }
+}
+
+impl Loaded {
+    /// A finding about a key, shown where its value was set.
+    pub(crate) fn finding(&self, key: &str, code: &'static str, message: &str) -> Diagnostic {
+        let finding = Diagnostic::error(code, format!("{key}: {message}"));
+        match self.origins.get(key) {
+            Some(origin) => origin.place(finding),
+            None => finding,
+        }
+    }
+
+    /// Every key with its effective value, secrets redacted, and where the value came from.
+    pub(crate) fn effective(&self) -> Vec<(String, toml::Value, String)> {
+        let described = |(key, value): (String, toml::Value)| {
+            let origin = self
+                .origins
+                .get(&key)
+                .map_or("default".to_owned(), Origin::to_string);
+            (key, value, origin)
+        };
+        keys::leaves(&self.config)
+            .into_iter()
+            .map(described)
+            .collect()
+    }
+
+    fn check(&self) -> Vec<Diagnostic> {
+        let mut findings = Vec::new();
+        for (key, message) in self.config.server.findings() {
+            findings.push(self.finding(&format!("server.{key}"), "config.value", &message));
+        }
+        findings
+    }
+}
+
+/// Whether a setting by itself makes a configuration; if not, says what is wrong with it.
+fn accept(setting: &Setting, findings: &mut Vec<Diagnostic>) -> bool {
+    let outcome = Config::deserialize(keys::nest(&setting.key, setting.value.clone()));
+    if let Err(error) = &outcome {
+        let message = format!("{}: {}", setting.key, error.message());
+        let finding = Diagnostic::error("config.value", &message);
+        findings.push(setting.origin.place(finding));
+    }
+    outcome.is_ok()
+}
+
+fn merge(settings: Vec<Setting>) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut table = toml::Table::new();
+    let mut origins = BTreeMap::new();
+    for Setting { key, value, origin } in settings {
+        keys::put(&mut table, &key, value);
+        origins.insert(key, origin);
+    }
+    let config = Config::deserialize(table)
+        .map_err(|error| vec![Diagnostic::error("config.value", error.message())])?;
+    Ok(Loaded { config, origins })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! How requests come in, and within which bounds.
+
+use serde::{Deserialize, Serialize};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How requests come in, and within which bounds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Server {
+    /// The address to listen on; port 0 takes a free one. Loopback only, as long as there are no
+    /// access rules.
+    pub(crate) listen: SocketAddr,
+    /// How long requests in flight may go on after a stop signal, in milliseconds.
+    pub(crate) shutdown_grace_ms: u64,
+    /// The largest request body, in bytes.
+    pub(crate) body_bytes_max: usize,
+    /// The largest head of a request, in bytes.
+    pub(crate) header_bytes_max: u32,
+    /// How long a client may take to send the head of a request, in milliseconds.
+    pub(crate) header_timeout_ms: u64,
+    /// How long a client may take to send the body of a request, in milliseconds.
+    pub(crate) body_timeout_ms: u64,
+    /// How long a connection may stay open without a request, in milliseconds.
+    pub(crate) idle_timeout_ms: u64,
+    /// How long a client may take nothing of a response before it is cut off, in milliseconds.
+    pub(crate) stall_timeout_ms: u64,
+    /// Connections open at a time; one more is refused at once.
+    pub(crate) connections_max: usize,
+    /// Requests at a time on one HTTP/2 connection.
+    pub(crate) streams_max: u32,
+    /// About how often the database is looked at, in milliseconds.
+    pub(crate) check_interval_ms: u64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            shutdown_grace_ms: 30_000,
+            body_bytes_max: 1024 * 1024,
+            header_bytes_max: 64 * 1024,
+            header_timeout_ms: 10_000,
+            body_timeout_ms: 30_000,
+            idle_timeout_ms: 75_000,
+            stall_timeout_ms: 20_000,
+            connections_max: 4_096,
+            streams_max: 128,
+            check_interval_ms: 2_000,
+        }
+    }
+}
+
+impl Server {
+    /// Keys whose values cannot be worked with, and why.
+    pub(crate) fn findings(&self) -> Vec<(&'static str, String)> {
+        let bounds = [
+            ("shutdown_grace_ms", self.shutdown_grace_ms, 1),
+            ("body_bytes_max", self.body_bytes_max as u64, 1),
+            (
+                "header_bytes_max",
+                u64::from(self.header_bytes_max),
+                8 * 1024,
+            ),
+            ("header_timeout_ms", self.header_timeout_ms, 1),
+            ("body_timeout_ms", self.body_timeout_ms, 1),
+            ("idle_timeout_ms", self.idle_timeout_ms, 1),
+            ("stall_timeout_ms", self.stall_timeout_ms, 1),
+            ("connections_max", self.connections_max as u64, 1),
+            ("streams_max", u64::from(self.streams_max), 1),
+            ("check_interval_ms", self.check_interval_ms, 10),
+        ];
+        let mut findings: Vec<_> = bounds
+            .into_iter()
+            .filter(|&(_, value, least)| value < least)
+            .map(|(key, value, least)| (key, format!("{value} is too small, at least {least}")))
+            .collect();
+        if !self.listen.ip().is_loopback() {
+            let message = format!(
+                "{} is reachable from other machines, and without access rules anyone who \
+                 reaches the server may read and write everything; use 127.0.0.1 or [::1]",
+                self.listen
+            );
+            findings.push(("listen", message));
+        }
+        findings
+    }
+
+    /// How long requests in flight may go on after a stop signal.
+    pub(crate) fn shutdown_grace(&self) -> Duration {
+        Duration::from_millis(self.shutdown_grace_ms)
+    }
+
+    /// How long a client may take to send the head of a request.
+    pub(crate) fn header_timeout(&self) -> Duration {
+        Duration::from_millis(self.header_timeout_ms)
+    }
+
+    /// How long a client may take to send the body of a request.
+    pub(crate) fn body_timeout(&self) -> Duration {
+        Duration::from_millis(self.body_timeout_ms)
+    }
+
+    /// How long a connection may stay open without a request.
+    pub(crate) fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_timeout_ms)
+    }
+
+    /// How long a client may take nothing of a response.
+    pub(crate) fn stall_timeout(&self) -> Duration {
+        Duration::from_millis(self.stall_timeout_ms)
+    }
+
+    /// About how often the database is looked at.
+    pub(crate) fn check_interval(&self) -> Duration {
+        Duration::from_millis(self.check_interval_ms)
+    }
+}

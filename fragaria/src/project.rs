@@ -1,0 +1,232 @@
+//! A project directory: its configuration, its schema files and its artefact.
+
+use crate::config::{self, File, Flag, Loaded};
+use crate::environment::Environment;
+use crate::snippet::{Refused, Texts};
+use crate::standin::engine::artefact::{self, Artefact};
+use crate::standin::engine::{self, Source};
+use anyhow::{Context as _, Result, bail};
+use model::{Diagnostic, Dialect, Secret};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The configuration file of a project.
+pub(crate) const CONFIG: &str = "fragaria.toml";
+/// The schema file of a project.
+pub(crate) const SCHEMA: &str = "schema.graphql";
+/// The directory for several schema files.
+pub(crate) const SCHEMA_DIRECTORY: &str = "schema";
+/// The compiled schema of a project.
+pub(crate) const ARTEFACT: &str = "fragaria.artefact.json";
+
+/// A project on disk and its configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct Project {
+    /// Its directory, as the person named it.
+    pub(crate) directory: PathBuf,
+    /// Its configuration; a relative database path in it is relative to the directory no more.
+    pub(crate) loaded: Loaded,
+}
+
+/// What compiling a project gives.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// The compiled schema.
+    pub(crate) artefact: Artefact,
+    /// Its bytes, as they are written to a file.
+    pub(crate) bytes: Vec<u8>,
+    /// What somebody should look at.
+    pub(crate) warnings: Vec<Diagnostic>,
+    /// The texts the warnings are about.
+    pub(crate) texts: Texts,
+}
+
+impl Project {
+    /// Reads the configuration of a project.
+    pub(crate) fn open(
+        directory: &Path,
+        environment: &Environment,
+        flags: &[Flag],
+    ) -> Result<Self> {
+        if !directory.is_dir() {
+            bail!("there is no directory {}", directory.display());
+        }
+        let file = config_file(directory)?;
+        let mut loaded = config::load(file.as_ref(), &environment.variables, flags)
+            .map_err(|diagnostics| refused(diagnostics, file.as_ref()))?;
+        let url = &mut loaded.config.database.url;
+        *url = locate(url, directory);
+        Ok(Self {
+            directory: directory.to_owned(),
+            loaded,
+        })
+    }
+
+    /// The dialect of the configured database.
+    pub(crate) fn dialect(&self) -> Result<Dialect> {
+        dialect(&self.loaded.config.database.url)
+    }
+
+    /// Compiles the schema files.
+    pub(crate) fn compile(&self) -> Result<Compiled> {
+        let dialect = self.dialect()?;
+        let sources = self.sources()?;
+        let texts = || {
+            sources
+                .iter()
+                .map(|s| (s.name.clone(), s.text.clone()))
+                .collect()
+        };
+        let compiled = engine::compile(&sources, dialect).map_err(|diagnostics| Refused {
+            diagnostics,
+            texts: texts(),
+        })?;
+        let bytes = artefact::write(&compiled.schema);
+        let artefact = artefact::read(&bytes)?;
+        Ok(Compiled {
+            artefact,
+            bytes,
+            warnings: compiled.warnings,
+            texts: texts(),
+        })
+    }
+
+    /// The schema files with their texts, in the order of their names.
+    pub(crate) fn sources(&self) -> Result<Vec<Source>> {
+        self.source_paths()?
+            .iter()
+            .map(|path| {
+                Ok(Source {
+                    name: display(path),
+                    text: text(path)?,
+                })
+            })
+            .collect()
+    }
+
+    fn source_paths(&self) -> Result<Vec<PathBuf>> {
+        let single = self.directory.join(SCHEMA);
+        let several = self.directory.join(SCHEMA_DIRECTORY);
+        match (single.is_file(), several.is_dir()) {
+            (true, false) => Ok(vec![single]),
+            (false, true) => graphql_files(&several),
+            (true, true) => bail!(
+                "there are both {} and {}; keep one of them",
+                display(&single),
+                display(&several)
+            ),
+            (false, false) => bail!(
+                "there is no schema in {}: neither {SCHEMA} nor {SCHEMA_DIRECTORY}/*.graphql; \
+                 `fragaria init` writes one from a database",
+                self.directory.display()
+            ),
+        }
+    }
+}
+
+/// Reads an artefact.
+pub(crate) fn read_artefact(path: &Path) -> Result<Artefact> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", display(path)))?;
+    artefact::read(&bytes).with_context(|| format!("{} is not usable", display(path)))
+}
+
+/// The dialect a database address is for.
+pub(crate) fn dialect(url: &Secret) -> Result<Dialect> {
+    match url.expose().split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => Ok(Dialect::Sqlite),
+        Some("postgres" | "postgresql") => Ok(Dialect::Postgres),
+        _ if url.expose().is_empty() => {
+            bail!("database.url is not set; set it in {CONFIG} or in FRAGARIA_DATABASE__URL")
+        }
+        _ => bail!(
+            "the database address is for no database that has been tested; \
+             use sqlite:<path> or postgres://user@host/name"
+        ),
+    }
+}
+
+/// A path as people write it, without a leading `./`.
+pub(crate) fn display(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}
+
+fn config_file(directory: &Path) -> Result<Option<File>> {
+    let path = directory.join(CONFIG);
+    if !path.exists() {
+        return Ok(None);
+    }
+    Ok(Some(File {
+        name: display(&path),
+        text: text(&path)?,
+    }))
+}
+
+fn refused(diagnostics: Vec<Diagnostic>, file: Option<&File>) -> Refused {
+    let texts = file
+        .map(|file| (file.name.clone(), file.text.clone()))
+        .into_iter()
+        .collect();
+    Refused { diagnostics, texts }
+}
+
+fn text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", display(path)))
+}
+
+fn graphql_files(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension() == Some(OsStr::new("graphql")) {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        bail!("there is no *.graphql file in {}", display(directory));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// A relative SQLite path is meant relative to the project, wherever the command is run.
+fn locate(url: &Secret, directory: &Path) -> Secret {
+    match url.expose().strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() && !path.starts_with(':') => {
+            Secret::new(format!("sqlite:{}", directory.join(path).display()))
+        }
+        _ => url.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_sqlite_path_is_relative_to_the_project() {
+        let located = |url: &str| {
+            locate(&Secret::new(url), Path::new("shop"))
+                .expose()
+                .to_owned()
+        };
+        assert_eq!(located("sqlite:shop.db"), "sqlite:shop/shop.db");
+        assert_eq!(located("sqlite:/var/shop.db"), "sqlite:/var/shop.db");
+        assert_eq!(located("sqlite::memory:"), "sqlite::memory:");
+        assert_eq!(located("postgres://db/shop"), "postgres://db/shop");
+    }
+
+    #[test]
+    fn an_address_without_a_tested_database_is_refused_without_repeating_it() {
+        let error = dialect(&Secret::new("mysql://me:hunter2@db/shop"))
+            .unwrap_err()
+            .to_string();
+        assert!(!error.contains("hunter2"));
+        assert!(
+            dialect(&Secret::default())
+                .unwrap_err()
+                .to_string()
+                .contains("is not set")
+        );
+    }
+}

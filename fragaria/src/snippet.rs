@@ -1,0 +1,147 @@
+//! Diagnostics drawn for people: the file, the line, a caret, and the mend.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use model::Diagnostic;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The texts diagnostics point into, by the name the person knows.
+pub(crate) type Texts = BTreeMap<String, String>;
+
+/// Work that was refused, with everything that is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", summary(diagnostics))]
+pub(crate) struct Refused {
+    /// What is wrong.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The texts it is about.
+    pub(crate) texts: Texts,
+}
+
+/// Draws diagnostics one after the other.
+pub(crate) fn draw(diagnostics: &[Diagnostic], texts: &Texts, colour: bool) -> String {
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let drawn: Vec<_> = diagnostics
+        .iter()
+        .map(|diagnostic| renderer.render(&[group(diagnostic, texts)]))
+        .collect();
+    drawn.join("\n\n")
+}
+
+/// The same for machines.
+pub(crate) fn json(diagnostics: &[Diagnostic], texts: &Texts) -> Value {
+    diagnostics
+        .iter()
+        .map(|diagnostic| object(diagnostic, texts))
+        .collect()
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, texts: &'a Texts) -> Group<'a> {
+    let level = match diagnostic.level {
+        model::Level::Error => Level::ERROR,
+        model::Level::Warning => Level::WARNING,
+    };
+    let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code));
+    if let Some(place) = &diagnostic.place
+        && let Some(text) = texts.get(&place.file)
+    {
+        // A file may have changed, or ended early: the caret stays inside the text.
+        let end = place.span.end.min(text.len());
+        let annotation = AnnotationKind::Primary.span(place.span.start.min(end)..end);
+        group = group.element(
+            Snippet::source(text)
+                .path(&place.file)
+                .annotation(annotation),
+        );
+    } else if let Some(place) = &diagnostic.place {
+        group = group.element(annotate_snippets::Origin::path(&place.file));
+    }
+    match &diagnostic.help {
+        Some(help) => group.element(Level::HELP.message(help)),
+        None => group,
+    }
+}
+
+fn object(diagnostic: &Diagnostic, texts: &Texts) -> Value {
+    let place = diagnostic.place.as_ref();
+    let position = place.and_then(|place| {
+        let before = texts.get(&place.file)?.get(..place.span.start)?;
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let column = before.get(line_start..)?.chars().count() + 1;
+        Some((before.matches('\n').count() + 1, column))
+    });
+    json!({
+        "code": diagnostic.code,
+        "level": match diagnostic.level {
+            model::Level::Error => "error",
+            model::Level::Warning => "warning",
+        },
+        "message": diagnostic.message,
+        "file": place.map(|place| &place.file),
+        "line": position.map(|(line, _)| line),
+        "column": position.map(|(_, column)| column),
+        "help": diagnostic.help,
+    })
+}
+
+fn summary(diagnostics: &[Diagnostic]) -> String {
+    match diagnostics {
+        [one] => one.message.clone(),
+        many => format!("{} errors", many.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> (Vec<Diagnostic>, Texts) {
+        let text = "type A {\n  é: Strin\n}\n".to_owned();
+        let at = text.find("Strin").unwrap();
+        let diagnostic = Diagnostic::error("sdl.unknown_type", "there is no type Strin")
+            .at("schema.graphql", at..at + 5)
+            .help("did you mean String?");
+        (
+            vec![diagnostic],
+            Texts::from([("schema.graphql".to_owned(), text)]),
+        )
+    }
+
+    #[test]
+    fn a_diagnostic_shows_the_file_the_line_a_caret_and_the_mend() {
+        let (diagnostics, texts) = example();
+        let drawn = draw(&diagnostics, &texts, false);
+        let expected = "\
+error[sdl.unknown_type]: there is no type Strin
+ --> schema.graphql:2:6
+  |
+2 |   é: Strin
+  |      ^^^^^
+  |
+  = help: did you mean String?";
+        assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn a_machine_is_told_line_and_column_in_characters() {
+        let (diagnostics, texts) = example();
+        let told = json(&diagnostics, &texts);
+        assert_eq!(
+            (&told[0]["line"], &told[0]["column"]),
+            (&json!(2), &json!(6))
+        );
+    }
+
+    #[test]
+    fn a_place_outside_its_text_is_still_drawn() {
+        let (mut diagnostics, texts) = example();
+        diagnostics[0] = diagnostics[0].clone().at("schema.graphql", 900..950);
+        assert!(draw(&diagnostics, &texts, false).contains("schema.graphql"));
+        diagnostics[0] = diagnostics[0].clone().at("gone.graphql", 0..1);
+        assert!(draw(&diagnostics, &texts, false).contains("gone.graphql"));
+    }
+}

@@ -1,0 +1,99 @@
+//! What is told to the person, or the machine, that runs a command.
+
+use crate::environment::Environment;
+use crate::snippet::{self, Texts};
+use indicatif::{ProgressBar, ProgressStyle};
+use model::Diagnostic;
+use observe::logs::Reader;
+use serde_json::Value;
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+/// Who reads what: answers go to standard output, all else to standard error.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terminal {
+    /// Whether a machine asked for the answers.
+    pub(crate) json: bool,
+    /// Who reads standard output.
+    pub(crate) out: Reader,
+    /// Who reads standard error.
+    pub(crate) err: Reader,
+}
+
+/// Writes an answer and a line end; a reader who went away, as `head` does, is no failure.
+pub(crate) fn answer(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Tells something beside the answer. Where standard error is closed nobody listens, and nothing
+/// can be done about it.
+pub(crate) fn aside(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+impl Terminal {
+    /// The terminal of this process.
+    pub(crate) fn new(environment: &Environment, json: bool) -> Self {
+        Self {
+            json,
+            out: environment.out,
+            err: environment.err,
+        }
+    }
+
+    /// Writes an answer for a machine, or its telling for a person.
+    pub(crate) fn either(self, machine: &Value, told: impl FnOnce() -> String) -> io::Result<()> {
+        if self.json {
+            answer(&machine.to_string())
+        } else {
+            answer(&told())
+        }
+    }
+
+    /// Tells findings: drawn for people, one JSON array for machines.
+    pub(crate) fn findings(self, diagnostics: &[Diagnostic], texts: &Texts) {
+        if diagnostics.is_empty() {
+            return;
+        }
+        if self.json {
+            aside(&snippet::json(diagnostics, texts).to_string());
+        } else {
+            aside(&snippet::draw(diagnostics, texts, self.err.colour));
+            aside("");
+        }
+    }
+
+    /// A text made bold where answers may be coloured.
+    pub(crate) fn bold(self, text: &str) -> String {
+        if self.out.colour {
+            format!("\u{1b}[1m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// Shows that long work goes on, to people only; it disappears when dropped.
+    pub(crate) fn progress(self, doing: &'static str) -> Progress {
+        let bar = if self.err.person && !self.json {
+            ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner())
+        } else {
+            ProgressBar::hidden()
+        };
+        bar.set_message(doing);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Progress(bar)
+    }
+}
+
+/// A sign of life on standard error.
+pub(crate) struct Progress(ProgressBar);
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
