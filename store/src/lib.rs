@@ -1,1 +1,22 @@
-//! The store room.
+//! The store room: the only one that knows drivers; it runs a [`model::Script`] and writes JSON.
+//!
+//! Reading order: [`Config`] says which database and within which bounds; [`Database`] is the door;
+//! a script's answer is a [`Reply`], whole or in chunks, written by `json` straight from the
+//! driver's bytes; what goes wrong is an [`Error`], for the log, and becomes a [`model::Fault`].
+//!
+//! Invariants: all of a script happens in one snapshot or one transaction; nothing of a write is
+//! answered before its commit succeeded; every queue, buffer and wait has a bound; a dropped reply
+//! or future stops the work it asked for, and never anybody else's; no JSON tree is ever built.
+
+mod config;
+mod database;
+mod error;
+mod json;
+mod metrics;
+mod reply;
+mod sqlite;
+
+pub use config::{Config, Sqlite};
+pub use database::Database;
+pub use error::{Error, Failure};
+pub use reply::{Chunks, Reply};

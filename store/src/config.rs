@@ -1,0 +1,85 @@
+//! What can be set about the database, with defaults that are safe.
+
+use model::Secret;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// The database and the bounds within which it is used.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the database is: `sqlite:shop.db`, `sqlite::memory:` or `postgres://user@host/name`.
+    pub url: Secret,
+    /// How long one request may keep the database busy, in milliseconds.
+    pub statement_timeout_ms: u64,
+    /// How long a request may wait for a free connection before it is refused, in milliseconds.
+    pub queue_timeout_ms: u64,
+    /// How many requests may wait for a free connection; one more is refused at once.
+    pub queue_length_max: usize,
+    /// A result up to this many bytes is held whole before it is sent; a larger one streams.
+    pub whole_bytes_max: usize,
+    /// Bytes in a portion of a streamed result.
+    pub chunk_bytes: usize,
+    /// The largest result of a write, which must be held whole until it is committed, in bytes.
+    pub write_bytes_max: usize,
+    /// How long the receiver of a streamed result may take nothing before it is dropped, in
+    /// milliseconds.
+    pub stall_timeout_ms: u64,
+    /// What is set for SQLite alone.
+    pub sqlite: Sqlite,
+}
+
+/// What is set for SQLite alone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sqlite {
+    /// Whether a missing database file is created.
+    pub create: bool,
+    /// Connections for reading; 0 stands for the number of processors.
+    pub readers: usize,
+    /// How long a statement waits for a lock another process holds, in milliseconds.
+    pub busy_timeout_ms: u64,
+    /// Prepared statements each connection keeps.
+    pub statements_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            url: Secret::default(),
+            statement_timeout_ms: 10_000,
+            queue_timeout_ms: 5_000,
+            queue_length_max: 1_024,
+            whole_bytes_max: 256 * 1024,
+            chunk_bytes: 64 * 1024,
+            write_bytes_max: 16 * 1024 * 1024,
+            stall_timeout_ms: 10_000,
+            sqlite: Sqlite::default(),
+        }
+    }
+}
+
+impl Default for Sqlite {
+    fn default() -> Self {
+        Self {
+            create: false,
+            readers: 0,
+            busy_timeout_ms: 5_000,
+            statements_max: 256,
+        }
+    }
+}
+
+impl Config {
+    pub(crate) fn statement_timeout(&self) -> Duration {
+        Duration::from_millis(self.statement_timeout_ms)
+    }
+
+    pub(crate) fn queue_timeout(&self) -> Duration {
+        Duration::from_millis(self.queue_timeout_ms)
+    }
+
+    pub(crate) fn stall_timeout(&self) -> Duration {
+        Duration::from_millis(self.stall_timeout_ms)
+    }
+}

@@ -1,0 +1,157 @@
+//! What can go wrong between a script and its rows, and what of it a client is told.
+
+use model::{Fault, Kind};
+
+/// A failure of the database or on the way to it; its text is for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configured address cannot be used.
+    #[error("the database address is refused: {0}")]
+    Address(String),
+    /// The database is away.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The statement took longer than it may.
+    #[error("the statement timed out: {0}")]
+    Timeout(String),
+    /// The pool or a queue before it is full.
+    #[error("the database is busy: {0}")]
+    Busy(String),
+    /// A unique key stood in the way.
+    #[error("unique key violated: {0}")]
+    Unique(String),
+    /// A reference to another row stood in the way.
+    #[error("foreign key violated: {0}")]
+    ForeignKey(String),
+    /// A value is missing.
+    #[error("not-null constraint violated: {0}")]
+    NotNull(String),
+    /// A check refused the row.
+    #[error("check constraint violated: {0}")]
+    Check(String),
+    /// A stored value does not fit its scalar.
+    #[error("value out of range: {0}")]
+    OutOfRange(&'static str),
+    /// A stored value is not of its declared scalar at all.
+    #[error("value not convertible: {0}")]
+    Conversion(String),
+    /// A concurrent transaction stood in the way; the same request may work again.
+    #[error("serialization failure: {0}")]
+    Serialization(String),
+    /// The result of a write is larger than may be held until the commit.
+    #[error("the result of the write passes {0} bytes")]
+    TooLarge(usize),
+    /// The receiver took nothing for too long.
+    #[error("the receiver of the result stalled for {0} ms")]
+    Stalled(u64),
+    /// Nobody waits for the result any more.
+    #[error("cancelled: nobody waits for the result")]
+    Cancelled,
+    /// A mistake of ours or an answer of the database nobody expected.
+    #[error("store failure: {0}")]
+    Internal(String),
+}
+
+/// An error and the response key of the step it befell, if it befell one.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Failure {
+    /// What went wrong.
+    pub error: Error,
+    /// Response key of the step that failed.
+    pub key: Option<Box<str>>,
+}
+
+impl Error {
+    /// The same error, befallen a step.
+    pub(crate) fn at(self, key: &str) -> Failure {
+        Failure {
+            error: self,
+            key: Some(key.into()),
+        }
+    }
+
+    /// Code, kind and message, free of all that the database said.
+    fn public(&self) -> (&'static str, Kind, &'static str) {
+        match self {
+            Self::Address(_) | Self::Unavailable(_) => (
+                "store.unavailable",
+                Kind::Unavailable,
+                "the database is unavailable, try again later",
+            ),
+            Self::Timeout(_) => (
+                "store.timeout",
+                Kind::Timeout,
+                "the database took longer than a request may take",
+            ),
+            Self::Busy(_) => (
+                "store.busy",
+                Kind::Unavailable,
+                "the database is busy, try again later",
+            ),
+            Self::OutOfRange(message) => ("store.out_of_range", Kind::Conflict, message),
+            Self::Conversion(_) => (
+                "store.conversion",
+                Kind::Internal,
+                "a stored value is not of the type the schema declares",
+            ),
+            Self::TooLarge(_) => (
+                "store.too_large",
+                Kind::Limit,
+                "the result of the mutation is too large, select fewer rows or fields",
+            ),
+            Self::Stalled(_) => (
+                "store.stalled",
+                Kind::Timeout,
+                "the receiver took nothing for too long",
+            ),
+            Self::Cancelled => (
+                "store.cancelled",
+                Kind::Internal,
+                "the request was cancelled",
+            ),
+            Self::Internal(_) => ("store.internal", Kind::Internal, "internal error"),
+            conflict => conflict.conflict(),
+        }
+    }
+
+    /// The same for what the data itself refused.
+    fn conflict(&self) -> (&'static str, Kind, &'static str) {
+        let (code, message) = match self {
+            Self::Unique(_) => ("store.unique", "a row with the same unique values exists"),
+            Self::ForeignKey(_) => (
+                "store.foreign_key",
+                "the row refers to a missing row, or is still referred to",
+            ),
+            Self::NotNull(_) => ("store.not_null", "a required value is missing"),
+            Self::Check(_) => (
+                "store.check",
+                "a value is not among those the database allows",
+            ),
+            _ => (
+                "store.serialization",
+                "a concurrent change stood in the way, try again",
+            ),
+        };
+        (code, Kind::Conflict, message)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, key: None }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let (code, kind, message) = error.public();
+        Self::new(code, kind, message)
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self::from(failure.error).under(failure.key)
+    }
+}

@@ -1,0 +1,142 @@
+//! Relay connections and their cursors, written from the packed rows of one page.
+
+use super::{Row, Rows, cell, null, record, scalar};
+use crate::Error;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use model::{Cell, Codec, Page, PageInfo, PagePart, Record};
+
+/// The rows a page shows, in the order it shows them, and whether there are more.
+struct Shown<R> {
+    rows: Vec<R>,
+    ahead: bool,
+}
+
+/// Writes a connection.
+pub(super) fn page<R: Row>(row: &R, plan: &Page, out: &mut Vec<u8>) -> Result<(), Error> {
+    let shown = shown(row, plan)?;
+    let mut separator = b'{';
+    for field in &plan.fields {
+        out.push(separator);
+        separator = b',';
+        out.extend_from_slice(field.key.json().as_bytes());
+        match &field.part {
+            PagePart::Rows(record) => list(&shown.rows, record, out)?,
+            PagePart::Count => count(row, plan, out)?,
+            PagePart::Constant(text) => out.extend_from_slice(text.as_bytes()),
+            PagePart::Info(members) => {
+                let behind = plan
+                    .behind
+                    .map_or(Ok(false), |column| row.boolean(column))?;
+                let (next, previous) = match plan.backward {
+                    true => (behind, shown.ahead),
+                    false => (shown.ahead, behind),
+                };
+                let mut inner = b'{';
+                for (label, part) in members {
+                    out.push(inner);
+                    inner = b',';
+                    out.extend_from_slice(label.json().as_bytes());
+                    match part {
+                        PageInfo::HasNext => scalar::boolean(next, out),
+                        PageInfo::HasPrevious => scalar::boolean(previous, out),
+                        PageInfo::StartCursor => cursor(shown.rows.first(), plan, out)?,
+                        PageInfo::EndCursor => cursor(shown.rows.last(), plan, out)?,
+                        PageInfo::Constant(text) => out.extend_from_slice(text.as_bytes()),
+                    }
+                }
+                close(inner, out);
+            }
+        }
+    }
+    close(separator, out);
+    Ok(())
+}
+
+/// Cuts off the row that only tells that there are more, and turns a backward page round.
+fn shown<'r, R: Row>(
+    row: &'r R,
+    plan: &Page,
+) -> Result<Shown<<R::Packed<'r> as Rows>::Row>, Error> {
+    let Some(column) = plan.rows else {
+        return Ok(Shown {
+            rows: Vec::new(),
+            ahead: false,
+        });
+    };
+    let size = usize::try_from(row.integer(plan.size)?).unwrap_or(0);
+    let mut rows = row.packed(column)?.collect::<Result<Vec<_>, _>>()?;
+    let ahead = rows.len() > size;
+    rows.truncate(size);
+    if plan.backward {
+        rows.reverse();
+    }
+    Ok(Shown { rows, ahead })
+}
+
+fn list<R: Row>(rows: &[R], plan: &Record, out: &mut Vec<u8>) -> Result<(), Error> {
+    out.push(b'[');
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        record(row, plan, out)?;
+    }
+    out.push(b']');
+    Ok(())
+}
+
+fn count<R: Row>(row: &R, plan: &Page, out: &mut Vec<u8>) -> Result<(), Error> {
+    let column = plan
+        .count
+        .ok_or_else(|| Error::Internal("a page shows a count it has no column for".into()))?;
+    scalar::int(row.integer(column)?, out)
+}
+
+fn cursor<R: Row>(row: Option<&R>, plan: &Page, out: &mut Vec<u8>) -> Result<(), Error> {
+    match row {
+        Some(row) => cell(row, &plan.cursor, out),
+        None => {
+            null(out);
+            Ok(())
+        }
+    }
+}
+
+fn close(separator: u8, out: &mut Vec<u8>) {
+    if separator == b'{' {
+        out.push(b'{');
+    }
+    out.push(b'}');
+}
+
+/// Writes an opaque token: its JSON goes behind the end of the text and is encoded from there.
+pub(super) fn token<R: Row>(
+    row: &R,
+    head: &str,
+    columns: &[(usize, Codec)],
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let start = out.len();
+    out.push(b'[');
+    out.extend_from_slice(head.as_bytes());
+    for (column, codec) in columns {
+        out.push(b',');
+        row.scalar(*column, codec, out)?;
+    }
+    out.push(b']');
+    let plain_end = out.len();
+    let length = (plain_end - start).div_ceil(3) * 4;
+    out.resize(plain_end + length, 0);
+    let (text, encoded) = out.split_at_mut(plain_end);
+    let written = URL_SAFE_NO_PAD
+        .encode_slice(text.get(start..).unwrap_or_default(), encoded)
+        .map_err(|error| Error::Internal(error.to_string()))?;
+    out.copy_within(plain_end..plain_end + written, start + 1);
+    if let Some(quote) = out.get_mut(start) {
+        *quote = b'"';
+    }
+    out.truncate(start + 1 + written);
+    out.push(b'"');
+    Ok(())
+}
