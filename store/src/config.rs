@@ -25,6 +25,8 @@ pub struct Config {
     /// How long the receiver of a streamed result may take nothing before it is dropped, in
     /// milliseconds.
     pub stall_timeout_ms: u64,
+    /// How long a streamed result may take in all, in milliseconds.
+    pub stream_timeout_ms: u64,
     /// What is set for SQLite alone.
     pub sqlite: Sqlite,
 }
@@ -41,6 +43,13 @@ pub struct Sqlite {
     pub busy_timeout_ms: u64,
     /// Prepared statements each connection keeps.
     pub statements_max: usize,
+    /// Whether a commit waits until the disk has it; if not, a power failure may lose the last ones.
+    pub durable: bool,
+    /// The largest row, lists in it included, in bytes.
+    pub row_bytes_max: usize,
+    /// How much of a read is tried on the thread that asks, before it is handed to another: in
+    /// thousands of steps of SQLite's machine, about 30 microseconds each; 0 hands over at once.
+    pub inline_kilosteps_max: u32,
 }
 
 impl Default for Config {
@@ -54,6 +63,7 @@ impl Default for Config {
             chunk_bytes: 64 * 1024,
             write_bytes_max: 16 * 1024 * 1024,
             stall_timeout_ms: 10_000,
+            stream_timeout_ms: 600_000,
             sqlite: Sqlite::default(),
         }
     }
@@ -66,6 +76,9 @@ impl Default for Sqlite {
             readers: 0,
             busy_timeout_ms: 5_000,
             statements_max: 256,
+            durable: true,
+            row_bytes_max: 64 * 1024 * 1024,
+            inline_kilosteps_max: 4,
         }
     }
 }
@@ -77,6 +90,10 @@ impl Config {
 
     pub(crate) fn queue_timeout(&self) -> Duration {
         Duration::from_millis(self.queue_timeout_ms)
+    }
+
+    pub(crate) fn stream_timeout(&self) -> Duration {
+        Duration::from_millis(self.stream_timeout_ms)
     }
 
     pub(crate) fn stall_timeout(&self) -> Duration {

@@ -38,12 +38,12 @@ pub enum Error {
     /// A concurrent transaction stood in the way; the same request may work again.
     #[error("serialization failure: {0}")]
     Serialization(String),
-    /// The result of a write is larger than may be held until the commit.
-    #[error("the result of the write passes {0} bytes")]
-    TooLarge(usize),
+    /// A row, or the result of a write, is larger than may be held in memory.
+    #[error("the result passes its bound: {0}")]
+    TooLarge(String),
     /// The receiver took nothing for too long.
     #[error("the receiver of the result stalled for {0} ms")]
-    Stalled(u64),
+    Stalled(u128),
     /// Nobody waits for the result any more.
     #[error("cancelled: nobody waits for the result")]
     Cancelled,
@@ -98,7 +98,7 @@ impl Error {
             Self::TooLarge(_) => (
                 "store.too_large",
                 Kind::Limit,
-                "the result of the mutation is too large, select fewer rows or fields",
+                "the result is too large, select fewer rows or fields",
             ),
             Self::Stalled(_) => (
                 "store.stalled",

@@ -4,7 +4,7 @@ use super::{Row, Rows, cell, null, record, scalar};
 use crate::Error;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::{Cell, Codec, Page, PageInfo, PagePart, Record};
+use model::{Codec, Label, Page, PageInfo, PagePart, Record};
 
 /// The rows a page shows, in the order it shows them, and whether there are more.
 struct Shown<R> {
@@ -28,25 +28,36 @@ pub(super) fn page<R: Row>(row: &R, plan: &Page, out: &mut Vec<u8>) -> Result<()
                 let behind = plan
                     .behind
                     .map_or(Ok(false), |column| row.boolean(column))?;
-                let (next, previous) = match plan.backward {
-                    true => (behind, shown.ahead),
-                    false => (shown.ahead, behind),
-                };
-                let mut inner = b'{';
-                for (label, part) in members {
-                    out.push(inner);
-                    inner = b',';
-                    out.extend_from_slice(label.json().as_bytes());
-                    match part {
-                        PageInfo::HasNext => scalar::boolean(next, out),
-                        PageInfo::HasPrevious => scalar::boolean(previous, out),
-                        PageInfo::StartCursor => cursor(shown.rows.first(), plan, out)?,
-                        PageInfo::EndCursor => cursor(shown.rows.last(), plan, out)?,
-                        PageInfo::Constant(text) => out.extend_from_slice(text.as_bytes()),
-                    }
-                }
-                close(inner, out);
+                info(&shown, plan, behind, members, out)?;
             }
+        }
+    }
+    close(separator, out);
+    Ok(())
+}
+
+fn info<R: Row>(
+    shown: &Shown<R>,
+    plan: &Page,
+    behind: bool,
+    members: &[(Label, PageInfo)],
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let (mut next, mut previous) = (shown.ahead, behind);
+    if plan.backward {
+        std::mem::swap(&mut next, &mut previous);
+    }
+    let mut separator = b'{';
+    for (label, part) in members {
+        out.push(separator);
+        separator = b',';
+        out.extend_from_slice(label.json().as_bytes());
+        match part {
+            PageInfo::HasNext => scalar::boolean(next, out),
+            PageInfo::HasPrevious => scalar::boolean(previous, out),
+            PageInfo::StartCursor => cursor(shown.rows.first(), plan, out)?,
+            PageInfo::EndCursor => cursor(shown.rows.last(), plan, out)?,
+            PageInfo::Constant(text) => out.extend_from_slice(text.as_bytes()),
         }
     }
     close(separator, out);
@@ -94,13 +105,11 @@ fn count<R: Row>(row: &R, plan: &Page, out: &mut Vec<u8>) -> Result<(), Error> {
 }
 
 fn cursor<R: Row>(row: Option<&R>, plan: &Page, out: &mut Vec<u8>) -> Result<(), Error> {
-    match row {
-        Some(row) => cell(row, &plan.cursor, out),
-        None => {
-            null(out);
-            Ok(())
-        }
-    }
+    let Some(row) = row else {
+        null(out);
+        return Ok(());
+    };
+    cell(row, &plan.cursor, out)
 }
 
 fn close(separator: u8, out: &mut Vec<u8>) {
