@@ -41,6 +41,8 @@ pub struct Sqlite {
     pub readers: usize,
     /// How long a statement waits for a lock another process holds, in milliseconds.
     pub busy_timeout_ms: u64,
+    /// Pages each connection keeps in memory, in KiB.
+    pub cache_kib: u32,
     /// Prepared statements each connection keeps.
     pub statements_max: usize,
     /// Whether a commit waits until the disk has it; if not, a power failure may lose the last ones.
@@ -75,6 +77,7 @@ impl Default for Sqlite {
             create: false,
             readers: 0,
             busy_timeout_ms: 5_000,
+            cache_kib: 16 * 1024,
             statements_max: 256,
             durable: true,
             row_bytes_max: 64 * 1024 * 1024,

@@ -10,7 +10,7 @@ mod text;
 mod time;
 
 pub(crate) use data::Data;
-pub(crate) use scalar::{base64, bigint, boolean, decimal, enumeration, float, int, json};
+pub(crate) use scalar::{base64, bigint, boolean, enumeration, float, int, json};
 pub(crate) use text::{ascii, text};
 pub(crate) use time::{date, date_time, local_date_time, local_time};
 

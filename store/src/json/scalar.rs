@@ -36,11 +36,6 @@ pub(crate) fn float(value: f64, out: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes a `Decimal` given as plain digits.
-pub(crate) fn decimal(digits: &str, out: &mut Vec<u8>) {
-    ascii(digits, out);
-}
-
 /// Writes `Bytes`.
 pub(crate) fn base64(value: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     out.push(b'"');

@@ -1,0 +1,153 @@
+//! Arguments on their way into a statement, in the form SQLite compares them in.
+
+use super::temporal;
+use crate::{Error, json};
+use model::{Argument, Parameter, Scalar, Value};
+use rusqlite::Statement;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::borrow::Cow;
+
+/// The values kept by each step so far, row by row, as SQLite stores them.
+pub(super) type Kept = Vec<Vec<Vec<Value>>>;
+
+/// Binds the arguments of a step.
+pub(super) fn bind(
+    statement: &mut Statement<'_>,
+    parameters: &[Parameter],
+    arguments: &[Argument],
+    kept: &Kept,
+) -> Result<(), Error> {
+    if parameters.len() != arguments.len() {
+        return Err(internal(
+            "a statement got another number of arguments than parameters",
+        ));
+    }
+    for (index, (parameter, argument)) in parameters.iter().zip(arguments).enumerate() {
+        let value = match argument {
+            Argument::Value(Value::List(items)) => {
+                ToSqlOutput::from(list(items.iter(), parameter.scalar)?)
+            }
+            Argument::Value(value) => single(value, parameter.scalar)?,
+            Argument::Kept { steps, column } => {
+                // Kept text is the database's own spelling, and goes back as it came.
+                ToSqlOutput::from(list(column_of(kept, steps, *column)?, Scalar::String)?)
+            }
+        };
+        statement
+            .raw_bind_parameter(index + 1, value)
+            .map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn column_of<'k>(
+    kept: &'k Kept,
+    steps: &[usize],
+    column: usize,
+) -> Result<impl Iterator<Item = &'k Value>, Error> {
+    let rows: Option<Vec<_>> = steps.iter().map(|step| kept.get(*step)).collect();
+    let rows = rows.ok_or_else(|| internal("a kept column is asked of a step that has not run"))?;
+    let values: Option<Vec<_>> = rows
+        .into_iter()
+        .flatten()
+        .map(|row| row.get(column))
+        .collect();
+    let values = values.ok_or_else(|| internal("a kept column is asked that was not kept"))?;
+    Ok(values.into_iter())
+}
+
+fn single(value: &Value, scalar: Scalar) -> Result<ToSqlOutput<'_>, Error> {
+    Ok(match value {
+        Value::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+        Value::Boolean(value) => ToSqlOutput::from(*value),
+        Value::Integer(value) => ToSqlOutput::from(*value),
+        Value::Float(value) => ToSqlOutput::from(*value),
+        Value::Text(text) => match spelled(text, scalar)? {
+            Cow::Borrowed(text) => ToSqlOutput::from(text),
+            Cow::Owned(text) => ToSqlOutput::from(text),
+        },
+        Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        Value::List(_) => return Err(internal("a list stands where one value is meant")),
+    })
+}
+
+/// Text as SQLite's own functions spell it: a blank between date and time, UTC without a suffix.
+fn spelled(text: &str, scalar: Scalar) -> Result<Cow<'_, str>, Error> {
+    Ok(match scalar {
+        Scalar::LocalDateTime => text.replacen('T', " ", 1).into(),
+        Scalar::DateTime => temporal::bound_date_time(text)?.into(),
+        _ => text.into(),
+    })
+}
+
+/// One JSON array, for `json_each`.
+fn list<'v>(items: impl Iterator<Item = &'v Value>, scalar: Scalar) -> Result<String, Error> {
+    let mut out = vec![b'['];
+    for item in items {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        push(item, scalar, &mut out)?;
+    }
+    out.push(b']');
+    String::from_utf8(out).map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn push(item: &Value, scalar: Scalar, out: &mut Vec<u8>) -> Result<(), Error> {
+    match item {
+        Value::Null => json::null(out),
+        Value::Boolean(value) => out.push(b'0' + u8::from(*value)),
+        Value::Integer(value) => {
+            out.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes());
+        }
+        Value::Float(value) => return json::float(*value, out),
+        Value::Text(text) => return json::text(spelled(text, scalar)?.as_bytes(), out),
+        Value::Bytes(bytes) => hexadecimal(bytes, out),
+        Value::List(_) => return Err(internal("a list stands inside a list")),
+    }
+    Ok(())
+}
+
+/// Digits in upper case, as `hex()` gives them.
+fn hexadecimal(bytes: &[u8], out: &mut Vec<u8>) {
+    let digit = |value: u8| b"0123456789ABCDEF"[usize::from(value & 15)];
+    out.push(b'"');
+    out.extend(
+        bytes
+            .iter()
+            .flat_map(|byte| [digit(byte >> 4), digit(*byte)]),
+    );
+    out.push(b'"');
+}
+
+fn internal(message: &str) -> Error {
+    Error::Internal(message.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(values: &[Value], scalar: Scalar) -> String {
+        list(values.iter(), scalar).unwrap()
+    }
+
+    #[test]
+    fn a_list_is_one_json_array() {
+        let integers = [Value::Integer(i64::MAX), Value::Null, Value::Boolean(true)];
+        assert_eq!(
+            items(&integers, Scalar::BigInt),
+            "[9223372036854775807,null,1]"
+        );
+        assert_eq!(items(&[], Scalar::String), "[]");
+        let texts = [Value::Text("a\"b".into()), Value::Text("1.50".into())];
+        assert_eq!(items(&texts, Scalar::Decimal), r#"["a\"b","1.50"]"#);
+        let bytes = [Value::Bytes([0, 0xab].into()), Value::Bytes([].into())];
+        assert_eq!(items(&bytes, Scalar::Bytes), r#"["00AB",""]"#);
+        let moments = [Value::Text("2026-11-23T18:12:18.5Z".into())];
+        assert_eq!(
+            items(&moments, Scalar::DateTime),
+            r#"["2026-11-23 18:12:18.5"]"#
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! A script on one connection: its steps in order, inside one snapshot or one transaction.
+
+use super::bind::{Kept, bind};
+use super::output::Output;
+use super::session::Session;
+use super::translate::translate;
+use super::value::{Cells as _, Live};
+use crate::json::{self, Data};
+use crate::{Error, Failure};
+use model::{Argument, Script, Step, Use, Value};
+use rusqlite::types::ValueRef;
+use rusqlite::{CachedStatement, Rows};
+use std::sync::Arc;
+
+/// A script and what it is given.
+pub(super) struct Work {
+    pub(super) script: Arc<Script>,
+    pub(super) arguments: Vec<Vec<Argument>>,
+}
+
+impl Work {
+    /// Runs it all; a write is committed or leaves no trace.
+    pub(super) fn perform(&self, session: &Session, output: &mut Output) -> Result<(), Failure> {
+        if self.script.steps.len() != self.arguments.len() {
+            let message = "a script got another number of argument lists than steps";
+            return Err(Error::Internal(message.into()).into());
+        }
+        if self.script.writes {
+            return self.transaction("BEGIN IMMEDIATE", session, output);
+        }
+        if self.script.steps.len() > 1 {
+            return self.transaction("BEGIN", session, output);
+        }
+        self.steps(session, output)
+    }
+
+    fn transaction(
+        &self,
+        begin: &str,
+        session: &Session,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        command(session, begin)?;
+        let result = self
+            .steps(session, output)
+            .and_then(|()| Ok(command(session, "COMMIT")?));
+        if result.is_err() {
+            roll_back(session);
+        }
+        result
+    }
+
+    fn steps(&self, session: &Session, output: &mut Output) -> Result<(), Failure> {
+        let mut data = Data::new(&self.script);
+        let mut kept = Kept::new();
+        for (index, (step, arguments)) in self.script.steps.iter().zip(&self.arguments).enumerate()
+        {
+            if matches!(step.rows, Use::Rows(_) | Use::Value(_)) {
+                data.open(index, &mut output.bytes)?;
+            }
+            output.statements += 1;
+            let rows = run(step, arguments, session, &kept, output);
+            kept.push(rows.map_err(|error| error.at(&step.key))?);
+        }
+        Ok(data.close(&mut output.bytes)?)
+    }
+}
+
+/// Runs one step; gives the rows it keeps.
+fn run(
+    step: &Step,
+    arguments: &[Argument],
+    session: &Session,
+    kept: &Kept,
+    output: &mut Output,
+) -> Result<Vec<Vec<Value>>, Error> {
+    let mut statement = prepare(session, &step.statement.sql)?;
+    bind(&mut statement, &step.statement.parameters, arguments, kept)?;
+    let mut rows = Reading {
+        rows: statement.raw_query(),
+        session,
+    };
+    match &step.rows {
+        Use::Rows(record) => {
+            output.bytes.push(b'[');
+            let mut first = true;
+            while let Some(row) = rows.next()? {
+                if !std::mem::take(&mut first) {
+                    output.bytes.push(b',');
+                }
+                json::record(&row, record, &mut output.bytes)?;
+                output.row_done()?;
+            }
+            output.bytes.push(b']');
+        }
+        Use::Value(cell) => match rows.next()? {
+            Some(row) => {
+                json::cell(&row, cell, &mut output.bytes)?;
+                output.row_done()?;
+            }
+            None => json::null(&mut output.bytes),
+        },
+        Use::Keep(codecs) => return rows.keep(codecs.len()),
+        Use::Discard => while rows.next()?.is_some() {},
+    }
+    Ok(Vec::new())
+}
+
+/// The rows of a running statement.
+struct Reading<'s> {
+    rows: Rows<'s>,
+    session: &'s Session,
+}
+
+impl Reading<'_> {
+    fn next(&mut self) -> Result<Option<Live<'_, '_>>, Error> {
+        let row = self.rows.next();
+        let row = row.map_err(|error| translate(error, &self.session.watch))?;
+        Ok(row.map(Live))
+    }
+
+    fn keep(&mut self, columns: usize) -> Result<Vec<Vec<Value>>, Error> {
+        let mut kept = Vec::new();
+        while let Some(row) = self.next()? {
+            let values: Result<_, Error> = (0..columns).map(|c| value(row.value(c)?)).collect();
+            kept.push(values?);
+        }
+        Ok(kept)
+    }
+}
+
+/// A kept value just as it is stored, so that it finds its row again.
+fn value(stored: ValueRef<'_>) -> Result<Value, Error> {
+    Ok(match stored {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(value) => Value::Integer(value),
+        ValueRef::Real(value) => Value::Float(value),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.into()),
+        ValueRef::Text(text) => {
+            let text = std::str::from_utf8(text);
+            Value::Text(text.map_err(|_| not_text())?.into())
+        }
+    })
+}
+
+fn not_text() -> Error {
+    Error::Conversion("text is not valid UTF-8".into())
+}
+
+fn prepare<'s>(session: &'s Session, sql: &str) -> Result<CachedStatement<'s>, Error> {
+    let prepared = session.connection.prepare_cached(sql);
+    prepared.map_err(|error| translate(error, &session.watch))
+}
+
+fn command(session: &Session, sql: &str) -> Result<(), Error> {
+    let done = prepare(session, sql)?.raw_execute();
+    done.map_err(|error| translate(error, &session.watch))?;
+    Ok(())
+}
+
+/// Undoes what was done. Should even that fail, the pool drops the connection, which undoes it.
+fn roll_back(session: &Session) {
+    session.watch.rest();
+    if session.connection.is_autocommit() {
+        return;
+    }
+    if let Err(error) = command(session, "ROLLBACK") {
+        tracing::error!(%error, "a transaction could not be rolled back");
+    }
+}

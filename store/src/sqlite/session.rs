@@ -1,0 +1,148 @@
+//! One connection, opened and taught what every connection knows.
+
+use super::functions;
+use super::place::Place;
+use super::translate::{outside, translate};
+use super::watch::{STEPS, Watch};
+use crate::{Config, Error};
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A connection and the watch over it.
+pub(super) struct Session {
+    pub(super) connection: Connection,
+    pub(super) watch: Arc<Watch>,
+    /// Which generation of the file it was opened in.
+    pub(super) generation: u64,
+}
+
+/// What a connection may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Read only.
+    Reader,
+    /// Read and write.
+    Writer,
+}
+
+impl Session {
+    /// Opens the database; its file must exist unless it may be created.
+    pub(super) fn open(place: &Place, role: Role, config: &Config) -> Result<Self, Error> {
+        let flags = flags(role, config.sqlite.create);
+        let connection = Connection::open_with_flags(place.name(), flags).map_err(outside)?;
+        let watch = Arc::new(Watch::new());
+        let mut session = Self {
+            connection,
+            watch,
+            generation: 0,
+        };
+        session.guard(config).map_err(outside)?;
+        session.prepare(role, config).map_err(outside)?;
+        Ok(session)
+    }
+
+    /// Reads the file; whether it is still the one at its path.
+    pub(super) fn is_current(&self) -> Result<bool, Error> {
+        let mut moved = 0;
+        #[cfg(unix)]
+        self.connection
+            .file_control(Some(c"main"), rusqlite::FileControl::HasMoved(&mut moved))
+            .map_err(outside)?;
+        self.touch()
+            .map_err(|error| translate(error, &self.watch))?;
+        Ok(moved == 0)
+    }
+
+    /// Bounds what a statement may take: time, locks, memory.
+    fn guard(&mut self, config: &Config) -> rusqlite::Result<()> {
+        let watch = Arc::clone(&self.watch);
+        self.connection
+            .progress_handler(STEPS, Some(move || watch.look()))?;
+        let patience = Patience::new(&self.watch, config.sqlite.busy_timeout_ms);
+        self.connection
+            .busy_handler(Some(patience.into_handler()))?;
+        let length = i32::try_from(config.sqlite.row_bytes_max).unwrap_or(i32::MAX);
+        self.connection
+            .set_limit(Limit::SQLITE_LIMIT_LENGTH, length)?;
+        self.connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+        self.connection
+            .set_prepared_statement_cache_capacity(config.sqlite.statements_max);
+        Ok(())
+    }
+
+    fn prepare(&self, role: Role, config: &Config) -> rusqlite::Result<()> {
+        functions::register(&self.connection)?;
+        let set = |name, value| self.connection.pragma_update(None, name, value);
+        set("foreign_keys", "ON")?;
+        set("case_sensitive_like", "ON")?;
+        let cache = format!("-{}", config.sqlite.cache_kib);
+        set("cache_size", &cache)?;
+        match role {
+            Role::Reader => set("query_only", "ON")?,
+            Role::Writer => {
+                self.connection
+                    .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+                let durable = config.sqlite.durable;
+                set("synchronous", if durable { "FULL" } else { "NORMAL" })?;
+            }
+        }
+        self.touch()
+    }
+
+    /// Reads the file itself, so that one that is missing or no database shows.
+    fn touch(&self) -> rusqlite::Result<()> {
+        self.connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+    }
+}
+
+fn flags(role: Role, create: bool) -> OpenFlags {
+    let common = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    match role {
+        Role::Reader => common | OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Role::Writer if create => {
+            common | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+        }
+        Role::Writer => common | OpenFlags::SQLITE_OPEN_READ_WRITE,
+    }
+}
+
+/// How long a lock of another connection is waited for.
+struct Patience {
+    watch: Arc<Watch>,
+    limit: Duration,
+    since: Instant,
+}
+
+impl Patience {
+    fn new(watch: &Arc<Watch>, limit_ms: u64) -> Self {
+        Self {
+            watch: Arc::clone(watch),
+            limit: Duration::from_millis(limit_ms),
+            since: Instant::now(),
+        }
+    }
+
+    /// SQLite's callback: given how often it asked before, whether to try again.
+    fn into_handler(mut self) -> impl FnMut(i32) -> bool {
+        move |asked| {
+            // Whoever runs on a budget must not sleep.
+            if self.watch.has_budget() {
+                self.watch.spend();
+                return false;
+            }
+            if asked == 0 {
+                self.since = Instant::now();
+            }
+            if self.since.elapsed() >= self.limit || self.watch.look() {
+                return false;
+            }
+            let pause_ms = 1_u64 << asked.clamp(0, 5);
+            thread::sleep(Duration::from_millis(pause_ms));
+            true
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! SQLite's result codes as errors a caller can act on.
+
+use super::watch::Watch;
+use crate::Error;
+use rusqlite::ErrorCode;
+use rusqlite::ffi;
+
+/// What an error of a running script means.
+#[cold]
+pub(super) fn translate(error: rusqlite::Error, watch: &Watch) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => watch.reason(),
+        // Waiting for a lock is given up early when nobody waits for the result.
+        Some(ErrorCode::DatabaseBusy) if watch.is_cancelled() => Error::Cancelled,
+        _ => outside(error),
+    }
+}
+
+/// What an error outside of any script means.
+#[cold]
+pub(super) fn outside(error: rusqlite::Error) -> Error {
+    let detail = error.to_string();
+    let rusqlite::Error::SqliteFailure(failure, message) = error else {
+        return Error::Internal(detail);
+    };
+    match failure.code {
+        ErrorCode::ConstraintViolation => constraint(failure.extended_code, detail),
+        ErrorCode::DatabaseBusy if failure.extended_code == ffi::SQLITE_BUSY_SNAPSHOT => {
+            Error::Serialization(detail)
+        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Busy(detail),
+        ErrorCode::CannotOpen
+        | ErrorCode::NotADatabase
+        | ErrorCode::PermissionDenied
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::DiskFull
+        | ErrorCode::ReadOnly
+        | ErrorCode::OutOfMemory => Error::Unavailable(detail),
+        ErrorCode::TooBig => Error::TooLarge(detail),
+        ErrorCode::TypeMismatch => Error::Check(detail),
+        ErrorCode::Unknown if message.as_deref() == Some("integer overflow") => {
+            Error::OutOfRange("a computed integer does not fit 64 bits")
+        }
+        _ => Error::Internal(detail),
+    }
+}
+
+fn constraint(code: i32, detail: String) -> Error {
+    match code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE
+        | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+        | ffi::SQLITE_CONSTRAINT_ROWID => Error::Unique(detail),
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Error::ForeignKey(detail),
+        ffi::SQLITE_CONSTRAINT_NOTNULL => Error::NotNull(detail),
+        ffi::SQLITE_CONSTRAINT_FUNCTION => Error::Conversion(detail),
+        _ => Error::Check(detail),
+    }
+}

@@ -1,0 +1,148 @@
+//! Who may stop a statement: its deadline, the one who waits for it, and a budget of steps.
+
+use crate::Error;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// Steps of SQLite's machine between two looks at the watch.
+pub(super) const STEPS: i32 = 1_000;
+
+/// No bound on the looks.
+const ENDLESS: u32 = u32::MAX;
+
+/// The watch over one connection, which serves one script after the other.
+///
+/// Each script has a ticket; a late call to stop an earlier one does nothing to the next.
+#[derive(Debug)]
+pub(super) struct Watch {
+    made: Instant,
+    deadline_ns: AtomicU64,
+    ticket: AtomicU64,
+    cancelled: AtomicU64,
+    looks_left: AtomicU32,
+    spent: AtomicBool,
+}
+
+impl Watch {
+    pub(super) fn new() -> Self {
+        Self {
+            made: Instant::now(),
+            deadline_ns: AtomicU64::new(u64::MAX),
+            ticket: AtomicU64::new(1),
+            cancelled: AtomicU64::new(0),
+            looks_left: AtomicU32::new(ENDLESS),
+            spent: AtomicBool::new(false),
+        }
+    }
+
+    /// Begins a script; a budget of `None` has no end.
+    pub(super) fn begin(&self, time: Duration, budget: Option<u32>) -> u64 {
+        let deadline = self.made.elapsed().saturating_add(time);
+        self.deadline_ns.store(nanoseconds(deadline), Relaxed);
+        self.looks_left.store(budget.unwrap_or(ENDLESS), Relaxed);
+        self.spent.store(false, Relaxed);
+        self.ticket.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Lets everything pass, as a rollback must.
+    pub(super) fn rest(&self) {
+        self.begin(Duration::MAX, None);
+    }
+
+    /// Stops the script of that ticket, if it is still at work.
+    pub(super) fn cancel(&self, ticket: u64) {
+        self.cancelled.fetch_max(ticket, Relaxed);
+    }
+
+    /// Puts the deadline off by a time the database was not at work.
+    pub(super) fn extend(&self, time: Duration) {
+        let deadline = self.deadline_ns.load(Relaxed);
+        let later = deadline.saturating_add(nanoseconds(time));
+        self.deadline_ns.store(later, Relaxed);
+    }
+
+    /// Stops the script because it needs more than it may have on this thread.
+    pub(super) fn spend(&self) {
+        self.spent.store(true, Relaxed);
+    }
+
+    /// Whether the script runs on a budget.
+    pub(super) fn has_budget(&self) -> bool {
+        self.looks_left.load(Relaxed) != ENDLESS
+    }
+
+    /// Whether the budget did not suffice.
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent.load(Relaxed)
+    }
+
+    /// One look: whether to stop.
+    pub(super) fn look(&self) -> bool {
+        let left = self.looks_left.load(Relaxed);
+        if left == 0 {
+            self.spend();
+        } else if left != ENDLESS {
+            self.looks_left.store(left - 1, Relaxed);
+        }
+        self.is_spent() || self.is_cancelled() || self.is_over()
+    }
+
+    /// Why a statement was stopped.
+    pub(super) fn reason(&self) -> Error {
+        if self.is_cancelled() {
+            return Error::Cancelled;
+        }
+        Error::Timeout("stopped by its deadline".into())
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Relaxed) >= self.ticket.load(Relaxed)
+    }
+
+    fn is_over(&self) -> bool {
+        nanoseconds(self.made.elapsed()) > self.deadline_ns.load(Relaxed)
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_call_to_stop_one_script_leaves_the_next_alone() {
+        let watch = Watch::new();
+        let first = watch.begin(Duration::from_secs(60), None);
+        let second = watch.begin(Duration::from_secs(60), None);
+        watch.cancel(first);
+        assert!(!watch.look());
+        watch.cancel(second);
+        watch.cancel(first);
+        assert!(watch.look());
+        assert!(matches!(watch.reason(), Error::Cancelled));
+    }
+
+    #[test]
+    fn a_budget_ends_after_its_looks() {
+        let watch = Watch::new();
+        watch.begin(Duration::from_secs(60), Some(2));
+        assert_eq!(
+            [watch.look(), watch.look(), watch.look()],
+            [false, false, true]
+        );
+        assert!(watch.is_spent());
+    }
+
+    #[test]
+    fn a_deadline_stops_and_can_be_put_off() {
+        let watch = Watch::new();
+        watch.begin(Duration::ZERO, None);
+        assert!(watch.look());
+        assert!(matches!(watch.reason(), Error::Timeout(_)));
+        watch.extend(Duration::from_secs(60));
+        assert!(!watch.look());
+    }
+}
