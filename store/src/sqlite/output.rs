@@ -170,13 +170,16 @@ impl Streaming {
 
     /// Sends a portion; the first one turns the reply into a stream.
     fn send(&mut self, portion: Bytes) -> Result<(), Error> {
-        if let To::Asker(asker) = std::mem::replace(&mut self.to, To::Nobody) {
-            let (watch, ticket) = (Arc::clone(&self.watch), self.ticket);
-            let (feeder, chunks) = Chunks::channel(move || watch.cancel(ticket));
-            let sent = asker.send(Ok(Reply::Stream(chunks)));
-            sent.map_err(|_| Error::Cancelled)?;
-            self.to = To::Reader(feeder);
-        }
+        self.to = match std::mem::replace(&mut self.to, To::Nobody) {
+            To::Asker(asker) => {
+                let (watch, ticket) = (Arc::clone(&self.watch), self.ticket);
+                let (feeder, chunks) = Chunks::channel(move || watch.cancel(ticket));
+                let sent = asker.send(Ok(Reply::Stream(chunks)));
+                sent.map_err(|_| Error::Cancelled)?;
+                To::Reader(feeder)
+            }
+            open => open,
+        };
         let To::Reader(feeder) = &self.to else {
             return Err(Error::Cancelled);
         };

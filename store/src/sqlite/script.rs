@@ -40,10 +40,12 @@ impl Work {
         session: &Session,
         output: &mut Output,
     ) -> Result<(), Failure> {
+        still_wanted(session)?;
         command(session, begin)?;
-        let result = self
-            .steps(session, output)
-            .and_then(|()| Ok(command(session, "COMMIT")?));
+        let result = self.steps(session, output).and_then(|()| {
+            still_wanted(session)?;
+            Ok(command(session, "COMMIT")?)
+        });
         if result.is_err() {
             roll_back(session);
         }
@@ -155,6 +157,14 @@ fn prepare<'s>(session: &'s Session, sql: &str) -> Result<CachedStatement<'s>, E
 fn command(session: &Session, sql: &str) -> Result<(), Error> {
     let done = prepare(session, sql)?.raw_execute();
     done.map_err(|error| translate(error, &session.watch))?;
+    Ok(())
+}
+
+/// SQLite looks at the watch in long statements only; here it is looked at between them.
+fn still_wanted(session: &Session) -> Result<(), Error> {
+    if session.watch.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
     Ok(())
 }
 

@@ -1,0 +1,203 @@
+//! What is bounded: time, queues, memory, and the patience with a slow receiver.
+
+use crate::scripts::{counting, endless, reading, rows, step, value};
+use crate::shop::{Shop, answer, open, whole};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use model::{Fault, Kind, Scalar, Script, Weight};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::{Chunks, Config, Database, Error, Failure, Reply};
+
+const COLUMNS: [(&str, Scalar); 2] = [("n", Scalar::Int), ("text", Scalar::String)];
+
+fn list(count: u64) -> Script {
+    reading(vec![step("list", &counting(count), rows(&COLUMNS))])
+}
+
+fn forever() -> Script {
+    reading(vec![step("max", &endless(), value(Scalar::BigInt))])
+}
+
+/// One connection for reading, so that a second reader shows whether the first let go of it.
+fn single(shop: &Shop) -> Config {
+    let mut config = shop.config();
+    config.sqlite.readers = 1;
+    config
+}
+
+async fn run(database: &Database, script: Script, weight: Weight) -> Result<Reply, Failure> {
+    let arguments = script.steps.iter().map(|_| Vec::new()).collect();
+    database.run(Arc::new(script), arguments, weight).await
+}
+
+async fn stream(database: &Database, count: u64) -> Chunks {
+    match run(database, list(count), Weight::Unbounded).await.unwrap() {
+        Reply::Stream(chunks) => chunks,
+        Reply::Whole(_) => panic!("a large result came whole"),
+    }
+}
+
+#[tokio::test]
+async fn a_small_result_comes_whole_and_a_large_one_in_portions() {
+    let shop = Shop::new("");
+    let database = shop.open();
+    for weight in [Weight::Bounded, Weight::Unbounded] {
+        let small = run(&database, list(10), weight).await.unwrap();
+        assert!(matches!(small, Reply::Whole(_)));
+        let large = run(&database, list(50_000), weight).await.unwrap();
+        let Reply::Stream(chunks) = large else {
+            panic!("a large result came whole");
+        };
+        let portions: Vec<Bytes> = chunks.map(Result::unwrap).collect().await;
+        assert!(portions.len() > 5);
+        let largest = portions.iter().skip(1).map(Bytes::len).max().unwrap();
+        assert!(largest < 80 * 1024, "{largest}");
+        let parsed: serde_json::Value = serde_json::from_slice(&portions.concat()).unwrap();
+        let rows = parsed["list"].as_array().unwrap();
+        assert_eq!(rows.len(), 50_000);
+        assert_eq!(rows[49_999]["text"], "row number 50000");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_waits_for_its_receiver() {
+    let shop = Shop::new("");
+    let database = open(&single(&shop));
+    let mut chunks = stream(&database, 1_000_000).await;
+    let first = chunks.next().await.unwrap().unwrap();
+    // The one connection stays with the stream while nobody takes the rest.
+    let other = tokio::time::timeout(Duration::from_millis(100), answer(&database, list(1))).await;
+    assert!(other.is_err());
+    let mut bytes = first.len();
+    while let Some(portion) = chunks.next().await {
+        bytes += portion.unwrap().len();
+    }
+    assert!(bytes > 30_000_000, "{bytes}");
+    answer(&database, list(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dropped_stream_frees_its_connection() {
+    let shop = Shop::new("");
+    let database = open(&single(&shop));
+    let mut chunks = stream(&database, 1_000_000_000).await;
+    chunks.next().await.unwrap().unwrap();
+    drop(chunks);
+    answer(&database, list(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dropped_future_stops_the_statement() {
+    let shop = Shop::new("");
+    let database = open(&single(&shop));
+    let given_up =
+        tokio::time::timeout(Duration::from_millis(50), answer(&database, forever())).await;
+    assert!(given_up.is_err());
+    let begun = Instant::now();
+    answer(&database, list(1)).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_receiver_that_takes_nothing_is_dropped_and_told_so() {
+    let shop = Shop::new("");
+    let mut config = single(&shop);
+    config.stall_timeout_ms = 50;
+    let database = open(&config);
+    let chunks = stream(&database, 1_000_000).await;
+    // The connection comes free although nobody reads.
+    answer(&database, list(1)).await.unwrap();
+    let ends: Vec<_> = chunks.collect().await;
+    let (last, before) = ends.split_last().unwrap();
+    assert!(before.iter().all(Result::is_ok));
+    assert!(matches!(last, Err(Error::Stalled(50))), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_statement_is_stopped_when_its_time_is_over() {
+    let shop = Shop::new("");
+    let mut config = single(&shop);
+    config.statement_timeout_ms = 50;
+    for kilosteps in [0, 4, 1_000_000] {
+        config.sqlite.inline_kilosteps_max = kilosteps;
+        let database = open(&config);
+        let fault = Fault::from(answer(&database, forever()).await.unwrap_err());
+        assert_eq!((fault.code, fault.kind), ("store.timeout", Kind::Timeout));
+        answer(&database, list(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_failure_behind_the_first_portion_ends_the_stream_with_an_error() {
+    let shop = Shop::new("");
+    let sql = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 60000) \
+               SELECT n, CASE n WHEN 50000 THEN x'00' ELSE 'text' END FROM c";
+    let script = reading(vec![step("list", sql, rows(&COLUMNS))]);
+    let reply = run(&shop.open(), script, Weight::Unbounded).await.unwrap();
+    assert!(matches!(&reply, Reply::Stream(_)));
+    assert!(matches!(whole(reply).await, Err(Error::Conversion(_))));
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_at_once_and_a_long_wait_later() {
+    let shop = Shop::new("");
+    let mut config = single(&shop);
+    config.queue_length_max = 1;
+    config.queue_timeout_ms = 100;
+    let database = open(&config);
+    let chunks = stream(&database, 10_000_000).await;
+    let waiting = tokio::spawn({
+        let database = database.clone();
+        async move { answer(&database, list(1)).await }
+    });
+    tokio::task::yield_now().await;
+    let begun = Instant::now();
+    let refused = answer(&database, list(1)).await.unwrap_err();
+    assert!(matches!(refused.error, Error::Busy(_)), "{refused:?}");
+    assert!(begun.elapsed() < Duration::from_millis(90));
+    let timed_out = Fault::from(waiting.await.unwrap().unwrap_err());
+    assert_eq!(
+        (timed_out.code, timed_out.kind),
+        ("store.busy", Kind::Unavailable)
+    );
+    drop(chunks);
+    answer(&database, list(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_row_past_its_bound_is_an_error() {
+    let shop = Shop::new("");
+    let mut config = shop.config();
+    config.sqlite.row_bytes_max = 100_000;
+    let sql = format!(
+        "SELECT 1, length(fragaria_rows(column1)) FROM ({}) x",
+        counting(50_000)
+    );
+    let sql = sql.replace("column1", "n");
+    let script = reading(vec![step("list", &sql, rows(&COLUMNS))]);
+    let fault = Fault::from(answer(&open(&config), script).await.unwrap_err());
+    assert_eq!((fault.code, fault.kind), ("store.too_large", Kind::Limit));
+}
+
+#[tokio::test]
+async fn metrics_tell_what_happened() {
+    let shop = Shop::new("");
+    let mut registry = model::metric::Registry::default();
+    let mut config = single(&shop);
+    config.statement_timeout_ms = 50;
+    let database = Database::open(&config, &mut registry).unwrap();
+    answer(&database, list(5)).await.unwrap();
+    answer(&database, forever()).await.unwrap_err();
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    for line in [
+        "fragaria_store_statements_total 2",
+        "fragaria_store_rows_total 5",
+        "fragaria_store_timeouts_total 1",
+        "fragaria_store_pool_in_use 0",
+        "fragaria_store_queue_wait_seconds_count 3",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The store seen through its public door, over SQLite files of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what helps a test may fail as the test itself may"
+)]
+
+mod bounds;
+mod catalog;
+mod codecs;
+mod nesting;
+mod reads;
+mod scripts;
+mod shop;
+mod writes;
