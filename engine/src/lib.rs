@@ -1,28 +1,34 @@
 //! GraphQL text in, SQL out: the schema compiler, the generated API, and the planner.
 //!
 //! Synchronous and pure: nothing here waits, reads a file, or knows a driver. Reading order:
-//! `api` (tables to a type system), `prepare` (text to an operation), `input` (values to
-//! structure and leaves), `plan` (an operation to a script of `sql` trees), `bind` (values to
-//! parameters), `engine` (all of it behind two cached calls).
+//! `sdl` and `compile` (files to schema), `scaffold` and `names` (a database to SDL), `drift` and
+//! `diff` (what differs), `artefact` (a schema as hashed text), `api` (tables to a type system),
+//! `prepare` (text to an operation), `input` (values to structure and leaves), `plan` (an
+//! operation to a script of `sql` trees), `bind` (values to parameters), `engine` (all of it
+//! behind two cached calls).
 //!
 //! Invariants: no name and no value from a request enters SQL text; identifiers come from the
 //! schema alone; a plan is made for one access shape and one structure of variables.
 
+pub mod artefact;
 mod api;
 mod bind;
+mod compile;
 mod config;
 mod engine;
 mod input;
 mod introspect;
 mod metrics;
+mod names;
 mod plan;
 mod prepare;
+mod sdl;
 mod sql;
 mod token;
-
-pub mod artefact;
+mod types;
 
 pub use bind::Bound;
+pub use compile::{Compiled, Source, compile};
 pub use config::Config;
 pub use engine::{Ask, Engine, Error};
 pub use prepare::{Operation, OperationKind};

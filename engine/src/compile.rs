@@ -1,0 +1,67 @@
+//! From schema files to a schema: parsed and validated as GraphQL, then resolved stage by stage.
+
+mod columns;
+mod directive;
+mod draft;
+mod enums;
+mod findings;
+mod forms;
+mod keys;
+mod naming;
+mod parse;
+mod relations;
+mod tables;
+
+use draft::Draft;
+use findings::Findings;
+use model::{Diagnostic, Dialect, Level, Schema};
+
+/// A schema file.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file, as the person named it.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// A schema, and what somebody should know about it.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The resolved schema.
+    pub schema: Schema,
+    /// Findings that did not stop the work.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Compiles schema files for a database language.
+///
+/// The order of the files and of the types in them does not matter to the result. On failure every
+/// error that could be told apart comes back, by file and place, warnings among them.
+pub fn compile(sources: &[Source], dialect: Dialect) -> Result<Compiled, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let schema = resolve(sources, dialect, &mut findings);
+    let findings = findings.into_sorted(sources);
+    let failed = findings.iter().any(|finding| finding.level == Level::Error);
+    match schema {
+        Some(schema) if !failed => Ok(Compiled { schema, warnings: findings }),
+        _ => Err(findings),
+    }
+}
+
+/// Each stage trusts what the ones before it have settled and goes on where they found errors, so
+/// that one run finds as many as it can.
+fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Option<Schema> {
+    let document = parse::parse(sources, findings)?;
+    let enums = enums::resolve(&document, dialect, findings);
+    let mut drafts = tables::resolve(&document, dialect, findings);
+    columns::resolve(&mut drafts, &enums, dialect, findings);
+    keys::resolve(&mut drafts, findings);
+    relations::resolve(&mut drafts, findings);
+    naming::check(&drafts, &enums, findings);
+    Some(Schema {
+        dialect,
+        tables: drafts.into_iter().map(Draft::into_table).collect(),
+        enums: enums.into_iter().map(|draft| draft.enumeration).collect(),
+    })
+}

@@ -1,0 +1,260 @@
+//! Stage: which fields are columns, and of what type; the others are relations.
+
+use super::directive::{Word, word};
+use super::draft::{Draft, Link, Slot};
+use super::enums::EnumDraft;
+use super::findings::Findings;
+use super::tables;
+use crate::{sdl, types};
+use apollo_compiler::Node;
+use apollo_compiler::ast::{FieldDefinition, Type};
+use model::schema::Column;
+use model::{Diagnostic, Dialect, Scalar};
+use std::collections::HashMap;
+
+/// What a type name stands for.
+#[derive(Clone, Copy)]
+enum Named {
+    Scalar(Scalar),
+    Enum(usize),
+    Table(usize),
+}
+
+pub(super) fn resolve(
+    drafts: &mut [Draft<'_>],
+    enums: &[EnumDraft],
+    dialect: Dialect,
+    findings: &mut Findings,
+) {
+    let scalars = Scalar::ALL.map(|scalar| (scalar.name(), Named::Scalar(scalar)));
+    let tables = drafts.iter().enumerate().map(|(index, draft)| (draft.name(), Named::Table(index)));
+    let enum_names = enums.iter().enumerate();
+    let enum_names = enum_names
+        .map(|(index, draft)| (draft.enumeration.type_name.as_str(), Named::Enum(index)));
+    let names: HashMap<&str, Named> = scalars.into_iter().chain(tables).chain(enum_names).collect();
+    let mut stage = Stage { names, enums, dialect, findings };
+    for draft in drafts {
+        for field in draft.node.fields.values() {
+            let slot = stage.field(draft, field);
+            draft.slots.insert(field.name.as_str(), slot);
+        }
+        stage.check_duplicates(draft);
+    }
+}
+
+struct Stage<'a, 'f> {
+    names: HashMap<&'a str, Named>,
+    enums: &'a [EnumDraft],
+    dialect: Dialect,
+    findings: &'f mut Findings,
+}
+
+/// What a column's directives say about it.
+struct Given<'a> {
+    name: Option<Word<'a>>,
+    native: Option<Word<'a>>,
+}
+
+impl Stage<'_, '_> {
+    fn field<'a>(&mut self, draft: &mut Draft<'a>, field: &'a Node<FieldDefinition>) -> Slot {
+        match self.names.get(field.ty.inner_named_type().as_str()).copied() {
+            Some(Named::Table(target)) => self.link(draft, field, target),
+            Some(Named::Scalar(scalar)) => self.column(draft, field, scalar, None),
+            Some(Named::Enum(index)) => self.column(draft, field, Scalar::String, Some(index)),
+            None => {
+                self.check_id_scalar(field);
+                Slot::Broken
+            }
+        }
+    }
+
+    /// `ID` is known to GraphQL, so that nobody else has reported it.
+    fn check_id_scalar(&mut self, field: &FieldDefinition) {
+        let name = field.ty.inner_named_type();
+        if name == "ID" {
+            self.findings.add(name.location(), || {
+                Diagnostic::error("sdl.unknown_type", "no column is of the type `ID`")
+                    .help("say what the key is: Int, BigInt, UUID or String")
+            });
+        }
+    }
+
+    fn link<'a>(
+        &mut self,
+        draft: &mut Draft<'a>,
+        field: &'a Node<FieldDefinition>,
+        target: usize,
+    ) -> Slot {
+        let Some(directive) = field.directives.get("relation") else {
+            self.findings.add(field.name.location(), || missing_relation(field));
+            return Slot::Broken;
+        };
+        for misplaced in ["id", "unique", "column", "default", "generated"] {
+            if let Some(misplaced) = field.directives.get(misplaced) {
+                self.findings.add(misplaced.location(), || {
+                    let name = &misplaced.name;
+                    let message = format!("@{name} belongs to a column, and `{}` is a relation", field.name);
+                    Diagnostic::error("sdl.misplaced_directive", message)
+                        .help("put it on the field of the column the relation goes by")
+                });
+            }
+        }
+        draft.links.push(Link { field, directive, target, relation: None });
+        Slot::Link(draft.links.len() - 1)
+    }
+
+    fn column(
+        &mut self,
+        draft: &mut Draft<'_>,
+        field: &FieldDefinition,
+        scalar: Scalar,
+        enumeration: Option<usize>,
+    ) -> Slot {
+        self.check_shape(draft, field);
+        let directive = field.directives.get("column");
+        let given = Given {
+            name: directive.and_then(|directive| word(directive, "name")),
+            native: directive.and_then(|directive| word(directive, "type")),
+        };
+        if let Some(name) = given.name {
+            tables::check_name(name, self.dialect, self.findings);
+        }
+        let native = match enumeration {
+            Some(index) => self.enum_native(given.native, index),
+            None => self.native(field, given.native, scalar),
+        };
+        draft.table.columns.push(Column {
+            field: field.name.to_string(),
+            name: given.name.map_or(field.name.as_str(), |name| name.text).to_owned(),
+            description: field.description.as_ref().map(ToString::to_string),
+            scalar,
+            enumeration,
+            native,
+            nullable: !field.ty.is_non_null(),
+            defaulted: field.directives.has("default"),
+            generated: field.directives.has("generated"),
+        });
+        Slot::Column(draft.table.columns.len() - 1)
+    }
+
+    fn check_shape(&mut self, draft: &Draft<'_>, field: &FieldDefinition) {
+        let span = field.name.location();
+        if let Type::List(_) | Type::NonNullList(_) = field.ty {
+            self.findings.add(span, || {
+                Diagnostic::error("sdl.list", format!("`{}` is a list of values", field.name))
+                    .help("a column holds one value; lists are only for relations to other tables")
+            });
+        }
+        if let Some(relation) = field.directives.get("relation") {
+            self.findings.add(relation.location(), || {
+                let message = format!("@relation on `{}`, which is a column", field.name);
+                Diagnostic::error("sdl.misplaced_directive", message)
+                    .help("a relation is a field whose type is another table")
+            });
+        }
+        let (default, generated) = (field.directives.get("default"), field.directives.get("generated"));
+        if let (Some(_), Some(generated)) = (default, generated) {
+            self.findings.add(generated.location(), || {
+                Diagnostic::error("sdl.misplaced_directive", "a column is either computed or has a default")
+                    .help("keep @generated if it can never be written, else @default")
+            });
+        }
+        if let Some(written) = default.or(generated).filter(|_| !draft.table.writable) {
+            self.findings.add(written.location(), || {
+                let message = format!("@{} in a view, which is only read", written.name);
+                Diagnostic::error("sdl.misplaced_directive", message).help("leave it out")
+            });
+        }
+    }
+
+    /// The native type, where it is not the usual one.
+    fn native(
+        &mut self,
+        field: &FieldDefinition,
+        given: Option<Word<'_>>,
+        scalar: Scalar,
+    ) -> Option<String> {
+        let given = given?;
+        let dialect = self.dialect;
+        let Some(native) = types::read(dialect, given.text) else {
+            self.findings.add(given.span, || unknown_native(dialect, given.text));
+            return None;
+        };
+        if !native.accepts(scalar) {
+            self.findings.add(given.span, || {
+                let message = format!("a column of type {} is no {scalar}", native.text);
+                Diagnostic::error("sdl.native_mismatch", message)
+                    .help(format!("declare `{}` as {}", field.name, native.scalar))
+            });
+        }
+        if native.is_binary_decimal(dialect) && scalar == Scalar::Decimal {
+            self.findings.warn(field.name.location(), || types::binary_decimal_warning(
+                "sdl.binary_decimal",
+                &field.name,
+                &native,
+            ));
+        }
+        (native.text != types::usual(dialect, scalar)).then_some(native.text)
+    }
+
+    /// The native type of an enum column that is plain text.
+    fn enum_native(&mut self, given: Option<Word<'_>>, index: usize) -> Option<String> {
+        let given = given?;
+        let (dialect, enumeration) = (self.dialect, &self.enums[index].enumeration);
+        if let Some(name) = &enumeration.name {
+            self.findings.add(given.span, || {
+                let message = format!("`{}` is the database type {name:?} already", enumeration.type_name);
+                Diagnostic::error("sdl.native_mismatch", message).help("leave `type:` out")
+            });
+            return None;
+        }
+        match types::read(dialect, given.text) {
+            Some(native) if native.accepts(Scalar::String) => {
+                (native.text != types::usual(dialect, Scalar::String)).then_some(native.text)
+            }
+            Some(native) => {
+                self.findings.add(given.span, || {
+                    let message = format!("a column of type {} holds no labels", native.text);
+                    Diagnostic::error("sdl.native_mismatch", message)
+                        .help("an enum is a text column, or an enum type named in @enum(name:)")
+                });
+                None
+            }
+            None => {
+                self.findings.add(given.span, || unknown_native(dialect, given.text));
+                None
+            }
+        }
+    }
+
+    fn check_duplicates(&mut self, draft: &Draft<'_>) {
+        let mut owners = HashMap::new();
+        for column in &draft.table.columns {
+            let name = tables::folded(&column.name, self.dialect);
+            if let Some(owner) = owners.insert(name, column.field.as_str()) {
+                self.findings.add(draft.field_span(&column.field), || {
+                    let name = sdl::clip(&column.name);
+                    let message = format!("`{owner}` and `{}` are the same column {name:?}", column.field);
+                    Diagnostic::error("sdl.duplicate_column", message)
+                        .help("keep one of them, or correct the name of the other in @column(name:)")
+                });
+            }
+        }
+    }
+}
+
+fn missing_relation(field: &FieldDefinition) -> Diagnostic {
+    let help = if field.ty.is_list() {
+        format!("say which relation of `{}` it is the other side of: @relation(inverse: …)", field.ty.inner_named_type())
+    } else {
+        format!("say which fields hold the key of `{}`: @relation(fields: […])", field.ty.inner_named_type())
+    };
+    Diagnostic::error("sdl.relation", format!("`{}` is a relation without @relation", field.name)).help(help)
+}
+
+fn unknown_native(dialect: Dialect, native: &str) -> Diagnostic {
+    let native = sdl::clip(native);
+    let message = format!("no GraphQL type stands for {native:?} on {dialect}");
+    Diagnostic::error("sdl.unknown_native", message)
+        .help("spell the type as the database does; arrays, ranges and geometric types cannot be mapped")
+}

@@ -1,0 +1,84 @@
+//! A table on its way through the stages.
+
+use apollo_compiler::Node;
+use apollo_compiler::ast::{Directive, FieldDefinition};
+use apollo_compiler::parser::SourceSpan;
+use apollo_compiler::schema::ObjectType;
+use model::schema::{Column, Relation, Table};
+use std::collections::HashMap;
+
+/// A table, what its fields have become so far, and the definition it comes from.
+pub(super) struct Draft<'a> {
+    pub(super) node: &'a ObjectType,
+    pub(super) table: Table,
+    pub(super) slots: HashMap<&'a str, Slot>,
+    /// Its relations, in SDL order.
+    pub(super) links: Vec<Link<'a>>,
+    /// Whether its key had errors, so that nothing that builds on it is reported again.
+    pub(super) is_key_broken: bool,
+}
+
+/// What a field has become.
+#[derive(Clone, Copy)]
+pub(super) enum Slot {
+    /// A column: an index into the table's columns.
+    Column(usize),
+    /// A relation: an index into the draft's links.
+    Link(usize),
+    /// Nothing: it had errors.
+    Broken,
+}
+
+/// A relation as it is declared and, once it could be, resolved.
+pub(super) struct Link<'a> {
+    pub(super) field: &'a Node<FieldDefinition>,
+    pub(super) directive: &'a Node<Directive>,
+    /// The table it leads to: an index into the drafts.
+    pub(super) target: usize,
+    pub(super) relation: Option<Relation>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn name(&self) -> &'a str {
+        self.node.name.as_str()
+    }
+
+    /// Where its name stands.
+    pub(super) fn span(&self) -> Option<SourceSpan> {
+        self.node.name.location()
+    }
+
+    /// The column behind a field name.
+    pub(super) fn column(&self, field: &str) -> Option<(usize, &Column)> {
+        match self.slots.get(field) {
+            Some(Slot::Column(index)) => Some((*index, &self.table.columns[*index])),
+            _ => None,
+        }
+    }
+
+    /// The names of its columns' fields.
+    pub(super) fn column_fields(&self) -> impl Iterator<Item = &str> + Clone {
+        self.table.columns.iter().map(|column| column.field.as_str())
+    }
+
+    /// Field names of columns, for messages.
+    pub(super) fn fields_of(&self, columns: &[usize]) -> Vec<&str> {
+        columns.iter().map(|column| self.table.columns[*column].field.as_str()).collect()
+    }
+
+    /// Where the field of a column stands.
+    pub(super) fn field_span(&self, field: &str) -> Option<SourceSpan> {
+        self.node.fields.get(field).and_then(|field| field.name.location())
+    }
+
+    /// Whether no two rows can agree in all of these columns.
+    pub(super) fn is_unique(&self, columns: &[usize]) -> bool {
+        let within = |key: &[usize]| !key.is_empty() && key.iter().all(|part| columns.contains(part));
+        within(&self.table.key) || self.table.uniques.iter().any(|key| within(key))
+    }
+
+    pub(super) fn into_table(self) -> Table {
+        let relations = self.links.into_iter().filter_map(|link| link.relation).collect();
+        Table { relations, ..self.table }
+    }
+}

@@ -1,0 +1,118 @@
+//! Which of GraphQL's definitions a schema file may hold.
+
+use super::findings::Findings;
+use crate::names::{self, api};
+use crate::sdl;
+use apollo_compiler::Name;
+use apollo_compiler::ast::{Definition, Document, FieldDefinition};
+use apollo_compiler::parser::SourceSpan;
+use model::{Diagnostic, Scalar};
+
+/// Reports definitions that mean nothing here, and takes those away that would only lead to
+/// further errors.
+pub(super) fn check(document: &mut Document, findings: &mut Findings) {
+    document.definitions.retain(|definition| match refusal(definition) {
+        Some(finding) => {
+            findings.add(place(definition), || finding);
+            false
+        }
+        None => {
+            for field in fields(definition) {
+                check_field(field, findings);
+            }
+            true
+        }
+    });
+}
+
+fn refusal(definition: &Definition) -> Option<Diagnostic> {
+    let what = match definition {
+        Definition::ObjectTypeDefinition(object) => {
+            return reserved(&object.name).or_else(|| implements(&object.implements_interfaces));
+        }
+        Definition::ObjectTypeExtension(object) => return implements(&object.implements_interfaces),
+        Definition::EnumTypeDefinition(enumeration) => return reserved(&enumeration.name),
+        Definition::EnumTypeExtension(_) => return None,
+        Definition::ScalarTypeDefinition(scalar) => return Some(new_scalar(&scalar.name)),
+        Definition::ScalarTypeExtension(scalar) => return Some(new_scalar(&scalar.name)),
+        Definition::InterfaceTypeDefinition(_) | Definition::InterfaceTypeExtension(_) => {
+            "interfaces are"
+        }
+        Definition::UnionTypeDefinition(_) | Definition::UnionTypeExtension(_) => "unions are",
+        Definition::InputObjectTypeDefinition(_) | Definition::InputObjectTypeExtension(_) => {
+            return Some(generated("input types are"));
+        }
+        Definition::SchemaDefinition(_) | Definition::SchemaExtension(_) => {
+            return Some(generated("a schema definition is"));
+        }
+        Definition::DirectiveDefinition(_) => "directive definitions are",
+        Definition::OperationDefinition(_) | Definition::FragmentDefinition(_) => "operations are",
+    };
+    let finding = Diagnostic::error("sdl.unsupported", format!("{what} not supported in a schema file"));
+    Some(finding.help("a schema file holds types with @table or @view, and enums"))
+}
+
+fn generated(what: &str) -> Diagnostic {
+    Diagnostic::error("sdl.unsupported", format!("{what} not supported in a schema file"))
+        .help("the API generates its own from the tables; leave this out")
+}
+
+fn reserved(name: &Name) -> Option<Diagnostic> {
+    if name.len() > names::BYTES_MAX {
+        let shown = sdl::clip(name);
+        let message = format!("the name `{shown}` is longer than {} bytes", names::BYTES_MAX);
+        return Some(Diagnostic::error("sdl.long_name", message));
+    }
+    let is_reserved = api::is_reserved_type(name);
+    is_reserved.then(|| {
+        Diagnostic::error("sdl.reserved_name", format!("the API needs the type name `{name}` for itself"))
+            .help(format!("choose another name, as `{name}Row`, and keep the table's in @table(name:)"))
+    })
+}
+
+fn implements(interfaces: &[Name]) -> Option<Diagnostic> {
+    let interface = interfaces.first()?;
+    let message = format!("interfaces are not supported: `{}`", sdl::clip(interface));
+    Some(Diagnostic::error("sdl.unsupported", message).help("leave `implements` out"))
+}
+
+fn new_scalar(name: &Name) -> Diagnostic {
+    if Scalar::from_name(name).is_some() {
+        let message = format!("the scalar `{name}` is there already");
+        return Diagnostic::error("sdl.unsupported", message).help("leave its definition out");
+    }
+    let known: Vec<_> = Scalar::ALL.iter().map(|scalar| scalar.name()).collect();
+    let message = format!("new scalars are not supported: `{}`", sdl::clip(name));
+    Diagnostic::error("sdl.unsupported", message).help(format!("there is {}", known.join(", ")))
+}
+
+fn fields(definition: &Definition) -> impl Iterator<Item = &FieldDefinition> {
+    let fields = match definition {
+        Definition::ObjectTypeDefinition(object) => Some(&object.fields),
+        Definition::ObjectTypeExtension(object) => Some(&object.fields),
+        _ => None,
+    };
+    fields.into_iter().flatten().map(|field| field.as_ref())
+}
+
+fn check_field(field: &FieldDefinition, findings: &mut Findings) {
+    let span = field.name.location();
+    if let Some(argument) = field.arguments.first() {
+        findings.add(argument.location(), || {
+            Diagnostic::error("sdl.unsupported", "fields of a table take no arguments")
+                .help("the API adds `where`, `orderBy`, `limit` and `offset` by itself")
+        });
+    }
+    if field.name.len() > names::BYTES_MAX {
+        findings.add(span, || {
+            let shown = sdl::clip(&field.name);
+            let message = format!("the name `{shown}` is longer than {} bytes", names::BYTES_MAX);
+            Diagnostic::error("sdl.long_name", message)
+        });
+    }
+}
+
+/// The name of a definition, or all of it where it has none.
+fn place(definition: &Definition) -> Option<SourceSpan> {
+    definition.name().and_then(Name::location).or_else(|| definition.location())
+}

@@ -1,0 +1,173 @@
+//! GraphQL's own rules: syntax, known names, directives where they belong, with the arguments they take.
+
+use super::Source;
+use super::findings::Findings;
+use super::forms;
+use crate::sdl;
+use apollo_compiler::Schema as Document;
+use apollo_compiler::ast;
+use apollo_compiler::diagnostic::ToCliReport as _;
+use apollo_compiler::parser::{Parser, SourceMap, SourceSpan};
+use apollo_compiler::validation::{DiagnosticData, DiagnosticList};
+use model::Diagnostic;
+
+/// Larger files are not written by people, and offsets end at 4 GiB.
+const SOURCE_BYTES_MAX: usize = 64 << 20;
+
+/// Enough for 10,000 tables of 50 columns, little enough to fit in memory.
+const TOKENS_MAX: usize = 20_000_000;
+
+/// Parses and validates; `None` if the syntax is broken.
+pub(super) fn parse(sources: &[Source], findings: &mut Findings) -> Option<Document> {
+    let mut documents = Vec::with_capacity(sources.len());
+    let mut is_broken = false;
+    for source in sources {
+        match read(source, findings) {
+            Some(document) => documents.push(document),
+            None => is_broken = true,
+        }
+    }
+    if is_broken {
+        return None;
+    }
+    for document in &mut documents {
+        forms::check(document, findings);
+    }
+    Some(validate(&documents, findings))
+}
+
+fn read(source: &Source, findings: &mut Findings) -> Option<ast::Document> {
+    if source.text.len() > SOURCE_BYTES_MAX {
+        let message = format!("{} is larger than 64 MiB", source.name);
+        findings.add(None, || {
+            Diagnostic::error("sdl.too_large", message).help("split the schema into several files")
+        });
+        return None;
+    }
+    let parsed = Parser::new().token_limit(TOKENS_MAX).parse_ast(&source.text, &source.name);
+    let (document, errors) = match parsed {
+        Ok(document) => (document, None),
+        Err(failure) => (failure.partial, Some(failure.errors)),
+    };
+    for id in document.sources.keys() {
+        findings.name_file(*id, &source.name);
+    }
+    let Some(errors) = errors else {
+        return Some(document);
+    };
+    for error in errors.iter() {
+        findings.add(error.error.location(), || syntax(&error.error.to_string()));
+    }
+    None
+}
+
+fn syntax(message: &str) -> Diagnostic {
+    let message = message.strip_prefix("syntax error: ").unwrap_or(message);
+    Diagnostic::error("sdl.syntax", lower(&sdl::clip(message)))
+}
+
+/// Builds one document of all files, and keeps it in spite of errors, as far as it goes.
+fn validate(documents: &[ast::Document], findings: &mut Findings) -> Document {
+    let mut builder = Document::builder().parse(sdl::PRELUDE, "prelude.graphql");
+    for document in documents {
+        builder = builder.add_ast(document);
+    }
+    let document = builder.build().unwrap_or_else(|failure| {
+        report(&failure.errors, &failure.partial, findings);
+        failure.partial
+    });
+    // Validation takes unused scalars away from what it returns, so the stages read the original.
+    if let Err(failure) = document.clone().validate() {
+        report(&failure.errors, &document, findings);
+    }
+    document
+}
+
+fn report(errors: &DiagnosticList, document: &Document, findings: &mut Findings) {
+    for error in errors.iter() {
+        let span = error.error.location();
+        let source = Excerpt { sources: &document.sources, span };
+        findings.add(span, || translate(error.error, &source, document));
+    }
+}
+
+/// The text a finding is about.
+struct Excerpt<'a> {
+    sources: &'a SourceMap,
+    span: Option<SourceSpan>,
+}
+
+impl Excerpt<'_> {
+    /// The first name in it.
+    fn name(&self) -> Option<&str> {
+        let span = self.span?;
+        let text = self.sources.get(&span.file_id())?.source_text();
+        let text = text.get(span.offset()..span.end_offset())?;
+        let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let text = text.trim_start_matches(|letter| !is_name(letter));
+        text.split(|letter| !is_name(letter)).next()
+    }
+}
+
+/// The validator's finding in our words, with what was probably meant.
+fn translate(error: &DiagnosticData, source: &Excerpt<'_>, document: &Document) -> Diagnostic {
+    let name = source.name().unwrap_or_default();
+    let shown = sdl::clip(name);
+    let (finding, help) = match error.unstable_error_name() {
+        Some("UndefinedDirective") => (
+            Diagnostic::error("sdl.unknown_directive", format!("there is no directive `@{shown}`")),
+            sdl::did_you_mean(name, theirs(document)),
+        ),
+        Some("UndefinedDefinition") => (
+            Diagnostic::error("sdl.unknown_type", format!("there is no type `{shown}`")),
+            sdl::nearest(name, types(document)).map(|near| format!("did you mean `{near}`?")),
+        ),
+        Some("UndefinedArgument") => (
+            Diagnostic::error("sdl.unknown_argument", format!("there is no argument `{shown}` here")),
+            sdl::nearest(name, arguments(document)).map(|near| format!("did you mean `{near}`?")),
+        ),
+        known => (Diagnostic::error(code(known), lower(&clip_long(&error.to_string()))), None),
+    };
+    Diagnostic { help, ..finding }
+}
+
+fn code(name: Option<&str>) -> &'static str {
+    match name {
+        // Only the building of a document has errors without a name: definitions that collide.
+        None => "sdl.duplicate",
+        Some("UnsupportedLocation") => "sdl.misplaced_directive",
+        Some("UniqueDirective") => "sdl.repeated_directive",
+        Some("RequiredArgument") => "sdl.missing_argument",
+        Some("UnsupportedValueType" | "UniqueArgument") => "sdl.invalid_value",
+        Some("ReservedName") => "sdl.reserved_name",
+        Some("EmptyFieldSet" | "EmptyValueSet") => "sdl.empty",
+        Some(_) => "sdl.invalid",
+    }
+}
+
+/// The directives of the prelude, without those of GraphQL itself.
+fn theirs(document: &Document) -> impl Iterator<Item = &str> + Clone {
+    let ours = document.directive_definitions.values().filter(|directive| !directive.is_built_in());
+    ours.map(|directive| directive.name.as_str())
+}
+
+fn types(document: &Document) -> impl Iterator<Item = &str> {
+    document.types.keys().map(|name| name.as_str()).filter(|name| !name.starts_with("__"))
+}
+
+fn arguments(document: &Document) -> impl Iterator<Item = &str> {
+    let ours = document.directive_definitions.values().filter(|directive| !directive.is_built_in());
+    ours.flat_map(|directive| &directive.arguments).map(|argument| argument.name.as_str())
+}
+
+/// Messages of the validator quote names of any length.
+fn clip_long(message: &str) -> String {
+    const LETTERS_MAX: usize = 200;
+    message.chars().take(LETTERS_MAX).collect()
+}
+
+fn lower(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}

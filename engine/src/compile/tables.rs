@@ -1,0 +1,173 @@
+//! Stage: which type is which table or view, and its root fields.
+
+use super::directive::{Word, word};
+use super::draft::Draft;
+use super::findings::Findings;
+use crate::{names, sdl};
+use apollo_compiler::Schema as Document;
+use apollo_compiler::schema::{Component, DirectiveList, ExtendedType, ObjectType};
+use apollo_compiler::ast::Directive;
+use model::schema::Table;
+use model::{Diagnostic, Dialect};
+use std::collections::HashMap;
+
+/// The tables by type name.
+pub(super) fn resolve<'a>(
+    document: &'a Document,
+    dialect: Dialect,
+    findings: &mut Findings,
+) -> Vec<Draft<'a>> {
+    let mut drafts = Vec::new();
+    for definition in document.types.values() {
+        if let ExtendedType::Object(node) = definition
+            && findings.is_theirs(node.name.location())
+        {
+            drafts.push(draft(node, document, dialect, findings));
+        }
+    }
+    drafts.sort_by_key(Draft::name);
+    check_duplicates(&drafts, dialect, findings);
+    drafts
+}
+
+/// The directive that says what a type is.
+pub(super) fn source(directives: &DirectiveList) -> Option<&Component<Directive>> {
+    directives.get("table").or_else(|| directives.get("view"))
+}
+
+/// Reports what cannot be a name in the database.
+pub(super) fn check_name(name: Word<'_>, dialect: Dialect, findings: &mut Findings) {
+    let bytes_max = match dialect {
+        Dialect::Sqlite => 255,
+        Dialect::Postgres => 63,
+    };
+    let problem = if name.text.is_empty() {
+        "an empty name".to_owned()
+    } else if name.text.contains('\0') {
+        "a name with a NUL in it".to_owned()
+    } else if name.text.len() > bytes_max {
+        format!("a name longer than {bytes_max} bytes")
+    } else {
+        return;
+    };
+    findings.add(name.span, || {
+        let message = format!("no {} database can hold {problem}", dialect_name(dialect));
+        Diagnostic::error("sdl.database_name", message)
+    });
+}
+
+fn dialect_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "SQLite",
+        Dialect::Postgres => "PostgreSQL",
+    }
+}
+
+fn draft<'a>(
+    node: &'a ObjectType,
+    document: &Document,
+    dialect: Dialect,
+    findings: &mut Findings,
+) -> Draft<'a> {
+    check_source(node, document, findings);
+    let directive = source(&node.directives);
+    let argument = |name| directive.and_then(|directive| word(directive, name));
+    let own = Word { text: node.name.as_str(), span: node.name.location() };
+    let (name, schema) = (argument("name").unwrap_or(own), argument("schema"));
+    for given in [Some(name), schema].into_iter().flatten() {
+        check_name(given, dialect, findings);
+    }
+    let (singular, plural) = root_fields(node, findings);
+    Draft {
+        node,
+        table: Table {
+            type_name: node.name.to_string(),
+            singular,
+            plural,
+            description: node.description.as_ref().map(ToString::to_string),
+            schema: schema.map(|schema| schema.text.to_owned()),
+            name: name.text.to_owned(),
+            writable: node.directives.has("table"),
+            columns: Vec::new(),
+            key: Vec::new(),
+            uniques: Vec::new(),
+            relations: Vec::new(),
+        },
+        slots: HashMap::new(),
+        links: Vec::new(),
+        is_key_broken: false,
+    }
+}
+
+fn check_source(node: &ObjectType, document: &Document, findings: &mut Findings) {
+    let (table, view) = (node.directives.get("table"), node.directives.get("view"));
+    let span = node.name.location();
+    match (table, view) {
+        (Some(_), Some(view)) => findings.add(view.location(), || {
+            Diagnostic::error("sdl.no_table", format!("`{}` is a table and a view at once", node.name))
+                .help("keep @table if rows are written, else @view")
+        }),
+        (None, None) => {
+            let is_known = |directive: &Component<Directive>| {
+                document.directive_definitions.contains_key(&directive.name)
+            };
+            // A misspelt directive is reported as such, and was probably meant to be this one.
+            if node.directives.iter().all(is_known) {
+                findings.add(span, || {
+                    Diagnostic::error("sdl.no_table", format!("`{}` is neither a table nor a view", node.name))
+                        .help("add @table or @view, with the name it has in the database")
+                });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn root_fields(node: &ObjectType, findings: &mut Findings) -> (String, String) {
+    let api = node.directives.get("api");
+    let mut given = |argument: &str, usual: String| {
+        let Some(name) = api.and_then(|api| word(api, argument)) else {
+            return usual;
+        };
+        if !names::is_usable(name.text) {
+            findings.add(name.span, || {
+                let message = format!("`{}` is no name for a field", sdl::clip(name.text));
+                Diagnostic::error("sdl.name", message)
+                    .help("a name is made of ASCII letters, digits and _, and does not begin with a digit or __")
+            });
+        }
+        name.text.to_owned()
+    };
+    let singular = given("singular", names::singular_field(&node.name));
+    let plural = given("plural", names::plural_field(&node.name));
+    if singular == plural {
+        findings.add(api.and_then(|api| api.location()), || {
+            let message = format!("`{}` is the field for one row and for many", sdl::clip(&singular));
+            Diagnostic::error("sdl.name", message).help("give @api a singular and a plural that differ")
+        });
+    }
+    (singular, plural)
+}
+
+fn check_duplicates(drafts: &[Draft<'_>], dialect: Dialect, findings: &mut Findings) {
+    let mut owners = HashMap::new();
+    for draft in drafts {
+        let place = (&draft.table.schema, folded(&draft.table.name, dialect));
+        if let Some(owner) = owners.insert(place, draft.name()) {
+            findings.add(draft.span(), || {
+                let name = sdl::clip(&draft.table.name);
+                let message = format!("`{owner}` and `{}` are the same table {name:?}", draft.name());
+                Diagnostic::error("sdl.duplicate_table", message)
+                    .help("keep one of them, or correct the name of the other in @table(name:)")
+            });
+        }
+    }
+}
+
+/// A name as the database tells names apart.
+pub(super) fn folded(name: &str, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => name.to_ascii_lowercase(),
+        Dialect::Postgres => name.to_owned(),
+    }
+}

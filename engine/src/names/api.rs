@@ -1,0 +1,95 @@
+//! The names the generated API takes, for itself and for each table and enum.
+
+use heck::ToSnakeCase;
+use model::Scalar;
+
+/// Types every API has, whatever its tables.
+const TYPES: &[&str] =
+    &["Query", "Mutation", "Subscription", "Node", "PageInfo", "OrderDirection", "Group", "ID"];
+
+/// What follows a table's type in the names of the types generated for it.
+const FOLLOWERS: &[&str] = &[
+    "Aggregate",
+    "Avg",
+    "AvgHaving",
+    "Connection",
+    "CountDistinct",
+    "CountDistinctHaving",
+    "Create",
+    "Edge",
+    "GroupBy",
+    "GroupKey",
+    "Having",
+    "Key",
+    "ListWhere",
+    "Max",
+    "MaxHaving",
+    "Min",
+    "MinHaving",
+    "OrderBy",
+    "Sum",
+    "SumHaving",
+    "Update",
+    "Where",
+];
+
+/// Fields beside the columns: the global id of a row, and the logic of a where input.
+const FIELDS: &[&str] = &["nodeId", "and", "or", "not"];
+
+/// The argument beside the key of an update.
+const KEY_FIELD: &str = "set";
+
+/// Whether the API needs that type name for itself.
+pub(crate) fn is_reserved_type(name: &str) -> bool {
+    let scalar = name.strip_suffix("Filter").unwrap_or(name);
+    name.starts_with("__") || TYPES.contains(&name) || Scalar::from_name(scalar).is_some()
+}
+
+/// Whether the API needs that field name for itself; a few only matter for the fields of a key.
+pub(crate) fn is_reserved_field(name: &str, in_key: bool) -> bool {
+    FIELDS.contains(&name) || in_key && name == KEY_FIELD
+}
+
+/// The types that stand for a table: the row type first.
+pub(crate) fn table_types(name: &str) -> Vec<String> {
+    let followers = FOLLOWERS.iter().map(|follower| format!("{name}{follower}"));
+    std::iter::once(name.to_owned()).chain(followers).collect()
+}
+
+/// The types that stand for an enum: the enum first.
+pub(crate) fn enum_types(name: &str) -> Vec<String> {
+    vec![name.to_owned(), format!("{name}Filter")]
+}
+
+/// The field a list has beside it, for the same rows page by page.
+pub(crate) fn connection_field(list: &str) -> String {
+    format!("{list}Connection")
+}
+
+/// The root fields of a table; `uniques` are the fields of its unique keys beside the primary one.
+pub(crate) fn root_fields(singular: &str, plural: &str, uniques: &[Vec<&str>]) -> Vec<String> {
+    let reads = [singular, plural].map(str::to_owned);
+    let shows = ["Connection", "Aggregate"].map(|shown| format!("{singular}{shown}"));
+    let by_key = uniques.iter().map(|fields| {
+        let fields: Vec<_> = fields.iter().copied().map(capital).collect();
+        format!("{singular}By{}", fields.join("And"))
+    });
+    let writes = [singular, plural].map(|name| format!("create{}", capital(name)));
+    reads.into_iter().chain(shows).chain(by_key).chain(writes).collect()
+}
+
+/// What the value for a unique key is called in the enum of a table's keys.
+pub(crate) fn key_value(fields: &[&str]) -> String {
+    let fields: Vec<_> = fields.iter().map(|field| field.to_snake_case()).collect();
+    fields.join("_")
+}
+
+/// Root fields that belong to no table.
+pub(crate) const ROOT_FIELDS: &[&str] = &["node"];
+
+/// The name with its first letter in upper case.
+fn capital(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}

@@ -1,0 +1,150 @@
+//! Native database types and the scalars they become, for each dialect.
+
+mod postgres;
+mod sqlite;
+
+use model::{Diagnostic, Dialect, Scalar};
+
+/// A native type this engine can serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Native {
+    /// Its canonical text, as the SDL spells it: `varchar(40)`, `numeric(10,2)`.
+    pub(crate) text: String,
+    /// The scalar it becomes when nobody says otherwise.
+    pub(crate) scalar: Scalar,
+    /// Other scalars its values can be read as.
+    also: &'static [Scalar],
+    /// Types of one family hold each other's values, within their bounds.
+    family: &'static str,
+}
+
+impl Native {
+    /// Whether a column of this type can be a field of that scalar.
+    pub(crate) fn accepts(&self, scalar: Scalar) -> bool {
+        self.scalar == scalar || self.also.contains(&scalar)
+    }
+
+    /// Whether statements made for the one type run unchanged on the other.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        self.family == other.family
+    }
+
+    /// Whether it holds binary floats although it is declared as a decimal number.
+    pub(crate) fn is_binary_decimal(&self, dialect: Dialect) -> bool {
+        dialect == Dialect::Sqlite
+            && self.scalar == Scalar::Decimal
+            && self.text != usual(dialect, Scalar::Decimal)
+    }
+}
+
+/// Reads a native type; `None` if no scalar stands for it.
+pub(crate) fn read(dialect: Dialect, text: &str) -> Option<Native> {
+    let text = Spelling::read(text)?;
+    match dialect {
+        Dialect::Sqlite => sqlite::read(&text),
+        Dialect::Postgres => postgres::read(&text),
+    }
+}
+
+/// The type a column of that scalar has when the SDL names none.
+pub(crate) fn usual(dialect: Dialect, scalar: Scalar) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => sqlite::usual(scalar),
+        Dialect::Postgres => postgres::usual(scalar),
+    }
+}
+
+/// What somebody should know who reads decimals from a column of binary floats.
+pub(crate) fn binary_decimal_warning(
+    code: &'static str,
+    field: &str,
+    native: &Native,
+) -> Diagnostic {
+    let message = format!("`{field}` is {}, which SQLite keeps as a binary float", native.text);
+    Diagnostic::warning(code, message).help(
+        "its values are shown at the declared scale; a column declared DECIMAL_TEXT keeps every digit",
+    )
+}
+
+/// A type's text taken apart: lower case, single spaces, numbers in parentheses on their own.
+struct Spelling {
+    /// The text without its numbers: `timestamp with time zone`.
+    base: String,
+    /// The numbers: length, or precision and scale.
+    numbers: Vec<u16>,
+}
+
+impl Spelling {
+    /// Longer texts are no type of ours.
+    const BYTES_MAX: usize = 128;
+
+    fn read(text: &str) -> Option<Self> {
+        if text.len() > Self::BYTES_MAX {
+            return None;
+        }
+        let text = text.to_lowercase();
+        let Some((before, rest)) = text.split_once('(') else {
+            return Some(Self {
+                base: words(&text),
+                numbers: Vec::new(),
+            });
+        };
+        let (inside, after) = rest.split_once(')')?;
+        let numbers = inside.split(',').map(|number| number.trim().parse().ok());
+        Some(Self {
+            base: words(&format!("{before} {after}")),
+            numbers: numbers.collect::<Option<_>>()?,
+        })
+    }
+
+    /// The numbers as they stand behind a type name.
+    fn suffix(&self) -> String {
+        if self.numbers.is_empty() {
+            return String::new();
+        }
+        let numbers: Vec<String> = self.numbers.iter().map(ToString::to_string).collect();
+        format!("({})", numbers.join(","))
+    }
+}
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_type_of_each_scalar_reads_as_that_scalar_in_its_own_spelling() {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            for scalar in Scalar::ALL {
+                let native = read(dialect, usual(dialect, scalar)).expect("a usual type is known");
+                assert_eq!(native.scalar, scalar, "{dialect}");
+                assert_eq!(native.text, usual(dialect, scalar), "{dialect}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_canonical_text_reads_as_itself() {
+        for (dialect, text) in [
+            (Dialect::Postgres, "Character Varying ( 40 )"),
+            (Dialect::Postgres, "timestamp(3) with time zone"),
+            (Dialect::Postgres, "numeric(10, 2)"),
+            (Dialect::Sqlite, "UNSIGNED  BIG INT"),
+            (Dialect::Sqlite, "NUMERIC(10, 2)"),
+        ] {
+            let once = read(dialect, text).expect("known");
+            assert_eq!(read(dialect, &once.text), Some(once));
+        }
+    }
+
+    #[test]
+    fn broken_and_huge_texts_are_no_type() {
+        for text in ["varchar(", "varchar(x)", "varchar(99999999999)", "a)b(", "\0"] {
+            assert_eq!(read(Dialect::Postgres, text), None, "{text}");
+        }
+        assert_eq!(read(Dialect::Sqlite, &"int".repeat(1000)), None);
+    }
+}
