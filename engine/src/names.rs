@@ -4,6 +4,7 @@ pub(crate) mod api;
 mod words;
 
 use heck::{ToLowerCamelCase, ToShoutySnakeCase, ToUpperCamelCase};
+use model::Dialect;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -44,15 +45,50 @@ pub(crate) fn plural_of(field: &str) -> String {
 }
 
 /// The first of the wanted names that is free, else the last of them with a number.
-pub(crate) fn claim(taken: &mut BTreeSet<String>, wanted: &[String]) -> String {
-    let numbered = || {
-        let last = wanted.last().map_or("name", String::as_str);
-        (2..).map(move |number: u32| format!("{last}{number}"))
+///
+/// A name brings `companions`, which must be free as well; what is claimed is taken from then on.
+pub(crate) fn claim(
+    taken: &mut BTreeSet<String>,
+    wanted: &[String],
+    companions: impl Fn(&str) -> Vec<String>,
+) -> String {
+    let last = wanted.last().map_or("name", String::as_str);
+    let numbered = (2..).map(|number: u32| format!("{last}{number}"));
+    for name in wanted.iter().cloned().chain(numbered) {
+        let all = companions(&name);
+        if !taken.contains(&name) && all.iter().all(|companion| !taken.contains(companion)) {
+            taken.insert(name.clone());
+            taken.extend(all);
+            return name;
+        }
+    }
+    String::new()
+}
+
+/// A name of a table or column as the database tells names apart.
+pub(crate) fn folded(dialect: Dialect, name: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => name.to_ascii_lowercase(),
+        Dialect::Postgres => name.to_owned(),
+    }
+}
+
+/// Why no database of that dialect holds the name.
+pub(crate) fn storage_problem(dialect: Dialect, name: &str) -> Option<String> {
+    let (product, bytes_max) = match dialect {
+        Dialect::Sqlite => ("SQLite", 255),
+        Dialect::Postgres => ("PostgreSQL", 63),
     };
-    let free = wanted.iter().cloned().chain(numbered()).find(|name| !taken.contains(name));
-    let name = free.unwrap_or_default();
-    taken.insert(name.clone());
-    name
+    let problem = if name.is_empty() {
+        "an empty name".to_owned()
+    } else if name.contains('\0') {
+        "a name with a NUL in it".to_owned()
+    } else if name.len() > bytes_max {
+        format!("a name longer than {bytes_max} bytes")
+    } else {
+        return None;
+    };
+    Some(format!("no {product} schema can hold {problem}"))
 }
 
 /// Whether a name fits GraphQL and is not one of its own (`__typename`).
@@ -158,7 +194,7 @@ mod tests {
     fn a_taken_name_gives_way_to_the_next_wish_and_then_to_a_number() {
         let mut taken = BTreeSet::new();
         let wishes = ["order".to_owned(), "orderByShop".to_owned()];
-        let names: Vec<_> = (0..4).map(|_| claim(&mut taken, &wishes)).collect();
+        let names: Vec<_> = (0..4).map(|_| claim(&mut taken, &wishes, |_| Vec::new())).collect();
         assert_eq!(names, ["order", "orderByShop", "orderByShop2", "orderByShop3"]);
     }
 }

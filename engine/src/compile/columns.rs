@@ -5,7 +5,7 @@ use super::draft::{Draft, Link, Slot};
 use super::enums::EnumDraft;
 use super::findings::Findings;
 use super::tables;
-use crate::{sdl, types};
+use crate::{names, sdl, types};
 use apollo_compiler::Node;
 use apollo_compiler::ast::{FieldDefinition, Type};
 use model::schema::Column;
@@ -230,7 +230,7 @@ impl Stage<'_, '_> {
     fn check_duplicates(&mut self, draft: &Draft<'_>) {
         let mut owners = HashMap::new();
         for column in &draft.table.columns {
-            let name = tables::folded(&column.name, self.dialect);
+            let name = names::folded(self.dialect, &column.name);
             if let Some(owner) = owners.insert(name, column.field.as_str()) {
                 self.findings.add(draft.field_span(&column.field), || {
                     let name = sdl::clip(&column.name);

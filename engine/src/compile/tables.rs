@@ -37,29 +37,8 @@ pub(super) fn source(directives: &DirectiveList) -> Option<&Component<Directive>
 
 /// Reports what cannot be a name in the database.
 pub(super) fn check_name(name: Word<'_>, dialect: Dialect, findings: &mut Findings) {
-    let bytes_max = match dialect {
-        Dialect::Sqlite => 255,
-        Dialect::Postgres => 63,
-    };
-    let problem = if name.text.is_empty() {
-        "an empty name".to_owned()
-    } else if name.text.contains('\0') {
-        "a name with a NUL in it".to_owned()
-    } else if name.text.len() > bytes_max {
-        format!("a name longer than {bytes_max} bytes")
-    } else {
-        return;
-    };
-    findings.add(name.span, || {
-        let message = format!("no {} database can hold {problem}", dialect_name(dialect));
-        Diagnostic::error("sdl.database_name", message)
-    });
-}
-
-fn dialect_name(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => "SQLite",
-        Dialect::Postgres => "PostgreSQL",
+    if let Some(problem) = names::storage_problem(dialect, name.text) {
+        findings.add(name.span, || Diagnostic::error("sdl.database_name", problem));
     }
 }
 
@@ -152,7 +131,7 @@ fn root_fields(node: &ObjectType, findings: &mut Findings) -> (String, String) {
 fn check_duplicates(drafts: &[Draft<'_>], dialect: Dialect, findings: &mut Findings) {
     let mut owners = HashMap::new();
     for draft in drafts {
-        let place = (&draft.table.schema, folded(&draft.table.name, dialect));
+        let place = (&draft.table.schema, names::folded(dialect, &draft.table.name));
         if let Some(owner) = owners.insert(place, draft.name()) {
             findings.add(draft.span(), || {
                 let name = sdl::clip(&draft.table.name);
@@ -161,13 +140,5 @@ fn check_duplicates(drafts: &[Draft<'_>], dialect: Dialect, findings: &mut Findi
                     .help("keep one of them, or correct the name of the other in @table(name:)")
             });
         }
-    }
-}
-
-/// A name as the database tells names apart.
-pub(super) fn folded(name: &str, dialect: Dialect) -> String {
-    match dialect {
-        Dialect::Sqlite => name.to_ascii_lowercase(),
-        Dialect::Postgres => name.to_owned(),
     }
 }

@@ -1,0 +1,94 @@
+//! What a new schema changes in the API that clients of the old one see.
+
+mod tables;
+
+use model::Schema;
+use model::schema::Enum;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A change of the API.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Change {
+    /// The type, or the field or value of it, that changes: `Customer.email`.
+    pub at: String,
+    /// Whether a request that was right, or a client that reads its answer, can now fail.
+    pub breaking: bool,
+    /// What changes, lower case, no full stop.
+    pub what: String,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.breaking { "breaking" } else { "safe" };
+        write!(f, "{kind}: {}: {}", self.at, self.what)
+    }
+}
+
+/// Lists what changes from the old to the new schema, by type and field.
+///
+/// Only the API counts: where a table lies and what its types are called in the database may
+/// change freely, and so may descriptions.
+pub fn diff(old: &Schema, new: &Schema) -> Vec<Change> {
+    let mut changes = Changes::default();
+    tables::compare(old, new, &mut changes);
+    enums(old, new, &mut changes);
+    changes.list.sort();
+    changes.list
+}
+
+#[derive(Default)]
+struct Changes {
+    list: Vec<Change>,
+}
+
+impl Changes {
+    fn breaking(&mut self, at: impl Into<String>, what: impl Into<String>) {
+        self.list.push(Change { at: at.into(), breaking: true, what: what.into() });
+    }
+
+    fn safe(&mut self, at: impl Into<String>, what: impl Into<String>) {
+        self.list.push(Change { at: at.into(), breaking: false, what: what.into() });
+    }
+}
+
+/// Things of the old and the new side by name.
+fn by_name<'a, T>(
+    old: &'a [T],
+    new: &'a [T],
+    name: fn(&T) -> &str,
+) -> BTreeMap<&'a str, (Option<&'a T>, Option<&'a T>)> {
+    let mut both: BTreeMap<&str, (Option<&T>, Option<&T>)> = BTreeMap::new();
+    for thing in old {
+        both.entry(name(thing)).or_default().0 = Some(thing);
+    }
+    for thing in new {
+        both.entry(name(thing)).or_default().1 = Some(thing);
+    }
+    both
+}
+
+fn enums(old: &Schema, new: &Schema, changes: &mut Changes) {
+    for (name, sides) in by_name(&old.enums, &new.enums, |enumeration| &enumeration.type_name) {
+        match sides {
+            (Some(_), None) => changes.breaking(name, "the enum is removed"),
+            (None, Some(_)) => changes.safe(name, "the enum is new"),
+            (Some(old), Some(new)) => values(old, new, changes),
+            (None, None) => {}
+        }
+    }
+}
+
+fn values(old: &Enum, new: &Enum, changes: &mut Changes) {
+    for (name, sides) in by_name(&old.values, &new.values, |value| &value.name) {
+        let at = format!("{}.{name}", old.type_name);
+        match sides {
+            (Some(_), None) => changes.breaking(at, "the value is removed"),
+            (None, Some(_)) => {
+                changes.safe(at, "the value is new; clients that tell all values apart must learn it");
+            }
+            _ => {}
+        }
+    }
+}

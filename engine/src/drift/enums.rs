@@ -1,0 +1,59 @@
+//! Enum types and their labels.
+
+use super::is_usual;
+use crate::sdl;
+use model::schema::Enum;
+use model::{Catalog, Diagnostic, Schema, catalog};
+
+pub(super) fn compare(schema: &Schema, catalog: &Catalog, findings: &mut Vec<Diagnostic>) {
+    for enumeration in &schema.enums {
+        let Some(name) = &enumeration.name else { continue };
+        match find(enumeration, name, catalog) {
+            Some(found) => labels(enumeration, found, findings),
+            None => {
+                let message =
+                    format!("the database has no enum {:?} for `{}`", sdl::clip(name), enumeration.type_name);
+                let names = catalog.enums.iter().map(|found| found.name.as_str());
+                let help = sdl::nearest(name, names).map(|near| format!("did you mean {near:?}?"));
+                findings.push(Diagnostic { help, ..Diagnostic::error("drift.missing_enum", message) });
+            }
+        }
+    }
+}
+
+fn find<'a>(wanted: &Enum, name: &str, catalog: &'a Catalog) -> Option<&'a catalog::Enum> {
+    let schema = wanted.schema.as_deref();
+    let in_schema = |schema: Option<&str>| {
+        catalog.enums.iter().find(|found| found.name == name && found.schema.as_deref() == schema)
+    };
+    in_schema(schema).or_else(|| is_usual(catalog.dialect, schema).then(|| in_schema(None)).flatten())
+}
+
+/// A label the database lacks cannot be written, one the schema lacks cannot be shown.
+fn labels(wanted: &Enum, found: &catalog::Enum, findings: &mut Vec<Diagnostic>) {
+    for value in &wanted.values {
+        if !found.labels.contains(&value.label) {
+            let message = format!(
+                "the database has no label {:?} for `{}.{}`",
+                sdl::clip(&value.label),
+                wanted.type_name,
+                value.name
+            );
+            let names = found.labels.iter().map(String::as_str);
+            let help = sdl::nearest(&value.label, names).map(|near| format!("did you mean {near:?}?"));
+            findings.push(Diagnostic { help, ..Diagnostic::error("drift.label", message) });
+        }
+    }
+    for label in &found.labels {
+        if !wanted.values.iter().any(|value| value.label == *label) {
+            let message = format!(
+                "`{}` has no value for the label {:?} of the database",
+                wanted.type_name,
+                sdl::clip(label)
+            );
+            findings.push(
+                Diagnostic::error("drift.label", message).help("add the value; rows that hold it could not be shown"),
+            );
+        }
+    }
+}

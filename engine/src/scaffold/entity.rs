@@ -1,0 +1,177 @@
+//! Tables and views with the columns the API can show.
+
+use crate::{names, sdl, types};
+use model::catalog::{Catalog, Column, Kind, Table};
+use model::{Diagnostic, Dialect, Scalar};
+use std::collections::BTreeSet;
+
+/// A table or view on its way to a type.
+pub(super) struct Entity<'a> {
+    pub(super) table: &'a Table,
+    pub(super) type_name: String,
+    pub(super) fields: Vec<Field<'a>>,
+    /// Columns no scalar stands for.
+    pub(super) left_out: Vec<&'a Column>,
+    /// Indexes into `fields`, in key order.
+    pub(super) key: Vec<usize>,
+    /// Other unique keys: indexes into `fields`.
+    pub(super) uniques: Vec<Vec<usize>>,
+    pub(super) relations: Vec<Relation>,
+    /// Names of its fields so far.
+    pub(super) taken: BTreeSet<String>,
+}
+
+/// A column on its way to a field.
+pub(super) struct Field<'a> {
+    pub(super) column: &'a Column,
+    pub(super) name: String,
+    pub(super) kind: FieldKind,
+}
+
+/// What a column holds.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum FieldKind {
+    /// A scalar, and the native type where it is not the usual one.
+    Scalar(Scalar, Option<String>),
+    /// An enum: an index into the catalog's.
+    Enum(usize),
+}
+
+/// A field that leads to other rows.
+pub(super) struct Relation {
+    pub(super) name: String,
+    /// `Order!`, `Order` or `[Order!]!`.
+    pub(super) type_text: String,
+    /// The arguments of its directive.
+    pub(super) arguments: String,
+}
+
+impl Entity<'_> {
+    /// Whether rows can be written: only where a key tells them apart.
+    pub(super) fn is_writable(&self) -> bool {
+        self.table.kind == Kind::Table && !self.key.is_empty()
+    }
+
+    /// Whether a field cannot be null; a key never is.
+    pub(super) fn is_required(&self, field: usize) -> bool {
+        !self.fields[field].column.nullable || self.key.contains(&field)
+    }
+
+    /// Whether no two rows agree in all of these fields.
+    pub(super) fn is_unique(&self, fields: &[usize]) -> bool {
+        let within =
+            |key: &[usize]| !key.is_empty() && key.iter().all(|part| fields.contains(part));
+        within(&self.key) || self.uniques.iter().any(|key| within(key))
+    }
+
+    /// The field of a column, by the column's name.
+    pub(super) fn field(&self, dialect: Dialect, column: &str) -> Option<usize> {
+        let column = names::folded(dialect, column);
+        self.fields.iter().position(|field| names::folded(dialect, &field.column.name) == column)
+    }
+}
+
+/// The tables and views that can be shown, in the order of the database's names.
+pub(super) fn read<'a>(catalog: &'a Catalog, warnings: &mut Vec<Diagnostic>) -> Vec<Entity<'a>> {
+    let mut tables: Vec<&Table> = catalog.tables.iter().collect();
+    // The first schema on the search path comes first and gets the plain names.
+    tables.sort_by_key(|table| (&table.schema, &table.name));
+    tables.into_iter().filter_map(|table| entity(catalog, table, warnings)).collect()
+}
+
+fn entity<'a>(
+    catalog: &'a Catalog,
+    table: &'a Table,
+    warnings: &mut Vec<Diagnostic>,
+) -> Option<Entity<'a>> {
+    let mut fields = Vec::new();
+    let mut left_out = Vec::new();
+    for column in &table.columns {
+        match kind(catalog, column) {
+            Some(kind) => fields.push(Field { column, name: String::new(), kind }),
+            None => left_out.push(column),
+        }
+    }
+    if let Some(problem) = names::storage_problem(catalog.dialect, &table.name) {
+        warnings.push(Diagnostic::warning("init.name", format!("a table is left out: {problem}")));
+        return None;
+    }
+    if fields.is_empty() {
+        let message = format!("the table {:?} is left out: it has no column to show", sdl::clip(&table.name));
+        warnings.push(Diagnostic::warning("init.empty_table", message));
+        return None;
+    }
+    let mut entity = Entity {
+        table,
+        type_name: String::new(),
+        fields,
+        left_out,
+        key: Vec::new(),
+        uniques: Vec::new(),
+        relations: Vec::new(),
+        taken: BTreeSet::new(),
+    };
+    keys(catalog.dialect, &mut entity);
+    warn(catalog.dialect, &entity, warnings);
+    Some(entity)
+}
+
+fn kind(catalog: &Catalog, column: &Column) -> Option<FieldKind> {
+    if names::storage_problem(catalog.dialect, &column.name).is_some() {
+        return None;
+    }
+    if let Some(index) = column.enumeration {
+        let is_whole = catalog.enums.get(index).is_some_and(|found| !found.labels.is_empty());
+        return is_whole.then_some(FieldKind::Enum(index));
+    }
+    let native = types::read(catalog.dialect, &column.native)?;
+    let is_usual = native.text == types::usual(catalog.dialect, native.scalar);
+    Some(FieldKind::Scalar(native.scalar, (!is_usual).then_some(native.text)))
+}
+
+/// The primary key, or the first unique key without nulls; keys over columns that cannot be shown
+/// are none.
+fn keys(dialect: Dialect, entity: &mut Entity<'_>) {
+    let find = |names: &Vec<String>| -> Option<Vec<usize>> {
+        names.iter().map(|name| entity.field(dialect, name)).collect()
+    };
+    let primary = find(&entity.table.primary_key).unwrap_or_default();
+    let mut uniques: Vec<_> = entity.table.uniques.iter().filter_map(find).collect();
+    uniques.retain(|key| !key.is_empty() && *key != primary);
+    let nulls = |key: &Vec<usize>| key.iter().any(|field| entity.fields[*field].column.nullable);
+    let stand_in = uniques.iter().position(|key| primary.is_empty() && !nulls(key));
+    entity.key = match stand_in {
+        Some(index) => uniques.remove(index),
+        None => primary,
+    };
+    uniques.dedup();
+    entity.uniques = uniques;
+}
+
+fn warn(dialect: Dialect, entity: &Entity<'_>, warnings: &mut Vec<Diagnostic>) {
+    let table = sdl::clip(&entity.table.name);
+    for column in &entity.left_out {
+        let native = sdl::clip(&column.native);
+        let message = format!("the column {:?} of {table:?} is left out: no GraphQL type stands for {native:?}", sdl::clip(&column.name));
+        warnings.push(Diagnostic::warning("init.unmapped", message));
+    }
+    if entity.table.kind == Kind::Table && entity.key.is_empty() {
+        let message = format!("the table {table:?} has no key and becomes a view that is only read");
+        warnings.push(
+            Diagnostic::warning("init.no_key", message).help("add a primary key to write its rows"),
+        );
+    }
+    for (index, field) in entity.fields.iter().enumerate() {
+        let name = format!("{}.{}", entity.table.name, field.column.name);
+        if entity.key.contains(&index) && field.column.nullable {
+            let message = format!("the key {name:?} may hold nulls, which cannot be shown");
+            warnings.push(Diagnostic::warning("init.nullable_key", message).help("declare it NOT NULL"));
+        }
+        if let FieldKind::Scalar(Scalar::Decimal, Some(native)) = &field.kind
+            && let Some(native) = types::read(dialect, native)
+            && native.is_binary_decimal(dialect)
+        {
+            warnings.push(types::binary_decimal_warning("init.binary_decimal", &name, &native));
+        }
+    }
+}

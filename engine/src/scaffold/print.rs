@@ -1,0 +1,139 @@
+//! The text of a schema file.
+
+use super::entity::{Entity, Field, FieldKind};
+use crate::names;
+use crate::sdl;
+use model::catalog::{Catalog, Enum, Kind};
+use model::Dialect;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Types by name, then the enums they use by name.
+pub(super) fn print(
+    catalog: &Catalog,
+    entities: &[Entity<'_>],
+    enums: &BTreeMap<usize, String>,
+) -> String {
+    let product = match catalog.dialect {
+        Dialect::Sqlite => "an SQLite",
+        Dialect::Postgres => "a PostgreSQL",
+    };
+    let head = format!("# Tables of {product} database. This file decides what the API shows: edit it freely.\n");
+    let mut entities: Vec<&Entity<'_>> = entities.iter().collect();
+    entities.sort_by_key(|entity| &entity.type_name);
+    let mut named: Vec<(&String, &Enum)> =
+        enums.iter().map(|(index, name)| (name, &catalog.enums[*index])).collect();
+    named.sort_by_key(|(name, _)| *name);
+    let types = entities.into_iter().map(|entity| table(entity, enums));
+    let enums = named.into_iter().map(|(name, found)| enumeration(name, found));
+    std::iter::once(head).chain(types).chain(enums).collect::<Vec<_>>().join("\n")
+}
+
+fn table(entity: &Entity<'_>, enums: &BTreeMap<usize, String>) -> String {
+    let mut text = String::new();
+    if entity.table.kind == Kind::Table && entity.key.is_empty() {
+        text.push_str(&sdl::comment("", "The table has no key, so its rows are only read."));
+    }
+    text.push_str(&sdl::describe("", entity.table.comment.as_deref()));
+    text.push_str(&format!("type {} {}", entity.type_name, source(entity)));
+    for key in entity.uniques.iter().filter(|key| key.len() > 1) {
+        text.push_str(&format!(" @unique(fields: {})", list(entity, key)));
+    }
+    text.push_str(" {\n");
+    for index in 0..entity.fields.len() {
+        text.push_str(&column(entity, index, enums));
+    }
+    for column in &entity.left_out {
+        let line = format!("left out: {} ({})", sdl::clip(&column.name), sdl::clip(&column.native));
+        text.push_str(&sdl::comment("  ", &line));
+    }
+    if !entity.relations.is_empty() {
+        text.push('\n');
+    }
+    for relation in &entity.relations {
+        let (name, arguments) = (&relation.name, &relation.arguments);
+        text.push_str(&format!("  {name}: {} @relation({arguments})\n", relation.type_text));
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn list(entity: &Entity<'_>, fields: &[usize]) -> String {
+    sdl::list(fields.iter().map(|field| entity.fields[*field].name.as_str()))
+}
+
+/// `@table` or `@view` with what is not obvious.
+fn source(entity: &Entity<'_>) -> String {
+    let is_sorted = entity.key.is_sorted();
+    let key = match entity.is_writable() {
+        true if is_sorted => None,
+        false if entity.key.is_empty() => None,
+        _ => Some(format!("key: {}", list(entity, &entity.key))),
+    };
+    let name = (entity.table.name != entity.type_name)
+        .then(|| format!("name: {}", sdl::string(&entity.table.name)));
+    let schema =
+        entity.table.schema.as_deref().map(|schema| format!("schema: {}", sdl::string(schema)));
+    let directive = if entity.is_writable() { "@table" } else { "@view" };
+    format!("{directive}{}", arguments([name, schema, key]))
+}
+
+/// Arguments in parentheses; nothing without any.
+fn arguments<const N: usize>(given: [Option<String>; N]) -> String {
+    let given: Vec<String> = given.into_iter().flatten().collect();
+    if given.is_empty() { String::new() } else { format!("({})", given.join(", ")) }
+}
+
+fn column(entity: &Entity<'_>, index: usize, enums: &BTreeMap<usize, String>) -> String {
+    let field = &entity.fields[index];
+    let (type_name, native) = match &field.kind {
+        FieldKind::Scalar(scalar, native) => (scalar.name(), native.as_ref()),
+        FieldKind::Enum(found) => (enums.get(found).map_or("String", String::as_str), None),
+    };
+    let mark = if entity.is_required(index) { "!" } else { "" };
+    let mut text = sdl::describe("  ", field.column.comment.as_deref());
+    text.push_str(&format!("  {}: {type_name}{mark}", field.name));
+    if entity.is_writable() && entity.key.contains(&index) {
+        text.push_str(" @id");
+    }
+    if entity.uniques.contains(&vec![index]) {
+        text.push_str(" @unique");
+    }
+    let name = (field.column.name != field.name)
+        .then(|| format!("name: {}", sdl::string(&field.column.name)));
+    let native = native.map(|native| format!("type: {}", sdl::string(native)));
+    if name.is_some() || native.is_some() {
+        text.push_str(&format!(" @column{}", arguments([name, native])));
+    }
+    if entity.is_writable() {
+        text.push_str(&filled(field));
+    }
+    text.push('\n');
+    text
+}
+
+/// How the database fills the column by itself; what counts up needs no words.
+fn filled(field: &Field<'_>) -> String {
+    match &field.column.default {
+        _ if field.column.generated => " @generated".to_owned(),
+        None => String::new(),
+        Some(value) if value.trim().is_empty() || value.starts_with("nextval(") => {
+            " @default".to_owned()
+        }
+        Some(value) => format!(" @default(value: {})", sdl::string(value)),
+    }
+}
+
+fn enumeration(name: &str, found: &Enum) -> String {
+    let mut text = sdl::describe("", found.comment.as_deref());
+    let schema = found.schema.as_deref().map(|schema| format!("schema: {}", sdl::string(schema)));
+    let own = Some(format!("name: {}", sdl::string(&found.name)));
+    text.push_str(&format!("enum {name} @enum{} {{\n", arguments([own, schema])));
+    let mut taken = BTreeSet::new();
+    for label in &found.labels {
+        let value = names::claim(&mut taken, &[names::value_name(label)], |_| Vec::new());
+        let given = (value != *label).then(|| format!(" @value(name: {})", sdl::string(label)));
+        text.push_str(&format!("  {value}{}\n", given.unwrap_or_default()));
+    }
+    text.push_str("}\n");
+    text
+}

@@ -1,0 +1,22 @@
+//! What the engine promises about schema files, seen from outside.
+
+#[path = "engine/artefact.rs"]
+mod artefact;
+#[path = "engine/catalogs.rs"]
+mod catalogs;
+#[path = "engine/chinook.rs"]
+mod chinook;
+#[path = "engine/compile.rs"]
+mod compile;
+#[path = "engine/diff.rs"]
+mod diff;
+#[path = "engine/drift.rs"]
+mod drift;
+#[path = "engine/hostile.rs"]
+mod hostile;
+#[path = "engine/round_trip.rs"]
+mod round_trip;
+#[path = "engine/scaffold.rs"]
+mod scaffold;
+#[path = "engine/show.rs"]
+mod show;
