@@ -36,13 +36,17 @@ pub enum Error {
     #[error("not an artefact: {0}")]
     Foreign(String),
     /// It was written by another version of the program.
-    #[error("the artefact has format version {found}, this program reads {VERSION}; compile the schema again")]
+    #[error(
+        "the artefact has format version {found}, this program reads {VERSION}; compile the schema again"
+    )]
     Version {
         /// The version it has.
         found: u32,
     },
     /// Its content is not what was written.
-    #[error("the artefact was changed after it was written: its hash is {found}, it says {stated}; compile the schema again")]
+    #[error(
+        "the artefact was changed after it was written: its hash is {found}, it says {stated}; compile the schema again"
+    )]
     Hash {
         /// The hash of its content.
         found: Hash,
@@ -74,17 +78,25 @@ pub fn read(bytes: &[u8]) -> Result<Artefact, Error> {
         return Err(Error::Foreign(format!("its format is {:?}", head.format)));
     }
     if head.version != VERSION {
-        return Err(Error::Version { found: head.version });
+        return Err(Error::Version {
+            found: head.version,
+        });
     }
     let whole: Whole<'_> = serde_json::from_slice(bytes).map_err(foreign)?;
     let found = Hash::of(whole.schema.get().as_bytes());
     if found != whole.hash {
-        return Err(Error::Hash { found, stated: whole.hash });
+        return Err(Error::Hash {
+            found,
+            stated: whole.hash,
+        });
     }
     let damaged = |error: serde_json::Error| Error::Damaged(error.to_string());
     let schema: Schema = serde_json::from_str(whole.schema.get()).map_err(damaged)?;
     check(&schema, &whole)?;
-    Ok(Artefact { schema, hash: found })
+    Ok(Artefact {
+        schema,
+        hash: found,
+    })
 }
 
 /// Just enough to tell whether the rest can be understood.
@@ -109,7 +121,10 @@ struct Whole<'a> {
 
 fn check(schema: &Schema, whole: &Whole<'_>) -> Result<(), Error> {
     let problem = if schema.dialect != whole.dialect {
-        format!("it is for {} and its schema for {}", whole.dialect, schema.dialect)
+        format!(
+            "it is for {} and its schema for {}",
+            whole.dialect, schema.dialect
+        )
     } else if body(schema) != whole.schema.get().as_bytes() {
         // Whoever reads the text must see exactly what runs: no unknown members, no other spelling.
         "it holds more than a schema".to_owned()
@@ -122,7 +137,10 @@ fn check(schema: &Schema, whole: &Whole<'_>) -> Result<(), Error> {
 }
 
 /// The canonical JSON of a schema: members in the order of their declaration, no spaces.
-#[expect(clippy::expect_used, reason = "a schema has only string keys, and memory takes any length")]
+#[expect(
+    clippy::expect_used,
+    reason = "a schema has only string keys, and memory takes any length"
+)]
 fn body(schema: &Schema) -> Vec<u8> {
     serde_json::to_vec(schema).expect("a schema is JSON")
 }
@@ -156,7 +174,10 @@ impl FromStr for Hash {
             return Err(PROBLEM);
         }
         for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-            let (high, low) = (digit(pair[0]).ok_or(PROBLEM)?, digit(pair[1]).ok_or(PROBLEM)?);
+            let (high, low) = (
+                digit(pair[0]).ok_or(PROBLEM)?,
+                digit(pair[1]).ok_or(PROBLEM)?,
+            );
             *byte = high << 4 | low;
         }
         Ok(Self(hash))

@@ -44,7 +44,10 @@ pub fn compile(sources: &[Source], dialect: Dialect) -> Result<Compiled, Vec<Dia
     let findings = findings.into_sorted(sources);
     let failed = findings.iter().any(|finding| finding.level == Level::Error);
     match schema {
-        Some(schema) if !failed => Ok(Compiled { schema, warnings: findings }),
+        Some(schema) if !failed => Ok(Compiled {
+            schema,
+            warnings: findings,
+        }),
         _ => Err(findings),
     }
 }

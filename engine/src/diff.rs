@@ -45,11 +45,19 @@ struct Changes {
 
 impl Changes {
     fn breaking(&mut self, at: impl Into<String>, what: impl Into<String>) {
-        self.list.push(Change { at: at.into(), breaking: true, what: what.into() });
+        self.list.push(Change {
+            at: at.into(),
+            breaking: true,
+            what: what.into(),
+        });
     }
 
     fn safe(&mut self, at: impl Into<String>, what: impl Into<String>) {
-        self.list.push(Change { at: at.into(), breaking: false, what: what.into() });
+        self.list.push(Change {
+            at: at.into(),
+            breaking: false,
+            what: what.into(),
+        });
     }
 }
 
@@ -86,7 +94,10 @@ fn values(old: &Enum, new: &Enum, changes: &mut Changes) {
         match sides {
             (Some(_), None) => changes.breaking(at, "the value is removed"),
             (None, Some(_)) => {
-                changes.safe(at, "the value is new; clients that tell all values apart must learn it");
+                changes.safe(
+                    at,
+                    "the value is new; clients that tell all values apart must learn it",
+                );
             }
             _ => {}
         }

@@ -26,7 +26,13 @@ pub fn drift(schema: &Schema, catalog: &Catalog) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for table in &schema.tables {
         match index.table(table.schema.as_deref(), &table.name) {
-            Some(found) => Pair { schema, catalog, table, found }.compare(&mut findings),
+            Some(found) => Pair {
+                schema,
+                catalog,
+                table,
+                found,
+            }
+            .compare(&mut findings),
             None => findings.push(missing_table(table, catalog)),
         }
     }
@@ -97,13 +103,22 @@ impl<'a> Index<'a> {
         let tables = catalog
             .tables
             .iter()
-            .map(|table| ((table.schema.as_deref(), folded(dialect, &table.name)), table))
+            .map(|table| {
+                (
+                    (table.schema.as_deref(), folded(dialect, &table.name)),
+                    table,
+                )
+            })
             .collect();
         Self { dialect, tables }
     }
 
     fn table(&self, schema: Option<&str>, name: &str) -> Option<&'a catalog::Table> {
-        let find = |schema| self.tables.get(&(schema, folded(self.dialect, name))).copied();
+        let find = |schema| {
+            self.tables
+                .get(&(schema, folded(self.dialect, name)))
+                .copied()
+        };
         find(schema).or_else(|| is_usual(self.dialect, schema).then(|| find(None)).flatten())
     }
 }
@@ -121,8 +136,15 @@ fn missing_table(table: &Table, catalog: &Catalog) -> Diagnostic {
         Some(schema) => format!("{schema}.{}", table.name),
         None => table.name.clone(),
     };
-    let message = format!("the database has no table {:?} for `{}`", sdl::clip(&name), table.type_name);
+    let message = format!(
+        "the database has no table {:?} for `{}`",
+        sdl::clip(&name),
+        table.type_name
+    );
     let names = catalog.tables.iter().map(|table| table.name.as_str());
     let help = sdl::nearest(&table.name, names).map(|near| format!("did you mean {near:?}?"));
-    Diagnostic { help, ..Diagnostic::error("drift.missing_table", message) }
+    Diagnostic {
+        help,
+        ..Diagnostic::error("drift.missing_table", message)
+    }
 }

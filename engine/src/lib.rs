@@ -10,8 +10,8 @@
 //! Invariants: no name and no value from a request enters SQL text; identifiers come from the
 //! schema alone; a plan is made for one access shape and one structure of variables.
 
-pub mod artefact;
 mod api;
+pub mod artefact;
 mod bind;
 mod compile;
 mod config;

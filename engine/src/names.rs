@@ -40,8 +40,15 @@ pub(crate) fn plural_field(type_name: &str) -> String {
 
 /// The plural of a field name, never the name itself.
 pub(crate) fn plural_of(field: &str) -> String {
-    let plural = mend(words::inflect(field, words::plural).to_lower_camel_case(), "rows");
-    if plural == field { format!("{field}List") } else { plural }
+    let plural = mend(
+        words::inflect(field, words::plural).to_lower_camel_case(),
+        "rows",
+    );
+    if plural == field {
+        format!("{field}List")
+    } else {
+        plural
+    }
 }
 
 /// The first of the wanted names that is free, else the last of them with a number.
@@ -94,7 +101,9 @@ pub(crate) fn storage_problem(dialect: Dialect, name: &str) -> Option<String> {
 /// Whether a name fits GraphQL and is not one of its own (`__typename`).
 pub(crate) fn is_usable(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !name.starts_with("__")
         && name.len() <= BYTES_MAX
@@ -105,7 +114,11 @@ pub(crate) const BYTES_MAX: usize = 128;
 
 /// Any script as ASCII letters, digits and spaces.
 fn ascii(name: &str) -> Cow<'_, str> {
-    if name.is_ascii() { Cow::Borrowed(name) } else { Cow::Owned(deunicode::deunicode(name)) }
+    if name.is_ascii() {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(deunicode::deunicode(name))
+    }
 }
 
 /// A cased name made to fit GraphQL: not empty, no leading digit, no endless length.
@@ -130,7 +143,11 @@ mod tests {
             .iter()
             .map(|table| {
                 let name = type_name(table);
-                format!("{table} | {name} | {} | {}", singular_field(&name), plural_field(&name))
+                format!(
+                    "{table} | {name} | {} | {}",
+                    singular_field(&name),
+                    plural_field(&name)
+                )
             })
             .collect();
         insta::assert_snapshot!(lines.join("\n"));
@@ -169,23 +186,60 @@ mod tests {
 
     #[test]
     fn columns_and_labels_are_cased_and_mended() {
-        let columns = ["unit_price", "CustomerId", "URLPath", "2nd", "a b-c", "__x", "é", "", "_id"];
+        let columns = [
+            "unit_price",
+            "CustomerId",
+            "URLPath",
+            "2nd",
+            "a b-c",
+            "__x",
+            "é",
+            "",
+            "_id",
+        ];
         insta::assert_snapshot!(
-            columns.map(|column| format!("{column} | {}", field_name(column))).join("\n")
+            columns
+                .map(|column| format!("{column} | {}", field_name(column)))
+                .join("\n")
         );
-        let labels = ["open", "in progress", "InProgress", "1st", "", "true", "ß", "a/b", "OPEN"];
+        let labels = [
+            "open",
+            "in progress",
+            "InProgress",
+            "1st",
+            "",
+            "true",
+            "ß",
+            "a/b",
+            "OPEN",
+        ];
         insta::assert_snapshot!(
-            labels.map(|label| format!("{label} | {}", value_name(label))).join("\n")
+            labels
+                .map(|label| format!("{label} | {}", value_name(label)))
+                .join("\n")
         );
     }
 
     #[test]
     fn every_mended_name_is_usable_and_bounded() {
         let long = "x_".repeat(10_000);
-        for name in ["", "\0", "💥", "😀😀", "1", "-", "___", "Ünï cödé", long.as_str()] {
+        for name in [
+            "",
+            "\0",
+            "💥",
+            "😀😀",
+            "1",
+            "-",
+            "___",
+            "Ünï cödé",
+            long.as_str(),
+        ] {
             for mended in [type_name(name), field_name(name), value_name(name)] {
                 assert!(is_usable(&mended), "{name:.20}: {mended:.20}");
-                assert!(is_usable(&plural_field(&mended)), "{name:.20}: {mended:.20}");
+                assert!(
+                    is_usable(&plural_field(&mended)),
+                    "{name:.20}: {mended:.20}"
+                );
             }
         }
     }
@@ -194,7 +248,12 @@ mod tests {
     fn a_taken_name_gives_way_to_the_next_wish_and_then_to_a_number() {
         let mut taken = BTreeSet::new();
         let wishes = ["order".to_owned(), "orderByShop".to_owned()];
-        let names: Vec<_> = (0..4).map(|_| claim(&mut taken, &wishes, |_| Vec::new())).collect();
-        assert_eq!(names, ["order", "orderByShop", "orderByShop2", "orderByShop3"]);
+        let names: Vec<_> = (0..4)
+            .map(|_| claim(&mut taken, &wishes, |_| Vec::new()))
+            .collect();
+        assert_eq!(
+            names,
+            ["order", "orderByShop", "orderByShop2", "orderByShop3"]
+        );
     }
 }

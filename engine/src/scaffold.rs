@@ -25,5 +25,8 @@ pub fn scaffold(catalog: &Catalog) -> Scaffold {
     naming::columns(&mut entities, &links);
     let enums = naming::types(catalog, &mut entities);
     relations::add(&mut entities, &links);
-    Scaffold { sdl: print::print(catalog, &entities, &enums), warnings }
+    Scaffold {
+        sdl: print::print(catalog, &entities, &enums),
+        warnings,
+    }
 }

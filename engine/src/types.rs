@@ -60,7 +60,10 @@ pub(crate) fn binary_decimal_warning(
     field: &str,
     native: &Native,
 ) -> Diagnostic {
-    let message = format!("`{field}` is {}, which SQLite keeps as a binary float", native.text);
+    let message = format!(
+        "`{field}` is {}, which SQLite keeps as a binary float",
+        native.text
+    );
     Diagnostic::warning(code, message).help(
         "its values are shown at the declared scale; a column declared DECIMAL_TEXT keeps every digit",
     )
@@ -142,7 +145,13 @@ mod tests {
 
     #[test]
     fn broken_and_huge_texts_are_no_type() {
-        for text in ["varchar(", "varchar(x)", "varchar(99999999999)", "a)b(", "\0"] {
+        for text in [
+            "varchar(",
+            "varchar(x)",
+            "varchar(99999999999)",
+            "a)b(",
+            "\0",
+        ] {
             assert_eq!(read(Dialect::Postgres, text), None, "{text}");
         }
         assert_eq!(read(Dialect::Sqlite, &"int".repeat(1000)), None);

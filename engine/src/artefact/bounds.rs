@@ -5,8 +5,14 @@ use model::schema::{Relation, Table};
 
 /// The first reference that leads nowhere.
 pub(super) fn problem(schema: &Schema) -> Option<String> {
-    let wrong = schema.tables.iter().find(|table| !is_whole(schema, table))?;
-    Some(format!("the table {:?} refers to something that is not there", wrong.type_name))
+    let wrong = schema
+        .tables
+        .iter()
+        .find(|table| !is_whole(schema, table))?;
+    Some(format!(
+        "the table {:?} refers to something that is not there",
+        wrong.type_name
+    ))
 }
 
 fn is_whole(schema: &Schema, table: &Table) -> bool {
@@ -15,7 +21,10 @@ fn is_whole(schema: &Schema, table: &Table) -> bool {
     table.key.iter().all(has)
         && table.uniques.iter().flatten().all(has)
         && enums.into_iter().all(|index| index < schema.enums.len())
-        && table.relations.iter().all(|relation| leads(schema, table, relation))
+        && table
+            .relations
+            .iter()
+            .all(|relation| leads(schema, table, relation))
 }
 
 fn leads(schema: &Schema, table: &Table, relation: &Relation) -> bool {
@@ -31,8 +40,7 @@ fn leads(schema: &Schema, table: &Table, relation: &Relation) -> bool {
 }
 
 fn pairs(ours: &Table, theirs: &Table, columns: &[(usize, usize)]) -> bool {
-    let is_there = |(our, their): &(usize, usize)| {
-        *our < ours.columns.len() && *their < theirs.columns.len()
-    };
+    let is_there =
+        |(our, their): &(usize, usize)| *our < ours.columns.len() && *their < theirs.columns.len();
     !columns.is_empty() && columns.iter().all(is_there)
 }

@@ -27,12 +27,24 @@ pub(super) fn resolve(
     findings: &mut Findings,
 ) {
     let scalars = Scalar::ALL.map(|scalar| (scalar.name(), Named::Scalar(scalar)));
-    let tables = drafts.iter().enumerate().map(|(index, draft)| (draft.name(), Named::Table(index)));
+    let tables = drafts
+        .iter()
+        .enumerate()
+        .map(|(index, draft)| (draft.name(), Named::Table(index)));
     let enum_names = enums.iter().enumerate();
-    let enum_names = enum_names
-        .map(|(index, draft)| (draft.enumeration.type_name.as_str(), Named::Enum(index)));
-    let names: HashMap<&str, Named> = scalars.into_iter().chain(tables).chain(enum_names).collect();
-    let mut stage = Stage { names, enums, dialect, findings };
+    let enum_names =
+        enum_names.map(|(index, draft)| (draft.enumeration.type_name.as_str(), Named::Enum(index)));
+    let names: HashMap<&str, Named> = scalars
+        .into_iter()
+        .chain(tables)
+        .chain(enum_names)
+        .collect();
+    let mut stage = Stage {
+        names,
+        enums,
+        dialect,
+        findings,
+    };
     for draft in drafts {
         for field in draft.node.fields.values() {
             let slot = stage.field(draft, field);
@@ -57,7 +69,11 @@ struct Given<'a> {
 
 impl Stage<'_, '_> {
     fn field<'a>(&mut self, draft: &mut Draft<'a>, field: &'a Node<FieldDefinition>) -> Slot {
-        match self.names.get(field.ty.inner_named_type().as_str()).copied() {
+        match self
+            .names
+            .get(field.ty.inner_named_type().as_str())
+            .copied()
+        {
             Some(Named::Table(target)) => self.link(draft, field, target),
             Some(Named::Scalar(scalar)) => self.column(draft, field, scalar, None),
             Some(Named::Enum(index)) => self.column(draft, field, Scalar::String, Some(index)),
@@ -86,20 +102,29 @@ impl Stage<'_, '_> {
         target: usize,
     ) -> Slot {
         let Some(directive) = field.directives.get("relation") else {
-            self.findings.add(field.name.location(), || missing_relation(field));
+            self.findings
+                .add(field.name.location(), || missing_relation(field));
             return Slot::Broken;
         };
         for misplaced in ["id", "unique", "column", "default", "generated"] {
             if let Some(misplaced) = field.directives.get(misplaced) {
                 self.findings.add(misplaced.location(), || {
                     let name = &misplaced.name;
-                    let message = format!("@{name} belongs to a column, and `{}` is a relation", field.name);
+                    let message = format!(
+                        "@{name} belongs to a column, and `{}` is a relation",
+                        field.name
+                    );
                     Diagnostic::error("sdl.misplaced_directive", message)
                         .help("put it on the field of the column the relation goes by")
                 });
             }
         }
-        draft.links.push(Link { field, directive, target, relation: None });
+        draft.links.push(Link {
+            field,
+            directive,
+            target,
+            relation: None,
+        });
         Slot::Link(draft.links.len() - 1)
     }
 
@@ -125,7 +150,10 @@ impl Stage<'_, '_> {
         };
         draft.table.columns.push(Column {
             field: field.name.to_string(),
-            name: given.name.map_or(field.name.as_str(), |name| name.text).to_owned(),
+            name: given
+                .name
+                .map_or(field.name.as_str(), |name| name.text)
+                .to_owned(),
             description: field.description.as_ref().map(ToString::to_string),
             scalar,
             enumeration,
@@ -152,11 +180,17 @@ impl Stage<'_, '_> {
                     .help("a relation is a field whose type is another table")
             });
         }
-        let (default, generated) = (field.directives.get("default"), field.directives.get("generated"));
+        let (default, generated) = (
+            field.directives.get("default"),
+            field.directives.get("generated"),
+        );
         if let (Some(_), Some(generated)) = (default, generated) {
             self.findings.add(generated.location(), || {
-                Diagnostic::error("sdl.misplaced_directive", "a column is either computed or has a default")
-                    .help("keep @generated if it can never be written, else @default")
+                Diagnostic::error(
+                    "sdl.misplaced_directive",
+                    "a column is either computed or has a default",
+                )
+                .help("keep @generated if it can never be written, else @default")
             });
         }
         if let Some(written) = default.or(generated).filter(|_| !draft.table.writable) {
@@ -177,7 +211,8 @@ impl Stage<'_, '_> {
         let given = given?;
         let dialect = self.dialect;
         let Some(native) = types::read(dialect, given.text) else {
-            self.findings.add(given.span, || unknown_native(dialect, given.text));
+            self.findings
+                .add(given.span, || unknown_native(dialect, given.text));
             return None;
         };
         if !native.accepts(scalar) {
@@ -188,11 +223,9 @@ impl Stage<'_, '_> {
             });
         }
         if native.is_binary_decimal(dialect) && scalar == Scalar::Decimal {
-            self.findings.warn(field.name.location(), || types::binary_decimal_warning(
-                "sdl.binary_decimal",
-                &field.name,
-                &native,
-            ));
+            self.findings.warn(field.name.location(), || {
+                types::binary_decimal_warning("sdl.binary_decimal", &field.name, &native)
+            });
         }
         (native.text != types::usual(dialect, scalar)).then_some(native.text)
     }
@@ -203,7 +236,10 @@ impl Stage<'_, '_> {
         let (dialect, enumeration) = (self.dialect, &self.enums[index].enumeration);
         if let Some(name) = &enumeration.name {
             self.findings.add(given.span, || {
-                let message = format!("`{}` is the database type {name:?} already", enumeration.type_name);
+                let message = format!(
+                    "`{}` is the database type {name:?} already",
+                    enumeration.type_name
+                );
                 Diagnostic::error("sdl.native_mismatch", message).help("leave `type:` out")
             });
             return None;
@@ -221,7 +257,8 @@ impl Stage<'_, '_> {
                 None
             }
             None => {
-                self.findings.add(given.span, || unknown_native(dialect, given.text));
+                self.findings
+                    .add(given.span, || unknown_native(dialect, given.text));
                 None
             }
         }
@@ -234,9 +271,13 @@ impl Stage<'_, '_> {
             if let Some(owner) = owners.insert(name, column.field.as_str()) {
                 self.findings.add(draft.field_span(&column.field), || {
                     let name = sdl::clip(&column.name);
-                    let message = format!("`{owner}` and `{}` are the same column {name:?}", column.field);
-                    Diagnostic::error("sdl.duplicate_column", message)
-                        .help("keep one of them, or correct the name of the other in @column(name:)")
+                    let message = format!(
+                        "`{owner}` and `{}` are the same column {name:?}",
+                        column.field
+                    );
+                    Diagnostic::error("sdl.duplicate_column", message).help(
+                        "keep one of them, or correct the name of the other in @column(name:)",
+                    )
                 });
             }
         }
@@ -245,16 +286,27 @@ impl Stage<'_, '_> {
 
 fn missing_relation(field: &FieldDefinition) -> Diagnostic {
     let help = if field.ty.is_list() {
-        format!("say which relation of `{}` it is the other side of: @relation(inverse: …)", field.ty.inner_named_type())
+        format!(
+            "say which relation of `{}` it is the other side of: @relation(inverse: …)",
+            field.ty.inner_named_type()
+        )
     } else {
-        format!("say which fields hold the key of `{}`: @relation(fields: […])", field.ty.inner_named_type())
+        format!(
+            "say which fields hold the key of `{}`: @relation(fields: […])",
+            field.ty.inner_named_type()
+        )
     };
-    Diagnostic::error("sdl.relation", format!("`{}` is a relation without @relation", field.name)).help(help)
+    Diagnostic::error(
+        "sdl.relation",
+        format!("`{}` is a relation without @relation", field.name),
+    )
+    .help(help)
 }
 
 fn unknown_native(dialect: Dialect, native: &str) -> Diagnostic {
     let native = sdl::clip(native);
     let message = format!("no GraphQL type stands for {native:?} on {dialect}");
-    Diagnostic::error("sdl.unknown_native", message)
-        .help("spell the type as the database does; arrays, ranges and geometric types cannot be mapped")
+    Diagnostic::error("sdl.unknown_native", message).help(
+        "spell the type as the database does; arrays, ranges and geometric types cannot be mapped",
+    )
 }

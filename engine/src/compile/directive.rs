@@ -28,5 +28,8 @@ pub(super) fn words<'a>(directive: &'a Directive, argument: &str) -> Option<Vec<
 
 fn as_word(value: &Node<Value>) -> Option<Word<'_>> {
     let text = value.as_str()?;
-    Some(Word { text, span: value.location() })
+    Some(Word {
+        text,
+        span: value.location(),
+    })
 }

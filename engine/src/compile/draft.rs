@@ -58,27 +58,44 @@ impl<'a> Draft<'a> {
 
     /// The names of its columns' fields.
     pub(super) fn column_fields(&self) -> impl Iterator<Item = &str> + Clone {
-        self.table.columns.iter().map(|column| column.field.as_str())
+        self.table
+            .columns
+            .iter()
+            .map(|column| column.field.as_str())
     }
 
     /// Field names of columns, for messages.
     pub(super) fn fields_of(&self, columns: &[usize]) -> Vec<&str> {
-        columns.iter().map(|column| self.table.columns[*column].field.as_str()).collect()
+        columns
+            .iter()
+            .map(|column| self.table.columns[*column].field.as_str())
+            .collect()
     }
 
     /// Where the field of a column stands.
     pub(super) fn field_span(&self, field: &str) -> Option<SourceSpan> {
-        self.node.fields.get(field).and_then(|field| field.name.location())
+        self.node
+            .fields
+            .get(field)
+            .and_then(|field| field.name.location())
     }
 
     /// Whether no two rows can agree in all of these columns.
     pub(super) fn is_unique(&self, columns: &[usize]) -> bool {
-        let within = |key: &[usize]| !key.is_empty() && key.iter().all(|part| columns.contains(part));
+        let within =
+            |key: &[usize]| !key.is_empty() && key.iter().all(|part| columns.contains(part));
         within(&self.table.key) || self.table.uniques.iter().any(|key| within(key))
     }
 
     pub(super) fn into_table(self) -> Table {
-        let relations = self.links.into_iter().filter_map(|link| link.relation).collect();
-        Table { relations, ..self.table }
+        let relations = self
+            .links
+            .into_iter()
+            .filter_map(|link| link.relation)
+            .collect();
+        Table {
+            relations,
+            ..self.table
+        }
     }
 }

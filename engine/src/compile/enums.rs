@@ -1,6 +1,6 @@
 //! Stage: enums and the labels of their values.
 
-use super::directive::{word, Word};
+use super::directive::{Word, word};
 use super::findings::Findings;
 use super::tables;
 use crate::sdl;
@@ -28,7 +28,10 @@ pub(super) fn resolve(
             && findings.is_theirs(node.name.location())
         {
             let enumeration = enumeration(node, dialect, findings);
-            enums.push(EnumDraft { enumeration, span: node.name.location() });
+            enums.push(EnumDraft {
+                enumeration,
+                span: node.name.location(),
+            });
         }
     }
     enums.sort_by(|a, b| a.enumeration.type_name.cmp(&b.enumeration.type_name));
@@ -77,17 +80,28 @@ fn values(node: &EnumType, findings: &mut Findings) -> Vec<EnumValue> {
     let mut owners: HashMap<String, &str> = HashMap::new();
     let mut values = Vec::with_capacity(node.values.len());
     for value in node.values.values() {
-        let given = value.directives.get("value").and_then(|directive| word(directive, "name"));
+        let given = value
+            .directives
+            .get("value")
+            .and_then(|directive| word(directive, "name"));
         let label = given.map_or(value.value.as_str(), |given| given.text);
-        let span = given.and_then(|given| given.span).or_else(|| value.value.location());
+        let span = given
+            .and_then(|given| given.span)
+            .or_else(|| value.value.location());
         if label.contains('\0') {
-            findings.add(span, || Diagnostic::error("sdl.enum", "a label cannot hold a NUL"));
+            findings.add(span, || {
+                Diagnostic::error("sdl.enum", "a label cannot hold a NUL")
+            });
         }
         if let Some(owner) = owners.insert(label.to_owned(), &value.value) {
             findings.add(span, || {
                 let label = sdl::clip(label);
-                let message = format!("`{owner}` and `{}` have the same label {label:?}", value.value);
-                Diagnostic::error("sdl.enum", message).help("each value stands for a label of its own")
+                let message = format!(
+                    "`{owner}` and `{}` have the same label {label:?}",
+                    value.value
+                );
+                Diagnostic::error("sdl.enum", message)
+                    .help("each value stands for a label of its own")
             });
         }
         values.push(EnumValue {

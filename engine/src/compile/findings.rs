@@ -51,7 +51,10 @@ impl Findings {
     fn place(&self, span: Option<SourceSpan>) -> Option<Place> {
         let span = span?;
         let file = self.files.get(&span.file_id())?.clone();
-        Some(Place { file, span: span.offset()..span.end_offset() })
+        Some(Place {
+            file,
+            span: span.offset()..span.end_offset(),
+        })
     }
 
     /// The findings by file, in the order the files were given, and by place.
@@ -67,10 +70,16 @@ impl Findings {
         list.sort_by_cached_key(|finding| (position(finding).is_none(), position(finding)));
         list.dedup();
         if errors > 0 {
-            list.push(Diagnostic::error("sdl.more", format!("and {errors} more errors")));
+            list.push(Diagnostic::error(
+                "sdl.more",
+                format!("and {errors} more errors"),
+            ));
         }
         if warnings > 0 {
-            list.push(Diagnostic::warning("sdl.more", format!("and {warnings} more warnings")));
+            list.push(Diagnostic::warning(
+                "sdl.more",
+                format!("and {warnings} more warnings"),
+            ));
         }
         list
     }

@@ -11,18 +11,20 @@ use model::{Diagnostic, Scalar};
 /// Reports definitions that mean nothing here, and takes those away that would only lead to
 /// further errors.
 pub(super) fn check(document: &mut Document, findings: &mut Findings) {
-    document.definitions.retain(|definition| match refusal(definition) {
-        Some(finding) => {
-            findings.add(place(definition), || finding);
-            false
-        }
-        None => {
-            for field in fields(definition) {
-                check_field(field, findings);
+    document
+        .definitions
+        .retain(|definition| match refusal(definition) {
+            Some(finding) => {
+                findings.add(place(definition), || finding);
+                false
             }
-            true
-        }
-    });
+            None => {
+                for field in fields(definition) {
+                    check_field(field, findings);
+                }
+                true
+            }
+        });
 }
 
 fn refusal(definition: &Definition) -> Option<Diagnostic> {
@@ -30,7 +32,9 @@ fn refusal(definition: &Definition) -> Option<Diagnostic> {
         Definition::ObjectTypeDefinition(object) => {
             return reserved(&object.name).or_else(|| implements(&object.implements_interfaces));
         }
-        Definition::ObjectTypeExtension(object) => return implements(&object.implements_interfaces),
+        Definition::ObjectTypeExtension(object) => {
+            return implements(&object.implements_interfaces);
+        }
         Definition::EnumTypeDefinition(enumeration) => return reserved(&enumeration.name),
         Definition::EnumTypeExtension(_) => return None,
         Definition::ScalarTypeDefinition(scalar) => return Some(new_scalar(&scalar.name)),
@@ -48,25 +52,39 @@ fn refusal(definition: &Definition) -> Option<Diagnostic> {
         Definition::DirectiveDefinition(_) => "directive definitions are",
         Definition::OperationDefinition(_) | Definition::FragmentDefinition(_) => "operations are",
     };
-    let finding = Diagnostic::error("sdl.unsupported", format!("{what} not supported in a schema file"));
+    let finding = Diagnostic::error(
+        "sdl.unsupported",
+        format!("{what} not supported in a schema file"),
+    );
     Some(finding.help("a schema file holds types with @table or @view, and enums"))
 }
 
 fn generated(what: &str) -> Diagnostic {
-    Diagnostic::error("sdl.unsupported", format!("{what} not supported in a schema file"))
-        .help("the API generates its own from the tables; leave this out")
+    Diagnostic::error(
+        "sdl.unsupported",
+        format!("{what} not supported in a schema file"),
+    )
+    .help("the API generates its own from the tables; leave this out")
 }
 
 fn reserved(name: &Name) -> Option<Diagnostic> {
     if name.len() > names::BYTES_MAX {
         let shown = sdl::clip(name);
-        let message = format!("the name `{shown}` is longer than {} bytes", names::BYTES_MAX);
+        let message = format!(
+            "the name `{shown}` is longer than {} bytes",
+            names::BYTES_MAX
+        );
         return Some(Diagnostic::error("sdl.long_name", message));
     }
     let is_reserved = api::is_reserved_type(name);
     is_reserved.then(|| {
-        Diagnostic::error("sdl.reserved_name", format!("the API needs the type name `{name}` for itself"))
-            .help(format!("choose another name, as `{name}Row`, and keep the table's in @table(name:)"))
+        Diagnostic::error(
+            "sdl.reserved_name",
+            format!("the API needs the type name `{name}` for itself"),
+        )
+        .help(format!(
+            "choose another name, as `{name}Row`, and keep the table's in @table(name:)"
+        ))
     })
 }
 
@@ -106,7 +124,10 @@ fn check_field(field: &FieldDefinition, findings: &mut Findings) {
     if field.name.len() > names::BYTES_MAX {
         findings.add(span, || {
             let shown = sdl::clip(&field.name);
-            let message = format!("the name `{shown}` is longer than {} bytes", names::BYTES_MAX);
+            let message = format!(
+                "the name `{shown}` is longer than {} bytes",
+                names::BYTES_MAX
+            );
             Diagnostic::error("sdl.long_name", message)
         });
     }
@@ -114,5 +135,8 @@ fn check_field(field: &FieldDefinition, findings: &mut Findings) {
 
 /// The name of a definition, or all of it where it has none.
 fn place(definition: &Definition) -> Option<SourceSpan> {
-    definition.name().and_then(Name::location).or_else(|| definition.location())
+    definition
+        .name()
+        .and_then(Name::location)
+        .or_else(|| definition.location())
 }

@@ -5,8 +5,8 @@ use super::draft::{Draft, Slot};
 use super::findings::Findings;
 use super::tables;
 use crate::sdl;
-use apollo_compiler::ast::Directive;
 use apollo_compiler::Node;
+use apollo_compiler::ast::Directive;
 use model::Diagnostic;
 
 pub(super) fn resolve(drafts: &mut [Draft<'_>], findings: &mut Findings) {
@@ -19,7 +19,11 @@ pub(super) fn resolve(drafts: &mut [Draft<'_>], findings: &mut Findings) {
 }
 
 /// The columns that fields stand for; reports those that stand for none.
-pub(super) fn columns(draft: &Draft<'_>, fields: &[Word<'_>], findings: &mut Findings) -> Option<Vec<usize>> {
+pub(super) fn columns(
+    draft: &Draft<'_>,
+    fields: &[Word<'_>],
+    findings: &mut Findings,
+) -> Option<Vec<usize>> {
     let mut columns = Vec::with_capacity(fields.len());
     let mut is_whole = true;
     for field in fields {
@@ -27,7 +31,10 @@ pub(super) fn columns(draft: &Draft<'_>, fields: &[Word<'_>], findings: &mut Fin
             Some((index, column)) if columns.contains(&index) => {
                 is_whole = false;
                 findings.add(field.span, || {
-                    Diagnostic::error("sdl.unknown_field", format!("`{}` is listed twice", column.field))
+                    Diagnostic::error(
+                        "sdl.unknown_field",
+                        format!("`{}` is listed twice", column.field),
+                    )
                 });
             }
             Some((index, _)) => columns.push(index),
@@ -47,18 +54,28 @@ fn unknown(draft: &Draft<'_>, field: Word<'_>, findings: &mut Findings) {
         // It has been reported where it is declared.
         Some(Slot::Broken) => {}
         Some(_) => findings.add(field.span, || {
-            Diagnostic::error("sdl.unknown_field", format!("`{shown}` of `{name}` is a relation, not a column"))
-                .help("name the fields of the columns it goes by")
+            Diagnostic::error(
+                "sdl.unknown_field",
+                format!("`{shown}` of `{name}` is a relation, not a column"),
+            )
+            .help("name the fields of the columns it goes by")
         }),
         None => {
-            let by_name = draft.table.columns.iter().find(|column| column.name == field.text);
+            let by_name = draft
+                .table
+                .columns
+                .iter()
+                .find(|column| column.name == field.text);
             let help = match by_name {
                 Some(column) => Some(format!("the field of that column is `{}`", column.field)),
                 None => sdl::did_you_mean(field.text, draft.column_fields()),
             };
             findings.add(field.span, || Diagnostic {
                 help,
-                ..Diagnostic::error("sdl.unknown_field", format!("`{name}` has no field `{shown}`"))
+                ..Diagnostic::error(
+                    "sdl.unknown_field",
+                    format!("`{name}` has no field `{shown}`"),
+                )
             });
         }
     }
@@ -84,10 +101,17 @@ fn primary(draft: &Draft<'_>, findings: &mut Findings) -> Vec<usize> {
 
 fn marked(draft: &Draft<'_>) -> Vec<usize> {
     let is_marked = |field: &str| {
-        draft.node.fields.get(field).is_some_and(|field| field.directives.has("id"))
+        draft
+            .node
+            .fields
+            .get(field)
+            .is_some_and(|field| field.directives.has("id"))
     };
     let columns = draft.table.columns.iter().enumerate();
-    columns.filter(|(_, column)| is_marked(&column.field)).map(|(index, _)| index).collect()
+    columns
+        .filter(|(_, column)| is_marked(&column.field))
+        .map(|(index, _)| index)
+        .collect()
 }
 
 fn no_key(draft: &Draft<'_>) -> Diagnostic {
@@ -97,7 +121,11 @@ fn no_key(draft: &Draft<'_>) -> Diagnostic {
     } else {
         "mark the fields of its primary key with @id, or make it a @view that is only read"
     };
-    Diagnostic::error("sdl.no_key", format!("the table `{}` has no key", draft.name())).help(help)
+    Diagnostic::error(
+        "sdl.no_key",
+        format!("the table `{}` has no key", draft.name()),
+    )
+    .help(help)
 }
 
 /// A key that is listed and marked must be the same both ways.
@@ -108,9 +136,14 @@ fn check_listed(
     marked: &[usize],
     findings: &mut Findings,
 ) {
-    let span = listed.first().and_then(|word| word.span).or_else(|| draft.span());
+    let span = listed
+        .first()
+        .and_then(|word| word.span)
+        .or_else(|| draft.span());
     if key.is_empty() {
-        findings.add(span, || Diagnostic::error("sdl.no_key", "a key without fields"));
+        findings.add(span, || {
+            Diagnostic::error("sdl.no_key", "a key without fields")
+        });
     }
     let agrees = marked.len() == key.len() && marked.iter().all(|column| key.contains(column));
     if !agrees && (draft.table.writable || !marked.is_empty()) {
@@ -150,11 +183,18 @@ fn field_uniques(draft: &Draft<'_>, findings: &mut Findings) -> Vec<Vec<usize>> 
     let mut uniques = Vec::new();
     for (index, column) in draft.table.columns.iter().enumerate() {
         let field = draft.node.fields.get(column.field.as_str());
-        let mut directives = field.into_iter().flat_map(|field| field.directives.get_all("unique"));
-        let Some(first) = directives.next() else { continue };
+        let mut directives = field
+            .into_iter()
+            .flat_map(|field| field.directives.get_all("unique"));
+        let Some(first) = directives.next() else {
+            continue;
+        };
         if let Some(second) = directives.next() {
             findings.add(second.location(), || {
-                Diagnostic::error("sdl.repeated_directive", format!("`{}` is unique twice", column.field))
+                Diagnostic::error(
+                    "sdl.repeated_directive",
+                    format!("`{}` is unique twice", column.field),
+                )
             });
         }
         if first.specified_argument_by_name("fields").is_some() {

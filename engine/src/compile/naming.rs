@@ -22,7 +22,9 @@ pub(super) fn check(drafts: &[Draft<'_>], enums: &[EnumDraft], findings: &mut Fi
 /// Types generated for one table must not be those of another.
 fn check_types(drafts: &[Draft<'_>], enums: &[EnumDraft], findings: &mut Findings) {
     let mut owners: HashMap<String, &str> = HashMap::new();
-    let tables = drafts.iter().map(|draft| (draft.name(), draft.span(), api::table_types(draft.name())));
+    let tables = drafts
+        .iter()
+        .map(|draft| (draft.name(), draft.span(), api::table_types(draft.name())));
     let enums = enums.iter().map(|draft| {
         let name = draft.enumeration.type_name.as_str();
         (name, draft.span, api::enum_types(name))
@@ -43,11 +45,20 @@ fn check_types(drafts: &[Draft<'_>], enums: &[EnumDraft], findings: &mut Finding
 }
 
 fn check_roots(drafts: &[Draft<'_>], findings: &mut Findings) {
-    let own = api::ROOT_FIELDS.iter().map(|name| ((*name).to_owned(), "the API"));
+    let own = api::ROOT_FIELDS
+        .iter()
+        .map(|name| ((*name).to_owned(), "the API"));
     let mut owners: HashMap<String, &str> = own.collect();
     for draft in drafts {
-        let Table { singular, plural, .. } = &draft.table;
-        let uniques: Vec<_> = draft.table.uniques.iter().map(|key| draft.fields_of(key)).collect();
+        let Table {
+            singular, plural, ..
+        } = &draft.table;
+        let uniques: Vec<_> = draft
+            .table
+            .uniques
+            .iter()
+            .map(|key| draft.fields_of(key))
+            .collect();
         for root in api::root_fields(singular, plural, &uniques) {
             match owners.entry(root) {
                 Entry::Vacant(free) => {
@@ -57,8 +68,9 @@ fn check_roots(drafts: &[Draft<'_>], findings: &mut Findings) {
                 Entry::Occupied(taken) => {
                     let span = api_span(draft).or_else(|| draft.span());
                     findings.add(span, || {
-                        collision("root field", taken.key(), taken.get(), draft.name())
-                            .help("give one of them other root fields: @api(singular: …, plural: …)")
+                        collision("root field", taken.key(), taken.get(), draft.name()).help(
+                            "give one of them other root fields: @api(singular: …, plural: …)",
+                        )
                     });
                 }
             }
@@ -67,7 +79,11 @@ fn check_roots(drafts: &[Draft<'_>], findings: &mut Findings) {
 }
 
 fn api_span(draft: &Draft<'_>) -> Option<SourceSpan> {
-    draft.node.directives.get("api").and_then(|api| api.location())
+    draft
+        .node
+        .directives
+        .get("api")
+        .and_then(|api| api.location())
 }
 
 fn check_fields(draft: &Draft<'_>, findings: &mut Findings) {
@@ -99,8 +115,14 @@ fn check_keys(draft: &Draft<'_>, findings: &mut Findings) {
         let owner = owners.entry(name).or_insert(key);
         if *owner != key.as_slice() {
             findings.add(draft.span(), || {
-                let (one, other) = (draft.fields_of(owner).join(", "), draft.fields_of(key).join(", "));
-                let message = format!("the keys ({one}) and ({other}) of `{}` would have the same name", draft.name());
+                let (one, other) = (
+                    draft.fields_of(owner).join(", "),
+                    draft.fields_of(key).join(", "),
+                );
+                let message = format!(
+                    "the keys ({one}) and ({other}) of `{}` would have the same name",
+                    draft.name()
+                );
                 Diagnostic::error("sdl.name_collision", message).help("rename one of the fields")
             });
         }
@@ -108,8 +130,13 @@ fn check_keys(draft: &Draft<'_>, findings: &mut Findings) {
 }
 
 fn reserved(field: &str) -> Diagnostic {
-    Diagnostic::error("sdl.reserved_name", format!("the API needs the field name `{field}` for itself"))
-        .help(format!("choose another name, as `{field}Column`, and keep the column's in @column(name:)"))
+    Diagnostic::error(
+        "sdl.reserved_name",
+        format!("the API needs the field name `{field}` for itself"),
+    )
+    .help(format!(
+        "choose another name, as `{field}Column`, and keep the column's in @column(name:)"
+    ))
 }
 
 fn collision(what: &str, name: &str, owner: &str, other: &str) -> Diagnostic {

@@ -44,7 +44,9 @@ fn read(source: &Source, findings: &mut Findings) -> Option<ast::Document> {
         });
         return None;
     }
-    let parsed = Parser::new().token_limit(TOKENS_MAX).parse_ast(&source.text, &source.name);
+    let parsed = Parser::new()
+        .token_limit(TOKENS_MAX)
+        .parse_ast(&source.text, &source.name);
     let (document, errors) = match parsed {
         Ok(document) => (document, None),
         Err(failure) => (failure.partial, Some(failure.errors)),
@@ -86,7 +88,10 @@ fn validate(documents: &[ast::Document], findings: &mut Findings) -> Document {
 fn report(errors: &DiagnosticList, document: &Document, findings: &mut Findings) {
     for error in errors.iter() {
         let span = error.error.location();
-        let source = Excerpt { sources: &document.sources, span };
+        let source = Excerpt {
+            sources: &document.sources,
+            span,
+        };
         findings.add(span, || translate(error.error, &source, document));
     }
 }
@@ -115,7 +120,10 @@ fn translate(error: &DiagnosticData, source: &Excerpt<'_>, document: &Document) 
     let shown = sdl::clip(name);
     let (finding, help) = match error.unstable_error_name() {
         Some("UndefinedDirective") => (
-            Diagnostic::error("sdl.unknown_directive", format!("there is no directive `@{shown}`")),
+            Diagnostic::error(
+                "sdl.unknown_directive",
+                format!("there is no directive `@{shown}`"),
+            ),
             sdl::did_you_mean(name, theirs(document)),
         ),
         Some("UndefinedDefinition") => (
@@ -123,10 +131,16 @@ fn translate(error: &DiagnosticData, source: &Excerpt<'_>, document: &Document) 
             sdl::nearest(name, types(document)).map(|near| format!("did you mean `{near}`?")),
         ),
         Some("UndefinedArgument") => (
-            Diagnostic::error("sdl.unknown_argument", format!("there is no argument `{shown}` here")),
+            Diagnostic::error(
+                "sdl.unknown_argument",
+                format!("there is no argument `{shown}` here"),
+            ),
             sdl::nearest(name, arguments(document)).map(|near| format!("did you mean `{near}`?")),
         ),
-        known => (Diagnostic::error(code(known), lower(&clip_long(&error.to_string()))), None),
+        known => (
+            Diagnostic::error(code(known), lower(&clip_long(&error.to_string()))),
+            None,
+        ),
     };
     Diagnostic { help, ..finding }
 }
@@ -147,17 +161,28 @@ fn code(name: Option<&str>) -> &'static str {
 
 /// The directives of the prelude, without those of GraphQL itself.
 fn theirs(document: &Document) -> impl Iterator<Item = &str> + Clone {
-    let ours = document.directive_definitions.values().filter(|directive| !directive.is_built_in());
+    let ours = document
+        .directive_definitions
+        .values()
+        .filter(|directive| !directive.is_built_in());
     ours.map(|directive| directive.name.as_str())
 }
 
 fn types(document: &Document) -> impl Iterator<Item = &str> {
-    document.types.keys().map(|name| name.as_str()).filter(|name| !name.starts_with("__"))
+    document
+        .types
+        .keys()
+        .map(|name| name.as_str())
+        .filter(|name| !name.starts_with("__"))
 }
 
 fn arguments(document: &Document) -> impl Iterator<Item = &str> {
-    let ours = document.directive_definitions.values().filter(|directive| !directive.is_built_in());
-    ours.flat_map(|directive| &directive.arguments).map(|argument| argument.name.as_str())
+    let ours = document
+        .directive_definitions
+        .values()
+        .filter(|directive| !directive.is_built_in());
+    ours.flat_map(|directive| &directive.arguments)
+        .map(|argument| argument.name.as_str())
 }
 
 /// Messages of the validator quote names of any length.

@@ -13,7 +13,10 @@ use model::schema::Relation;
 /// How a relation is declared.
 enum Way<'a> {
     /// By own columns that hold a key of the target.
-    Forward { fields: Vec<Word<'a>>, references: Option<Vec<Word<'a>>> },
+    Forward {
+        fields: Vec<Word<'a>>,
+        references: Option<Vec<Word<'a>>>,
+    },
     /// As the other side of a forward relation of the target.
     Inverse(Word<'a>),
     /// Along two other relations.
@@ -45,7 +48,11 @@ impl<'d, 'a> At<'d, 'a> {
     }
 
     /// A relation with the names of this one.
-    fn relation(&self, cardinality: model::schema::Cardinality, columns: Vec<(usize, usize)>) -> Relation {
+    fn relation(
+        &self,
+        cardinality: model::schema::Cardinality,
+        columns: Vec<(usize, usize)>,
+    ) -> Relation {
         let link = self.link();
         Relation {
             field: link.field.name.to_string(),
@@ -67,7 +74,12 @@ pub(super) fn resolve(drafts: &mut [Draft<'_>], findings: &mut Findings) {
     for stage in [forward::resolve, far::inverse, far::through] {
         for table in 0..drafts.len() {
             for link in 0..drafts[table].links.len() {
-                let at = At { drafts, ways: &ways, table, link };
+                let at = At {
+                    drafts,
+                    ways: &ways,
+                    table,
+                    link,
+                };
                 if let Some(relation) = stage(at, findings) {
                     drafts[table].links[link].relation = Some(relation);
                 }
@@ -88,8 +100,9 @@ fn way<'a>(link: &Link<'a>, findings: &mut Findings) -> Way<'a> {
         (None, None, Some(through)) if references.is_none() => Way::Through(through),
         _ => {
             findings.add(directive.location(), || {
-                Diagnostic::error("sdl.relation", "a relation goes one way")
-                    .help("give `fields:` (with or without `references:`), or `inverse:`, or `through:`")
+                Diagnostic::error("sdl.relation", "a relation goes one way").help(
+                    "give `fields:` (with or without `references:`), or `inverse:`, or `through:`",
+                )
             });
             Way::Broken
         }
@@ -107,7 +120,10 @@ fn is_list(field: &FieldDefinition, findings: &mut Findings) -> bool {
     };
     if !is_plain {
         findings.add(field.name.location(), || {
-            let message = format!("the list `{}` leaves room for nulls, and it never holds any", field.name);
+            let message = format!(
+                "the list `{}` leaves room for nulls, and it never holds any",
+                field.name
+            );
             Diagnostic::error("sdl.relation_nullability", message)
                 .help(format!("write [{}!]!", field.ty.inner_named_type()))
         });

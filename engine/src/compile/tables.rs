@@ -5,8 +5,8 @@ use super::draft::Draft;
 use super::findings::Findings;
 use crate::{names, sdl};
 use apollo_compiler::Schema as Document;
-use apollo_compiler::schema::{Component, DirectiveList, ExtendedType, ObjectType};
 use apollo_compiler::ast::Directive;
+use apollo_compiler::schema::{Component, DirectiveList, ExtendedType, ObjectType};
 use model::schema::Table;
 use model::{Diagnostic, Dialect};
 use std::collections::HashMap;
@@ -38,7 +38,9 @@ pub(super) fn source(directives: &DirectiveList) -> Option<&Component<Directive>
 /// Reports what cannot be a name in the database.
 pub(super) fn check_name(name: Word<'_>, dialect: Dialect, findings: &mut Findings) {
     if let Some(problem) = names::storage_problem(dialect, name.text) {
-        findings.add(name.span, || Diagnostic::error("sdl.database_name", problem));
+        findings.add(name.span, || {
+            Diagnostic::error("sdl.database_name", problem)
+        });
     }
 }
 
@@ -51,7 +53,10 @@ fn draft<'a>(
     check_source(node, document, findings);
     let directive = source(&node.directives);
     let argument = |name| directive.and_then(|directive| word(directive, name));
-    let own = Word { text: node.name.as_str(), span: node.name.location() };
+    let own = Word {
+        text: node.name.as_str(),
+        span: node.name.location(),
+    };
     let (name, schema) = (argument("name").unwrap_or(own), argument("schema"));
     for given in [Some(name), schema].into_iter().flatten() {
         check_name(given, dialect, findings);
@@ -83,8 +88,11 @@ fn check_source(node: &ObjectType, document: &Document, findings: &mut Findings)
     let span = node.name.location();
     match (table, view) {
         (Some(_), Some(view)) => findings.add(view.location(), || {
-            Diagnostic::error("sdl.no_table", format!("`{}` is a table and a view at once", node.name))
-                .help("keep @table if rows are written, else @view")
+            Diagnostic::error(
+                "sdl.no_table",
+                format!("`{}` is a table and a view at once", node.name),
+            )
+            .help("keep @table if rows are written, else @view")
         }),
         (None, None) => {
             let is_known = |directive: &Component<Directive>| {
@@ -93,8 +101,11 @@ fn check_source(node: &ObjectType, document: &Document, findings: &mut Findings)
             // A misspelt directive is reported as such, and was probably meant to be this one.
             if node.directives.iter().all(is_known) {
                 findings.add(span, || {
-                    Diagnostic::error("sdl.no_table", format!("`{}` is neither a table nor a view", node.name))
-                        .help("add @table or @view, with the name it has in the database")
+                    Diagnostic::error(
+                        "sdl.no_table",
+                        format!("`{}` is neither a table nor a view", node.name),
+                    )
+                    .help("add @table or @view, with the name it has in the database")
                 });
             }
         }
@@ -121,8 +132,12 @@ fn root_fields(node: &ObjectType, findings: &mut Findings) -> (String, String) {
     let plural = given("plural", names::plural_field(&node.name));
     if singular == plural {
         findings.add(api.and_then(|api| api.location()), || {
-            let message = format!("`{}` is the field for one row and for many", sdl::clip(&singular));
-            Diagnostic::error("sdl.name", message).help("give @api a singular and a plural that differ")
+            let message = format!(
+                "`{}` is the field for one row and for many",
+                sdl::clip(&singular)
+            );
+            Diagnostic::error("sdl.name", message)
+                .help("give @api a singular and a plural that differ")
         });
     }
     (singular, plural)
@@ -131,11 +146,17 @@ fn root_fields(node: &ObjectType, findings: &mut Findings) -> (String, String) {
 fn check_duplicates(drafts: &[Draft<'_>], dialect: Dialect, findings: &mut Findings) {
     let mut owners = HashMap::new();
     for draft in drafts {
-        let place = (&draft.table.schema, names::folded(dialect, &draft.table.name));
+        let place = (
+            &draft.table.schema,
+            names::folded(dialect, &draft.table.name),
+        );
         if let Some(owner) = owners.insert(place, draft.name()) {
             findings.add(draft.span(), || {
                 let name = sdl::clip(&draft.table.name);
-                let message = format!("`{owner}` and `{}` are the same table {name:?}", draft.name());
+                let message = format!(
+                    "`{owner}` and `{}` are the same table {name:?}",
+                    draft.name()
+                );
                 Diagnostic::error("sdl.duplicate_table", message)
                     .help("keep one of them, or correct the name of the other in @table(name:)")
             });

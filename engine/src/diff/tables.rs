@@ -12,7 +12,17 @@ pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
             (Some(was), Some(is)) => {
                 roots(was, is, changes);
                 keys(was, is, changes);
-                fields(&Side { schema: old, table: was }, &Side { schema: new, table: is }, changes);
+                fields(
+                    &Side {
+                        schema: old,
+                        table: was,
+                    },
+                    &Side {
+                        schema: new,
+                        table: is,
+                    },
+                    changes,
+                );
             }
             (None, None) => {}
         }
@@ -46,7 +56,10 @@ fn keys(old: &Table, new: &Table, changes: &mut Changes) {
         _ if was == is => {}
         ("", _) => changes.safe(name, format!("the key is ({is}); there was none")),
         (_, "") => changes.breaking(name, format!("the key ({was}) is removed")),
-        _ => changes.breaking(name, format!("the key is ({is}), was ({was}); global ids change")),
+        _ => changes.breaking(
+            name,
+            format!("the key is ({is}), was ({was}); global ids change"),
+        ),
     }
     let uniques = |table: &Table| -> Vec<String> {
         table.uniques.iter().map(|key| names(table, key)).collect()
@@ -61,7 +74,9 @@ fn keys(old: &Table, new: &Table, changes: &mut Changes) {
 }
 
 fn names(table: &Table, columns: &[usize]) -> String {
-    let names = columns.iter().map(|column| table.columns[*column].field.as_str());
+    let names = columns
+        .iter()
+        .map(|column| table.columns[*column].field.as_str());
     names.collect::<Vec<_>>().join(", ")
 }
 
@@ -80,8 +95,12 @@ fn fields(old: &Side<'_>, new: &Side<'_>, changes: &mut Changes) {
     all.dedup();
     for field in all {
         let at = format!("{}.{field}", new.table.type_name);
-        let find = |members: &[(&str, Field<'_>)]| members.iter().position(|member| member.0 == field);
-        match (find(&was).map(|index| was[index].1), find(&is).map(|index| is[index].1)) {
+        let find =
+            |members: &[(&str, Field<'_>)]| members.iter().position(|member| member.0 == field);
+        match (
+            find(&was).map(|index| was[index].1),
+            find(&is).map(|index| is[index].1),
+        ) {
             (Some(_), None) => changes.breaking(at, "the field is removed"),
             (None, Some(Field::Column(column))) => added(at, new, column, changes),
             (None, Some(Field::Relation(_))) => changes.safe(at, "the relation is new"),
@@ -91,17 +110,26 @@ fn fields(old: &Side<'_>, new: &Side<'_>, changes: &mut Changes) {
             (Some(Field::Relation(was)), Some(Field::Relation(is))) => {
                 relations(&at, (old, was), (new, is), changes);
             }
-            (Some(_), Some(Field::Column(_))) => changes.breaking(at, "the relation is now a column"),
-            (Some(_), Some(Field::Relation(_))) => changes.breaking(at, "the column is now a relation"),
+            (Some(_), Some(Field::Column(_))) => {
+                changes.breaking(at, "the relation is now a column")
+            }
+            (Some(_), Some(Field::Relation(_))) => {
+                changes.breaking(at, "the column is now a relation")
+            }
             (None, None) => {}
         }
     }
 }
 
 fn members(table: &Table) -> Vec<(&str, Field<'_>)> {
-    let columns = table.columns.iter().map(|column| (column.field.as_str(), Field::Column(column)));
-    let relations =
-        table.relations.iter().map(|relation| (relation.field.as_str(), Field::Relation(relation)));
+    let columns = table
+        .columns
+        .iter()
+        .map(|column| (column.field.as_str(), Field::Column(column)));
+    let relations = table
+        .relations
+        .iter()
+        .map(|relation| (relation.field.as_str(), Field::Relation(relation)));
     columns.chain(relations).collect()
 }
 
@@ -166,14 +194,18 @@ fn relations(
     (new, is): (&Side<'_>, &Relation),
     changes: &mut Changes,
 ) {
-    let (from, to) =
-        (&old.schema.tables[was.target].type_name, &new.schema.tables[is.target].type_name);
+    let (from, to) = (
+        &old.schema.tables[was.target].type_name,
+        &new.schema.tables[is.target].type_name,
+    );
     if from != to {
         changes.breaking(at, format!("the relation leads to {to}, led to {from}"));
     }
     match (was.cardinality, is.cardinality) {
         (was, is) if was == is => {}
-        (Cardinality::One, Cardinality::Maybe) => changes.breaking(at, "the relation may now be null"),
+        (Cardinality::One, Cardinality::Maybe) => {
+            changes.breaking(at, "the relation may now be null")
+        }
         (Cardinality::Maybe, Cardinality::One) => changes.safe(at, "the relation is never null"),
         (_, Cardinality::Many) => changes.breaking(at, "the relation is now a list"),
         _ => changes.breaking(at, "the relation is no longer a list"),

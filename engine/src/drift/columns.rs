@@ -9,11 +9,20 @@ use std::collections::{HashMap, HashSet};
 
 pub(super) fn compare(pair: &Pair<'_>, findings: &mut Vec<Diagnostic>) {
     let dialect = pair.schema.dialect;
-    let there: HashMap<String, &catalog::Column> =
-        pair.found.columns.iter().map(|column| (folded(dialect, &column.name), column)).collect();
+    let there: HashMap<String, &catalog::Column> = pair
+        .found
+        .columns
+        .iter()
+        .map(|column| (folded(dialect, &column.name), column))
+        .collect();
     for column in &pair.table.columns {
         match there.get(&folded(dialect, &column.name)) {
-            Some(found) => Both { pair, column, found }.compare(findings),
+            Some(found) => Both {
+                pair,
+                column,
+                found,
+            }
+            .compare(findings),
             None => findings.push(missing(pair, column)),
         }
     }
@@ -49,23 +58,40 @@ impl Both<'_> {
 
     fn enum_type(&self, index: usize) -> Option<Diagnostic> {
         let wanted = &self.pair.schema.enums[index];
-        let found = self.found.enumeration.and_then(|found| self.pair.catalog.enums.get(found));
+        let found = self
+            .found
+            .enumeration
+            .and_then(|found| self.pair.catalog.enums.get(found));
         if found.is_some_and(|found| Some(&found.name) == wanted.name.as_ref()) {
             return None;
         }
         let name = wanted.name.as_deref().unwrap_or_default();
-        let message = format!("{} is {} in the database, not the enum {name:?}", self.at(), self.found.native);
-        Some(Diagnostic::error("drift.type", message).help("run `fragaria init` to see the type it has now"))
+        let message = format!(
+            "{} is {} in the database, not the enum {name:?}",
+            self.at(),
+            self.found.native
+        );
+        Some(
+            Diagnostic::error("drift.type", message)
+                .help("run `fragaria init` to see the type it has now"),
+        )
     }
 
     fn native(&self) -> Option<Diagnostic> {
         let (dialect, scalar) = (self.pair.schema.dialect, self.column.scalar);
         let usual = types::usual(dialect, scalar);
         let wanted = self.column.native.as_deref().unwrap_or(usual);
-        let found = types::read(dialect, &self.found.native).filter(|_| self.found.enumeration.is_none());
-        let message = format!("{} is {} in the database, the schema has {wanted}", self.at(), self.found.native);
+        let found =
+            types::read(dialect, &self.found.native).filter(|_| self.found.enumeration.is_none());
+        let message = format!(
+            "{} is {} in the database, the schema has {wanted}",
+            self.at(),
+            self.found.native
+        );
         let Some(found) = found.filter(|found| found.accepts(scalar)) else {
-            return Some(Diagnostic::error("drift.type", message).help("change the field's type or `type:`"));
+            return Some(
+                Diagnostic::error("drift.type", message).help("change the field's type or `type:`"),
+            );
         };
         let wanted = types::read(dialect, wanted)?;
         if found.text == wanted.text {
@@ -83,7 +109,12 @@ impl Both<'_> {
     /// SQLite lets keys be null when their declaration does not say NOT NULL, so there it is only
     /// worth a look.
     fn nulls(&self) -> Option<Diagnostic> {
-        let Column { nullable, defaulted, generated, .. } = *self.column;
+        let Column {
+            nullable,
+            defaulted,
+            generated,
+            ..
+        } = *self.column;
         match (nullable, self.found.nullable) {
             (false, true) => {
                 let message = format!("{} may be null in the database", self.at());
@@ -96,23 +127,43 @@ impl Both<'_> {
                 Some(finding.help("take the ! away, or declare the column NOT NULL"))
             }
             (true, false) if self.pair.table.writable && !defaulted && !generated => {
-                let message = format!("{} is never null in the database; rows without it are refused", self.at());
-                Some(Diagnostic::warning("drift.not_null", message).help("make its type non-null with !"))
+                let message = format!(
+                    "{} is never null in the database; rows without it are refused",
+                    self.at()
+                );
+                Some(
+                    Diagnostic::warning("drift.not_null", message)
+                        .help("make its type non-null with !"),
+                )
             }
             _ => None,
         }
     }
 
     fn writes(&self) -> Option<Diagnostic> {
-        let Column { nullable, defaulted, generated, .. } = *self.column;
+        let Column {
+            nullable,
+            defaulted,
+            generated,
+            ..
+        } = *self.column;
         let fills_itself = self.found.default.is_some() || self.found.generated;
         if self.found.generated && !generated {
-            let message = format!("{} is computed by the database and cannot be written", self.at());
+            let message = format!(
+                "{} is computed by the database and cannot be written",
+                self.at()
+            );
             return Some(Diagnostic::error("drift.generated", message).help("add @generated"));
         }
         if (defaulted || generated) && !nullable && !fills_itself {
-            let message = format!("{} has no default in the database; rows without it are refused", self.at());
-            return Some(Diagnostic::warning("drift.default", message).help("take @default or @generated away"));
+            let message = format!(
+                "{} has no default in the database; rows without it are refused",
+                self.at()
+            );
+            return Some(
+                Diagnostic::warning("drift.default", message)
+                    .help("take @default or @generated away"),
+            );
         }
         None
     }
@@ -127,14 +178,21 @@ fn missing(pair: &Pair<'_>, column: &Column) -> Diagnostic {
     );
     let names = pair.found.columns.iter().map(|column| column.name.as_str());
     let help = sdl::nearest(&column.name, names).map(|near| format!("did you mean {near:?}?"));
-    Diagnostic { help, ..Diagnostic::error("drift.missing_column", message) }
+    Diagnostic {
+        help,
+        ..Diagnostic::error("drift.missing_column", message)
+    }
 }
 
 /// Columns the schema leaves out and the database does not fill.
 fn unmapped(pair: &Pair<'_>, findings: &mut Vec<Diagnostic>) {
     let dialect = pair.schema.dialect;
-    let named: HashSet<String> =
-        pair.table.columns.iter().map(|column| folded(dialect, &column.name)).collect();
+    let named: HashSet<String> = pair
+        .table
+        .columns
+        .iter()
+        .map(|column| folded(dialect, &column.name))
+        .collect();
     for column in &pair.found.columns {
         let fills_itself = column.nullable || column.default.is_some() || column.generated;
         if !fills_itself && !named.contains(&folded(dialect, &column.name)) {

@@ -7,15 +7,23 @@ use model::{Catalog, Diagnostic, Schema, catalog};
 
 pub(super) fn compare(schema: &Schema, catalog: &Catalog, findings: &mut Vec<Diagnostic>) {
     for enumeration in &schema.enums {
-        let Some(name) = &enumeration.name else { continue };
+        let Some(name) = &enumeration.name else {
+            continue;
+        };
         match find(enumeration, name, catalog) {
             Some(found) => labels(enumeration, found, findings),
             None => {
-                let message =
-                    format!("the database has no enum {:?} for `{}`", sdl::clip(name), enumeration.type_name);
+                let message = format!(
+                    "the database has no enum {:?} for `{}`",
+                    sdl::clip(name),
+                    enumeration.type_name
+                );
                 let names = catalog.enums.iter().map(|found| found.name.as_str());
                 let help = sdl::nearest(name, names).map(|near| format!("did you mean {near:?}?"));
-                findings.push(Diagnostic { help, ..Diagnostic::error("drift.missing_enum", message) });
+                findings.push(Diagnostic {
+                    help,
+                    ..Diagnostic::error("drift.missing_enum", message)
+                });
             }
         }
     }
@@ -24,9 +32,16 @@ pub(super) fn compare(schema: &Schema, catalog: &Catalog, findings: &mut Vec<Dia
 fn find<'a>(wanted: &Enum, name: &str, catalog: &'a Catalog) -> Option<&'a catalog::Enum> {
     let schema = wanted.schema.as_deref();
     let in_schema = |schema: Option<&str>| {
-        catalog.enums.iter().find(|found| found.name == name && found.schema.as_deref() == schema)
+        catalog
+            .enums
+            .iter()
+            .find(|found| found.name == name && found.schema.as_deref() == schema)
     };
-    in_schema(schema).or_else(|| is_usual(catalog.dialect, schema).then(|| in_schema(None)).flatten())
+    in_schema(schema).or_else(|| {
+        is_usual(catalog.dialect, schema)
+            .then(|| in_schema(None))
+            .flatten()
+    })
 }
 
 /// A label the database lacks cannot be written, one the schema lacks cannot be shown.
@@ -40,8 +55,12 @@ fn labels(wanted: &Enum, found: &catalog::Enum, findings: &mut Vec<Diagnostic>) 
                 value.name
             );
             let names = found.labels.iter().map(String::as_str);
-            let help = sdl::nearest(&value.label, names).map(|near| format!("did you mean {near:?}?"));
-            findings.push(Diagnostic { help, ..Diagnostic::error("drift.label", message) });
+            let help =
+                sdl::nearest(&value.label, names).map(|near| format!("did you mean {near:?}?"));
+            findings.push(Diagnostic {
+                help,
+                ..Diagnostic::error("drift.label", message)
+            });
         }
     }
     for label in &found.labels {
@@ -52,7 +71,8 @@ fn labels(wanted: &Enum, found: &catalog::Enum, findings: &mut Vec<Diagnostic>) 
                 sdl::clip(label)
             );
             findings.push(
-                Diagnostic::error("drift.label", message).help("add the value; rows that hold it could not be shown"),
+                Diagnostic::error("drift.label", message)
+                    .help("add the value; rows that hold it could not be shown"),
             );
         }
     }

@@ -4,8 +4,16 @@ use heck::ToSnakeCase;
 use model::Scalar;
 
 /// Types every API has, whatever its tables.
-const TYPES: &[&str] =
-    &["Query", "Mutation", "Subscription", "Node", "PageInfo", "OrderDirection", "Group", "ID"];
+const TYPES: &[&str] = &[
+    "Query",
+    "Mutation",
+    "Subscription",
+    "Node",
+    "PageInfo",
+    "OrderDirection",
+    "Group",
+    "ID",
+];
 
 /// What follows a table's type in the names of the types generated for it.
 const FOLLOWERS: &[&str] = &[
@@ -75,7 +83,12 @@ pub(crate) fn root_fields(singular: &str, plural: &str, uniques: &[Vec<&str>]) -
         format!("{singular}By{}", fields.join("And"))
     });
     let writes = [singular, plural].map(|name| format!("create{}", capital(name)));
-    reads.into_iter().chain(shows).chain(by_key).chain(writes).collect()
+    reads
+        .into_iter()
+        .chain(shows)
+        .chain(by_key)
+        .chain(writes)
+        .collect()
 }
 
 /// What the value for a unique key is called in the enum of a table's keys.

@@ -12,13 +12,11 @@ pub(super) fn inflect(name: &str, inflection: fn(&str) -> String) -> String {
 }
 
 pub(super) fn singular(word: &str) -> String {
-    exception(word, |pair| pair.0)
-        .unwrap_or_else(|| pluralizer::pluralize(word, 1, false))
+    exception(word, |pair| pair.0).unwrap_or_else(|| pluralizer::pluralize(word, 1, false))
 }
 
 pub(super) fn plural(word: &str) -> String {
-    exception(word, |pair| pair.1)
-        .unwrap_or_else(|| pluralizer::pluralize(word, 2, false))
+    exception(word, |pair| pair.1).unwrap_or_else(|| pluralizer::pluralize(word, 2, false))
 }
 
 /// Words that mean something else in a database than in a dictionary (`datum`), and those the
@@ -46,8 +44,14 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("virus", "viruses"),
 ];
 
-fn exception(word: &str, form: fn(&(&'static str, &'static str)) -> &'static str) -> Option<String> {
+fn exception(
+    word: &str,
+    form: fn(&(&'static str, &'static str)) -> &'static str,
+) -> Option<String> {
     // `bases` is far more often several bases than several of a basis.
     let is_it = |pair: &&(&str, &str)| pair.0 == word || pair.1 == word && word != "bases";
-    EXCEPTIONS.iter().find(is_it).map(|pair| form(pair).to_owned())
+    EXCEPTIONS
+        .iter()
+        .find(is_it)
+        .map(|pair| form(pair).to_owned())
 }

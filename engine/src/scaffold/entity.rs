@@ -67,7 +67,9 @@ impl Entity<'_> {
     /// The field of a column, by the column's name.
     pub(super) fn field(&self, dialect: Dialect, column: &str) -> Option<usize> {
         let column = names::folded(dialect, column);
-        self.fields.iter().position(|field| names::folded(dialect, &field.column.name) == column)
+        self.fields
+            .iter()
+            .position(|field| names::folded(dialect, &field.column.name) == column)
     }
 }
 
@@ -76,7 +78,10 @@ pub(super) fn read<'a>(catalog: &'a Catalog, warnings: &mut Vec<Diagnostic>) -> 
     let mut tables: Vec<&Table> = catalog.tables.iter().collect();
     // The first schema on the search path comes first and gets the plain names.
     tables.sort_by_key(|table| (&table.schema, &table.name));
-    tables.into_iter().filter_map(|table| entity(catalog, table, warnings)).collect()
+    tables
+        .into_iter()
+        .filter_map(|table| entity(catalog, table, warnings))
+        .collect()
 }
 
 fn entity<'a>(
@@ -88,16 +93,26 @@ fn entity<'a>(
     let mut left_out = Vec::new();
     for column in &table.columns {
         match kind(catalog, column) {
-            Some(kind) => fields.push(Field { column, name: String::new(), kind }),
+            Some(kind) => fields.push(Field {
+                column,
+                name: String::new(),
+                kind,
+            }),
             None => left_out.push(column),
         }
     }
     if let Some(problem) = names::storage_problem(catalog.dialect, &table.name) {
-        warnings.push(Diagnostic::warning("init.name", format!("a table is left out: {problem}")));
+        warnings.push(Diagnostic::warning(
+            "init.name",
+            format!("a table is left out: {problem}"),
+        ));
         return None;
     }
     if fields.is_empty() {
-        let message = format!("the table {:?} is left out: it has no column to show", sdl::clip(&table.name));
+        let message = format!(
+            "the table {:?} is left out: it has no column to show",
+            sdl::clip(&table.name)
+        );
         warnings.push(Diagnostic::warning("init.empty_table", message));
         return None;
     }
@@ -121,25 +136,39 @@ fn kind(catalog: &Catalog, column: &Column) -> Option<FieldKind> {
         return None;
     }
     if let Some(index) = column.enumeration {
-        let is_whole = catalog.enums.get(index).is_some_and(|found| !found.labels.is_empty());
+        let is_whole = catalog
+            .enums
+            .get(index)
+            .is_some_and(|found| !found.labels.is_empty());
         return is_whole.then_some(FieldKind::Enum(index));
     }
     let native = types::read(catalog.dialect, &column.native)?;
     let is_usual = native.text == types::usual(catalog.dialect, native.scalar);
-    Some(FieldKind::Scalar(native.scalar, (!is_usual).then_some(native.text)))
+    Some(FieldKind::Scalar(
+        native.scalar,
+        (!is_usual).then_some(native.text),
+    ))
 }
 
 /// The primary key, or the first unique key without nulls; keys over columns that cannot be shown
 /// are none.
 fn keys(dialect: Dialect, entity: &mut Entity<'_>) {
     let find = |names: &Vec<String>| -> Option<Vec<usize>> {
-        names.iter().map(|name| entity.field(dialect, name)).collect()
+        names
+            .iter()
+            .map(|name| entity.field(dialect, name))
+            .collect()
     };
     let primary = find(&entity.table.primary_key).unwrap_or_default();
     let mut uniques: Vec<_> = entity.table.uniques.iter().filter_map(find).collect();
     uniques.retain(|key| !key.is_empty() && *key != primary);
-    let nulls = |key: &Vec<usize>| key.iter().any(|field| entity.fields[*field].column.nullable);
-    let stand_in = uniques.iter().position(|key| primary.is_empty() && !nulls(key));
+    let nulls = |key: &Vec<usize>| {
+        key.iter()
+            .any(|field| entity.fields[*field].column.nullable)
+    };
+    let stand_in = uniques
+        .iter()
+        .position(|key| primary.is_empty() && !nulls(key));
     entity.key = match stand_in {
         Some(index) => uniques.remove(index),
         None => primary,
@@ -152,11 +181,15 @@ fn warn(dialect: Dialect, entity: &Entity<'_>, warnings: &mut Vec<Diagnostic>) {
     let table = sdl::clip(&entity.table.name);
     for column in &entity.left_out {
         let native = sdl::clip(&column.native);
-        let message = format!("the column {:?} of {table:?} is left out: no GraphQL type stands for {native:?}", sdl::clip(&column.name));
+        let message = format!(
+            "the column {:?} of {table:?} is left out: no GraphQL type stands for {native:?}",
+            sdl::clip(&column.name)
+        );
         warnings.push(Diagnostic::warning("init.unmapped", message));
     }
     if entity.table.kind == Kind::Table && entity.key.is_empty() {
-        let message = format!("the table {table:?} has no key and becomes a view that is only read");
+        let message =
+            format!("the table {table:?} has no key and becomes a view that is only read");
         warnings.push(
             Diagnostic::warning("init.no_key", message).help("add a primary key to write its rows"),
         );
@@ -165,13 +198,19 @@ fn warn(dialect: Dialect, entity: &Entity<'_>, warnings: &mut Vec<Diagnostic>) {
         let name = format!("{}.{}", entity.table.name, field.column.name);
         if entity.key.contains(&index) && field.column.nullable {
             let message = format!("the key {name:?} may hold nulls, which cannot be shown");
-            warnings.push(Diagnostic::warning("init.nullable_key", message).help("declare it NOT NULL"));
+            warnings.push(
+                Diagnostic::warning("init.nullable_key", message).help("declare it NOT NULL"),
+            );
         }
         if let FieldKind::Scalar(Scalar::Decimal, Some(native)) = &field.kind
             && let Some(native) = types::read(dialect, native)
             && native.is_binary_decimal(dialect)
         {
-            warnings.push(types::binary_decimal_warning("init.binary_decimal", &name, &native));
+            warnings.push(types::binary_decimal_warning(
+                "init.binary_decimal",
+                &name,
+                &native,
+            ));
         }
     }
 }

@@ -35,7 +35,10 @@ pub(super) fn read(
     let mut links = Vec::new();
     for (source, entity) in entities.iter().enumerate() {
         for key in &entity.table.foreign_keys {
-            let name = (key.target_schema.as_deref(), folded(catalog.dialect, &key.target));
+            let name = (
+                key.target_schema.as_deref(),
+                folded(catalog.dialect, &key.target),
+            );
             let target = by_name.get(&name).copied();
             match link(catalog.dialect, entities, (source, target), key) {
                 Ok(link) if links.contains(&link) => {}
@@ -56,7 +59,10 @@ fn link(
     let target = target.ok_or("the table is not there")?;
     let (from, to) = (&entities[source], &entities[target]);
     let find = |entity: &Entity<'_>, names: &[String]| -> Option<Vec<usize>> {
-        names.iter().map(|name| entity.field(dialect, name)).collect()
+        names
+            .iter()
+            .map(|name| entity.field(dialect, name))
+            .collect()
     };
     let fields = find(from, &key.columns).ok_or("not all of its columns can be shown")?;
     let references = match key.target_columns.as_slice() {
@@ -67,19 +73,25 @@ fn link(
         return Err("what it refers to is not a key");
     }
     let is_twice = |list: &[usize]| {
-        list.iter().enumerate().any(|(index, field)| list[..index].contains(field))
+        list.iter()
+            .enumerate()
+            .any(|(index, field)| list[..index].contains(field))
     };
     if is_twice(&fields) || is_twice(&references) {
         return Err("it names a column twice");
     }
     let mut pairs = fields.iter().zip(&references);
-    let agree = pairs.all(|(ours, theirs)| {
-        are_comparable(&from.fields[*ours].kind, &to.fields[*theirs].kind)
-    });
+    let agree = pairs
+        .all(|(ours, theirs)| are_comparable(&from.fields[*ours].kind, &to.fields[*theirs].kind));
     if !agree {
         return Err("its columns have other types than those they refer to");
     }
-    Ok(Link { source, fields, target, references })
+    Ok(Link {
+        source,
+        fields,
+        target,
+        references,
+    })
 }
 
 fn are_comparable(ours: &FieldKind, theirs: &FieldKind) -> bool {

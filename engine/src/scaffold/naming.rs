@@ -54,7 +54,10 @@ pub(super) fn carrier(column: &str, referred: &str, noun: &str) -> Carrier {
         .strip_suffix(&format!("_{referred}"))
         .or_else(|| SUFFIXES.iter().find_map(|suffix| own.strip_suffix(suffix)))
         .or_else(|| PREFIXES.iter().find_map(|prefix| own.strip_prefix(prefix)))
-        .or_else(|| own.strip_suffix("id").filter(|stem| *stem == noun.replace('_', "")))
+        .or_else(|| {
+            own.strip_suffix("id")
+                .filter(|stem| *stem == noun.replace('_', ""))
+        })
         .filter(|stem| !stem.is_empty());
     match stem {
         // `customerid` says as much as `customer_id`, with the words of the target.
@@ -71,7 +74,10 @@ const SUFFIXES: &[&str] = &["_id", "_uuid", "_guid", "_fk", "_ref"];
 const PREFIXES: &[&str] = &["id_", "fk_"];
 
 fn has_suffix(own: &str) -> bool {
-    SUFFIXES.iter().any(|suffix| own.strip_suffix(suffix).is_some_and(|stem| !stem.is_empty()))
+    SUFFIXES.iter().any(|suffix| {
+        own.strip_suffix(suffix)
+            .is_some_and(|stem| !stem.is_empty())
+    })
 }
 
 /// The target's name as lower-case words in the singular.
@@ -82,11 +88,18 @@ pub(super) fn noun(entity: &Entity<'_>) -> String {
 /// Keys are told apart by their fields' names; one that reads like another is not offered.
 fn drop_twin_keys(entity: &mut Entity<'_>) {
     let name = |key: &Vec<usize>| {
-        let fields: Vec<_> = key.iter().map(|field| entity.fields[*field].name.as_str()).collect();
+        let fields: Vec<_> = key
+            .iter()
+            .map(|field| entity.fields[*field].name.as_str())
+            .collect();
         api::key_value(&fields)
     };
     let mut seen = BTreeSet::from([name(&entity.key)]);
-    let keep: Vec<bool> = entity.uniques.iter().map(|key| seen.insert(name(key))).collect();
+    let keep: Vec<bool> = entity
+        .uniques
+        .iter()
+        .map(|key| seen.insert(name(key)))
+        .collect();
     let mut keep = keep.into_iter();
     entity.uniques.retain(|_| keep.next().unwrap_or(true));
 }
@@ -95,26 +108,49 @@ fn drop_twin_keys(entity: &mut Entity<'_>) {
 pub(super) fn types(catalog: &Catalog, entities: &mut [Entity<'_>]) -> BTreeMap<usize, String> {
     let mut taken: BTreeSet<String> = api::ROOT_FIELDS.iter().map(|name| root(name)).collect();
     for entity in entities.iter_mut() {
-        let wanted = wanted(entity.table.schema.as_deref(), &entity.table.name, names::type_name, "Row");
-        let uniques: Vec<Vec<&str>> = entity.uniques.iter().map(|key| {
-            key.iter().map(|field| entity.fields[*field].name.as_str()).collect()
-        }).collect();
+        let wanted = wanted(
+            entity.table.schema.as_deref(),
+            &entity.table.name,
+            names::type_name,
+            "Row",
+        );
+        let uniques: Vec<Vec<&str>> = entity
+            .uniques
+            .iter()
+            .map(|key| {
+                key.iter()
+                    .map(|field| entity.fields[*field].name.as_str())
+                    .collect()
+            })
+            .collect();
         let name = names::claim(&mut taken, &wanted, |name| {
             let (singular, plural) = (names::singular_field(name), names::plural_field(name));
             let roots = api::root_fields(&singular, &plural, &uniques);
             let roots = roots.iter().map(|name| root(name));
-            api::table_types(name).into_iter().skip(1).chain(roots).collect()
+            api::table_types(name)
+                .into_iter()
+                .skip(1)
+                .chain(roots)
+                .collect()
         });
         entity.type_name = name;
     }
     let mut enums = BTreeMap::new();
-    let used = entities.iter().flat_map(|entity| &entity.fields).filter_map(|field| match field.kind {
-        FieldKind::Enum(index) => Some(index),
-        FieldKind::Scalar(..) => None,
-    });
+    let used = entities
+        .iter()
+        .flat_map(|entity| &entity.fields)
+        .filter_map(|field| match field.kind {
+            FieldKind::Enum(index) => Some(index),
+            FieldKind::Scalar(..) => None,
+        });
     for index in used.collect::<BTreeSet<_>>() {
         let found = &catalog.enums[index];
-        let wanted = wanted(found.schema.as_deref(), &found.name, names::type_name, "Kind");
+        let wanted = wanted(
+            found.schema.as_deref(),
+            &found.name,
+            names::type_name,
+            "Kind",
+        );
         let companions = |name: &str| api::enum_types(name).into_iter().skip(1).collect();
         enums.insert(index, names::claim(&mut taken, &wanted, companions));
     }
@@ -127,14 +163,10 @@ fn root(name: &str) -> String {
 }
 
 /// The plain name, then with the schema before it, then with a word after it.
-fn wanted(
-    schema: Option<&str>,
-    name: &str,
-    style: fn(&str) -> String,
-    word: &str,
-) -> Vec<String> {
+fn wanted(schema: Option<&str>, name: &str, style: fn(&str) -> String, word: &str) -> Vec<String> {
     let plain = style(name);
-    let qualified = schema.map(|schema| format!("{}{plain}", names::type_name(schema).to_pascal_case()));
+    let qualified =
+        schema.map(|schema| format!("{}{plain}", names::type_name(schema).to_pascal_case()));
     let last = format!("{}{word}", qualified.as_ref().unwrap_or(&plain));
     let all = [Some(plain), qualified, Some(last)].into_iter().flatten();
     all.filter(|name| !api::is_reserved_type(name)).collect()

@@ -3,8 +3,8 @@
 use super::entity::{Entity, Field, FieldKind};
 use crate::names;
 use crate::sdl;
-use model::catalog::{Catalog, Enum, Kind};
 use model::Dialect;
+use model::catalog::{Catalog, Enum, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Types by name, then the enums they use by name.
@@ -17,21 +17,34 @@ pub(super) fn print(
         Dialect::Sqlite => "an SQLite",
         Dialect::Postgres => "a PostgreSQL",
     };
-    let head = format!("# Tables of {product} database. This file decides what the API shows: edit it freely.\n");
+    let head = format!(
+        "# Tables of {product} database. This file decides what the API shows: edit it freely.\n"
+    );
     let mut entities: Vec<&Entity<'_>> = entities.iter().collect();
     entities.sort_by_key(|entity| &entity.type_name);
-    let mut named: Vec<(&String, &Enum)> =
-        enums.iter().map(|(index, name)| (name, &catalog.enums[*index])).collect();
+    let mut named: Vec<(&String, &Enum)> = enums
+        .iter()
+        .map(|(index, name)| (name, &catalog.enums[*index]))
+        .collect();
     named.sort_by_key(|(name, _)| *name);
     let types = entities.into_iter().map(|entity| table(entity, enums));
-    let enums = named.into_iter().map(|(name, found)| enumeration(name, found));
-    std::iter::once(head).chain(types).chain(enums).collect::<Vec<_>>().join("\n")
+    let enums = named
+        .into_iter()
+        .map(|(name, found)| enumeration(name, found));
+    std::iter::once(head)
+        .chain(types)
+        .chain(enums)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn table(entity: &Entity<'_>, enums: &BTreeMap<usize, String>) -> String {
     let mut text = String::new();
     if entity.table.kind == Kind::Table && entity.key.is_empty() {
-        text.push_str(&sdl::comment("", "The table has no key, so its rows are only read."));
+        text.push_str(&sdl::comment(
+            "",
+            "The table has no key, so its rows are only read.",
+        ));
     }
     text.push_str(&sdl::describe("", entity.table.comment.as_deref()));
     text.push_str(&format!("type {} {}", entity.type_name, source(entity)));
@@ -43,7 +56,11 @@ fn table(entity: &Entity<'_>, enums: &BTreeMap<usize, String>) -> String {
         text.push_str(&column(entity, index, enums));
     }
     for column in &entity.left_out {
-        let line = format!("left out: {} ({})", sdl::clip(&column.name), sdl::clip(&column.native));
+        let line = format!(
+            "left out: {} ({})",
+            sdl::clip(&column.name),
+            sdl::clip(&column.native)
+        );
         text.push_str(&sdl::comment("  ", &line));
     }
     if !entity.relations.is_empty() {
@@ -51,14 +68,21 @@ fn table(entity: &Entity<'_>, enums: &BTreeMap<usize, String>) -> String {
     }
     for relation in &entity.relations {
         let (name, arguments) = (&relation.name, &relation.arguments);
-        text.push_str(&format!("  {name}: {} @relation({arguments})\n", relation.type_text));
+        text.push_str(&format!(
+            "  {name}: {} @relation({arguments})\n",
+            relation.type_text
+        ));
     }
     text.push_str("}\n");
     text
 }
 
 fn list(entity: &Entity<'_>, fields: &[usize]) -> String {
-    sdl::list(fields.iter().map(|field| entity.fields[*field].name.as_str()))
+    sdl::list(
+        fields
+            .iter()
+            .map(|field| entity.fields[*field].name.as_str()),
+    )
 }
 
 /// `@table` or `@view` with what is not obvious.
@@ -71,16 +95,27 @@ fn source(entity: &Entity<'_>) -> String {
     };
     let name = (entity.table.name != entity.type_name)
         .then(|| format!("name: {}", sdl::string(&entity.table.name)));
-    let schema =
-        entity.table.schema.as_deref().map(|schema| format!("schema: {}", sdl::string(schema)));
-    let directive = if entity.is_writable() { "@table" } else { "@view" };
+    let schema = entity
+        .table
+        .schema
+        .as_deref()
+        .map(|schema| format!("schema: {}", sdl::string(schema)));
+    let directive = if entity.is_writable() {
+        "@table"
+    } else {
+        "@view"
+    };
     format!("{directive}{}", arguments([name, schema, key]))
 }
 
 /// Arguments in parentheses; nothing without any.
 fn arguments<const N: usize>(given: [Option<String>; N]) -> String {
     let given: Vec<String> = given.into_iter().flatten().collect();
-    if given.is_empty() { String::new() } else { format!("({})", given.join(", ")) }
+    if given.is_empty() {
+        String::new()
+    } else {
+        format!("({})", given.join(", "))
+    }
 }
 
 fn column(entity: &Entity<'_>, index: usize, enums: &BTreeMap<usize, String>) -> String {
@@ -125,9 +160,15 @@ fn filled(field: &Field<'_>) -> String {
 
 fn enumeration(name: &str, found: &Enum) -> String {
     let mut text = sdl::describe("", found.comment.as_deref());
-    let schema = found.schema.as_deref().map(|schema| format!("schema: {}", sdl::string(schema)));
+    let schema = found
+        .schema
+        .as_deref()
+        .map(|schema| format!("schema: {}", sdl::string(schema)));
     let own = Some(format!("name: {}", sdl::string(&found.name)));
-    text.push_str(&format!("enum {name} @enum{} {{\n", arguments([own, schema])));
+    text.push_str(&format!(
+        "enum {name} @enum{} {{\n",
+        arguments([own, schema])
+    ));
     let mut taken = BTreeSet::new();
     for label in &found.labels {
         let value = names::claim(&mut taken, &[names::value_name(label)], |_| Vec::new());

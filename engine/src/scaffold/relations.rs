@@ -23,8 +23,10 @@ pub(super) fn add(entities: &mut [Entity<'_>], links: &[Link]) {
         let reserved = ["nodeId", "and", "or", "not"];
         entity.taken.extend(reserved.map(str::to_owned));
     }
-    let forwards: Vec<String> =
-        links.iter().map(|link| forward(entities, links, link)).collect();
+    let forwards: Vec<String> = links
+        .iter()
+        .map(|link| forward(entities, links, link))
+        .collect();
     let mut sides = Vec::new();
     for (link, forward) in links.iter().zip(forwards) {
         sides.push(back(entities, links, link, forward));
@@ -39,7 +41,11 @@ fn forward(entities: &mut [Entity<'_>], links: &[Link], link: &Link) -> String {
     let (source, target) = (&entities[link.source], &entities[link.target]);
     let is_required = link.fields.iter().all(|field| source.is_required(*field));
     let names = |entity: &Entity<'_>, fields: &[usize]| {
-        sdl::list(fields.iter().map(|field| entity.fields[*field].name.as_str()))
+        sdl::list(
+            fields
+                .iter()
+                .map(|field| entity.fields[*field].name.as_str()),
+        )
     };
     let mut arguments = format!("fields: {}", names(source, &link.fields));
     if link.references != target.key {
@@ -50,7 +56,11 @@ fn forward(entities: &mut [Entity<'_>], links: &[Link], link: &Link) -> String {
     let type_text = format!("{}{mark}", target.type_name);
     let source = &mut entities[link.source];
     let name = names::claim(&mut source.taken, &wanted, |_| Vec::new());
-    source.relations.push(Relation { name: name.clone(), type_text, arguments });
+    source.relations.push(Relation {
+        name: name.clone(),
+        type_text,
+        arguments,
+    });
     name
 }
 
@@ -72,13 +82,25 @@ fn forward_names(entities: &[Entity<'_>], links: &[Link], link: &Link) -> Vec<St
     let own = if links.iter().filter(alike).count() == 1 && link.fields.len() > 1 {
         None
     } else {
-        let others: Vec<&Link> = links.iter().filter(alike).filter(|other| *other != link).collect();
+        let others: Vec<&Link> = links
+            .iter()
+            .filter(alike)
+            .filter(|other| *other != link)
+            .collect();
         let is_own = |field: &usize| others.iter().all(|other| !other.fields.contains(field));
-        pairs.find(|(field, _)| is_own(field)).and_then(|(field, reference)| stem(*field, *reference))
+        pairs
+            .find(|(field, _)| is_own(field))
+            .and_then(|(field, reference)| stem(*field, *reference))
     };
-    let columns = link.fields.iter().map(|field| source.fields[*field].name.to_upper_camel_case());
+    let columns = link
+        .fields
+        .iter()
+        .map(|field| source.fields[*field].name.to_upper_camel_case());
     let long = format!("{singular}By{}", columns.collect::<Vec<_>>().join("And"));
-    own.into_iter().chain([singular, long]).filter(|name| !is_reserved(name)).collect()
+    own.into_iter()
+        .chain([singular, long])
+        .filter(|name| !is_reserved(name))
+        .collect()
 }
 
 fn is_reserved(name: &str) -> bool {
@@ -108,23 +130,45 @@ fn back(entities: &mut [Entity<'_>], links: &[Link], link: &Link, forward: Strin
     };
     let target = &mut entities[link.target];
     let name = claim(target, &wanted, is_list);
-    let type_text = if is_list { format!("[{type_name}!]!") } else { type_name };
+    let type_text = if is_list {
+        format!("[{type_name}!]!")
+    } else {
+        type_name
+    };
     let arguments = format!("inverse: {}", sdl::string(&forward));
-    target.relations.push(Relation { name: name.clone(), type_text, arguments });
-    Sides { forward, back: name, is_list }
+    target.relations.push(Relation {
+        name: name.clone(),
+        type_text,
+        arguments,
+    });
+    Sides {
+        forward,
+        back: name,
+        is_list,
+    }
 }
 
 /// A list brings a field for its pages, which must be free as well.
 fn claim(entity: &mut Entity<'_>, wanted: &[String], is_list: bool) -> String {
-    let wanted: Vec<String> = wanted.iter().filter(|name| !is_reserved(name)).cloned().collect();
+    let wanted: Vec<String> = wanted
+        .iter()
+        .filter(|name| !is_reserved(name))
+        .cloned()
+        .collect();
     names::claim(&mut entity.taken, &wanted, |name| {
-        if is_list { vec![api::connection_field(name)] } else { Vec::new() }
+        if is_list {
+            vec![api::connection_field(name)]
+        } else {
+            Vec::new()
+        }
     })
 }
 
 /// Adds the ways through a pure junction, in both directions.
 fn through(entities: &mut [Entity<'_>], links: &[Link], sides: &[Sides], junction: usize) {
-    let own: Vec<usize> = (0..links.len()).filter(|index| links[*index].source == junction).collect();
+    let own: Vec<usize> = (0..links.len())
+        .filter(|index| links[*index].source == junction)
+        .collect();
     let [one, other] = own.as_slice() else { return };
     if !is_junction(&entities[junction], &links[*one], &links[*other]) {
         return;
@@ -140,7 +184,11 @@ fn through(entities: &mut [Entity<'_>], links: &[Link], sides: &[Sides], junctio
         let arguments = format!("through: {}", sdl::list(path));
         let entity = &mut entities[links[near].target];
         let name = claim(entity, &[plural, long], true);
-        entity.relations.push(Relation { name, type_text, arguments });
+        entity.relations.push(Relation {
+            name,
+            type_text,
+            arguments,
+        });
     }
 }
 
@@ -148,9 +196,11 @@ fn through(entities: &mut [Entity<'_>], links: &[Link], sides: &[Sides], junctio
 fn is_junction(entity: &Entity<'_>, one: &Link, other: &Link) -> bool {
     let both: Vec<usize> = one.fields.iter().chain(&other.fields).copied().collect();
     let is_part = |field: &usize| both.contains(field) || entity.key.contains(field);
-    let pair_is_unique = entity.uniques.iter().chain([&entity.key]).any(|key| {
-        !key.is_empty() && key.iter().all(|field| both.contains(field))
-    });
+    let pair_is_unique = entity
+        .uniques
+        .iter()
+        .chain([&entity.key])
+        .any(|key| !key.is_empty() && key.iter().all(|field| both.contains(field)));
     entity.table.kind == Kind::Table
         && entity.left_out.is_empty()
         && one.fields.iter().all(|field| !other.fields.contains(field))

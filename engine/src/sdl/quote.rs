@@ -48,7 +48,10 @@ pub(crate) fn describe(indent: &str, text: Option<&str>) -> String {
 
 /// A comment of one line.
 pub(crate) fn comment(indent: &str, text: &str) -> String {
-    let line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let line: String = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
     format!("{indent}# {line}\n")
 }
 

@@ -4,20 +4,62 @@ use super::{Native, Spelling};
 use model::Scalar;
 
 /// (spellings, canonical name, numbers it may take, scalar, family).
-type Row = (&'static [&'static str], &'static str, usize, Scalar, &'static str);
+type Row = (
+    &'static [&'static str],
+    &'static str,
+    usize,
+    Scalar,
+    &'static str,
+);
 
 /// The first canonical name of a scalar is its usual type.
 const TYPES: &[Row] = &[
-    (&["boolean", "bool"], "boolean", 0, Scalar::Boolean, "boolean"),
-    (&["integer", "int", "int4"], "integer", 0, Scalar::Int, "int"),
+    (
+        &["boolean", "bool"],
+        "boolean",
+        0,
+        Scalar::Boolean,
+        "boolean",
+    ),
+    (
+        &["integer", "int", "int4"],
+        "integer",
+        0,
+        Scalar::Int,
+        "int",
+    ),
     (&["smallint", "int2"], "smallint", 0, Scalar::Int, "int"),
     (&["bigint", "int8"], "bigint", 0, Scalar::BigInt, "bigint"),
-    (&["double precision", "float8"], "double precision", 0, Scalar::Float, "float"),
+    (
+        &["double precision", "float8"],
+        "double precision",
+        0,
+        Scalar::Float,
+        "float",
+    ),
     (&["real", "float4"], "real", 0, Scalar::Float, "float"),
-    (&["numeric", "decimal"], "numeric", 2, Scalar::Decimal, "numeric"),
+    (
+        &["numeric", "decimal"],
+        "numeric",
+        2,
+        Scalar::Decimal,
+        "numeric",
+    ),
     (&["text"], "text", 0, Scalar::String, "text"),
-    (&["character varying", "varchar"], "varchar", 1, Scalar::String, "text"),
-    (&["character", "char"], "character", 1, Scalar::String, "character"),
+    (
+        &["character varying", "varchar"],
+        "varchar",
+        1,
+        Scalar::String,
+        "text",
+    ),
+    (
+        &["character", "char"],
+        "character",
+        1,
+        Scalar::String,
+        "character",
+    ),
     (&["bpchar"], "bpchar", 0, Scalar::String, "character"),
     (&["\"char\""], "\"char\"", 0, Scalar::String, "\"char\""),
     (&["name"], "name", 0, Scalar::String, "name"),
@@ -27,11 +69,23 @@ const TYPES: &[Row] = &[
     (&["macaddr"], "macaddr", 0, Scalar::String, "macaddr"),
     (&["macaddr8"], "macaddr8", 0, Scalar::String, "macaddr8"),
     (&["interval"], "interval", 1, Scalar::String, "interval"),
-    (&["time with time zone", "timetz"], "timetz", 1, Scalar::String, "timetz"),
+    (
+        &["time with time zone", "timetz"],
+        "timetz",
+        1,
+        Scalar::String,
+        "timetz",
+    ),
     (&["xml"], "xml", 0, Scalar::String, "xml"),
     (&["uuid"], "uuid", 0, Scalar::Uuid, "uuid"),
     (&["date"], "date", 0, Scalar::Date, "date"),
-    (&["time without time zone", "time"], "time", 1, Scalar::LocalTime, "time"),
+    (
+        &["time without time zone", "time"],
+        "time",
+        1,
+        Scalar::LocalTime,
+        "time",
+    ),
     (
         &["timestamp without time zone", "timestamp"],
         "timestamp",

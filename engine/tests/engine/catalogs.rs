@@ -35,7 +35,11 @@ pub(crate) fn catalog(dialect: Dialect, text: &str) -> Catalog {
             (true, name) => column(last(&mut tables), &enums, name, rest, comment),
         }
     }
-    Catalog { dialect, tables, enums }
+    Catalog {
+        dialect,
+        tables,
+        enums,
+    }
 }
 
 fn last(tables: &mut [Table]) -> &mut Table {
@@ -60,8 +64,16 @@ fn enumeration(line: &str) -> Option<Enum> {
     let (words, comment) = split_comment(line);
     let (name, labels) = words.strip_prefix("enum ")?.split_once(" = ")?;
     let (schema, name) = qualified(name);
-    let labels = labels.split('|').map(|label| label.trim().to_owned()).collect();
-    Some(Enum { schema, name, comment, labels })
+    let labels = labels
+        .split('|')
+        .map(|label| label.trim().to_owned())
+        .collect();
+    Some(Enum {
+        schema,
+        name,
+        comment,
+        labels,
+    })
 }
 
 fn table(kind: &str, name: &str, comment: Option<String>) -> Table {
@@ -85,14 +97,22 @@ fn table(kind: &str, name: &str, comment: Option<String>) -> Table {
 
 fn list(text: &str) -> Vec<String> {
     let inside = text.trim().trim_matches(['(', ')']);
-    inside.split(',').map(|name| name.trim().to_owned()).collect()
+    inside
+        .split(',')
+        .map(|name| name.trim().to_owned())
+        .collect()
 }
 
 fn link(text: &str) -> ForeignKey {
     let (columns, target) = text.split_once("->").expect("an arrow");
     let (target, target_columns) = target.trim().split_once(' ').expect("columns");
     let (target_schema, target) = qualified(target);
-    ForeignKey { columns: list(columns), target_schema, target, target_columns: list(target_columns) }
+    ForeignKey {
+        columns: list(columns),
+        target_schema,
+        target,
+        target_columns: list(target_columns),
+    }
 }
 
 fn column(table: &mut Table, enums: &[Enum], name: &str, rest: &str, comment: Option<String>) {
@@ -118,7 +138,10 @@ fn column(table: &mut Table, enums: &[Enum], name: &str, rest: &str, comment: Op
     let nullable = native.ends_with('?');
     let native = native.trim_end_matches('?').to_owned();
     let enumeration = native.strip_prefix('@').map(|wanted| {
-        enums.iter().position(|found| found.name == wanted).expect("an enum of that name")
+        enums
+            .iter()
+            .position(|found| found.name == wanted)
+            .expect("an enum of that name")
     });
     if key {
         table.primary_key.push(name.clone());
@@ -136,5 +159,13 @@ fn column(table: &mut Table, enums: &[Enum], name: &str, rest: &str, comment: Op
         });
     }
     let native = native.trim_start_matches('@').to_owned();
-    table.columns.push(Column { name, native, enumeration, nullable, default, generated, comment });
+    table.columns.push(Column {
+        name,
+        native,
+        enumeration,
+        nullable,
+        default,
+        generated,
+        comment,
+    });
 }

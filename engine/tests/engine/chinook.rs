@@ -33,6 +33,9 @@ fn both_databases_give_the_same_api() {
         let scaffold = engine::scaffold(&catalog(dialect, text));
         show::schema(&scaffold.sdl, dialect)
     };
-    let (postgres, sqlite) = (schema(Dialect::Postgres, POSTGRES), schema(Dialect::Sqlite, SQLITE));
+    let (postgres, sqlite) = (
+        schema(Dialect::Postgres, POSTGRES),
+        schema(Dialect::Sqlite, SQLITE),
+    );
     assert_eq!(engine::diff(&postgres, &sqlite), []);
 }

@@ -4,7 +4,10 @@ use engine::{Source, compile};
 use model::{Diagnostic, Dialect, Level, Schema};
 
 pub(crate) fn source(text: &str) -> Vec<Source> {
-    vec![Source { name: "schema.graphql".to_owned(), text: text.to_owned() }]
+    vec![Source {
+        name: "schema.graphql".to_owned(),
+        text: text.to_owned(),
+    }]
 }
 
 /// The schema of a text that has nothing wrong.
@@ -25,7 +28,11 @@ pub(crate) fn findings(text: &str, dialect: Dialect) -> String {
 }
 
 pub(crate) fn findings_of(text: &str, findings: &[Diagnostic]) -> String {
-    findings.iter().map(|finding| show(text, finding)).collect::<Vec<_>>().join("\n")
+    findings
+        .iter()
+        .map(|finding| show(text, finding))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn show(text: &str, finding: &Diagnostic) -> String {
@@ -38,10 +45,19 @@ fn show(text: &str, finding: &Diagnostic) -> String {
         let before = &text[..place.span.start];
         let start = before.rfind('\n').map_or(0, |index| index + 1);
         let line = text[start..].lines().next().unwrap_or_default();
-        let width = text[place.span.clone()].lines().next().unwrap_or_default().chars().count();
+        let width = text[place.span.clone()]
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count();
         let column = text[start..place.span.start].chars().count();
         let number = before.matches('\n').count() + 1;
-        out += &format!("{number:>3} | {line}\n    | {}{}\n", " ".repeat(column), "^".repeat(width.max(1)));
+        out += &format!(
+            "{number:>3} | {line}\n    | {}{}\n",
+            " ".repeat(column),
+            "^".repeat(width.max(1))
+        );
     }
     if let Some(help) = &finding.help {
         out += &format!("  help: {help}\n");

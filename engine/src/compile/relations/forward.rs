@@ -1,10 +1,10 @@
 //! Relations by own columns that hold a key of the target.
 
 use super::{At, Way, is_list};
+use crate::compile::directive::Word;
 use crate::compile::draft::Draft;
 use crate::compile::findings::Findings;
 use crate::compile::keys;
-use crate::compile::directive::Word;
 use model::schema::{Cardinality, Column, Relation};
 use model::{Diagnostic, Scalar};
 
@@ -41,8 +41,11 @@ fn target_key(at: At<'_, '_>, findings: &mut Findings) -> Option<Vec<usize>> {
     if target.table.key.is_empty() {
         if !target.is_key_broken {
             findings.add(at.link().directive.location(), || {
-                Diagnostic::error("sdl.relation_key", format!("`{}` has no key to refer to", target.name()))
-                    .help("name unique fields of it in `references:`")
+                Diagnostic::error(
+                    "sdl.relation_key",
+                    format!("`{}` has no key to refer to", target.name()),
+                )
+                .help("name unique fields of it in `references:`")
             });
         }
         return None;
@@ -60,11 +63,18 @@ fn check_key(
 ) -> Option<()> {
     let target = at.target();
     let first = references.and_then(|references| references.first());
-    let span = first.and_then(|word| word.span).or_else(|| at.link().directive.location());
+    let span = first
+        .and_then(|word| word.span)
+        .or_else(|| at.link().directive.location());
     if ours.len() != theirs.len() {
         findings.add(span, || {
             let keys = target.fields_of(theirs).join(", ");
-            let message = format!("{} of `{}` refer to {}: {keys}", fields(ours.len()), at.draft().name(), fields(theirs.len()));
+            let message = format!(
+                "{} of `{}` refer to {}: {keys}",
+                fields(ours.len()),
+                at.draft().name(),
+                fields(theirs.len())
+            );
             Diagnostic::error("sdl.relation_key", message)
                 .help("list as many fields as the key has, in its order")
         });
@@ -80,27 +90,44 @@ fn check_key(
 }
 
 fn fields(count: usize) -> String {
-    if count == 1 { "1 field".to_owned() } else { format!("{count} fields") }
+    if count == 1 {
+        "1 field".to_owned()
+    } else {
+        format!("{count} fields")
+    }
 }
 
 fn not_a_key(target: &Draft<'_>, theirs: &[usize]) -> Diagnostic {
     let listed = target.fields_of(theirs).join(", ");
-    let message = format!("several rows of `{}` may share the same {listed}", target.name());
+    let message = format!(
+        "several rows of `{}` may share the same {listed}",
+        target.name()
+    );
     let keys: Vec<String> = std::iter::once(&target.table.key)
         .chain(&target.table.uniques)
         .filter(|key| !key.is_empty())
         .map(|key| format!("({})", target.fields_of(key).join(", ")))
         .collect();
     let help = if keys.is_empty() {
-        format!("`{}` has no key; mark the fields @id or @unique if they are", target.name())
+        format!(
+            "`{}` has no key; mark the fields @id or @unique if they are",
+            target.name()
+        )
     } else {
-        format!("refer to a key of `{}`: {}; or mark the fields @unique if they are", target.name(), keys.join(" or "))
+        format!(
+            "refer to a key of `{}`: {}; or mark the fields @unique if they are",
+            target.name(),
+            keys.join(" or ")
+        )
     };
     Diagnostic::error("sdl.relation_key", message).help(help)
 }
 
 fn check_types(at: At<'_, '_>, our: usize, their: usize, findings: &mut Findings) {
-    let (our, their) = (&at.draft().table.columns[our], &at.target().table.columns[their]);
+    let (our, their) = (
+        &at.draft().table.columns[our],
+        &at.target().table.columns[their],
+    );
     if !are_comparable(our, their) {
         findings.add(at.draft().field_span(&our.field), || {
             let (ours, theirs) = (type_of(at.draft(), our), type_of(at.target(), their));
@@ -125,7 +152,9 @@ fn are_comparable(our: &Column, their: &Column) -> bool {
 
 fn type_of(draft: &Draft<'_>, column: &Column) -> String {
     let field = draft.node.fields.get(column.field.as_str());
-    field.map_or(column.scalar.to_string(), |field| field.ty.inner_named_type().to_string())
+    field.map_or(column.scalar.to_string(), |field| {
+        field.ty.inner_named_type().to_string()
+    })
 }
 
 /// One row for sure only where the file says so and the columns are never null.
@@ -135,9 +164,16 @@ fn cardinality(at: At<'_, '_>, ours: &[usize], findings: &mut Findings) -> Cardi
         return Cardinality::Maybe;
     }
     let columns = &at.draft().table.columns;
-    if let Some(nullable) = ours.iter().map(|column| &columns[*column]).find(|column| column.nullable) {
+    if let Some(nullable) = ours
+        .iter()
+        .map(|column| &columns[*column])
+        .find(|column| column.nullable)
+    {
         findings.add(field.name.location(), || {
-            let message = format!("`{}` is never null, and `{}`, which it goes by, may be", field.name, nullable.field);
+            let message = format!(
+                "`{}` is never null, and `{}`, which it goes by, may be",
+                field.name, nullable.field
+            );
             Diagnostic::error("sdl.relation_nullability", message)
                 .help(format!("write {} without !", field.ty.inner_named_type()))
         });
