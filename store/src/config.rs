@@ -29,6 +29,8 @@ pub struct Config {
     pub stream_timeout_ms: u64,
     /// What is set for SQLite alone.
     pub sqlite: Sqlite,
+    /// What is set for PostgreSQL alone.
+    pub postgres: Postgres,
 }
 
 /// What is set for SQLite alone.
@@ -54,6 +56,38 @@ pub struct Sqlite {
     pub inline_kilosteps_max: u32,
 }
 
+/// What is set for PostgreSQL alone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Postgres {
+    /// What stands between here and the server.
+    pub pooler: Pooler,
+    /// Shared connections for requests of one row.
+    pub light_connections: usize,
+    /// Shared connections for requests of few rows.
+    pub bounded_connections: usize,
+    /// The most connections for transactions, writes and streams, each held by one request alone.
+    pub exclusive_connections: usize,
+    /// Prepared statements each connection keeps.
+    pub statements_max: usize,
+    /// Rows fetched at a time for a streamed result.
+    pub portion_rows: usize,
+    /// How long connecting may take, in milliseconds.
+    pub connect_timeout_ms: u64,
+}
+
+/// What stands between here and a PostgreSQL server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooler {
+    /// Nothing, or a pooler in session mode.
+    #[default]
+    None,
+    /// A pooler in transaction mode, such as PgBouncer: no named statements, no settings at the
+    /// start of a session, and every request on a connection of its own.
+    Transaction,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -67,6 +101,21 @@ impl Default for Config {
             stall_timeout_ms: 10_000,
             stream_timeout_ms: 600_000,
             sqlite: Sqlite::default(),
+            postgres: Postgres::default(),
+        }
+    }
+}
+
+impl Default for Postgres {
+    fn default() -> Self {
+        Self {
+            pooler: Pooler::None,
+            light_connections: 1,
+            bounded_connections: 4,
+            exclusive_connections: 8,
+            statements_max: 256,
+            portion_rows: 1_000,
+            connect_timeout_ms: 5_000,
         }
     }
 }

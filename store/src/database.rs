@@ -1,7 +1,7 @@
 //! The one door to a database, whichever it is.
 
 use crate::metrics::Metrics;
-use crate::{Config, Error, Failure, Reply, sqlite};
+use crate::{Config, Error, Failure, Reply, postgres, sqlite};
 use model::metric::Registry;
 use model::{Argument, Catalog, Dialect, Script, Weight};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ pub struct Database(Arc<Backend>);
 
 enum Backend {
     Sqlite(sqlite::Sqlite),
+    Postgres(Box<postgres::Postgres>),
 }
 
 impl Database {
@@ -21,6 +22,9 @@ impl Database {
         let metrics = Metrics::register(registry);
         let backend = match url.split_once(':').unwrap_or((url, "")) {
             ("sqlite", path) => Backend::Sqlite(sqlite::Sqlite::open(path, config, metrics)?),
+            ("postgres" | "postgresql", _) => {
+                Backend::Postgres(Box::new(postgres::Postgres::open(config, metrics)?))
+            }
             (scheme, _) => return Err(unsupported(scheme)),
         };
         Ok(Self(Arc::new(backend)))
@@ -30,6 +34,7 @@ impl Database {
     pub fn dialect(&self) -> Dialect {
         match &*self.0 {
             Backend::Sqlite(_) => Dialect::Sqlite,
+            Backend::Postgres(_) => Dialect::Postgres,
         }
     }
 
@@ -37,6 +42,7 @@ impl Database {
     pub async fn catalog(&self) -> Result<Catalog, Error> {
         match &*self.0 {
             Backend::Sqlite(sqlite) => sqlite.catalog().await,
+            Backend::Postgres(postgres) => postgres.catalog().await,
         }
     }
 
@@ -51,6 +57,7 @@ impl Database {
     ) -> Result<Reply, Failure> {
         match &*self.0 {
             Backend::Sqlite(sqlite) => sqlite.run(script, arguments, weight).await,
+            Backend::Postgres(postgres) => postgres.run(script, arguments, weight).await,
         }
     }
 
@@ -58,6 +65,7 @@ impl Database {
     pub async fn check(&self) -> Result<(), Error> {
         match &*self.0 {
             Backend::Sqlite(sqlite) => sqlite.check().await,
+            Backend::Postgres(postgres) => postgres.check().await,
         }
     }
 
@@ -65,6 +73,7 @@ impl Database {
     pub async fn close(&self) {
         match &*self.0 {
             Backend::Sqlite(sqlite) => sqlite.close().await,
+            Backend::Postgres(postgres) => postgres.close().await,
         }
     }
 }

@@ -13,10 +13,11 @@ mod database;
 mod error;
 mod json;
 mod metrics;
+mod postgres;
 mod reply;
 mod sqlite;
 
-pub use config::{Config, Sqlite};
+pub use config::{Config, Pooler, Postgres, Sqlite};
 pub use database::Database;
 pub use error::{Error, Failure};
 pub use reply::{Chunks, Reply};

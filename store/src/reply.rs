@@ -71,6 +71,11 @@ impl Feeder {
         }
     }
 
+    /// Waits until the receiver is gone.
+    pub(crate) async fn closed(&self) {
+        self.sender.closed().await;
+    }
+
     /// Says how it ended. The receiver may be gone, which is its right.
     pub(crate) fn finish(self, result: Result<(), Error>) {
         self.ending.send(result).ok();

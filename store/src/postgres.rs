@@ -1,0 +1,209 @@
+//! PostgreSQL: shared connections for small reads, exclusive ones for all else.
+//!
+//! Reading order: `address` and `tls` say where and how; `connector` makes a `session`; a `job` is
+//! a script and its arguments, bound by `binding`. One small read goes down a `lane`; several
+//! steps and writes run in a `transaction`, large results as a `stream`, both on an `exclusive`
+//! connection. Rows become JSON in `answer`, from bytes read by `row`, `packed`, `value` and
+//! `numeric`. What the server says against it is sorted by `snag`.
+
+mod address;
+mod answer;
+mod backoff;
+mod binding;
+mod catalog;
+mod connector;
+mod doors;
+mod exclusive;
+mod job;
+mod lane;
+mod numeric;
+mod packed;
+mod row;
+mod session;
+mod snag;
+mod stream;
+mod tls;
+mod transaction;
+mod value;
+
+use crate::metrics::Metrics;
+use crate::{Config, Error, Failure, Reply};
+use answer::Answer;
+use connector::Connector;
+use doors::{Doors, Inside};
+use exclusive::Exclusives;
+use job::{Job, Outcome, Settings};
+use lane::Lane;
+use model::{Argument, Catalog, Script, Weight};
+use snag::{Kind, Snag};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the server may take to answer when asked whether it is there.
+const CHECK: Duration = Duration::from_secs(2);
+
+/// One PostgreSQL database.
+pub(crate) struct Postgres {
+    connector: Arc<Connector>,
+    /// For single rows; nothing that takes longer stands before them.
+    light: Lane,
+    /// For small results.
+    bounded: Lane,
+    exclusives: Exclusives,
+    settings: Settings,
+    metrics: Metrics,
+    doors: Arc<Doors>,
+}
+
+impl Postgres {
+    /// Reads the address and makes ready to connect.
+    pub(crate) fn open(config: &Config, metrics: Metrics) -> Result<Self, Error> {
+        let connector = Arc::new(Connector::new(config, metrics.clone())?);
+        let settings = Settings::new(config);
+        let lane = |connections| Lane::new(connections, config.queue_length_max, &settings);
+        Ok(Self {
+            light: lane(config.postgres.light_connections),
+            bounded: lane(config.postgres.bounded_connections),
+            exclusives: Exclusives::new(config, Arc::clone(&connector), metrics.clone())?,
+            connector,
+            settings,
+            metrics,
+            doors: Arc::default(),
+        })
+    }
+
+    pub(crate) async fn run(
+        &self,
+        script: Arc<Script>,
+        arguments: Vec<Vec<Argument>>,
+        weight: Weight,
+    ) -> Result<Reply, Failure> {
+        let inside = self.enter()?;
+        let job = Job::new(script, arguments)?;
+        let reply = self.route(job, weight, inside).await;
+        if let Err(snag) = &reply {
+            match snag.error {
+                Error::Timeout(_) => _ = self.metrics.timeouts.inc(),
+                Error::Busy(_) => _ = self.metrics.refused.inc(),
+                _ => {}
+            }
+        }
+        Ok(reply?)
+    }
+
+    pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
+        let _inside = self.enter()?;
+        let exclusive = self.exclusives.take().await?;
+        match timeout(self.settings.patience(1), catalog::read(&exclusive)).await {
+            Ok(Ok(catalog)) => {
+                exclusive.release();
+                Ok(catalog)
+            }
+            Ok(Err(snag)) => {
+                exclusive.recover(&snag).await;
+                Err(snag.error)
+            }
+            Err(_) => Err(Error::Timeout("reading the catalog".into())),
+        }
+    }
+
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        let _inside = self.enter()?;
+        let answer = async {
+            if self.settings.pooled {
+                self.exclusives.check().await
+            } else {
+                self.light.check(&self.connector).await
+            }
+        };
+        match timeout(CHECK, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::Unavailable("it does not answer".into())),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.doors.close().await;
+        self.light.close();
+        self.bounded.close();
+        self.exclusives.close();
+    }
+
+    fn enter(&self) -> Result<Inside, Error> {
+        self.doors
+            .enter()
+            .ok_or_else(|| Error::Unavailable("the store is closed".into()))
+    }
+
+    /// Sends a job where it gets in nobody's way.
+    async fn route(&self, job: Job, weight: Weight, inside: Inside) -> Result<Reply, Snag> {
+        let whole = job.script.writes || weight < Weight::Unbounded;
+        if whole && let Outcome::Whole(text, rows) = self.hold(&job, weight).await? {
+            self.metrics.rows.inc_by(rows);
+            self.metrics.bytes.inc_by(text.len() as u64);
+            return Ok(Reply::Whole(text.into()));
+        }
+        self.metrics.streams.inc();
+        match self.stream(job.clone(), &inside).await {
+            Err(Snag {
+                kind: Kind::Lost, ..
+            }) => self.stream(job, &inside).await,
+            reply => reply,
+        }
+    }
+
+    /// Runs a job whose answer is held whole.
+    async fn hold(&self, job: &Job, weight: Weight) -> Result<Outcome, Snag> {
+        if job.script.steps.is_empty() {
+            return Ok(Outcome::Whole(
+                Answer::new(&job.script, usize::MAX).finish()?,
+                0,
+            ));
+        }
+        let single = job.script.steps.len() == 1 && !job.script.writes;
+        if single && !self.settings.pooled {
+            let lane = match weight {
+                Weight::Light => &self.light,
+                Weight::Bounded | Weight::Unbounded => &self.bounded,
+            };
+            return lane.run(&self.connector, job).await;
+        }
+        match self.transact(job).await {
+            Err(snag) if snag.kind == Kind::Stale => self.transact(job).await,
+            Err(snag) if snag.kind == Kind::Lost && !job.script.writes => self.transact(job).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn transact(&self, job: &Job) -> Result<Outcome, Snag> {
+        let exclusive = self.exclusives.take().await?;
+        let patience = self.settings.patience(job.script.steps.len());
+        match timeout(patience, transaction::run(&exclusive, job, &self.settings)).await {
+            Ok(Ok(Outcome::Whole(text, rows))) => {
+                exclusive.release();
+                Ok(Outcome::Whole(text, rows))
+            }
+            Ok(Ok(Outcome::Large)) => Ok(Outcome::Large),
+            Ok(Err(snag)) => {
+                exclusive.recover(&snag).await;
+                Err(snag)
+            }
+            Err(_) => {
+                let snag = Error::Timeout("no answer on an exclusive connection".into()).into();
+                exclusive.recover(&snag).await;
+                Err(snag)
+            }
+        }
+    }
+
+    async fn stream(&self, job: Job, inside: &Inside) -> Result<Reply, Snag> {
+        let means = stream::Means {
+            exclusive: self.exclusives.take().await?,
+            settings: self.settings.clone(),
+            _inside: inside.another(),
+            metrics: self.metrics.clone(),
+        };
+        stream::run(means, job).await
+    }
+}

@@ -1,0 +1,95 @@
+//! The answer of a script as it grows: rows come in, JSON stands in a buffer.
+
+use super::row;
+use crate::Error;
+use crate::json::{self, Data};
+use model::{Script, Use, Value};
+use tokio_postgres::Row;
+
+/// Writes the rows of one step after the other.
+pub(super) struct Answer<'s> {
+    script: &'s Script,
+    data: Data<'s>,
+    /// JSON that has not been taken yet.
+    pub(super) out: Vec<u8>,
+    /// Rows kept for the arguments of later steps, by step.
+    pub(super) kept: Vec<Vec<Vec<Value>>>,
+    kept_bytes: usize,
+    /// Rows of the open step.
+    seen: usize,
+    /// Rows of all steps.
+    pub(super) rows: u64,
+    /// Bytes that may be held.
+    bytes_max: usize,
+}
+
+impl<'s> Answer<'s> {
+    pub(super) fn new(script: &'s Script, bytes_max: usize) -> Self {
+        Self {
+            script,
+            data: Data::new(script),
+            out: Vec::new(),
+            kept: vec![Vec::new(); script.steps.len()],
+            kept_bytes: 0,
+            seen: 0,
+            rows: 0,
+            bytes_max,
+        }
+    }
+
+    /// Makes ready for the rows of a step.
+    pub(super) fn open(&mut self, step: usize) -> Result<(), Error> {
+        self.seen = 0;
+        match &self.script.steps[step].rows {
+            Use::Rows(_) | Use::Value(_) => self.data.open(step, &mut self.out),
+            Use::Keep(_) | Use::Discard => Ok(()),
+        }
+    }
+
+    /// Takes a row of the open step, unless more would be held than may be.
+    pub(super) fn row(&mut self, step: usize, row: &Row) -> Result<(), Error> {
+        let first = self.seen == 0;
+        self.seen += 1;
+        self.rows += 1;
+        match &self.script.steps[step].rows {
+            Use::Rows(record) => {
+                self.out.push(if first { b'[' } else { b',' });
+                json::record(row, record, &mut self.out)?;
+            }
+            Use::Value(cell) if first => json::cell(row, cell, &mut self.out)?,
+            Use::Keep(codecs) => {
+                self.kept_bytes += row.raw_size_bytes();
+                self.kept[step].push(row::keep(row, codecs)?);
+            }
+            Use::Value(_) | Use::Discard => {}
+        }
+        if self.out.len() + self.kept_bytes > self.bytes_max {
+            Err(Error::TooLarge(format!(
+                "it passes {} bytes",
+                self.bytes_max
+            )))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// No more rows of the open step.
+    pub(super) fn close(&mut self, step: usize) {
+        match &self.script.steps[step].rows {
+            Use::Rows(_) => {
+                if self.seen == 0 {
+                    self.out.push(b'[');
+                }
+                self.out.push(b']');
+            }
+            Use::Value(_) if self.seen == 0 => self.out.extend_from_slice(b"null"),
+            Use::Value(_) | Use::Keep(_) | Use::Discard => {}
+        }
+    }
+
+    /// The rest of the JSON text.
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, Error> {
+        self.data.close(&mut self.out)?;
+        Ok(self.out)
+    }
+}

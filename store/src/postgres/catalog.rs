@@ -1,0 +1,132 @@
+//! What a PostgreSQL database holds, read from `pg_catalog` in one snapshot.
+
+mod sql;
+
+use super::session::Session;
+use super::snag::Snag;
+use crate::Error;
+use futures_util::TryStreamExt;
+use model::Dialect;
+use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Table};
+use std::collections::HashMap;
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSqlOwned;
+
+/// Tables by the object id of their relation.
+type Tables = HashMap<u32, Table>;
+
+/// Reads all that an API can be made from.
+pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
+    session.client.batch_execute(sql::BEGIN).await?;
+    let mut order = Vec::new();
+    let mut tables = Tables::new();
+    for row in rows(session, sql::TABLES).await? {
+        let id = get(&row, 0)?;
+        order.push(id);
+        tables.insert(id, table(&row)?);
+    }
+    let mut places = HashMap::new();
+    let mut enums = Vec::new();
+    for row in rows(session, sql::ENUMS).await? {
+        places.insert(get::<u32>(&row, 0)?, enums.len());
+        enums.push(enumeration(&row)?);
+    }
+    for row in rows(session, sql::COLUMNS).await? {
+        let column = column(&row, &places)?;
+        with(&mut tables, &row, |table| table.columns.push(column))?;
+    }
+    for row in rows(session, sql::KEYS).await? {
+        let columns = get(&row, 2)?;
+        if get(&row, 1)? {
+            with(&mut tables, &row, |table| table.primary_key = columns)?;
+        } else {
+            with(&mut tables, &row, |table| {
+                if !table.uniques.contains(&columns) {
+                    table.uniques.push(columns);
+                }
+            })?;
+        }
+    }
+    for row in rows(session, sql::FOREIGN_KEYS).await? {
+        let target = tables
+            .get(&get(&row, 1)?)
+            .map(|to| (to.schema.clone(), to.name.clone()));
+        if let Some(target) = target {
+            let key = foreign_key(&row, target)?;
+            with(&mut tables, &row, |table| table.foreign_keys.push(key))?;
+        }
+    }
+    session.client.batch_execute("COMMIT").await?;
+    Ok(Catalog {
+        dialect: Dialect::Postgres,
+        tables: order
+            .into_iter()
+            .filter_map(|id| tables.remove(&id))
+            .collect(),
+        enums,
+    })
+}
+
+async fn rows(session: &Session, sql: &str) -> Result<Vec<Row>, Snag> {
+    Ok(session.fetch(sql).await?.try_collect().await?)
+}
+
+fn get<T: FromSqlOwned>(row: &Row, column: usize) -> Result<T, Error> {
+    row.try_get(column)
+        .map_err(|error| Error::Internal(format!("column {column} of the catalog: {error}")))
+}
+
+/// Changes the table whose object id stands first in a row; those left out are passed over.
+fn with(tables: &mut Tables, row: &Row, change: impl FnOnce(&mut Table)) -> Result<(), Error> {
+    if let Some(table) = tables.get_mut(&get(row, 0)?) {
+        change(table);
+    }
+    Ok(())
+}
+
+fn table(row: &Row) -> Result<Table, Error> {
+    Ok(Table {
+        schema: get(row, 1)?,
+        name: get(row, 2)?,
+        kind: match get::<String>(row, 3)?.as_str() {
+            "v" => Kind::View,
+            "m" => Kind::MaterializedView,
+            _ => Kind::Table,
+        },
+        comment: get(row, 4)?,
+        columns: Vec::new(),
+        primary_key: Vec::new(),
+        uniques: Vec::new(),
+        foreign_keys: Vec::new(),
+    })
+}
+
+fn enumeration(row: &Row) -> Result<Enum, Error> {
+    Ok(Enum {
+        schema: get(row, 1)?,
+        name: get(row, 2)?,
+        comment: get(row, 3)?,
+        labels: get(row, 4)?,
+    })
+}
+
+fn column(row: &Row, enums: &HashMap<u32, usize>) -> Result<Column, Error> {
+    Ok(Column {
+        name: get(row, 1)?,
+        native: get(row, 2)?,
+        enumeration: enums.get(&get::<u32>(row, 3)?).copied(),
+        nullable: get(row, 4)?,
+        default: get(row, 5)?,
+        generated: get(row, 6)?,
+        comment: get(row, 7)?,
+    })
+}
+
+fn foreign_key(row: &Row, target: (Option<String>, String)) -> Result<ForeignKey, Error> {
+    Ok(ForeignKey {
+        columns: get(row, 2)?,
+        target_schema: target.0,
+        target: target.1,
+        target_columns: get(row, 3)?,
+    })
+}

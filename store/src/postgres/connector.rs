@@ -1,0 +1,140 @@
+//! How connections are made: lazily, with a limit of time, and without a stampede.
+
+use super::address::{Address, Verify};
+use super::backoff::Backoff;
+use super::session::{Equipment, Session, Sizes};
+use super::tls;
+use crate::config::Pooler;
+use crate::metrics::Metrics;
+use crate::{Config, Error};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_postgres::Connection;
+use tokio_postgres::config::SslMode;
+
+/// The oldest version that is in the test matrix or is promised.
+const OLDEST: u32 = 14;
+/// After so long without an answer on the wire a connection counts as broken.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Makes connections to one server.
+pub(super) struct Connector {
+    config: tokio_postgres::Config,
+    equipment: Equipment,
+    timeout: Duration,
+    backoff: Mutex<Backoff>,
+}
+
+impl Connector {
+    /// Reads the address; nothing is connected yet.
+    pub(super) fn new(config: &Config, metrics: Metrics) -> Result<Self, Error> {
+        let Address {
+            config: mut address,
+            verify,
+        } = Address::parse(config.url.expose())?;
+        if address.get_ssl_mode() == SslMode::Require && verify == Verify::Nothing {
+            tracing::warn!(
+                "sslmode=require encrypts but does not verify the server; use verify-full"
+            );
+        }
+        let pooled = config.postgres.pooler == Pooler::Transaction;
+        if !pooled {
+            address.options(startup(&address, config));
+        }
+        if address.get_application_name().is_none() {
+            address.application_name("fragaria");
+        }
+        address.keepalives_idle(SILENCE);
+        if address.get_tcp_user_timeout().is_none() {
+            address.tcp_user_timeout(SILENCE);
+        }
+        let statements_max = config.postgres.statements_max;
+        Ok(Self {
+            config: address,
+            equipment: Equipment {
+                statements_max: if pooled { 0 } else { statements_max },
+                sizes: Arc::new(Sizes::new(statements_max)),
+                metrics,
+                tls: tls::connector(&verify)?,
+            },
+            timeout: Duration::from_millis(config.postgres.connect_timeout_ms),
+            backoff: Mutex::default(),
+        })
+    }
+
+    /// Connects; refused at once while the server is known to be away.
+    pub(super) async fn connect(&self) -> Result<Session, Error> {
+        let leave = self
+            .backoff(|backoff| backoff.admit(Instant::now()))
+            .map_err(|pause| {
+                Error::Unavailable(format!(
+                    "the next attempt is due in {} ms",
+                    pause.as_millis()
+                ))
+            })?;
+        match timeout(self.timeout, self.attempt()).await {
+            Ok(Ok(session)) => {
+                self.backoff(Backoff::succeeded);
+                Ok(session)
+            }
+            failed => {
+                self.backoff(|backoff| backoff.failed(&leave, Instant::now()));
+                let error = failed
+                    .unwrap_or_else(|_| Err(Error::Unavailable("connecting took too long".into())));
+                error.inspect_err(|error| tracing::warn!(%error, "no connection to the database"))
+            }
+        }
+    }
+
+    async fn attempt(&self) -> Result<Session, Error> {
+        let connecting = self.config.connect(self.equipment.tls.clone());
+        let (client, connection) = connecting.await.map_err(unreachable)?;
+        check_version(&connection)?;
+        let driver = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a database connection ended");
+            }
+        });
+        Ok(Session::new(client, driver.abort_handle(), &self.equipment))
+    }
+
+    fn backoff<T>(&self, act: impl FnOnce(&mut Backoff) -> T) -> T {
+        act(&mut self.backoff.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Settings of every session, behind those the address brings.
+fn startup(address: &tokio_postgres::Config, config: &Config) -> String {
+    let given = address.get_options().unwrap_or_default();
+    let timeout = config.statement_timeout_ms;
+    format!("{given} -c statement_timeout={timeout} -c TimeZone=UTC")
+}
+
+fn check_version<S, T>(connection: &Connection<S, T>) -> Result<(), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let version = connection.parameter("server_version").unwrap_or_default();
+    let major = version
+        .split(|c: char| !c.is_ascii_digit())
+        .next()
+        .unwrap_or_default();
+    match major.parse::<u32>() {
+        Ok(major) if major < OLDEST => Err(Error::Address(format!(
+            "the server is PostgreSQL {version}; {OLDEST} or newer is needed"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whatever the reason, nobody can be served; the log says which.
+fn unreachable(error: tokio_postgres::Error) -> Error {
+    let text = error.to_string();
+    match error.into_source() {
+        Some(cause) => Error::Unavailable(format!("{text}: {cause}")),
+        None => Error::Unavailable(text),
+    }
+}

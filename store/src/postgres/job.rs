@@ -1,0 +1,121 @@
+//! A script with its arguments, and the bounds it runs within.
+
+use crate::config::Pooler;
+use crate::{Config, Error};
+use model::{Argument, Script, Step};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How much later than the server a client-side timeout strikes.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A script and one list of arguments for each of its steps.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) script: Arc<Script>,
+    arguments: Arc<[Vec<Argument>]>,
+}
+
+/// What became of a job whose answer is held whole.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The JSON text, and how many rows went into it.
+    Whole(Vec<u8>, u64),
+    /// The result is larger than may be held; nothing of it was handed out.
+    Large,
+}
+
+impl Job {
+    pub(super) fn new(script: Arc<Script>, arguments: Vec<Vec<Argument>>) -> Result<Self, Error> {
+        let fits = script.steps.len() == arguments.len()
+            && script
+                .steps
+                .iter()
+                .zip(&arguments)
+                .all(|(step, arguments)| step.statement.parameters.len() == arguments.len());
+        if fits {
+            Ok(Self {
+                script,
+                arguments: arguments.into(),
+            })
+        } else {
+            Err(Error::Internal(
+                "the arguments are not those of the script".into(),
+            ))
+        }
+    }
+
+    /// A step and its arguments, which stand in one order.
+    pub(super) fn step(&self, index: usize) -> Result<(&Step, &[Argument]), Error> {
+        let arguments = self.arguments.get(index).map(Vec::as_slice);
+        self.script
+            .steps
+            .get(index)
+            .zip(arguments)
+            .ok_or_else(|| Error::Internal(format!("the script has no step {index}")))
+    }
+
+    /// The arguments of all steps.
+    pub(super) fn arguments(&self) -> impl Iterator<Item = &[Argument]> {
+        self.arguments.iter().map(Vec::as_slice)
+    }
+}
+
+/// The bounds within which jobs run, and the SQL that sets them.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    whole_bytes_max: usize,
+    write_bytes_max: usize,
+    pub(super) chunk_bytes: usize,
+    pub(super) portion_rows: usize,
+    pub(super) stall: Duration,
+    pub(super) stream_timeout: Duration,
+    pub(super) pooled: bool,
+    statement_timeout: Duration,
+}
+
+impl Settings {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            whole_bytes_max: config.whole_bytes_max,
+            write_bytes_max: config.write_bytes_max,
+            chunk_bytes: config.chunk_bytes.max(1),
+            portion_rows: config.postgres.portion_rows.max(1),
+            stall: config.stall_timeout(),
+            stream_timeout: config.stream_timeout(),
+            pooled: config.postgres.pooler == Pooler::Transaction,
+            statement_timeout: config.statement_timeout(),
+        }
+    }
+
+    /// How large an answer that is held whole may become.
+    pub(super) fn bytes_max(&self, writes: bool) -> usize {
+        if writes {
+            self.write_bytes_max
+        } else {
+            self.whole_bytes_max
+        }
+    }
+
+    /// How long to wait for so many statements before the server itself counts as hung.
+    pub(super) fn patience(&self, statements: usize) -> Duration {
+        let statements = u32::try_from(statements).unwrap_or(u32::MAX);
+        self.statement_timeout.saturating_mul(statements.max(1)) + GRACE
+    }
+
+    /// Begins a transaction that reads one snapshot, or one that writes.
+    pub(super) fn begin(&self, writes: bool) -> String {
+        let begin = if writes {
+            "BEGIN"
+        } else {
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        };
+        // A pooler's server connections have the settings of whoever used them before.
+        if self.pooled {
+            let timeout = self.statement_timeout.as_millis();
+            format!("{begin}; SET LOCAL statement_timeout = {timeout}; SET LOCAL TimeZone = 'UTC'")
+        } else {
+            begin.into()
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! One connection to the server and the statements prepared on it.
+
+use super::binding::{self, Bound};
+use super::snag::Snag;
+use crate::metrics::Metrics;
+use model::{Argument, Statement};
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::task::AbortHandle;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, RowStream};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// A connection; dropping it ends it once the server has answered all that was asked.
+pub(super) struct Session {
+    pub(super) client: Client,
+    /// Prepared statements by their SQL; those that fall out are closed on the server. `None`
+    /// behind a pooler, where a name may be unknown the next moment.
+    statements: Option<Cache<Arc<str>, Prepared>>,
+    sizes: Arc<Sizes>,
+    metrics: Metrics,
+    tls: MakeRustlsConnect,
+    driver: AbortHandle,
+}
+
+/// What a session is made of, beside its connection.
+pub(super) struct Equipment {
+    /// How many prepared statements it keeps; 0: none are prepared.
+    pub(super) statements_max: usize,
+    pub(super) sizes: Arc<Sizes>,
+    pub(super) metrics: Metrics,
+    pub(super) tls: MakeRustlsConnect,
+}
+
+/// A statement prepared on one connection.
+#[derive(Clone)]
+pub(super) struct Prepared {
+    statement: tokio_postgres::Statement,
+    size: Arc<Size>,
+}
+
+/// Which statements have brought large results, on whatever connection.
+pub(super) struct Sizes(Cache<Arc<str>, Arc<Size>>);
+
+/// Whether a statement has brought a large result.
+#[derive(Debug, Default)]
+pub(super) struct Size(AtomicBool);
+
+/// Something to send, and not to wait for before the next is sent.
+pub(super) enum Request<'a> {
+    /// SQL of our own without parameters or rows.
+    Control(&'a str),
+    /// A statement with settled arguments.
+    Query(&'a Statement, &'a [Argument]),
+}
+
+impl Session {
+    pub(super) fn new(client: Client, driver: AbortHandle, equipment: &Equipment) -> Self {
+        let kept = equipment.statements_max;
+        Self {
+            client,
+            statements: (kept > 0).then(|| Cache::new(kept)),
+            sizes: Arc::clone(&equipment.sizes),
+            metrics: equipment.metrics.clone(),
+            tls: equipment.tls.clone(),
+            driver,
+        }
+    }
+
+    /// Whether the connection has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Sends a request; the first poll does it, so requests polled in order are sent in order.
+    ///
+    /// A statement that is not prepared yet takes another round trip before.
+    pub(super) async fn send(&self, request: Request<'_>) -> Result<Option<RowStream>, Snag> {
+        match request {
+            Request::Control(sql) => {
+                self.client.batch_execute(sql).await?;
+                Ok(None)
+            }
+            Request::Query(statement, arguments) => {
+                self.query(statement, arguments).await.map(Some)
+            }
+        }
+    }
+
+    /// Runs a statement; its rows must be taken or dropped, or all later ones wait.
+    pub(super) async fn query(
+        &self,
+        statement: &Statement,
+        arguments: &[Argument],
+    ) -> Result<RowStream, Snag> {
+        match self.prepare(statement).await? {
+            Some(prepared) => self.execute(&prepared, statement, arguments).await,
+            None => {
+                self.query_unnamed(statement, arguments, &statement.sql)
+                    .await
+            }
+        }
+    }
+
+    /// Runs SQL with the parameters of a statement, without giving it a name on the server.
+    pub(super) async fn query_unnamed(
+        &self,
+        statement: &Statement,
+        arguments: &[Argument],
+        sql: &str,
+    ) -> Result<RowStream, Snag> {
+        self.metrics.statements.inc();
+        let bound = binding::bind(&statement.parameters, arguments).map(Bound::typed);
+        Ok(self.client.query_typed_raw(sql, bound).await?)
+    }
+
+    /// Fetches from a cursor.
+    pub(super) async fn fetch(&self, sql: &str) -> Result<RowStream, Snag> {
+        let nothing: [(Bound<'_>, Type); 0] = [];
+        Ok(self.client.query_typed_raw(sql, nothing).await?)
+    }
+
+    /// Runs a prepared statement.
+    pub(super) async fn execute(
+        &self,
+        prepared: &Prepared,
+        statement: &Statement,
+        arguments: &[Argument],
+    ) -> Result<RowStream, Snag> {
+        self.metrics.statements.inc();
+        let bound = binding::bind(&statement.parameters, arguments);
+        Ok(self.client.query_raw(&prepared.statement, bound).await?)
+    }
+
+    /// The statement as prepared here; `None` where none are. Several that need it wait for one.
+    pub(super) async fn prepare(&self, statement: &Statement) -> Result<Option<Prepared>, Snag> {
+        let Some(statements) = &self.statements else {
+            return Ok(None);
+        };
+        if let Some(prepared) = statements.get(&statement.sql) {
+            return Ok(Some(prepared));
+        }
+        let preparation = async {
+            let types = binding::types(&statement.parameters);
+            let prepared = Prepared {
+                statement: self.client.prepare_typed(&statement.sql, &types).await?,
+                size: self.sizes.of(&statement.sql),
+            };
+            Ok(prepared)
+        };
+        statements
+            .get_or_insert_async(&statement.sql, preparation)
+            .await
+            .map(Some)
+    }
+
+    /// Forgets all prepared statements, after the server said that one is out of date.
+    pub(super) fn forget(&self) {
+        if let Some(statements) = &self.statements {
+            statements.clear();
+        }
+    }
+
+    /// Asks the server to stop what this connection does; others must not be using it.
+    pub(super) async fn cancel(&self) {
+        if let Err(error) = self
+            .client
+            .cancel_token()
+            .cancel_query(self.tls.clone())
+            .await
+        {
+            tracing::debug!(%error, "a cancel request did not reach the database");
+        }
+    }
+
+    /// Ends the connection without waiting for the server.
+    pub(super) fn abort(&self) {
+        self.driver.abort();
+    }
+}
+
+impl Prepared {
+    /// Whether its result was large before.
+    pub(super) fn is_large(&self) -> bool {
+        self.size.0.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that its result is large.
+    pub(super) fn set_large(&self) {
+        self.size.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Sizes {
+    pub(super) fn new(statements_max: usize) -> Self {
+        Self(Cache::new(statements_max))
+    }
+
+    fn of(&self, sql: &Arc<str>) -> Arc<Size> {
+        let fresh = || Ok::<_, std::convert::Infallible>(Arc::default());
+        let Ok(size) = self.0.get_or_insert_with(sql, fresh);
+        size
+    }
+}

@@ -1,0 +1,145 @@
+//! A script in one transaction on an exclusive connection, its answer held whole.
+//!
+//! Statements that do not need each other's rows are sent together, so a script takes few round
+//! trips. A script that writes in several steps waits for `BEGIN` before all else, so that none
+//! can run outside the transaction; what was written is committed once the answer is complete.
+
+use super::answer::Answer;
+use super::binding::settle;
+use super::job::{Job, Outcome, Settings};
+use super::session::{Request, Session};
+use super::snag::Snag;
+use crate::Error;
+use futures_util::stream::FuturesOrdered;
+use futures_util::{StreamExt, TryStreamExt};
+use model::Argument;
+use std::ops::Range;
+use std::pin::pin;
+use tokio_postgres::RowStream;
+
+/// Runs all steps and gives the JSON text; a read that passes its bound is to be streamed.
+pub(super) async fn run(
+    session: &Session,
+    job: &Job,
+    settings: &Settings,
+) -> Result<Outcome, Snag> {
+    for step in &job.script.steps {
+        session
+            .prepare(&step.statement)
+            .await
+            .map_err(|snag| snag.at(&step.key))?;
+    }
+    match transact(session, job, settings).await {
+        Err(snag) if !job.script.writes && matches!(snag.error, Error::TooLarge(_)) => {
+            Ok(Outcome::Large)
+        }
+        outcome => outcome,
+    }
+}
+
+async fn transact(session: &Session, job: &Job, settings: &Settings) -> Result<Outcome, Snag> {
+    let (writes, steps) = (job.script.writes, job.script.steps.len());
+    // One statement that reads is a snapshot by itself.
+    let begin = (writes || steps > 1).then(|| settings.begin(writes));
+    let mut before = begin.as_deref();
+    if writes
+        && steps > 1
+        && let Some(begin) = before.take()
+    {
+        session.send(Request::Control(begin)).await?;
+    }
+    let mut answer = Answer::new(&job.script, settings.bytes_max(writes));
+    for segment in segments(job) {
+        let ends = segment.end == steps && steps > 1 && !writes;
+        let controls = [before.take(), ends.then_some("COMMIT")];
+        together(session, job, segment, controls, &mut answer).await?;
+    }
+    let rows = answer.rows;
+    let text = answer.finish()?;
+    if writes {
+        session.send(Request::Control("COMMIT")).await?;
+    }
+    Ok(Outcome::Whole(text, rows))
+}
+
+/// Sends some steps, a control before and one after them, and takes their rows.
+async fn together(
+    session: &Session,
+    job: &Job,
+    segment: Range<usize>,
+    [before, after]: [Option<&str>; 2],
+    answer: &mut Answer<'_>,
+) -> Result<(), Snag> {
+    let mut settled = Vec::with_capacity(segment.len());
+    for index in segment.clone() {
+        let (step, arguments) = job.step(index)?;
+        settled.push((step, settle(arguments, &answer.kept)));
+    }
+    let control = |sql| named(session, Request::Control(sql), None);
+    let mut sent: FuturesOrdered<_> = before.map(control).into_iter().collect();
+    sent.extend(settled.iter().map(|(step, arguments)| {
+        named(
+            session,
+            Request::Query(&step.statement, arguments),
+            Some(&*step.key),
+        )
+    }));
+    sent.extend(after.map(control));
+    let mut open = segment;
+    while let Some(reply) = sent.next().await {
+        if let Some(rows) = reply?
+            && let Some(index) = open.next()
+        {
+            let (step, _) = job.step(index)?;
+            take(rows, index, answer)
+                .await
+                .map_err(|snag| snag.at(&step.key))?;
+        }
+    }
+    Ok(())
+}
+
+/// Sends a request; what goes wrong befell the step of that key.
+async fn named(
+    session: &Session,
+    request: Request<'_>,
+    key: Option<&str>,
+) -> Result<Option<RowStream>, Snag> {
+    let reply = session.send(request).await;
+    reply.map_err(|snag| match key {
+        Some(key) => snag.at(key),
+        None => snag,
+    })
+}
+
+async fn take(rows: RowStream, step: usize, answer: &mut Answer<'_>) -> Result<(), Snag> {
+    let mut rows = pin!(rows);
+    answer.open(step)?;
+    while let Some(row) = rows.try_next().await? {
+        answer.row(step, &row)?;
+    }
+    answer.close(step);
+    Ok(())
+}
+
+/// The steps in stretches none of which needs rows of its own.
+fn segments(job: &Job) -> Vec<Range<usize>> {
+    let mut segments = Vec::new();
+    let mut start = 0;
+    for (index, arguments) in job.arguments().enumerate() {
+        if arguments.iter().any(|argument| needs(argument, start)) {
+            segments.push(start..index);
+            start = index;
+        }
+    }
+    segments.push(start..job.script.steps.len());
+    segments
+}
+
+/// Whether an argument holds rows kept by that step or a later one.
+fn needs(argument: &Argument, start: usize) -> bool {
+    match argument {
+        Argument::Value(_) => false,
+        Argument::Kept { steps, .. } => steps.iter().any(|step| *step >= start),
+    }
+}
