@@ -3,9 +3,11 @@
 mod compile;
 mod completions;
 mod config;
+mod dev;
 mod diff;
 mod init;
 mod schema;
+mod serve;
 
 use crate::cli::Command;
 use crate::environment::Environment;
@@ -15,7 +17,8 @@ use anyhow::{Context as _, Result};
 /// Runs a command.
 pub(crate) fn run(command: Command, environment: &Environment, terminal: Terminal) -> Result<()> {
     match command {
-        Command::Dev(_) | Command::Serve(_) => anyhow::bail!("not built"),
+        Command::Dev(args) => waiting(dev::run(args, environment, terminal)),
+        Command::Serve(args) => waiting(serve::run(args, environment, terminal)),
         Command::Init(args) => waiting(init::run(args, terminal)),
         Command::Compile(args) => waiting(compile::run(args, environment, terminal)),
         Command::Diff(args) => diff::run(&args, environment, terminal),

@@ -102,6 +102,11 @@ impl Loaded {
         }
     }
 
+    /// Whether nobody set that key.
+    pub(crate) fn is_default(&self, key: &str) -> bool {
+        !self.origins.contains_key(key)
+    }
+
     /// Every key with its effective value, secrets redacted, and where the value came from.
     pub(crate) fn effective(&self) -> Vec<(String, toml::Value, String)> {
         let described = |(key, value): (String, toml::Value)| {

@@ -6,16 +6,22 @@
 mod cli;
 mod command;
 mod config;
+mod edition;
 mod environment;
+mod http;
 mod project;
+mod readiness;
+mod request;
+mod running;
+mod server;
 mod snippet;
 mod standin;
 mod terminal;
+mod watch;
 
 use clap::Parser as _;
 use cli::Cli;
 use environment::Environment;
-use snippet::Refused;
 use std::process::ExitCode;
 use terminal::Terminal;
 
@@ -28,7 +34,10 @@ fn main() -> ExitCode {
     let terminal = Terminal::new(&environment, cli.json);
     match command::run(cli.command, &environment, terminal) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error, terminal),
+        Err(error) => {
+            terminal.failure(&error);
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -40,16 +49,4 @@ fn explain(usage: &clap::Error) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
-}
-
-fn fail(error: &anyhow::Error, terminal: Terminal) -> ExitCode {
-    match error.downcast_ref::<Refused>() {
-        Some(refused) => terminal.findings(&refused.diagnostics, &refused.texts),
-        None if terminal.json => {
-            let told = serde_json::json!({ "error": format!("{error:#}") });
-            terminal::aside(&told.to_string());
-        }
-        None => terminal::aside(&format!("error: {error:#}")),
-    }
-    ExitCode::FAILURE
 }

@@ -263,3 +263,29 @@ pub mod store {
         pub async fn close(&self) {}
     }
 }
+
+pub mod console {
+    pub struct Asset {
+        pub media_type: &'static str,
+        pub bytes: &'static [u8],
+    }
+    pub fn asset(path: &str) -> Option<Asset> {
+        (path == "/").then_some(Asset {
+            media_type: "text/html; charset=utf-8",
+            bytes: b"<!doctype html>",
+        })
+    }
+}
+
+pub mod example {
+    use std::path::Path;
+    pub fn create(directory: &Path) -> anyhow::Result<()> {
+        std::fs::create_dir_all(directory)?;
+        std::fs::write(
+            directory.join("fragaria.toml"),
+            "[database]\nurl = \"sqlite:shop.db\"\n",
+        )?;
+        std::fs::write(directory.join("schema.graphql"), "type A\n")?;
+        Ok(())
+    }
+}

@@ -1,11 +1,11 @@
 //! What is told to the person, or the machine, that runs a command.
 
 use crate::environment::Environment;
-use crate::snippet::{self, Texts};
+use crate::snippet::{self, Refused, Texts};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::Diagnostic;
 use observe::logs::Reader;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{self, Write as _};
 use std::time::Duration;
 
@@ -64,6 +64,15 @@ impl Terminal {
         } else {
             aside(&snippet::draw(diagnostics, texts, self.err.colour));
             aside("");
+        }
+    }
+
+    /// Tells why something failed.
+    pub(crate) fn failure(self, error: &anyhow::Error) {
+        match error.downcast_ref::<Refused>() {
+            Some(refused) => self.findings(&refused.diagnostics, &refused.texts),
+            None if self.json => aside(&json!({ "error": format!("{error:#}") }).to_string()),
+            None => aside(&format!("error: {error:#}")),
         }
     }
 

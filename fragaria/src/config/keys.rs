@@ -51,13 +51,18 @@ pub(super) fn leaves(config: &Config) -> Vec<(String, Value)> {
     leaves
 }
 
+/// Values come before tables, as a TOML file must have them.
 fn collect(prefix: &str, table: Table, leaves: &mut Vec<(String, Value)>) {
+    let mut tables = Vec::new();
     for (name, value) in table {
         let key = join(prefix, &name);
         match value {
-            Value::Table(table) => collect(&key, table, leaves),
+            Value::Table(table) => tables.push((key, table)),
             value => leaves.push((key, value)),
         }
+    }
+    for (key, table) in tables {
+        collect(&key, table, leaves);
     }
 }
 

@@ -1,0 +1,49 @@
+//! `fragaria serve`: serves a compiled project.
+
+use crate::cli::Serve;
+use crate::environment::Environment;
+use crate::project::{ARTEFACT, Project, display, read_artefact};
+use crate::running::{self, Address};
+use crate::server::Server;
+use crate::terminal::Terminal;
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+/// Serves until it is told to stop.
+pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Terminal) -> Result<()> {
+    let (directory, artefact) = locate(&args.path)?;
+    let project = Project::open(&directory, environment, &args.listening.flags())?;
+    observe::logs::install(project.loaded.config.log, terminal.err)?;
+    let artefact = read_artefact(&artefact)?;
+    let config = project.loaded.config;
+    let compiled_for = artefact.schema.dialect;
+    let server = Server::build(config, artefact)?;
+    if server.database.dialect() != compiled_for {
+        let theirs = server.database.dialect();
+        bail!("the artefact was compiled for {compiled_for}, and the database is {theirs}");
+    }
+    let listener = Address::Fixed(server.config.server.listen).bind().await?;
+    running::run(server, listener, std::future::pending()).await
+}
+
+/// The project directory and the artefact a path stands for.
+fn locate(path: &Path) -> Result<(PathBuf, PathBuf)> {
+    if !path.is_dir() {
+        let directory = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        return Ok((
+            directory.unwrap_or(Path::new(".")).to_owned(),
+            path.to_owned(),
+        ));
+    }
+    let artefact = path.join(ARTEFACT);
+    if !artefact.is_file() {
+        bail!(
+            "there is no {}; `fragaria compile {}` makes it",
+            display(&artefact),
+            path.display()
+        );
+    }
+    Ok((path.to_owned(), artefact))
+}

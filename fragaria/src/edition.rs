@@ -1,0 +1,35 @@
+//! One edition of the API: an artefact, the engine made from it, and the engine's metrics.
+
+use crate::standin::engine::artefact::Artefact;
+use crate::standin::engine::{self, Engine};
+use model::Schema;
+use model::metric::Registry;
+use std::sync::Arc;
+
+/// What a request is answered by, from its first step to its last; it is swapped whole.
+pub(crate) struct Edition {
+    /// The engine.
+    pub(crate) engine: Engine,
+    /// The compiled schema, to be compared with the database.
+    pub(crate) schema: Schema,
+    /// Hash of the artefact.
+    pub(crate) hash: Arc<str>,
+    /// Metrics of the engine; they end with it.
+    pub(crate) registry: Registry,
+}
+
+impl Edition {
+    /// Makes an edition of an artefact.
+    pub(crate) fn new(artefact: Artefact, limits: &engine::Config) -> Result<Self, engine::Error> {
+        let mut registry = Registry::default();
+        let schema = artefact.schema.clone();
+        let engine = Engine::new(artefact, limits, &mut registry)?;
+        let hash = engine.hash().into();
+        Ok(Self {
+            engine,
+            schema,
+            hash,
+            registry,
+        })
+    }
+}

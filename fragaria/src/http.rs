@@ -1,0 +1,248 @@
+//! HTTP: which address leads where, and what is true of every response.
+
+pub(crate) mod admission;
+pub(crate) mod answer;
+mod body;
+mod listener;
+pub(crate) mod negotiation;
+mod parameters;
+mod pulse;
+mod request_id;
+
+pub(crate) use listener::{Connections, Ended, listen};
+
+use crate::request;
+use crate::server::Server;
+use crate::standin::console;
+use answer::{Answer, Refusal};
+use body::Body;
+use futures_util::FutureExt as _;
+use hyper::body::Incoming;
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName,
+    HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use hyper::http::uri::Authority;
+use hyper::{Method, Request, Response, StatusCode, Version};
+use model::{Fault, Kind};
+use negotiation::Format;
+use observe::exposition;
+use observe::health::Report;
+use observe::request::{Line, Outcome};
+use pulse::Pulse;
+use serde_json::json;
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+/// Where GraphQL is asked.
+pub(crate) const GRAPHQL: &str = "/graphql";
+
+/// What the pages may do: nothing from elsewhere, nothing within other pages.
+const SECURITY: [(HeaderName, &str); 5] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
+const JSON: &str = "application/json; charset=utf-8";
+
+/// Responds to a request: the line is opened here and travels with the response.
+async fn respond(
+    server: Arc<Server>,
+    pulse: Arc<Pulse>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    let version = request.version();
+    let in_flight = pulse.request(version == Version::HTTP_2);
+    let request_id = request_id::of(request.headers());
+    let mut line = server
+        .requests
+        .open(request_id, endpoint(request.uri().path()));
+    let work = AssertUnwindSafe(route(&server, request, &mut line)).catch_unwind();
+    let answer = work.await.unwrap_or_else(|_| panicked());
+    let mut response = seal(answer, line, in_flight);
+    if server.is_draining() && version < Version::HTTP_2 {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    Ok(response)
+}
+
+async fn route(server: &Server, request: Request<Incoming>, line: &mut Line) -> Answer {
+    if let Err(refusal) = is_for_us(&request) {
+        return Answer::refused(&refusal, Format::default());
+    }
+    let path = request.uri().path();
+    if path == GRAPHQL {
+        return request::answer(server, request, line).await;
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let fault = Fault::new("http.method", Kind::Malformed, "this address is only read");
+        let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, fault).allow("GET, HEAD");
+        return Answer::refused(&refusal, Format::Json);
+    }
+    match path {
+        "/health/live" => health(&server.health.live(), server),
+        "/health/ready" => health(&server.health.ready(), server),
+        "/health/startup" => health(&server.health.startup(), server),
+        "/metrics" => metrics(server),
+        _ => page(server, path),
+    }
+}
+
+/// The part of the server a path is for, as it is counted.
+fn endpoint(path: &str) -> &'static str {
+    match path {
+        GRAPHQL => "graphql",
+        "/metrics" => "metrics",
+        _ if path.starts_with("/health/") => "health",
+        _ => "console",
+    }
+}
+
+/// A page of another site can make a browser send requests here under that site's name, once its
+/// name resolves to the loopback address; so only names of this machine are answered to.
+fn is_for_us(request: &Request<Incoming>) -> Result<(), Refusal> {
+    let header = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok());
+    let authority = request.uri().authority().map(Authority::as_str);
+    let Some(named) = authority.or(header) else {
+        return Ok(());
+    };
+    if is_this_machine(named) {
+        return Ok(());
+    }
+    let message = "this server answers on this machine only: ask for localhost or 127.0.0.1";
+    let fault = Fault::new("http.host", Kind::Malformed, message);
+    Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, fault))
+}
+
+fn is_this_machine(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let host = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_ascii_lowercase();
+    let named = host == "localhost" || host.ends_with(".localhost");
+    named
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn health(report: &Report, server: &Server) -> Answer {
+    let status = if report.is_ok() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let mut body = json!(report);
+    body["artefact"] = (*server.edition().hash).into();
+    body["version"] = env!("CARGO_PKG_VERSION").into();
+    Answer::json(status, JSON, &body)
+}
+
+fn metrics(server: &Server) -> Answer {
+    match server.exposition() {
+        Ok(text) => Answer::bytes(StatusCode::OK, exposition::MEDIA_TYPE, text),
+        Err(error) => {
+            tracing::error!(detail = %error, "metrics");
+            Answer::refused(&Fault::from(error).into(), Format::Json)
+        }
+    }
+}
+
+fn page(server: &Server, path: &str) -> Answer {
+    if server.config.console.enabled
+        && let Some(asset) = console::asset(path)
+    {
+        return SECURITY.into_iter().fold(
+            Answer::bytes(StatusCode::OK, asset.media_type, asset.bytes),
+            |answer, (name, value)| answer.header(name, value),
+        );
+    }
+    let fault = Fault::new(
+        "http.not_found",
+        Kind::Malformed,
+        "there is nothing at this address",
+    );
+    Answer::refused(&Refusal::new(StatusCode::NOT_FOUND, fault), Format::Json)
+}
+
+fn panicked() -> Answer {
+    tracing::error!("a request met a mistake of the server");
+    let fault = Fault::new("server.internal", Kind::Internal, "internal error");
+    Answer::refused(&fault.into(), Format::default())
+}
+
+/// The one exit: whatever the answer, these are its headers, and its body closes the line.
+fn seal(answer: Answer, mut line: Line, in_flight: pulse::InFlight) -> Response<Body> {
+    let request_id = HeaderValue::from_str(line.request_id());
+    let entry = line.entry();
+    entry.status = answer.status.as_u16();
+    entry.code = answer.code;
+    if matches!(answer.outcome, Outcome::Fault(_)) {
+        // A client that does not wait for its refusal was refused all the same.
+        entry.outcome = answer.outcome;
+    }
+    let body = Body::new(answer.content, answer.outcome, line, in_flight);
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.media_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.extend(answer.headers);
+    if let Ok(request_id) = request_id {
+        headers.insert(request_id::HEADER, request_id);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_answered_to() {
+        for ours in [
+            "localhost",
+            "LOCALHOST:80",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "[::1]",
+            "a.localhost",
+        ] {
+            assert!(is_this_machine(ours), "{ours}");
+        }
+        for theirs in [
+            "evil.example",
+            "localhost.evil.example:80",
+            "10.0.0.1",
+            "[::2]:1",
+            "",
+        ] {
+            assert!(!is_this_machine(theirs), "{theirs}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Answers: what the client is told, with which status, and how it is counted.
+
+use super::negotiation::Format;
+use crate::standin::store::Reply;
+use bytes::{BufMut as _, Bytes, BytesMut};
+use hyper::StatusCode;
+use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
+use model::{Fault, Kind};
+use observe::request::Outcome;
+use serde_json::{Map, Value, json};
+
+/// What `data` stands in.
+pub(super) const OPENING: &[u8] = b"{\"data\":";
+/// What ends it.
+pub(super) const CLOSING: &[u8] = b"}";
+
+/// An answer on its way to the client.
+pub(crate) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) media_type: &'static str,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) content: Reply,
+    pub(super) outcome: Outcome,
+    pub(super) code: Option<&'static str>,
+}
+
+/// Why a request is not answered with data.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// A status that stands for itself, whatever the format.
+    status: Option<StatusCode>,
+    faults: Vec<Fault>,
+    /// Whether the operation was begun, so that the answer has `data: null`.
+    begun: bool,
+    allow: Option<&'static str>,
+}
+
+impl Answer {
+    /// The data asked for.
+    pub(crate) fn data(reply: Reply, format: Format) -> Self {
+        let content = match reply {
+            Reply::Whole(data) => Reply::Whole(enclosed(&data)),
+            stream @ Reply::Stream(_) => stream,
+        };
+        Self::new(StatusCode::OK, format.media_type(), content)
+    }
+
+    /// A refusal, told as a GraphQL response.
+    pub(crate) fn refused(refusal: &Refusal, format: Format) -> Self {
+        let status = refusal.status(format);
+        let mut answer = Self::json(status, format.media_type(), &refusal.body());
+        if let Some(allow) = refusal.allow {
+            answer = answer.header(ALLOW, allow);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            answer = answer.header(RETRY_AFTER, "1");
+        }
+        answer.outcome = Outcome::Fault(refusal.kind());
+        answer.code = refusal.faults.first().map(|fault| fault.code);
+        answer
+    }
+
+    /// A JSON value.
+    pub(super) fn json(status: StatusCode, media_type: &'static str, value: &Value) -> Self {
+        Self::new(status, media_type, Reply::Whole(value.to_string().into()))
+    }
+
+    /// Bytes that are finished.
+    pub(super) fn bytes(
+        status: StatusCode,
+        media_type: &'static str,
+        bytes: impl Into<Bytes>,
+    ) -> Self {
+        Self::new(status, media_type, Reply::Whole(bytes.into()))
+    }
+
+    /// The same answer with one more header.
+    pub(super) fn header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    fn new(status: StatusCode, media_type: &'static str, content: Reply) -> Self {
+        Self {
+            status,
+            media_type,
+            headers: Vec::new(),
+            content,
+            outcome: Outcome::Ok,
+            code: None,
+        }
+    }
+}
+
+impl Refusal {
+    /// A refusal with a status of its own.
+    pub(crate) fn new(status: StatusCode, fault: Fault) -> Self {
+        Self {
+            status: Some(status),
+            ..Self::from(fault)
+        }
+    }
+
+    /// The refusal of a database. What the data stood in the way of was begun, and its errors
+    /// belong to fields; a database that is away began nothing.
+    pub(crate) fn from_run(fault: Fault) -> Self {
+        let begun = matches!(fault.kind, Kind::Conflict | Kind::Limit | Kind::Invalid);
+        Self {
+            begun,
+            ..Self::from(fault)
+        }
+    }
+
+    /// The same refusal, naming the methods that are allowed.
+    pub(crate) fn allow(self, methods: &'static str) -> Self {
+        Self {
+            allow: Some(methods),
+            ..self
+        }
+    }
+
+    /// A well-formed request is answered with 200 in `application/json`, where clients cannot
+    /// tell our status from that of a proxy; only our own failures are told apart in both.
+    fn status(&self, format: Format) -> StatusCode {
+        if let Some(status) = self.status {
+            return status;
+        }
+        match self.kind() {
+            Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Kind::Invalid | Kind::Conflict | Kind::Limit
+                if format == Format::Json || self.begun =>
+            {
+                StatusCode::OK
+            }
+            Kind::Malformed | Kind::Invalid | Kind::Conflict | Kind::Limit => {
+                StatusCode::BAD_REQUEST
+            }
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        self.faults
+            .first()
+            .map_or(Kind::Internal, |fault| fault.kind)
+    }
+
+    fn body(&self) -> Value {
+        let errors: Vec<_> = self.faults.iter().map(error).collect();
+        if self.begun {
+            json!({ "errors": errors, "data": null })
+        } else {
+            json!({ "errors": errors })
+        }
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self {
+            status: None,
+            faults: vec![fault],
+            begun: false,
+            allow: None,
+        }
+    }
+}
+
+impl From<Vec<Fault>> for Refusal {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self {
+            status: None,
+            faults,
+            begun: false,
+            allow: None,
+        }
+    }
+}
+
+fn enclosed(data: &[u8]) -> Bytes {
+    let mut body = BytesMut::with_capacity(OPENING.len() + data.len() + CLOSING.len());
+    body.put_slice(OPENING);
+    body.put_slice(data);
+    body.put_slice(CLOSING);
+    body.freeze()
+}
+
+/// An error as the GraphQL specification, section 7.1.2, has it.
+fn error(fault: &Fault) -> Value {
+    let mut error = Map::new();
+    error.insert("message".to_owned(), fault.message.clone().into());
+    if !fault.locations.is_empty() {
+        let locations: Vec<_> = fault
+            .locations
+            .iter()
+            .map(|(line, column)| json!({ "line": line, "column": column }))
+            .collect();
+        error.insert("locations".to_owned(), locations.into());
+    }
+    if !fault.path.is_empty() {
+        error.insert("path".to_owned(), fault.path.clone().into());
+    }
+    error.insert("extensions".to_owned(), json!({ "code": fault.code }));
+    error.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(refusal: &Refusal, format: Format) -> (u16, String) {
+        let answer = Answer::refused(refusal, format);
+        let Reply::Whole(body) = answer.content else {
+            panic!("a refusal does not stream")
+        };
+        (
+            answer.status.as_u16(),
+            String::from_utf8(body.to_vec()).unwrap(),
+        )
+    }
+
+    #[test]
+    fn an_invalid_document_is_200_for_old_clients_only() {
+        let refusal = || Refusal::from(Fault::new("engine.x", Kind::Invalid, "bad").at(2, 3));
+        let (status, body) = told(&refusal(), Format::Response);
+        assert_eq!(status, 400);
+        assert_eq!(
+            serde_json::from_str::<Value>(&body).unwrap(),
+            json!({ "errors": [{
+                "message": "bad",
+                "locations": [{ "line": 2, "column": 3 }],
+                "extensions": { "code": "engine.x" }
+            }] })
+        );
+        assert_eq!(told(&refusal(), Format::Json).0, 200);
+    }
+
+    #[test]
+    fn a_conflict_nulls_data_and_keeps_its_path() {
+        let fault = Fault::new("store.unique", Kind::Conflict, "taken").under(["createUser"]);
+        let (status, body) = told(&Refusal::from_run(fault), Format::Response);
+        assert_eq!(status, 200);
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["data"], Value::Null);
+        assert_eq!(body["errors"][0]["path"], json!(["createUser"]));
+    }
+
+    #[test]
+    fn our_own_failures_are_told_apart_in_both_formats() {
+        for format in [Format::Response, Format::Json] {
+            for (kind, status) in [
+                (Kind::Unavailable, 503),
+                (Kind::Timeout, 504),
+                (Kind::Internal, 500),
+            ] {
+                let refusal = Refusal::from_run(Fault::new("store.x", kind, "away"));
+                assert_eq!(told(&refusal, format).0, status);
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The body of a response: it closes the request's line when its last byte is handed over.
+
+use super::answer::{CLOSING, OPENING};
+use super::pulse::InFlight;
+use crate::standin::store::{Chunks, Reply};
+use bytes::Bytes;
+use futures_util::Stream as _;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use observe::request::{Line, Outcome};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// A response body. Dropped before its end it leaves the line as cancelled.
+pub(crate) struct Body {
+    content: Content,
+    /// How the request is counted when all was handed over.
+    outcome: Outcome,
+    line: Line,
+    in_flight: InFlight,
+}
+
+enum Content {
+    Whole(Bytes),
+    Opening(Chunks),
+    Rows(Chunks),
+    End,
+}
+
+/// The answer could not be finished: the connection is to be aborted, so that no client takes the
+/// part for the whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer broke off")]
+pub(crate) struct Aborted;
+
+impl Body {
+    /// The body of an answer, the line it closes, and the sign that its connection is in use.
+    pub(super) fn new(reply: Reply, outcome: Outcome, line: Line, in_flight: InFlight) -> Self {
+        let content = match reply {
+            Reply::Whole(bytes) => Content::Whole(bytes),
+            Reply::Stream(chunks) => Content::Opening(chunks),
+        };
+        let mut body = Self {
+            content,
+            outcome,
+            line,
+            in_flight,
+        };
+        if body.is_end_stream() {
+            body.finish();
+        }
+        body
+    }
+
+    /// Everything was handed over.
+    fn finish(&mut self) {
+        self.content = Content::End;
+        self.line.entry().outcome = self.outcome;
+    }
+
+    fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
+        match std::mem::replace(&mut self.content, Content::End) {
+            Content::Whole(bytes) => {
+                self.finish();
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Content::Opening(chunks) => {
+                self.content = Content::Rows(chunks);
+                Poll::Ready(Some(Ok(Bytes::from_static(OPENING))))
+            }
+            Content::Rows(chunks) => self.rows(chunks, context),
+            Content::End => Poll::Ready(None),
+        }
+    }
+
+    fn rows(
+        &mut self,
+        mut chunks: Chunks,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Aborted>>> {
+        match Pin::new(&mut chunks).poll_next(context) {
+            Poll::Pending => {
+                self.content = Content::Rows(chunks);
+                Poll::Pending
+            }
+            Poll::Ready(Some(Ok(bytes))) => {
+                self.content = Content::Rows(chunks);
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                let request_id = self.line.request_id();
+                tracing::warn!(request_id, detail = %error, "the answer broke off");
+                self.line.entry().outcome = Outcome::Aborted;
+                Poll::Ready(Some(Err(Aborted)))
+            }
+            Poll::Ready(None) => {
+                self.finish();
+                Poll::Ready(Some(Ok(Bytes::from_static(CLOSING))))
+            }
+        }
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = Aborted;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        self.in_flight.asked();
+        let next = ready!(self.next(context));
+        if let Some(Ok(bytes)) = &next {
+            self.line.entry().bytes += bytes.len() as u64;
+            self.in_flight.handed();
+        }
+        Poll::Ready(next.map(|bytes| bytes.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Whole(bytes) => bytes.is_empty(),
+            Content::End => true,
+            Content::Opening(_) | Content::Rows(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::End => SizeHint::with_exact(0),
+            Content::Opening(_) | Content::Rows(_) => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The listener: takes connections within their bounds, and lets them finish when it stops.
+
+use super::pulse::{Pulse, Verdict, Wire};
+use crate::config::Server as Config;
+use crate::server::Server;
+use futures_util::FutureExt as _;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use model::metric::{Counter, Gauge, Registry};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
+
+/// What a connection above the bound is told.
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
+    content-length: 0\r\nconnection: close\r\n\r\n";
+
+/// How long a quiet HTTP/1.1 connection stays open after the stop signal. A request that its
+/// client sent before it could know is answered, and told that the connection closes.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// Connections, counted.
+pub(crate) struct Connections {
+    open: Gauge,
+    refused: Counter,
+    cut: Counter,
+}
+
+impl Connections {
+    /// Declares the metrics.
+    pub(crate) fn new(registry: &mut Registry) -> Self {
+        let connections = Self {
+            open: Gauge::default(),
+            refused: Counter::default(),
+            cut: Counter::default(),
+        };
+        registry.register(
+            "fragaria_http_connections",
+            "Connections open now",
+            connections.open.clone(),
+        );
+        registry.register(
+            "fragaria_http_connections_refused",
+            "Connections refused because connections_max were open",
+            connections.refused.clone(),
+        );
+        registry.register(
+            "fragaria_http_connections_cut",
+            "Connections cut because their client was too slow",
+            connections.cut.clone(),
+        );
+        connections
+    }
+}
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Every request in flight was answered.
+    Finished,
+    /// The grace time passed before that.
+    OutOfTime,
+}
+
+/// Serves connections until told to stop, then lets those in use finish within the grace time.
+pub(crate) async fn listen(
+    server: Arc<Server>,
+    listener: TcpListener,
+    mut stop: watch::Receiver<bool>,
+) -> Ended {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => take(&server, stream, &stop, &mut connections),
+                Err(error) => pause(&error).await,
+            },
+            Some(_) = connections.join_next() => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+    // Whoever is in the queue of the kernel got through before the end.
+    while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
+        take(&server, stream, &stop, &mut connections);
+    }
+    drop(listener);
+    let finish = async { while connections.join_next().await.is_some() {} };
+    match timeout(server.config.server.shutdown_grace(), finish).await {
+        Ok(()) => Ended::Finished,
+        Err(_) => Ended::OutOfTime,
+    }
+}
+
+/// Waits for the word to stop; who could give it no more has given it.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stopped| *stopped).await;
+}
+
+/// Out of file descriptors, most likely: waiting gives connections time to end.
+async fn pause(error: &io::Error) {
+    tracing::warn!(detail = %error, "cannot accept a connection");
+    sleep(Duration::from_millis(50)).await;
+}
+
+fn take(
+    server: &Arc<Server>,
+    stream: TcpStream,
+    stop: &watch::Receiver<bool>,
+    connections: &mut JoinSet<()>,
+) {
+    if connections.len() >= server.config.server.connections_max {
+        server.connections.refused.inc();
+        refuse(&stream);
+        return;
+    }
+    let work = serve(server.clone(), stream, stop.clone());
+    connections.spawn(work);
+}
+
+/// Tells it in one write, as far as the socket takes it, and keeps nothing.
+fn refuse(stream: &TcpStream) {
+    let _ = stream.try_write(REFUSAL);
+    // Unread bytes would turn the close into a reset that overtakes the answer.
+    let _ = stream.try_read(&mut [0; 16 * 1024]);
+}
+
+/// Serves one connection to its end.
+async fn serve(server: Arc<Server>, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+    let _open = Open::new(&server.connections.open);
+    let config = &server.config.server;
+    let _ = stream.set_nodelay(true);
+    let mut watchman = Watchman::new(Pulse::new());
+    let pulse = watchman.pulse.clone();
+    let io = TokioIo::new(Wire::new(stream, pulse.clone()));
+    let service = service_fn(|request| super::respond(server.clone(), pulse.clone(), request));
+    let builder = builder(config);
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut tick = tick(config);
+    loop {
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = stopped(&mut stop), if watchman.stopped.is_none() => {
+                watchman.stopped = Some(Instant::now());
+                tick.reset_immediately();
+            }
+            _ = tick.tick() => match watchman.verdict(config) {
+                Verdict::Keep => {}
+                Verdict::Close => connection.as_mut().graceful_shutdown(),
+                Verdict::Abort => {
+                    server.connections.cut.inc();
+                    return;
+                }
+            },
+        }
+    }
+}
+
+/// Looks after one connection.
+struct Watchman {
+    pulse: Arc<Pulse>,
+    /// When the server was told to stop.
+    stopped: Option<Instant>,
+    /// When the connection was told to close.
+    closed: Option<Instant>,
+}
+
+impl Watchman {
+    fn new(pulse: Arc<Pulse>) -> Self {
+        Self {
+            pulse,
+            stopped: None,
+            closed: None,
+        }
+    }
+
+    /// What the pulse says, and the stop signal: a quiet connection lingers, then closes; one that
+    /// will not close is cut.
+    fn verdict(&mut self, config: &Config) -> Verdict {
+        let lingered = self.stopped.is_some_and(|since| {
+            self.pulse.is_multiplexed() || (self.pulse.is_quiet() && since.elapsed() >= LINGER)
+        });
+        match self.pulse.verdict(config) {
+            Verdict::Abort => Verdict::Abort,
+            Verdict::Keep if !lingered => Verdict::Keep,
+            Verdict::Keep | Verdict::Close => {
+                let since = self.closed.get_or_insert_with(Instant::now).elapsed();
+                if self.pulse.is_quiet() && since > config.stall_timeout() {
+                    Verdict::Abort
+                } else {
+                    Verdict::Close
+                }
+            }
+        }
+    }
+}
+
+/// A connection, counted as long as it is open.
+struct Open(Gauge);
+
+impl Open {
+    fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+fn builder(config: &Config) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    let header_bytes_max = usize::try_from(config.header_bytes_max).unwrap_or(usize::MAX);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // The pulse times heads, for this timer would also end connections that rest.
+        .header_read_timeout(None)
+        .max_buf_size(header_bytes_max)
+        .pipeline_flush(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(config.header_bytes_max)
+        .max_concurrent_streams(config.streams_max);
+    builder
+}
+
+/// Often enough for the shortest bound, and seldom enough to cost nothing.
+fn tick(config: &Config) -> Interval {
+    let bounds = [
+        config.header_timeout(),
+        config.idle_timeout(),
+        config.stall_timeout(),
+    ];
+    let shortest = bounds.into_iter().min().unwrap_or(LINGER) / 4;
+    let mut tick = interval(shortest.clamp(Duration::from_millis(10), LINGER));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
+}

@@ -1,0 +1,218 @@
+//! The parameters of a GraphQL-over-HTTP request, from a URL or from a JSON body.
+
+use model::{Fault, Kind};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// What a client asks for.
+#[derive(Debug)]
+pub(crate) struct Parameters {
+    /// The GraphQL document.
+    pub(crate) document: String,
+    /// Which of its operations.
+    pub(crate) operation: Option<String>,
+    /// A JSON object with the variables.
+    pub(crate) variables: Option<Box<RawValue>>,
+}
+
+/// The body as it is sent; other members are reserved by the specification and ignored.
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(borrow, default)]
+    query: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "operationName")]
+    operation: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    variables: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    extensions: Option<&'a RawValue>,
+}
+
+impl Parameters {
+    /// Reads them from a JSON body.
+    pub(crate) fn from_body(body: &[u8]) -> Result<Self, Fault> {
+        let text =
+            std::str::from_utf8(body).map_err(|_| fault("http.utf8", "the body is not UTF-8"))?;
+        match text.trim_ascii_start().as_bytes().first() {
+            None => return Err(fault("http.body_missing", "the body is empty")),
+            Some(b'[') => return Err(fault("http.batching", "batching is not supported")),
+            _ => {}
+        }
+        let members: Members<'_> = serde_json::from_str(text).map_err(|error| {
+            fault(
+                "http.json",
+                format!("the body is not a JSON object: {error}"),
+            )
+        })?;
+        if let Some(extensions) = members.extensions {
+            object("extensions", extensions)?;
+        }
+        let document = members.query.ok_or_else(missing)?;
+        let operation = members
+            .operation
+            .map(|raw| string("operationName", raw))
+            .transpose()?;
+        Ok(Self {
+            document: string("query", document)?,
+            operation: operation.filter(|name| !name.is_empty()),
+            variables: members
+                .variables
+                .map(|raw| object("variables", raw))
+                .transpose()?,
+        })
+    }
+
+    /// Reads them from the query of a URL.
+    pub(crate) fn from_url(query: &str) -> Result<Self, Fault> {
+        let (mut document, mut operation) = (None, None);
+        let (mut variables, mut extensions) = (None, None);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let slot = match &*name {
+                "query" => &mut document,
+                "operationName" => &mut operation,
+                "variables" => &mut variables,
+                "extensions" => &mut extensions,
+                _ => continue,
+            };
+            if slot.replace(value.into_owned()).is_some() {
+                let message = format!("`{name}` is given more than once");
+                return Err(fault("http.parameter", message));
+            }
+        }
+        decode("extensions", extensions)?;
+        Ok(Self {
+            document: document.ok_or_else(missing)?,
+            operation: operation.filter(|name| !name.is_empty()),
+            variables: decode("variables", variables)?,
+        })
+    }
+}
+
+/// A JSON object in a parameter of a URL; `null` and the empty text are as good as none.
+fn decode(name: &str, text: Option<String>) -> Result<Option<Box<RawValue>>, Fault> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let raw: Option<&RawValue> = serde_json::from_str(&text)
+        .map_err(|error| fault("http.json", format!("`{name}` is not JSON: {error}")))?;
+    raw.map(|raw| object(name, raw)).transpose()
+}
+
+fn string(name: &str, raw: &RawValue) -> Result<String, Fault> {
+    if !raw.get().starts_with('"') {
+        return Err(fault(
+            "http.parameter",
+            format!("`{name}` must be a string"),
+        ));
+    }
+    serde_json::from_str(raw.get())
+        .map_err(|_| fault("http.parameter", format!("`{name}` is not a valid string")))
+}
+
+fn object(name: &str, raw: &RawValue) -> Result<Box<RawValue>, Fault> {
+    if !raw.get().starts_with('{') {
+        return Err(fault(
+            "http.parameter",
+            format!("`{name}` must be an object"),
+        ));
+    }
+    Ok(raw.to_owned())
+}
+
+fn missing() -> Fault {
+    fault("http.query_missing", "`query` is missing")
+}
+
+fn fault(code: &'static str, message: impl Into<String>) -> Fault {
+    Fault::new(code, Kind::Malformed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(body: impl AsRef<[u8]>) -> &'static str {
+        Parameters::from_body(body.as_ref()).unwrap_err().code
+    }
+
+    #[test]
+    fn a_body_gives_document_operation_and_variables() {
+        let body = br#" {"query":"{ \"a\" }","operationName":"A","variables":{"n":12345678901234567890.10},
+            "extensions":{},"other":1}"#;
+        let parameters = Parameters::from_body(body).unwrap();
+        assert_eq!(parameters.document, "{ \"a\" }");
+        assert_eq!(parameters.operation.as_deref(), Some("A"));
+        assert_eq!(
+            parameters.variables.unwrap().get(),
+            r#"{"n":12345678901234567890.10}"#
+        );
+    }
+
+    #[test]
+    fn null_is_as_good_as_none() {
+        let body = r#"{"query":"{a}","operationName":null,"variables":null,"extensions":null}"#;
+        let parameters = Parameters::from_body(body.as_bytes()).unwrap();
+        assert!(parameters.operation.is_none() && parameters.variables.is_none());
+    }
+
+    #[test]
+    fn a_body_that_is_not_well_formed_is_refused() {
+        assert_eq!(code(""), "http.body_missing");
+        assert_eq!(code(" "), "http.body_missing");
+        assert_eq!(code(b"\xff\xfe"), "http.utf8");
+        assert_eq!(code("[{\"query\":\"{a}\"}]"), "http.batching");
+        for body in [
+            "{",
+            "nonsense",
+            "\"text\"",
+            "{\"query\":\"{a}\"} x",
+            "{\"query\":\"\\ud800\"",
+        ] {
+            assert_eq!(code(body), "http.json", "{body}");
+        }
+        assert_eq!(code("{}"), "http.query_missing");
+        assert_eq!(code("{\"query\":null}"), "http.query_missing");
+    }
+
+    #[test]
+    fn a_parameter_of_the_wrong_type_is_refused() {
+        for value in ["0", "true", "[]", "{}"] {
+            assert_eq!(code(format!("{{\"query\":{value}}}")), "http.parameter");
+            let body = format!("{{\"query\":\"{{a}}\",\"operationName\":{value}}}");
+            assert_eq!(code(body), "http.parameter");
+        }
+        for name in ["variables", "extensions"] {
+            for value in ["0", "true", "[]", "\"{}\""] {
+                let body = format!("{{\"query\":\"{{a}}\",\"{name}\":{value}}}");
+                assert_eq!(code(body), "http.parameter", "{name} {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn nesting_without_end_does_not_exhaust_the_stack() {
+        let deep = "[".repeat(200_000);
+        assert_eq!(code(format!("{{\"query\":{deep}")), "http.json");
+        assert_eq!(code(format!("{{\"other\":{deep}")), "http.json");
+    }
+
+    #[test]
+    fn a_url_gives_the_same() {
+        let url = "query=%7Ba%7D&operationName=A&variables=%7B%22n%22%3A1%7D&x=1";
+        let parameters = Parameters::from_url(url).unwrap();
+        assert_eq!(parameters.document, "{a}");
+        assert_eq!(parameters.operation.as_deref(), Some("A"));
+        assert_eq!(parameters.variables.unwrap().get(), r#"{"n":1}"#);
+        let bare = Parameters::from_url("query=%7Ba%7D&operationName=&variables=").unwrap();
+        assert!(bare.operation.is_none() && bare.variables.is_none());
+        for bad in [
+            "",
+            "variables=%7B%7D",
+            "query=a&query=b",
+            "query=a&variables=%5B%5D",
+            "query=a&variables=x",
+        ] {
+            assert!(Parameters::from_url(bad).is_err(), "{bad}");
+        }
+    }
+}

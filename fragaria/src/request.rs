@@ -1,0 +1,88 @@
+//! The life of a GraphQL request, as one page of direct calls.
+//!
+//! The line of the request is open when it arrives here, and closes at the last byte of the
+//! answer. Every step is one call; the first refusal is the answer.
+
+use crate::edition::Edition;
+use crate::http::admission::{Admitted, admit};
+use crate::http::answer::{Answer, Refusal};
+use crate::http::negotiation::Format;
+use crate::server::Server;
+use crate::standin::engine::{Ask, Bound, Operation, OperationKind};
+use crate::standin::store::Reply;
+use hyper::body::Incoming;
+use hyper::{Method, Request, StatusCode};
+use model::{Caller, Fault, Kind};
+use observe::request::Line;
+use std::sync::Arc;
+
+/// Answers a GraphQL request.
+pub(crate) async fn answer(server: &Server, request: Request<Incoming>, line: &mut Line) -> Answer {
+    let format = Format::accepted(request.headers());
+    match live(server, request, line).await {
+        Ok(reply) => Answer::data(reply, format.unwrap_or_default()),
+        Err(refusal) => Answer::refused(&refusal, format.unwrap_or_default()),
+    }
+}
+
+async fn live(
+    server: &Server,
+    request: Request<Incoming>,
+    line: &mut Line,
+) -> Result<Reply, Refusal> {
+    let edition = server.edition();
+    line.entry().artefact = Some(edition.hash.clone());
+    let admitted = admit(server, request, line).await?;
+    let operation = prepare(&edition, &admitted)?;
+    weigh(&operation, &admitted)?;
+    let bound = bind(&edition, &operation, &admitted)?;
+    run(server, bound, line).await
+}
+
+/// Parse, validate and plan; cached for the access shape of the caller.
+fn prepare(edition: &Edition, admitted: &Admitted) -> Result<Arc<Operation>, Refusal> {
+    let Caller { roles } = &admitted.caller;
+    let ask = Ask {
+        document: &admitted.parameters.document,
+        operation: admitted.parameters.operation.as_deref(),
+        roles,
+    };
+    Ok(edition.engine.prepare(&ask)?)
+}
+
+/// Whether this way in may ask for that operation: GET is safe, so it never writes.
+fn weigh(operation: &Operation, admitted: &Admitted) -> Result<(), Refusal> {
+    if operation.kind() == OperationKind::Mutation && admitted.method != Method::POST {
+        let fault = Fault::new(
+            "http.method",
+            Kind::Malformed,
+            "mutations must be sent by POST",
+        );
+        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, fault).allow("POST"));
+    }
+    Ok(())
+}
+
+/// Variables become the arguments of the plan's statements.
+fn bind(
+    edition: &Edition,
+    operation: &Arc<Operation>,
+    admitted: &Admitted,
+) -> Result<Bound, Refusal> {
+    let variables = admitted.parameters.variables.as_deref();
+    Ok(edition.engine.bind(operation, variables)?)
+}
+
+/// The database answers in JSON. What it said in a failure stays in the log.
+async fn run(server: &Server, bound: Bound, line: &mut Line) -> Result<Reply, Refusal> {
+    let Bound {
+        script,
+        arguments,
+        weight,
+    } = bound;
+    let outcome = server.database.run(script, arguments, weight).await;
+    outcome.map_err(|failure| {
+        tracing::warn!(request_id = line.request_id(), detail = %failure, "the database refused");
+        Refusal::from_run(Fault::from(failure))
+    })
+}

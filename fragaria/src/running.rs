@@ -1,0 +1,111 @@
+//! A server that runs: from its listener to the signal that stops it.
+
+use crate::http::{self, Ended};
+use crate::readiness;
+use crate::server::Server;
+use anyhow::{Context as _, Result, bail};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+/// How many ports after the wished one are tried in development.
+const PORTS_TRIED: u16 = 100;
+
+/// Where to listen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Address {
+    /// There or nowhere.
+    Fixed(SocketAddr),
+    /// There, or at the next port that is free.
+    Near(SocketAddr),
+}
+
+impl Address {
+    /// Listens.
+    pub(crate) async fn bind(self) -> Result<TcpListener> {
+        let (wished, tries) = match self {
+            Self::Fixed(address) => (address, 0),
+            Self::Near(address) => (address, PORTS_TRIED),
+        };
+        let mut address = wished;
+        loop {
+            match TcpListener::bind(address).await {
+                Err(error)
+                    if error.kind() == io::ErrorKind::AddrInUse
+                        && address.port() < wished.port().saturating_add(tries) =>
+                {
+                    address.set_port(address.port() + 1);
+                }
+                outcome => return outcome.with_context(|| format!("cannot listen on {address}")),
+            }
+        }
+    }
+}
+
+/// Serves until a signal stops it; `beside` is done as long as it serves.
+pub(crate) async fn run(
+    server: Arc<Server>,
+    listener: TcpListener,
+    beside: impl Future<Output = ()>,
+) -> Result<()> {
+    let mut signals = Signals::new()?;
+    let (stop, stopped) = watch::channel(false);
+    server.health.start();
+    let address = listener.local_addr()?;
+    let artefact = &*server.edition().hash.clone();
+    tracing::info!(%address, artefact, "listening");
+    let mut serving = tokio::spawn(http::listen(server.clone(), listener, stopped));
+    tokio::select! {
+        () = signals.next() => {}
+        () = readiness::watch(&server) => {}
+        () = async { beside.await; std::future::pending().await } => {}
+        ended = &mut serving => bail!("the listener ended: {ended:?}"),
+    }
+    tracing::info!("stopping: requests in flight finish");
+    server.drain();
+    stop.send_replace(true);
+    tokio::select! {
+        ended = &mut serving => finish(&server, ended?).await,
+        () = signals.next() => {
+            serving.abort();
+            bail!("stopped at once by a second signal");
+        }
+    }
+}
+
+async fn finish(server: &Server, ended: Ended) -> Result<()> {
+    server.database.close().await;
+    match ended {
+        Ended::Finished => tracing::info!("stopped: every request was answered"),
+        Ended::OutOfTime => {
+            tracing::warn!("stopped: the grace time passed, requests in flight were cut");
+        }
+    }
+    Ok(())
+}
+
+/// The signals that stop a server.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The server, and the one way to build it: start, reload and tests come through here.
+
+use crate::config::Config;
+use crate::edition::Edition;
+use crate::standin::engine::artefact::Artefact;
+use crate::standin::{engine, store};
+use anyhow::{Context as _, Result};
+use arc_swap::ArcSwap;
+use model::SystemClock;
+use model::metric::Registry;
+use observe::build::Build;
+use observe::exposition;
+use observe::health::Health;
+use observe::request::Requests;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The database, as a dependency.
+pub(crate) const DATABASE: &str = "database";
+/// The agreement of the artefact with the database, as a dependency.
+pub(crate) const SCHEMA: &str = "schema";
+
+/// Everything a request needs.
+pub(crate) struct Server {
+    /// The effective configuration.
+    pub(crate) config: Config,
+    /// The database.
+    pub(crate) database: store::Database,
+    /// What is known of the condition of the server.
+    pub(crate) health: Health,
+    /// The lines and counters of requests.
+    pub(crate) requests: Requests,
+    /// The bounds of connections, counted.
+    pub(crate) connections: crate::http::Connections,
+    edition: ArcSwap<Edition>,
+    open: AtomicBool,
+    draining: AtomicBool,
+    build: Build,
+    registry: Registry,
+}
+
+impl Server {
+    /// Builds a server that serves an artefact; the database need not be up.
+    pub(crate) fn build(config: Config, artefact: Artefact) -> Result<Arc<Self>> {
+        let mut registry = Registry::default();
+        let edition = Edition::new(artefact, &config.limits).context("the artefact is refused")?;
+        let server = Self {
+            database: store::Database::open(&config.database, &mut registry)
+                .context("the database cannot be used")?,
+            health: Health::new(&[DATABASE, SCHEMA], &mut registry),
+            requests: Requests::new(Arc::new(SystemClock), &mut registry),
+            connections: crate::http::Connections::new(&mut registry),
+            build: Build::new(env!("CARGO_PKG_VERSION"), &mut registry),
+            edition: ArcSwap::from_pointee(edition),
+            open: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            config,
+            registry,
+        };
+        server.build.serves(&server.edition().hash);
+        Ok(Arc::new(server))
+    }
+
+    /// The edition that answers new requests.
+    pub(crate) fn edition(&self) -> Arc<Edition> {
+        self.edition.load_full()
+    }
+
+    /// Serves another artefact from the next request on; requests in flight finish on the old one.
+    pub(crate) fn replace(&self, artefact: Artefact) -> Result<(), engine::Error> {
+        let edition = Edition::new(artefact, &self.config.limits)?;
+        self.build.serves(&edition.hash);
+        self.edition.store(Arc::new(edition));
+        Ok(())
+    }
+
+    /// Whether GraphQL requests are taken: the artefact was seen to agree with the database.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Takes GraphQL requests from now on, or refuses them.
+    pub(crate) fn set_open(&self, open: bool) {
+        self.open.store(open, Ordering::Relaxed);
+    }
+
+    /// Whether the server is about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Announces that the server is about to stop.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.health.drain();
+    }
+
+    /// All metrics as text.
+    pub(crate) fn exposition(&self) -> Result<String, observe::Error> {
+        exposition::render([&self.registry, &self.edition().registry])
+    }
+}
