@@ -1,11 +1,11 @@
 //! What can be set about the database, with defaults that are safe.
 
 use model::Secret;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The database and the bounds within which it is used.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where the database is: `sqlite:shop.db`, `sqlite::memory:` or `postgres://user@host/name`.
@@ -34,7 +34,7 @@ pub struct Config {
 }
 
 /// What is set for SQLite alone.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sqlite {
     /// Whether a missing database file is created.
