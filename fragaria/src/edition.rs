@@ -1,7 +1,7 @@
 //! One edition of the API: an artefact, the engine made from it, and the engine's metrics.
 
-use crate::standin::engine::artefact::Artefact;
-use crate::standin::engine::{self, Engine};
+use engine::Engine;
+use engine::artefact::Artefact;
 use model::Schema;
 use model::metric::Registry;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Edition {
         let mut registry = Registry::default();
         let schema = artefact.schema.clone();
         let engine = Engine::new(artefact, limits, &mut registry)?;
-        let hash = engine.hash().into();
+        let hash = engine.hash().to_string().into();
         Ok(Self {
             engine,
             schema,

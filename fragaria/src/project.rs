@@ -3,9 +3,9 @@
 use crate::config::{self, File, Flag, Loaded};
 use crate::environment::Environment;
 use crate::snippet::{Refused, Texts};
-use crate::standin::engine::artefact::{self, Artefact};
 use crate::standin::engine::{self, Source};
 use anyhow::{Context as _, Result, bail};
+use engine::artefact::{self, Artefact};
 use model::{Diagnostic, Dialect, Secret};
 use std::ffi::OsStr;
 use std::fs;

@@ -3,8 +3,8 @@
 use crate::server::{DATABASE, SCHEMA, Server};
 use crate::snippet::{Refused, Texts};
 use crate::standin::engine;
-use crate::standin::engine::artefact::Artefact;
 use anyhow::Result;
+use engine::artefact::Artefact;
 use model::{Diagnostic, Fault, Level};
 use observe::health::Condition;
 use std::sync::Arc;

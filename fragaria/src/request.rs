@@ -8,13 +8,13 @@ use crate::http::admission::{Admitted, admit};
 use crate::http::answer::{Answer, Refusal};
 use crate::http::negotiation::Format;
 use crate::server::Server;
-use crate::standin::engine::{Ask, Bound, Operation, OperationKind};
-use crate::standin::store::Reply;
+use engine::{Ask, Bound, Operation, OperationKind};
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 use model::{Caller, Fault, Kind};
 use observe::request::Line;
 use std::sync::Arc;
+use store::Reply;
 
 /// Answers a GraphQL request.
 pub(crate) async fn answer(server: &Server, request: Request<Incoming>, line: &mut Line) -> Answer {
@@ -34,6 +34,7 @@ async fn live(
     line.entry().artefact = Some(edition.hash.clone());
     let admitted = admit(server, request, line).await?;
     let operation = prepare(&edition, &admitted)?;
+    line.name(operation.name());
     weigh(&operation, &admitted)?;
     let bound = bind(&edition, &operation, &admitted)?;
     run(server, bound, line).await

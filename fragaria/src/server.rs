@@ -2,10 +2,10 @@
 
 use crate::config::Config;
 use crate::edition::Edition;
-use crate::standin::engine::artefact::Artefact;
-use crate::standin::{engine, store};
+use crate::standin::engine;
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
+use engine::artefact::Artefact;
 use model::SystemClock;
 use model::metric::Registry;
 use observe::build::Build;

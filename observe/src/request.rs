@@ -5,6 +5,9 @@ use model::{Clock, Kind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Longest operation name that is kept.
+const NAME_CHARACTERS_MAX: usize = 100;
+
 /// The metrics of requests, and the clock they are timed by.
 #[derive(Clone)]
 pub struct Requests {
@@ -143,6 +146,12 @@ impl Requests {
 }
 
 impl Line {
+    /// Names the operation, as far as the log keeps names.
+    pub fn name(&mut self, operation: Option<&str>) {
+        let cut = |name: &str| name.chars().take(NAME_CHARACTERS_MAX).collect();
+        self.entry.operation = operation.map(cut);
+    }
+
     /// What is known of the request so far.
     pub fn entry(&mut self) -> &mut Entry {
         &mut self.entry

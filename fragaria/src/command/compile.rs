@@ -4,7 +4,7 @@ use crate::cli::Compile;
 use crate::environment::Environment;
 use crate::project::{self, ARTEFACT, Compiled, Project, display};
 use crate::snippet::{self, Refused};
-use crate::standin::{engine, store};
+use crate::standin::engine;
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result, bail};
 use model::metric::Registry;
@@ -25,7 +25,7 @@ pub(crate) async fn run(
     let out = args.out.unwrap_or_else(|| project.directory.join(ARTEFACT));
     std::fs::write(&out, &compiled.bytes)
         .with_context(|| format!("cannot write {}", display(&out)))?;
-    let hash = &compiled.artefact.hash;
+    let hash = compiled.artefact.hash.to_string();
     let machine = json!({
         "artefact": display(&out),
         "hash": hash,

@@ -84,7 +84,7 @@ async fn reload(server: &Server, project: Arc<Project>, terminal: Terminal) -> R
         texts,
         ..
     } = tokio::task::spawn_blocking(move || project.compile()).await??;
-    if *artefact.hash == *server.edition().hash {
+    if artefact.hash == *server.edition().engine.hash() {
         return Ok(false);
     }
     readiness::admit(server, artefact, &texts).await?;

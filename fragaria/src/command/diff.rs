@@ -16,21 +16,10 @@ pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) ->
     let new = schema(&args.new, environment)?;
     let mut changes = engine::diff(&old, &new);
     changes.sort_by_key(|change| !change.breaking);
-    let machine = changes
-        .iter()
-        .map(|change| json!({ "breaking": change.breaking, "message": change.message }))
-        .collect();
     let breaking = changes.iter().filter(|change| change.breaking).count();
-    terminal.either(&machine, || {
-        let lines = changes.iter().map(|change| {
-            let mark = if change.breaking {
-                "breaking"
-            } else {
-                "safe    "
-            };
-            format!("{mark}  {}\n", change.message)
-        });
-        lines.collect::<String>() + &summary(changes.len(), breaking)
+    terminal.either(&json!(changes), || {
+        let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
+        lines + &summary(changes.len(), breaking)
     })?;
     if args.check && breaking > 0 {
         bail!("{breaking} of {} changes break clients", changes.len());

@@ -3,9 +3,9 @@
 use crate::cli::Schema;
 use crate::environment::Environment;
 use crate::project::Project;
-use crate::standin::engine::Engine;
 use crate::terminal::Terminal;
 use anyhow::Result;
+use engine::Engine;
 use model::metric::Registry;
 use serde_json::json;
 

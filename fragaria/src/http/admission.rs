@@ -10,9 +10,6 @@ use hyper::{Method, Request, StatusCode};
 use model::{Caller, Fault, Kind};
 use observe::request::Line;
 
-/// Longest operation name that is logged, in characters.
-const NAME_LOGGED_MAX: usize = 100;
-
 /// A request that may come in.
 pub(crate) struct Admitted {
     /// Who asks.
@@ -35,8 +32,7 @@ pub(crate) async fn admit(
         Method::GET => Parameters::from_url(request.uri().query().unwrap_or_default())?,
         _ => Parameters::from_body(&body(server, request).await?)?,
     };
-    let name = parameters.operation.as_deref();
-    line.entry().operation = name.map(|name| name.chars().take(NAME_LOGGED_MAX).collect());
+    line.name(parameters.operation.as_deref());
     if !server.is_open() {
         let message = "the server is not ready, try again later";
         return Err(Fault::new("server.not_ready", Kind::Unavailable, message).into());

@@ -1,13 +1,13 @@
 //! Answers: what the client is told, with which status, and how it is counted.
 
 use super::negotiation::Format;
-use crate::standin::store::Reply;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hyper::StatusCode;
 use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
 use model::{Fault, Kind};
 use observe::request::Outcome;
 use serde_json::{Map, Value, json};
+use store::Reply;
 
 /// What `data` stands in.
 pub(super) const OPENING: &[u8] = b"{\"data\":";

@@ -2,13 +2,13 @@
 
 use super::answer::{CLOSING, OPENING};
 use super::pulse::InFlight;
-use crate::standin::store::{Chunks, Reply};
 use bytes::Bytes;
 use futures_util::Stream as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use observe::request::{Line, Outcome};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use store::{Chunks, Reply};
 
 /// A response body. Dropped before its end it leaves the line as cancelled.
 pub(crate) struct Body {
