@@ -24,7 +24,7 @@ pub(crate) fn run() -> ExitCode {
     times.part("licences", licences::run);
     let mut counts = None;
     times.part("test", || {
-        let sum = test::run_with(&test::Options::default(), &[])?;
+        let sum = test::run_with(&test::Selection::default(), &[])?;
         counts = Some(sum);
         Ok(sum.exit_code())
     });

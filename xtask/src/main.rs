@@ -5,6 +5,7 @@
 )]
 
 mod ci;
+mod coverage;
 mod house;
 mod licences;
 mod node;
@@ -32,7 +33,9 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Run every test, on private databases that are started and stopped here
-    Test(test::Options),
+    Test(test::Selection),
+    /// Run the tests and print which lines of the rooms they cover
+    Coverage(coverage::Options),
     /// Check the style of the house
     Tidy,
     /// Check licences, sources and banned crates
@@ -55,8 +58,35 @@ fn main() -> ExitCode {
 fn run(verb: &Verb) -> Result<ExitCode> {
     match verb {
         Verb::Test(options) => test::run(options),
+        Verb::Coverage(options) => coverage::run(options),
         Verb::Tidy => tidy::run(),
         Verb::Licences => licences::run(),
         Verb::Ci => Ok(ci::run()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_two_dashes_goes_to_the_test_binaries() {
+        let line = [
+            "xtask",
+            "test",
+            "--room",
+            "engine",
+            "--",
+            "a_name",
+            "--nocapture",
+        ];
+        assert!(Arguments::try_parse_from(line).is_ok());
+        assert!(Arguments::try_parse_from(["xtask", "test", "a_name"]).is_err());
     }
 }

@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode};
 
 /// What to test.
 #[derive(Args, Default)]
-pub(crate) struct Options {
+pub(crate) struct Selection {
     /// Only this room; may be given more than once
     #[arg(long = "room", value_name = "ROOM")]
     rooms: Vec<String>,
@@ -24,15 +24,15 @@ pub(crate) struct Options {
 }
 
 /// Runs the tests; the last line of output is the counts.
-pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let counts = run_with(options, &[])?;
+pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
+    let counts = run_with(selection, &[])?;
     println!("{counts}");
     Ok(counts.exit_code())
 }
 
 /// Runs the tests with further variables in their environment.
-pub(crate) fn run_with(options: &Options, variables: &[(&str, OsString)]) -> Result<Counts> {
-    let rooms = selection(&options.rooms)?;
+pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) -> Result<Counts> {
+    let rooms = packages_of(&selection.rooms)?;
     packages::ensure(&[packages::POSTGRES, packages::PGBOUNCER])?;
     let node = node::programs()?;
     let services = Services::start()?;
@@ -41,12 +41,12 @@ pub(crate) fn run_with(options: &Options, variables: &[(&str, OsString)]) -> Res
         .current_dir(house::root()?)
         .args(["test", "--no-fail-fast"])
         .args(rooms);
-    command.arg("--").args(&options.rest);
+    command.arg("--").args(&selection.rest);
     command.env("PATH", node::path_with(&node)?);
     services.tell(&mut command);
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     let mut counts = run_cargo(&mut command)?;
-    if options.rooms.is_empty() && options.rest.is_empty() {
+    if selection.rooms.is_empty() && selection.rest.is_empty() {
         let checks = checks::run(&node, &services)?;
         counts.passed += checks.passed;
         counts.failed += checks.failed;
@@ -90,7 +90,7 @@ impl Services {
 }
 
 /// Which packages `cargo test` is to take.
-fn selection(rooms: &[String]) -> Result<Vec<String>> {
+fn packages_of(rooms: &[String]) -> Result<Vec<String>> {
     if rooms.is_empty() {
         return Ok(vec!["--workspace".to_owned()]);
     }
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn an_unknown_room_is_refused_by_name() {
-        let error = selection(&["cellar".to_owned()]).unwrap_err();
+        let error = packages_of(&["cellar".to_owned()]).unwrap_err();
         assert!(
             error
                 .to_string()
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn rooms_are_tested_by_their_packages() {
-        let rooms = selection(&["engine".to_owned(), "xtask".to_owned()]).unwrap();
+        let rooms = packages_of(&["engine".to_owned(), "xtask".to_owned()]).unwrap();
         assert_eq!(
             rooms,
             ["--package", "fragaria-engine", "--package", "xtask"]
