@@ -57,7 +57,7 @@ pub struct Sqlite {
 }
 
 /// What is set for PostgreSQL alone.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Postgres {
     /// What stands between here and the server.
@@ -77,7 +77,7 @@ pub struct Postgres {
 }
 
 /// What stands between here and a PostgreSQL server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pooler {
     /// Nothing, or a pooler in session mode.
