@@ -10,7 +10,6 @@ mod server;
 pub(crate) use layers::{Flag, Origin};
 pub(crate) use server::Server;
 
-use crate::standin::engine;
 use keys::Keys;
 use layers::Setting;
 use model::Diagnostic;

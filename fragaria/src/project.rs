@@ -3,8 +3,8 @@
 use crate::config::{self, File, Flag, Loaded};
 use crate::environment::Environment;
 use crate::snippet::{Refused, Texts};
-use crate::standin::engine::{self, Source};
 use anyhow::{Context as _, Result, bail};
+use engine::Source;
 use engine::artefact::{self, Artefact};
 use model::{Diagnostic, Dialect, Secret};
 use std::ffi::OsStr;

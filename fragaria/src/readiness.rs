@@ -2,7 +2,6 @@
 
 use crate::server::{DATABASE, SCHEMA, Server};
 use crate::snippet::{Refused, Texts};
-use crate::standin::engine;
 use anyhow::Result;
 use engine::artefact::Artefact;
 use model::{Diagnostic, Fault, Level};

@@ -2,7 +2,6 @@
 
 use crate::config::Config;
 use crate::edition::Edition;
-use crate::standin::engine;
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use engine::artefact::Artefact;

@@ -4,7 +4,6 @@ use crate::cli::Compile;
 use crate::environment::Environment;
 use crate::project::{self, ARTEFACT, Compiled, Project, display};
 use crate::snippet::{self, Refused};
-use crate::standin::engine;
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result, bail};
 use model::metric::Registry;

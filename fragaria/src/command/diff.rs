@@ -3,7 +3,6 @@
 use crate::cli::Diff;
 use crate::environment::Environment;
 use crate::project::{Project, read_artefact};
-use crate::standin::engine;
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use model::Schema;

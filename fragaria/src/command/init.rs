@@ -4,7 +4,6 @@ use super::compile::read_catalog;
 use crate::cli::Init;
 use crate::project::{self, CONFIG, SCHEMA, SCHEMA_DIRECTORY, display};
 use crate::snippet::{self, Texts};
-use crate::standin::engine;
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result, bail};
 use model::catalog::{Catalog, Kind};
