@@ -39,8 +39,10 @@ pub struct Config {
 pub struct Sqlite {
     /// Whether a missing database file is created.
     pub create: bool,
-    /// Connections for reading; 0 stands for the number of processors.
+    /// Connections for short reads; 0 stands for the number of processors.
     pub readers: usize,
+    /// Connections for reads that overran their budget; a slow receiver may hold one for long.
+    pub long_readers: usize,
     /// How long a statement waits for a lock another process holds, in milliseconds.
     pub busy_timeout_ms: u64,
     /// Pages each connection keeps in memory, in KiB.
@@ -52,7 +54,7 @@ pub struct Sqlite {
     /// The largest row, lists in it included, in bytes.
     pub row_bytes_max: usize,
     /// How much of a read is tried on the thread that asks, before it is handed to another: in
-    /// thousands of steps of SQLite's machine, about 30 microseconds each; 0 hands over at once.
+    /// thousands of steps of SQLite's machine, about 25 microseconds each; 0 hands over at once.
     pub inline_kilosteps_max: u32,
 }
 
@@ -125,12 +127,13 @@ impl Default for Sqlite {
         Self {
             create: false,
             readers: 0,
+            long_readers: 16,
             busy_timeout_ms: 5_000,
-            cache_kib: 16 * 1024,
+            cache_kib: 8 * 1024,
             statements_max: 256,
             durable: true,
             row_bytes_max: 64 * 1024 * 1024,
-            inline_kilosteps_max: 4,
+            inline_kilosteps_max: 16,
         }
     }
 }

@@ -7,6 +7,7 @@ mod decimal;
 mod functions;
 mod like;
 mod output;
+mod overruns;
 mod place;
 mod pool;
 mod rows;
@@ -23,6 +24,7 @@ use crate::reply::OnDrop;
 use crate::{Config, Error, Failure, Reply};
 use model::{Argument, Catalog, Script, Weight};
 use output::{Output, Streaming};
+use overruns::Overruns;
 use place::Place;
 use pool::{Lease, Pool};
 use script::Work;
@@ -37,9 +39,12 @@ pub(crate) struct Sqlite {
     place: Place,
     shared: Arc<Shared>,
     readers: Arc<Pool>,
+    /// Apart from the readers, so that a slow receiver holds up nobody's short read.
+    long_readers: Arc<Pool>,
     writer: Arc<Pool>,
     /// Whether the file was opened for writing once, which puts it into WAL mode.
     laid: AtomicBool,
+    overruns: Overruns,
     /// Keeps a database in memory alive while no script runs.
     keeper: Mutex<Option<Session>>,
 }
@@ -60,11 +65,14 @@ impl Sqlite {
         };
         let config = config.clone();
         let shared = Arc::new(Shared { config, metrics });
-        let readers = readers(&shared.config);
+        let pool = |role, size| Pool::new(place.clone(), role, size, Arc::clone(&shared));
+        let (short, long) = readers(&shared.config);
         Ok(Self {
-            readers: Pool::new(place.clone(), Role::Reader, readers, Arc::clone(&shared)),
-            writer: Pool::new(place.clone(), Role::Writer, 1, Arc::clone(&shared)),
+            readers: pool(Role::Reader, short),
+            long_readers: pool(Role::Reader, long),
+            writer: pool(Role::Writer, 1),
             laid: AtomicBool::new(false),
+            overruns: Overruns::new(),
             keeper: Mutex::new(keeper),
             place,
             shared,
@@ -72,7 +80,8 @@ impl Sqlite {
     }
 
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
-        blocking(self.reader().await?, catalog::read).await
+        self.lay().await?;
+        blocking(self.long_readers.lease().await?, catalog::read).await
     }
 
     pub(crate) async fn run(
@@ -85,47 +94,46 @@ impl Sqlite {
         if work.script.writes {
             return self.write(work).await;
         }
-        let lease = self.reader().await?;
         let bytes_max = match weight {
             Weight::Unbounded => self.shared.config.chunk_bytes,
-            Weight::Light | Weight::Bounded => {
-                if let Some(reply) = self.attempt(&work, &lease) {
-                    return reply;
-                }
-                self.shared.config.whole_bytes_max
-            }
+            Weight::Light | Weight::Bounded => self.shared.config.whole_bytes_max,
         };
+        self.lay().await?;
+        if let Some(reply) = self.attempt(&work, bytes_max).await {
+            return reply;
+        }
+        let lease = self.long_readers.lease().await?;
         self.hand_over(work, lease, bytes_max).await
     }
 
     /// A real read of the file at the path, which may have been replaced since it was opened.
     pub(crate) async fn check(&self) -> Result<(), Error> {
-        if blocking(self.reader().await?, Session::is_current).await? {
+        self.lay().await?;
+        if blocking(self.readers.lease().await?, Session::is_current).await? {
             return Ok(());
         }
-        self.readers.renew();
-        self.writer.renew();
         self.laid.store(false, Relaxed);
-        blocking(self.reader().await?, Session::is_current).await?;
+        for pool in [&self.readers, &self.long_readers, &self.writer] {
+            pool.renew();
+        }
+        self.lay().await?;
+        blocking(self.readers.lease().await?, Session::is_current).await?;
         Ok(())
     }
 
     pub(crate) async fn close(&self) {
-        self.writer.close().await;
-        self.readers.close().await;
+        for pool in [&self.readers, &self.long_readers, &self.writer] {
+            pool.close().await;
+        }
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         *keeper = None;
     }
 
-    async fn reader(&self) -> Result<Lease, Error> {
-        if !self.laid.load(Relaxed) {
-            self.lay().await?;
-        }
-        self.readers.lease().await
-    }
-
-    /// Opens the file for writing, so that it exists and is in WAL mode before it is read.
+    /// Opens the file for writing once, so that it exists and is in WAL mode before it is read.
     async fn lay(&self) -> Result<(), Error> {
+        if self.laid.load(Relaxed) {
+            return Ok(());
+        }
         match self.writer.lease().await {
             Err(Error::Unavailable(why)) if self.place.exists() => {
                 tracing::warn!(why, "the database can only be read");
@@ -148,14 +156,21 @@ impl Sqlite {
     }
 
     /// Tries a read on this thread; `None` when the budget does not suffice.
-    fn attempt(&self, work: &Work, lease: &Lease) -> Option<Result<Reply, Failure>> {
+    async fn attempt(&self, work: &Work, bytes_max: usize) -> Option<Result<Reply, Failure>> {
         let budget = self.shared.config.sqlite.inline_kilosteps_max;
-        let session = lease.session().ok().filter(|_| budget > 0)?;
-        let timeout = self.shared.config.statement_timeout();
-        session.watch.begin(timeout, Some(budget));
-        let mut output = Output::tried(&self.shared, &session.watch);
+        if budget == 0 || self.overruns.pass_over(&*work.script) {
+            return None;
+        }
+        let lease = match self.readers.lease().await {
+            Ok(lease) => lease,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let session = lease.session().ok()?;
+        session.watch.begin(lease.timeout(), Some(budget));
+        let mut output = Output::tried(&self.shared, bytes_max, &session.watch);
         let result = work.perform(session, &mut output);
         if result.is_err() && session.watch.is_spent() {
+            self.overruns.note(&*work.script);
             return None;
         }
         Some(output.answer(result))
@@ -209,10 +224,12 @@ fn begin(lease: &Lease) -> Result<(u64, OnDrop), Error> {
     Ok((ticket, OnDrop::new(move || watch.cancel(ticket))))
 }
 
-fn readers(config: &Config) -> u32 {
-    let readers = match config.sqlite.readers {
+/// How many connections there are for short reads and for long ones.
+fn readers(config: &Config) -> (u32, u32) {
+    let short = match config.sqlite.readers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         given => given,
     };
-    u32::try_from(readers).unwrap_or(u32::MAX)
+    let bounded = |count: usize| u32::try_from(count.clamp(1, 1_024)).unwrap_or(1);
+    (bounded(short), bounded(config.sqlite.long_readers))
 }

@@ -61,8 +61,7 @@ impl Output {
     }
 
     /// Holds all of it; too much spends the budget of the watch.
-    pub(super) fn tried(shared: &Arc<Shared>, watch: &Arc<Watch>) -> Self {
-        let bytes_max = shared.config.whole_bytes_max;
+    pub(super) fn tried(shared: &Arc<Shared>, bytes_max: usize, watch: &Arc<Watch>) -> Self {
         Self::new(shared, bytes_max, Full::Spend(Arc::clone(watch)))
     }
 

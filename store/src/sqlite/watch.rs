@@ -46,7 +46,9 @@ impl Watch {
 
     /// Lets everything pass, as a rollback must.
     pub(super) fn rest(&self) {
-        self.begin(Duration::MAX, None);
+        self.deadline_ns.store(u64::MAX, Relaxed);
+        self.looks_left.store(ENDLESS, Relaxed);
+        self.ticket.fetch_add(1, Relaxed);
     }
 
     /// Stops the script of that ticket, if it is still at work.
@@ -84,7 +86,8 @@ impl Watch {
         } else if left != ENDLESS {
             self.looks_left.store(left - 1, Relaxed);
         }
-        self.is_spent() || self.is_cancelled() || self.is_over()
+        let spent = self.has_budget() && self.is_spent();
+        spent || self.is_cancelled() || self.is_over()
     }
 
     /// Why a statement was stopped.
@@ -134,6 +137,8 @@ mod tests {
             [false, false, true]
         );
         assert!(watch.is_spent());
+        watch.rest();
+        assert!(!watch.look() && watch.is_spent());
     }
 
     #[test]

@@ -23,6 +23,8 @@ fn forever() -> Script {
 fn single(shop: &Shop) -> Config {
     let mut config = shop.config();
     config.sqlite.readers = 1;
+    config.sqlite.long_readers = 1;
+    config.sqlite.inline_kilosteps_max = 0;
     config
 }
 
@@ -78,6 +80,35 @@ async fn a_stream_waits_for_its_receiver() {
 }
 
 #[tokio::test]
+async fn slow_receivers_hold_up_no_short_read() {
+    let shop = Shop::new("");
+    let mut config = shop.config();
+    config.sqlite.readers = 1;
+    config.sqlite.long_readers = 2;
+    config.queue_timeout_ms = 100;
+    let database = open(&config);
+    let held = [
+        stream(&database, 1_000_000).await,
+        stream(&database, 1_000_000).await,
+    ];
+    answer(&database, list(10)).await.unwrap();
+    database.check().await.unwrap();
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_read_past_its_budget_goes_on_elsewhere() {
+    let shop = Shop::new("");
+    let database = shop.open();
+    let slow = format!("SELECT count(*) FROM ({})", counting(100_000));
+    for _ in 0..10 {
+        let steps = ["a", "b"].map(|key| step(key, &slow, value(Scalar::Int)));
+        let text = answer(&database, reading(steps.into())).await.unwrap();
+        assert_eq!(text, r#"{"a":100000,"b":100000}"#);
+    }
+}
+
+#[tokio::test]
 async fn a_dropped_stream_frees_its_connection() {
     let shop = Shop::new("");
     let database = open(&single(&shop));
@@ -119,7 +150,7 @@ async fn a_statement_is_stopped_when_its_time_is_over() {
     let shop = Shop::new("");
     let mut config = single(&shop);
     config.statement_timeout_ms = 50;
-    for kilosteps in [0, 4, 1_000_000] {
+    for kilosteps in [0, 16, 1_000_000] {
         config.sqlite.inline_kilosteps_max = kilosteps;
         let database = open(&config);
         let fault = Fault::from(answer(&database, forever()).await.unwrap_err());
