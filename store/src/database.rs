@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub struct Database(Arc<Backend>);
 
 enum Backend {
-    Sqlite(sqlite::Sqlite),
+    Sqlite(Box<sqlite::Sqlite>),
     Postgres(Box<postgres::Postgres>),
 }
 
@@ -21,7 +21,9 @@ impl Database {
         let url = config.url.expose();
         let metrics = Metrics::register(registry);
         let backend = match url.split_once(':').unwrap_or((url, "")) {
-            ("sqlite", path) => Backend::Sqlite(sqlite::Sqlite::open(path, config, metrics)?),
+            ("sqlite", path) => {
+                Backend::Sqlite(Box::new(sqlite::Sqlite::open(path, config, metrics)?))
+            }
             ("postgres" | "postgresql", _) => {
                 Backend::Postgres(Box::new(postgres::Postgres::open(config, metrics)?))
             }

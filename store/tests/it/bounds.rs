@@ -1,10 +1,10 @@
 //! What is bounded: time, queues, memory, and the patience with a slow receiver.
 
-use crate::scripts::{counting, endless, reading, rows, step, value};
+use crate::scripts::{counting, endless, reading, rows, step, value, writing};
 use crate::shop::{Shop, answer, open, whole};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use model::{Fault, Kind, Scalar, Script, Weight};
+use model::{Fault, Kind, Scalar, Script, Use, Weight};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{Chunks, Config, Database, Error, Failure, Reply};
@@ -128,6 +128,34 @@ async fn a_dropped_future_stops_the_statement() {
     let begun = Instant::now();
     answer(&database, list(1)).await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn requests_given_up_at_any_point_leak_no_connection() {
+    let shop = Shop::new("CREATE TABLE t (n)");
+    let mut registry = model::metric::Registry::default();
+    let database = Database::open(&single(&shop), &mut registry).unwrap();
+    for round in 0..60 {
+        let script = match round % 3 {
+            0 => forever(),
+            1 => list(1_000_000),
+            _ => writing(vec![step("w", "INSERT INTO t VALUES (1)", Use::Discard)]),
+        };
+        let mut request = Box::pin(run(&database, script, Weight::Unbounded));
+        for _ in 0..round / 6 {
+            if futures_util::poll!(&mut request).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    answer(&database, list(1)).await.unwrap();
+    let write = writing(vec![step("w", "DELETE FROM t", Use::Discard)]);
+    answer(&database, write).await.unwrap();
+    database.close().await;
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    assert!(text.contains("fragaria_store_pool_in_use 0"), "{text}");
 }
 
 #[tokio::test]
