@@ -135,6 +135,7 @@ async fn requests_given_up_at_any_point_leak_no_connection() {
     let shop = Shop::new("CREATE TABLE t (n)");
     let mut registry = model::metric::Registry::default();
     let database = Database::open(&single(&shop), &mut registry).unwrap();
+    answer(&database, list(1)).await.unwrap();
     for round in 0..60 {
         let script = match round % 3 {
             0 => forever(),
