@@ -10,6 +10,7 @@ mod address;
 mod answer;
 mod backoff;
 mod binding;
+mod cancel;
 mod catalog;
 mod connector;
 mod doors;

@@ -21,8 +21,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// Makes connections to one server.
 pub(super) struct Connector {
-    config: tokio_postgres::Config,
-    equipment: Equipment,
+    equipment: Arc<Equipment>,
     timeout: Duration,
     backoff: Mutex<Backoff>,
 }
@@ -52,13 +51,13 @@ impl Connector {
         }
         let statements_max = config.postgres.statements_max;
         Ok(Self {
-            config: address,
-            equipment: Equipment {
+            equipment: Arc::new(Equipment {
+                config: address,
                 statements_max: if pooled { 0 } else { statements_max },
-                sizes: Arc::new(Sizes::new(statements_max)),
+                sizes: Sizes::new(statements_max),
                 metrics,
                 tls: tls::connector(&verify)?,
-            },
+            }),
             timeout: Duration::from_millis(config.postgres.connect_timeout_ms),
             backoff: Mutex::default(),
         })
@@ -89,7 +88,7 @@ impl Connector {
     }
 
     async fn attempt(&self) -> Result<Session, Error> {
-        let connecting = self.config.connect(self.equipment.tls.clone());
+        let connecting = self.equipment.config.connect(self.equipment.tls.clone());
         let (client, connection) = connecting.await.map_err(unreachable)?;
         check_version(&connection)?;
         let driver = tokio::spawn(async move {
@@ -97,7 +96,11 @@ impl Connector {
                 tracing::debug!(%error, "a database connection ended");
             }
         });
-        Ok(Session::new(client, driver.abort_handle(), &self.equipment))
+        Ok(Session::new(
+            client,
+            driver.abort_handle(),
+            Arc::clone(&self.equipment),
+        ))
     }
 
     fn backoff<T>(&self, act: impl FnOnce(&mut Backoff) -> T) -> T {

@@ -1,34 +1,37 @@
 //! One connection to the server and the statements prepared on it.
 
 use super::binding::{self, Bound};
+use super::cancel;
 use super::snag::Snag;
 use crate::metrics::Metrics;
 use model::{Argument, Statement};
+use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::AbortHandle;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, RowStream};
+use tokio_postgres::{Client, Config, RowStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A connection; dropping it ends it once the server has answered all that was asked.
 pub(super) struct Session {
     pub(super) client: Client,
-    /// Prepared statements by their SQL; those that fall out are closed on the server. `None`
+    /// Prepared statements; those that fall out are closed on the server. `None`
     /// behind a pooler, where a name may be unknown the next moment.
-    statements: Option<Cache<Arc<str>, Prepared>>,
-    sizes: Arc<Sizes>,
-    metrics: Metrics,
-    tls: MakeRustlsConnect,
+    statements: Option<Cache<Key, Prepared>>,
+    equipment: Arc<Equipment>,
     driver: AbortHandle,
 }
 
-/// What a session is made of, beside its connection.
+/// What all sessions share.
 pub(super) struct Equipment {
-    /// How many prepared statements it keeps; 0: none are prepared.
+    /// Where and how to connect.
+    pub(super) config: Config,
+    /// How many prepared statements each keeps; 0: none are prepared.
     pub(super) statements_max: usize,
-    pub(super) sizes: Arc<Sizes>,
+    pub(super) sizes: Sizes,
     pub(super) metrics: Metrics,
     pub(super) tls: MakeRustlsConnect,
 }
@@ -39,6 +42,13 @@ pub(super) struct Prepared {
     statement: tokio_postgres::Statement,
     size: Arc<Size>,
 }
+
+/// What a prepared statement is found by: its SQL and the types of its parameters.
+#[derive(Clone)]
+struct Key(Statement);
+
+/// The same, borrowed.
+struct Asked<'a>(&'a Statement);
 
 /// Which statements have brought large results, on whatever connection.
 pub(super) struct Sizes(Cache<Arc<str>, Arc<Size>>);
@@ -56,14 +66,12 @@ pub(super) enum Request<'a> {
 }
 
 impl Session {
-    pub(super) fn new(client: Client, driver: AbortHandle, equipment: &Equipment) -> Self {
+    pub(super) fn new(client: Client, driver: AbortHandle, equipment: Arc<Equipment>) -> Self {
         let kept = equipment.statements_max;
         Self {
             client,
             statements: (kept > 0).then(|| Cache::new(kept)),
-            sizes: Arc::clone(&equipment.sizes),
-            metrics: equipment.metrics.clone(),
-            tls: equipment.tls.clone(),
+            equipment,
             driver,
         }
     }
@@ -110,7 +118,7 @@ impl Session {
         arguments: &[Argument],
         sql: &str,
     ) -> Result<RowStream, Snag> {
-        self.metrics.statements.inc();
+        self.equipment.metrics.statements.inc();
         let bound = binding::bind(&statement.parameters, arguments).map(Bound::typed);
         Ok(self.client.query_typed_raw(sql, bound).await?)
     }
@@ -128,7 +136,7 @@ impl Session {
         statement: &Statement,
         arguments: &[Argument],
     ) -> Result<RowStream, Snag> {
-        self.metrics.statements.inc();
+        self.equipment.metrics.statements.inc();
         let bound = binding::bind(&statement.parameters, arguments);
         Ok(self.client.query_raw(&prepared.statement, bound).await?)
     }
@@ -138,19 +146,19 @@ impl Session {
         let Some(statements) = &self.statements else {
             return Ok(None);
         };
-        if let Some(prepared) = statements.get(&statement.sql) {
+        if let Some(prepared) = statements.get(&Asked(statement)) {
             return Ok(Some(prepared));
         }
         let preparation = async {
             let types = binding::types(&statement.parameters);
             let prepared = Prepared {
                 statement: self.client.prepare_typed(&statement.sql, &types).await?,
-                size: self.sizes.of(&statement.sql),
+                size: self.equipment.sizes.of(&statement.sql),
             };
             Ok(prepared)
         };
         statements
-            .get_or_insert_async(&statement.sql, preparation)
+            .get_or_insert_async(&Key(statement.clone()), preparation)
             .await
             .map(Some)
     }
@@ -164,19 +172,39 @@ impl Session {
 
     /// Asks the server to stop what this connection does; others must not be using it.
     pub(super) async fn cancel(&self) {
-        if let Err(error) = self
-            .client
-            .cancel_token()
-            .cancel_query(self.tls.clone())
-            .await
-        {
-            tracing::debug!(%error, "a cancel request did not reach the database");
-        }
+        let Equipment { config, tls, .. } = &*self.equipment;
+        cancel::cancel(config, tls, &self.client.cancel_token()).await;
     }
 
     /// Ends the connection without waiting for the server.
     pub(super) fn abort(&self) {
         self.driver.abort();
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        Asked(&self.0).equivalent(other)
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Asked(&self.0).hash(state);
+    }
+}
+
+impl Hash for Asked<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.sql.hash(state);
+    }
+}
+
+impl Equivalent<Key> for Asked<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.0.sql == key.0.sql && self.0.parameters == key.0.parameters
     }
 }
 
