@@ -157,3 +157,90 @@ fn word(rest: &mut &[u8]) -> Result<i32, Error> {
 fn truncated() -> Error {
     garbled("packed rows are cut short")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+    use model::{Field, Label, Record as Plan, Scalar};
+
+    fn int(value: i32) -> Vec<u8> {
+        value.to_be_bytes().to_vec()
+    }
+
+    fn sized(bytes: &[u8]) -> Vec<u8> {
+        [int(i32::try_from(bytes.len()).unwrap()), bytes.to_vec()].concat()
+    }
+
+    /// What `ARRAY[ROW(7, ARRAY[ROW('x'::text)], NULL::text)]` is on the wire.
+    fn sample() -> Vec<u8> {
+        let array =
+            |record: Vec<u8>| [int(1), int(0), int(2249), int(1), int(1), sized(&record)].concat();
+        let inner = array([int(1), int(25), sized(b"x")].concat());
+        let (number, list) = ([int(23), sized(&int(7))].concat(), sized(&inner));
+        array([int(3), number, int(2287), list, int(25), int(-1)].concat())
+    }
+
+    fn written(bytes: &[u8]) -> Result<String, Error> {
+        let text = |column| model::Cell::Scalar {
+            column,
+            codec: Codec::Scalar(Scalar::String),
+        };
+        let plan = |cells: Vec<model::Cell>| Plan {
+            fields: cells
+                .into_iter()
+                .map(|cell| Field {
+                    key: Label::new("k"),
+                    cell,
+                })
+                .collect(),
+        };
+        let number = model::Cell::Scalar {
+            column: 0,
+            codec: Codec::Scalar(Scalar::Int),
+        };
+        let rows = model::Cell::Rows {
+            column: 1,
+            record: plan(vec![text(0)]),
+        };
+        // Columns out of order, so that the walk starts over.
+        let plan = plan(vec![text(2), rows, number]);
+        let mut out = Vec::new();
+        let datum = Datum {
+            kind: 2287,
+            bytes: Some(bytes),
+        };
+        for record in Packed::new(datum)? {
+            json::record(&record?, &plan, &mut out)?;
+        }
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn packed_rows_are_read_in_any_order_of_columns() {
+        assert_eq!(
+            written(&sample()).unwrap(),
+            r#"{"k":null,"k":[{"k":"x"}],"k":7}"#
+        );
+    }
+
+    #[test]
+    fn bytes_cut_short_anywhere_are_an_error() {
+        let sample = sample();
+        for length in 0..sample.len() {
+            assert!(written(&sample[..length]).is_err(), "{length}");
+        }
+    }
+
+    #[test]
+    fn bytes_changed_anywhere_never_panic() {
+        let sample = sample();
+        for at in 0..sample.len() {
+            for byte in 0..=255 {
+                let mut changed = sample.clone();
+                changed[at] = byte;
+                drop(written(&changed));
+            }
+        }
+    }
+}

@@ -15,6 +15,8 @@ const FIRST_USER_TYPE: u32 = 16_384;
 /// 2000-01-01, from which PostgreSQL counts, in microseconds since 1970-01-01.
 const EPOCH: i64 = 946_684_800_000_000;
 const DAY: i64 = 86_400_000_000;
+/// The Gregorian calendar repeats itself after so many microseconds: 400 years.
+const CYCLE: i64 = 146_097 * DAY;
 
 /// A value and its type; NULL has no bytes.
 #[derive(Clone, Copy, Debug)]
@@ -191,10 +193,12 @@ fn uuid(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
 }
 
 fn date(bytes: &[u8]) -> Result<civil::Date, Error> {
-    let four = bytes
-        .try_into()
+    let four = bytes.try_into();
+    let days = four
+        .map(i32::from_be_bytes)
         .map_err(|_| garbled("a date is not four bytes"))?;
-    Ok(moment(i64::from(i32::from_be_bytes(four)) * DAY)?.date())
+    // The infinities are days so far off that their microseconds have no number.
+    Ok(moment(i64::from(days).saturating_mul(DAY))?.date())
 }
 
 fn time(bytes: &[u8]) -> Result<civil::Time, Error> {
@@ -221,14 +225,19 @@ fn micros(bytes: &[u8]) -> Result<i64, Error> {
 
 /// What a clock in UTC shows so many microseconds after the start of 2000.
 fn moment(micros: i64) -> Result<civil::DateTime, Error> {
-    micros
-        .checked_add(EPOCH)
-        .and_then(|micros| Timestamp::from_microsecond(micros).ok())
-        .map(|timestamp| Offset::UTC.to_datetime(timestamp))
-        .filter(|shown| shown.year() >= 1)
-        .ok_or(Error::OutOfRange(
-            "a date is infinite or outside the years 1 to 9999 and has no form in RFC 3339",
-        ))
+    shown(micros).ok_or(Error::OutOfRange(
+        "a date is infinite or outside the years 1 to 9999 and has no form in RFC 3339",
+    ))
+}
+
+/// The way leads over the same day 400 years earlier, since the last days of the year 9999 are
+/// beyond the timestamps of the library; the calendar is the same.
+fn shown(micros: i64) -> Option<civil::DateTime> {
+    let earlier = micros.checked_add(EPOCH)?.checked_sub(CYCLE)?;
+    let earlier = Offset::UTC.to_datetime(Timestamp::from_microsecond(earlier).ok()?);
+    let year = earlier.year() + 400;
+    let date = civil::Date::new(year, earlier.month(), earlier.day()).ok()?;
+    (year >= 1).then(|| date.to_datetime(earlier.time()))
 }
 
 /// The text of a `json` or, behind its version byte, a `jsonb`.
