@@ -1,4 +1,4 @@
-//! The store seen through its public door, over SQLite files of its own.
+//! The store seen through its public door, over SQLite files and PostgreSQL databases of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,6 +10,7 @@ mod bounds;
 mod catalog;
 mod codecs;
 mod nesting;
+mod postgres;
 mod reads;
 mod scripts;
 mod shop;

@@ -1,0 +1,197 @@
+//! Bounds: time, connections, queues.
+
+use super::{CONNECTIONS, Scratch, cell, open, rows, run, run_all, script, step};
+use model::{Scalar, Use, Weight};
+use store::{Config, Error, Postgres};
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_stopped_and_the_others_are_not() {
+    let scratch = Scratch::new("").await;
+    let config = Config {
+        statement_timeout_ms: 100,
+        ..scratch.config()
+    };
+    let database = open(&config);
+    let slow = rows("SELECT 1 FROM pg_sleep(600)", &[], &[Scalar::Int]);
+    let quick = rows("SELECT 1", &[], &[Scalar::Int]);
+    for weight in [Weight::Light, Weight::Bounded, Weight::Unbounded] {
+        let (stopped, fine) = tokio::join!(
+            run(&database, &slow, vec![], weight),
+            run(&database, &quick, vec![], weight)
+        );
+        let failure = stopped.unwrap_err();
+        assert!(
+            matches!(failure.error, Error::Timeout(_)),
+            "{weight:?}: {failure}"
+        );
+        assert!(fine.is_ok(), "{weight:?}");
+    }
+    scratch
+        .until(
+            0,
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' \
+                      AND state = 'active' AND datname = current_database() \
+                      AND pid <> pg_backend_pid()",
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn work_whose_requester_is_gone_is_cancelled_in_the_database() {
+    let scratch = Scratch::new("SELECT pg_advisory_lock(7)").await;
+    let database = scratch.open();
+    let wait = "SELECT 1 FROM pg_advisory_lock_shared(7)";
+    let value = || Use::Value(cell(0, Scalar::Int));
+    let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    let several = || {
+        vec![
+            step("a", "SELECT 1", &[], value()),
+            step("b", wait, &[], value()),
+        ]
+    };
+    for (writes, steps, weight) in [
+        (false, several(), Weight::Bounded),
+        (false, several(), Weight::Unbounded),
+        (true, several(), Weight::Light),
+        (true, vec![step("b", wait, &[], value())], Weight::Light),
+    ] {
+        let count = steps.len();
+        let running = tokio::spawn({
+            let (database, script) = (database.clone(), script(writes, steps));
+            async move { run_all(&database, &script, vec![vec![]; count], weight).await }
+        });
+        scratch.until(1, waiting).await;
+        running.abort();
+        scratch.until(0, waiting).await;
+        scratch.until(0, CONNECTIONS).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_finds_no_exclusive_connection_is_refused_in_time() {
+    let scratch = Scratch::new("SELECT pg_advisory_lock(7)").await;
+    let config = Config {
+        queue_timeout_ms: 50,
+        queue_length_max: 1,
+        postgres: Postgres {
+            exclusive_connections: 1,
+            ..Postgres::default()
+        },
+        ..scratch.config()
+    };
+    let database = open(&config);
+    let holding = tokio::spawn({
+        let database = database.clone();
+        let script = rows(
+            "SELECT 1 FROM pg_advisory_xact_lock_shared(7)",
+            &[],
+            &[Scalar::Int],
+        );
+        async move { run(&database, &script, vec![], Weight::Unbounded).await }
+    });
+    scratch
+        .until(
+            1,
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
+        )
+        .await;
+    let quick = rows("SELECT 1", &[], &[Scalar::Int]);
+    for _ in 0..2 {
+        let failure = run(&database, &quick, vec![], Weight::Unbounded)
+            .await
+            .unwrap_err();
+        assert!(matches!(failure.error, Error::Busy(_)), "{failure}");
+    }
+    let (one, two) = tokio::join!(
+        run(&database, &quick, vec![], Weight::Unbounded),
+        run(&database, &quick, vec![], Weight::Unbounded)
+    );
+    assert!(
+        one.is_err() && two.is_err(),
+        "one waits in vain, the other need not wait"
+    );
+    assert!(
+        run(&database, &quick, vec![], Weight::Light).await.is_ok(),
+        "lanes are not concerned"
+    );
+    scratch
+        .outside
+        .batch_execute("SELECT pg_advisory_unlock(7)")
+        .await
+        .unwrap();
+    assert!(holding.await.unwrap().is_ok());
+    assert!(
+        run(&database, &quick, vec![], Weight::Unbounded)
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn a_shared_connection_with_a_full_queue_refuses_at_once() {
+    let scratch = Scratch::new("SELECT pg_advisory_lock(7)").await;
+    let config = Config {
+        queue_length_max: 2,
+        ..scratch.config()
+    };
+    let database = open(&config);
+    let wait = rows(
+        "SELECT 1 FROM pg_advisory_xact_lock_shared(7)",
+        &[],
+        &[Scalar::Int],
+    );
+    let queue = [(); 2].map(|()| {
+        let (database, wait) = (database.clone(), wait.clone());
+        tokio::spawn(async move { run(&database, &wait, vec![], Weight::Light).await })
+    });
+    scratch
+        .until(
+            1,
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
+        )
+        .await;
+    let refused = run(&database, &wait, vec![], Weight::Light);
+    let failure = refused.await.unwrap_err();
+    assert!(matches!(failure.error, Error::Busy(_)), "{failure}");
+    scratch
+        .outside
+        .batch_execute("SELECT pg_advisory_unlock(7)")
+        .await
+        .unwrap();
+    for request in queue {
+        assert!(request.await.unwrap().is_ok());
+    }
+}
+
+#[tokio::test]
+async fn many_scripts_share_few_exclusive_connections() {
+    let scratch = Scratch::new("CREATE TABLE t (n int)").await;
+    let config = Config {
+        postgres: Postgres {
+            exclusive_connections: 3,
+            ..Postgres::default()
+        },
+        ..scratch.config()
+    };
+    let database = open(&config);
+    let insert = || {
+        step(
+            "n",
+            "INSERT INTO t VALUES (1) RETURNING n",
+            &[],
+            Use::Discard,
+        )
+    };
+    let tasks = [(); 100].map(|()| {
+        let (database, script) = (database.clone(), script(true, vec![insert(), insert()]));
+        tokio::spawn(
+            async move { run_all(&database, &script, vec![vec![]; 2], Weight::Light).await },
+        )
+    });
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(scratch.number("SELECT count(*) FROM t").await, 200);
+    let connections = scratch.number(CONNECTIONS).await;
+    assert!(connections <= 3, "{connections}");
+}
