@@ -141,8 +141,13 @@ fn missing_table(table: &Table, catalog: &Catalog) -> Diagnostic {
         sdl::clip(&name),
         table.type_name
     );
+    let namesake = catalog.tables.iter().find(|found| found.name == table.name);
     let names = catalog.tables.iter().map(|table| table.name.as_str());
-    let help = sdl::nearest(&table.name, names).map(|near| format!("did you mean {near:?}?"));
+    let help = match namesake.map(|found| found.schema.as_deref()) {
+        Some(Some(schema)) => Some(format!("there is one in the schema {schema:?}")),
+        Some(None) => Some("there is one outside that schema".to_owned()),
+        None => sdl::nearest(&table.name, names).map(|near| format!("did you mean {near:?}?")),
+    };
     Diagnostic {
         help,
         ..Diagnostic::error("drift.missing_table", message)

@@ -14,6 +14,11 @@ pub(crate) fn type_name(table: &str) -> String {
     mend(singular.to_upper_camel_case(), "Table")
 }
 
+/// What comes before a type's name to tell it from others: `sales` → `Sales`.
+pub(crate) fn type_prefix(schema: &str) -> String {
+    mend(ascii(schema).to_upper_camel_case(), "Schema")
+}
+
 /// `unit_price` → `unitPrice`, `CustomerId` → `customerId`.
 pub(crate) fn field_name(column: &str) -> String {
     mend(ascii(column).to_lower_camel_case(), "column")

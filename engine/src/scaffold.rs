@@ -11,7 +11,7 @@ use model::{Catalog, Diagnostic};
 /// A first schema file.
 #[derive(Clone, Debug)]
 pub struct Scaffold {
-    /// Its text; it compiles as it stands.
+    /// Its text; it compiles as it stands, unless there is no table at all.
     pub sdl: String,
     /// What could not be taken over, or wants a look.
     pub warnings: Vec<Diagnostic>,
@@ -21,6 +21,12 @@ pub struct Scaffold {
 pub fn scaffold(catalog: &Catalog) -> Scaffold {
     let mut warnings = Vec::new();
     let mut entities = entity::read(catalog, &mut warnings);
+    if entities.is_empty() {
+        warnings.push(Diagnostic::warning(
+            "init.empty",
+            "the database has no table to show",
+        ));
+    }
     let links = links::read(catalog, &entities, &mut warnings);
     naming::columns(&mut entities, &links);
     let enums = naming::types(catalog, &mut entities);

@@ -51,6 +51,7 @@ pub(super) fn resolve(
             draft.slots.insert(field.name.as_str(), slot);
         }
         stage.check_duplicates(draft);
+        stage.check_sortable(draft);
     }
 }
 
@@ -261,6 +262,18 @@ impl Stage<'_, '_> {
                     .add(given.span, || unknown_native(dialect, given.text));
                 None
             }
+        }
+    }
+
+    /// The API orders and groups rows by columns that have an order.
+    fn check_sortable(&mut self, draft: &Draft<'_>) {
+        let columns = &draft.table.columns;
+        if !columns.is_empty() && columns.iter().all(|column| column.scalar == Scalar::Json) {
+            self.findings.add(draft.span(), || {
+                let message = format!("`{}` has only JSON columns", draft.name());
+                Diagnostic::error("sdl.unsortable", message)
+                    .help("add a field that rows can be ordered by, or leave the type out")
+            });
         }
     }
 

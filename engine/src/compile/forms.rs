@@ -11,31 +11,28 @@ use model::{Diagnostic, Scalar};
 /// Reports definitions that mean nothing here, and takes those away that would only lead to
 /// further errors.
 pub(super) fn check(document: &mut Document, findings: &mut Findings) {
-    document
-        .definitions
-        .retain(|definition| match refusal(definition) {
-            Some(finding) => {
-                findings.add(place(definition), || finding);
-                false
-            }
-            None => {
-                for field in fields(definition) {
-                    check_field(field, findings);
-                }
-                true
-            }
-        });
+    document.definitions.retain(|definition| {
+        if let Some(finding) = refusal(definition) {
+            findings.add(place(definition), || finding);
+            return false;
+        }
+        for field in fields(definition) {
+            check_field(field, findings);
+        }
+        true
+    });
 }
 
 fn refusal(definition: &Definition) -> Option<Diagnostic> {
     let what = match definition {
         Definition::ObjectTypeDefinition(object) => {
-            return reserved(&object.name).or_else(|| implements(&object.implements_interfaces));
+            return reserved(&object.name, "Row")
+                .or_else(|| implements(&object.implements_interfaces));
         }
         Definition::ObjectTypeExtension(object) => {
             return implements(&object.implements_interfaces);
         }
-        Definition::EnumTypeDefinition(enumeration) => return reserved(&enumeration.name),
+        Definition::EnumTypeDefinition(enumeration) => return reserved(&enumeration.name, "Kind"),
         Definition::EnumTypeExtension(_) => return None,
         Definition::ScalarTypeDefinition(scalar) => return Some(new_scalar(&scalar.name)),
         Definition::ScalarTypeExtension(scalar) => return Some(new_scalar(&scalar.name)),
@@ -67,7 +64,7 @@ fn generated(what: &str) -> Diagnostic {
     .help("the API generates its own from the tables; leave this out")
 }
 
-fn reserved(name: &Name) -> Option<Diagnostic> {
+fn reserved(name: &Name, word: &str) -> Option<Diagnostic> {
     if name.len() > names::BYTES_MAX {
         let shown = sdl::clip(name);
         let message = format!(
@@ -83,7 +80,8 @@ fn reserved(name: &Name) -> Option<Diagnostic> {
             format!("the API needs the type name `{name}` for itself"),
         )
         .help(format!(
-            "choose another name, as `{name}Row`, and keep the table's in @table(name:)"
+            "choose another name, as `{}{word}`; the database keeps its own in `name:`",
+            name.trim_start_matches('_')
         ))
     })
 }
@@ -110,7 +108,7 @@ fn fields(definition: &Definition) -> impl Iterator<Item = &FieldDefinition> {
         Definition::ObjectTypeExtension(object) => Some(&object.fields),
         _ => None,
     };
-    fields.into_iter().flatten().map(|field| field.as_ref())
+    fields.into_iter().flatten().map(AsRef::as_ref)
 }
 
 fn check_field(field: &FieldDefinition, findings: &mut Findings) {

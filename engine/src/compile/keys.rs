@@ -7,14 +7,16 @@ use super::tables;
 use crate::sdl;
 use apollo_compiler::Node;
 use apollo_compiler::ast::Directive;
-use model::Diagnostic;
+use apollo_compiler::parser::SourceSpan;
+use model::{Diagnostic, Scalar};
 
 pub(super) fn resolve(drafts: &mut [Draft<'_>], findings: &mut Findings) {
     for draft in drafts {
         let errors = findings.error_count();
         draft.table.key = primary(draft, findings);
-        draft.is_key_broken = findings.error_count() > errors;
+        draft.is_key_broken = findings.error_count() > errors || has_broken_mark(draft);
         draft.table.uniques = uniques(draft, findings);
+        check_comparable(draft, findings);
     }
 }
 
@@ -85,7 +87,9 @@ fn primary(draft: &Draft<'_>, findings: &mut Findings) -> Vec<usize> {
     let marked = marked(draft);
     let source = tables::source(&draft.node.directives);
     let Some(listed) = source.and_then(|source| words(source, "key")) else {
-        if marked.is_empty() && draft.table.writable {
+        // A type without any field has been reported as such, and so has a broken field.
+        let is_known = draft.node.fields.is_empty() || has_broken_mark(draft);
+        if marked.is_empty() && draft.table.writable && !is_known {
             findings.add(draft.span(), || no_key(draft));
         }
         check_non_null(draft, &marked, findings);
@@ -94,7 +98,11 @@ fn primary(draft: &Draft<'_>, findings: &mut Findings) -> Vec<usize> {
     let Some(key) = columns(draft, &listed, findings) else {
         return marked;
     };
-    check_listed(draft, &listed, &key, &marked, findings);
+    let span = listed
+        .first()
+        .and_then(|word| word.span)
+        .or_else(|| source.and_then(|source| source.location()));
+    check_listed(draft, span, &key, &marked, findings);
     check_non_null(draft, &key, findings);
     key
 }
@@ -114,6 +122,14 @@ fn marked(draft: &Draft<'_>) -> Vec<usize> {
         .collect()
 }
 
+/// Whether a field that should be in the key had errors.
+fn has_broken_mark(draft: &Draft<'_>) -> bool {
+    draft.node.fields.values().any(|field| {
+        let slot = draft.slots.get(field.name.as_str());
+        field.directives.has("id") && matches!(slot, Some(Slot::Broken))
+    })
+}
+
 fn no_key(draft: &Draft<'_>) -> Diagnostic {
     let has_id = draft.column("id").is_some();
     let help = if has_id {
@@ -131,15 +147,11 @@ fn no_key(draft: &Draft<'_>) -> Diagnostic {
 /// A key that is listed and marked must be the same both ways.
 fn check_listed(
     draft: &Draft<'_>,
-    listed: &[Word<'_>],
+    span: Option<SourceSpan>,
     key: &[usize],
     marked: &[usize],
     findings: &mut Findings,
 ) {
-    let span = listed
-        .first()
-        .and_then(|word| word.span)
-        .or_else(|| draft.span());
     if key.is_empty() {
         findings.add(span, || {
             Diagnostic::error("sdl.no_key", "a key without fields")
@@ -153,6 +165,26 @@ fn check_listed(
             Diagnostic::error("sdl.no_key", message)
                 .help("mark each field of the key with @id; `key:` only gives their order")
         });
+    }
+}
+
+/// JSON has many spellings for one value, and one of PostgreSQL's two kinds knows no equality.
+fn check_comparable(draft: &Draft<'_>, findings: &mut Findings) {
+    let mut columns: Vec<usize> = draft.table.key.clone();
+    columns.extend(draft.table.uniques.iter().flatten());
+    columns.sort_unstable();
+    columns.dedup();
+    for column in columns
+        .into_iter()
+        .map(|column| &draft.table.columns[column])
+    {
+        if column.scalar == Scalar::Json {
+            findings.add(draft.field_span(&column.field), || {
+                let message = format!("`{}` is JSON, which tells no rows apart", column.field);
+                Diagnostic::error("sdl.key_type", message)
+                    .help("leave it out of the keys, or make the type a @view")
+            });
+        }
     }
 }
 

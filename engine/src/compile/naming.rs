@@ -59,13 +59,16 @@ fn check_roots(drafts: &[Draft<'_>], findings: &mut Findings) {
             .iter()
             .map(|key| draft.fields_of(key))
             .collect();
+        // One finding for each other table is enough.
+        let mut others = vec![draft.name()];
         for root in api::root_fields(singular, plural, &uniques) {
             match owners.entry(root) {
                 Entry::Vacant(free) => {
                     free.insert(draft.name());
                 }
-                Entry::Occupied(taken) if *taken.get() == draft.name() => {}
+                Entry::Occupied(taken) if others.contains(taken.get()) => {}
                 Entry::Occupied(taken) => {
+                    others.push(*taken.get());
                     let span = api_span(draft).or_else(|| draft.span());
                     findings.add(span, || {
                         collision("root field", taken.key(), taken.get(), draft.name()).help(

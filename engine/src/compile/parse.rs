@@ -4,8 +4,9 @@ use super::Source;
 use super::findings::Findings;
 use super::forms;
 use crate::sdl;
+use apollo_compiler::Node;
 use apollo_compiler::Schema as Document;
-use apollo_compiler::ast;
+use apollo_compiler::ast::{self, DirectiveLocation};
 use apollo_compiler::diagnostic::ToCliReport as _;
 use apollo_compiler::parser::{Parser, SourceMap, SourceSpan};
 use apollo_compiler::validation::{DiagnosticData, DiagnosticList};
@@ -21,7 +22,7 @@ const TOKENS_MAX: usize = 20_000_000;
 pub(super) fn parse(sources: &[Source], findings: &mut Findings) -> Option<Document> {
     let mut documents = Vec::with_capacity(sources.len());
     let mut is_broken = false;
-    for source in sources {
+    for source in sources.iter().filter(|source| !is_blank(&source.text)) {
         match read(source, findings) {
             Some(document) => documents.push(document),
             None => is_broken = true,
@@ -34,6 +35,13 @@ pub(super) fn parse(sources: &[Source], findings: &mut Findings) -> Option<Docum
         forms::check(document, findings);
     }
     Some(validate(&documents, findings))
+}
+
+/// Whether a file holds nothing but comments, which GraphQL's grammar does not allow.
+fn is_blank(text: &str) -> bool {
+    text.lines()
+        .map(|line| line.trim_matches([' ', '\t', ',', '\u{feff}']))
+        .all(|line| line.is_empty() || line.starts_with('#'))
 }
 
 fn read(source: &Source, findings: &mut Findings) -> Option<ast::Document> {
@@ -57,16 +65,51 @@ fn read(source: &Source, findings: &mut Findings) -> Option<ast::Document> {
     let Some(errors) = errors else {
         return Some(document);
     };
-    for error in errors.iter() {
-        findings.add(error.error.location(), || syntax(&error.error.to_string()));
+    let line = |span: SourceSpan| {
+        source
+            .text
+            .get(..span.offset())
+            .map(|text| text.lines().count())
+    };
+    let mut lines = Vec::new();
+    for error in errors.iter().take(SYNTAX_ERRORS_MAX) {
+        // What follows on a line is mostly the first error once more.
+        let line = error.error.location().and_then(line);
+        if !lines.contains(&line) {
+            lines.push(line);
+            findings.add(error.error.location(), || syntax(&error.error.to_string()));
+        }
     }
     None
 }
 
+/// After that many errors of syntax a file is hardly a schema.
+const SYNTAX_ERRORS_MAX: usize = 20;
+
 fn syntax(message: &str) -> Diagnostic {
     let message = message.strip_prefix("syntax error: ").unwrap_or(message);
-    Diagnostic::error("sdl.syntax", lower(&sdl::clip(message)))
+    let message = TOKENS.iter().fold(clip(message), |text, (token, shown)| {
+        text.replace(token, shown)
+    });
+    Diagnostic::error("sdl.syntax", lower(&message))
 }
+
+/// The parser's names of tokens, and what a person typed or should have.
+const TOKENS: &[(&str, &str)] = &[
+    ("L_CURLY", "{"),
+    ("R_CURLY", "}"),
+    ("L_PAREN", "("),
+    ("R_PAREN", ")"),
+    ("L_BRACK", "["),
+    ("R_BRACK", "]"),
+    ("COLON", ":"),
+    ("EQ", "="),
+    ("EOF", "the end of the file"),
+    (
+        "a StringValue, Name or OperationDefinition",
+        "a definition, as `type Customer @table { … }`",
+    ),
+];
 
 /// Builds one document of all files, and keeps it in spite of errors, as far as it goes.
 fn validate(documents: &[ast::Document], findings: &mut Findings) -> Document {
@@ -118,37 +161,76 @@ impl Excerpt<'_> {
 fn translate(error: &DiagnosticData, source: &Excerpt<'_>, document: &Document) -> Diagnostic {
     let name = source.name().unwrap_or_default();
     let shown = sdl::clip(name);
-    let (finding, help) = match error.unstable_error_name() {
-        Some("UndefinedDirective") => (
-            Diagnostic::error(
-                "sdl.unknown_directive",
+    let known = error.unstable_error_name();
+    let code = code(known);
+    let (message, help) = match known {
+        Some("UndefinedDirective") => {
+            let names: Vec<String> = ours(document)
+                .map(|found| format!("@{}", found.name))
+                .collect();
+            let names = names.iter().map(String::as_str);
+            (
                 format!("there is no directive `@{shown}`"),
-            ),
-            sdl::did_you_mean(name, theirs(document)),
-        ),
+                sdl::did_you_mean(&format!("@{name}"), names),
+            )
+        }
         Some("UndefinedDefinition") => (
-            Diagnostic::error("sdl.unknown_type", format!("there is no type `{shown}`")),
-            sdl::nearest(name, types(document)).map(|near| format!("did you mean `{near}`?")),
+            format!("there is no type `{shown}`"),
+            meant(sdl::nearest(name, types(document))),
         ),
         Some("UndefinedArgument") => (
-            Diagnostic::error(
-                "sdl.unknown_argument",
-                format!("there is no argument `{shown}` here"),
-            ),
-            sdl::nearest(name, arguments(document)).map(|near| format!("did you mean `{near}`?")),
+            format!("there is no argument `{shown}` here"),
+            meant(sdl::nearest(name, arguments(document))),
         ),
-        known => (
-            Diagnostic::error(code(known), lower(&clip_long(&error.to_string()))),
-            None,
+        Some("UnsupportedLocation") => (
+            format!("@{shown} does not belong here"),
+            belongs(name, document),
         ),
+        Some("UniqueDirective") => (
+            format!("@{shown} is given twice"),
+            Some("keep one of them".to_owned()),
+        ),
+        None => (
+            lower(&clip(&error.to_string())),
+            Some("keep one of them, or rename the other".to_owned()),
+        ),
+        Some(_) => (lower(&clip(&error.to_string())), None),
     };
-    Diagnostic { help, ..finding }
+    Diagnostic {
+        help,
+        ..Diagnostic::error(code, message)
+    }
+}
+
+fn meant(name: Option<&str>) -> Option<String> {
+    name.map(|name| format!("did you mean `{name}`?"))
+}
+
+/// Where a directive may stand.
+fn belongs(name: &str, document: &Document) -> Option<String> {
+    let places: Vec<&str> = document
+        .directive_definitions
+        .get(name)?
+        .locations
+        .iter()
+        .map(|location| match location {
+            DirectiveLocation::Object => "a type",
+            DirectiveLocation::FieldDefinition => "a field",
+            DirectiveLocation::Enum => "an enum",
+            DirectiveLocation::EnumValue => "a value of an enum",
+            other => other.name(),
+        })
+        .collect();
+    Some(format!("it belongs on {}", places.join(" or ")))
 }
 
 fn code(name: Option<&str>) -> &'static str {
     match name {
         // Only the building of a document has errors without a name: definitions that collide.
         None => "sdl.duplicate",
+        Some("UndefinedDirective") => "sdl.unknown_directive",
+        Some("UndefinedDefinition") => "sdl.unknown_type",
+        Some("UndefinedArgument") => "sdl.unknown_argument",
         Some("UnsupportedLocation") => "sdl.misplaced_directive",
         Some("UniqueDirective") => "sdl.repeated_directive",
         Some("RequiredArgument") => "sdl.missing_argument",
@@ -160,33 +242,29 @@ fn code(name: Option<&str>) -> &'static str {
 }
 
 /// The directives of the prelude, without those of GraphQL itself.
-fn theirs(document: &Document) -> impl Iterator<Item = &str> + Clone {
-    let ours = document
+fn ours(document: &Document) -> impl Iterator<Item = &Node<ast::DirectiveDefinition>> {
+    document
         .directive_definitions
         .values()
-        .filter(|directive| !directive.is_built_in());
-    ours.map(|directive| directive.name.as_str())
+        .filter(|directive| !directive.is_built_in())
 }
 
 fn types(document: &Document) -> impl Iterator<Item = &str> {
     document
         .types
         .keys()
-        .map(|name| name.as_str())
+        .map(apollo_compiler::Name::as_str)
         .filter(|name| !name.starts_with("__"))
 }
 
 fn arguments(document: &Document) -> impl Iterator<Item = &str> {
-    let ours = document
-        .directive_definitions
-        .values()
-        .filter(|directive| !directive.is_built_in());
-    ours.flat_map(|directive| &directive.arguments)
+    ours(document)
+        .flat_map(|found| &found.arguments)
         .map(|argument| argument.name.as_str())
 }
 
 /// Messages of the validator quote names of any length.
-fn clip_long(message: &str) -> String {
+fn clip(message: &str) -> String {
     const LETTERS_MAX: usize = 200;
     message.chars().take(LETTERS_MAX).collect()
 }

@@ -25,6 +25,13 @@ pub(super) fn resolve<'a>(
             drafts.push(draft(node, document, dialect, findings));
         }
     }
+    if drafts.is_empty() && findings.error_count() == 0 {
+        findings.add(None, || {
+            Diagnostic::error("sdl.empty", "the schema has no table").help(
+                "add a type with @table, or let `fragaria init` write the types of a database that has tables",
+            )
+        });
+    }
     drafts.sort_by_key(Draft::name);
     check_duplicates(&drafts, dialect, findings);
     drafts

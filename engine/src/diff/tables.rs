@@ -111,10 +111,10 @@ fn fields(old: &Side<'_>, new: &Side<'_>, changes: &mut Changes) {
                 relations(&at, (old, was), (new, is), changes);
             }
             (Some(_), Some(Field::Column(_))) => {
-                changes.breaking(at, "the relation is now a column")
+                changes.breaking(at, "the relation is now a column");
             }
             (Some(_), Some(Field::Relation(_))) => {
-                changes.breaking(at, "the column is now a relation")
+                changes.breaking(at, "the column is now a relation");
             }
             (None, None) => {}
         }
@@ -204,7 +204,7 @@ fn relations(
     match (was.cardinality, is.cardinality) {
         (was, is) if was == is => {}
         (Cardinality::One, Cardinality::Maybe) => {
-            changes.breaking(at, "the relation may now be null")
+            changes.breaking(at, "the relation may now be null");
         }
         (Cardinality::Maybe, Cardinality::One) => changes.safe(at, "the relation is never null"),
         (_, Cardinality::Many) => changes.breaking(at, "the relation is now a list"),

@@ -3,6 +3,7 @@
 use super::Pair;
 use crate::names::folded;
 use crate::{sdl, types};
+use model::catalog::Kind;
 use model::schema::Column;
 use model::{Diagnostic, catalog};
 use std::collections::{HashMap, HashSet};
@@ -106,9 +107,12 @@ impl Both<'_> {
         Some(finding.help(help))
     }
 
-    /// SQLite lets keys be null when their declaration does not say NOT NULL, so there it is only
-    /// worth a look.
+    /// Databases do not say of views what is never null; there the schema is believed. SQLite lets
+    /// keys be null when their declaration does not say NOT NULL, so that is only worth a look.
     fn nulls(&self) -> Option<Diagnostic> {
+        if self.pair.found.kind != Kind::Table {
+            return None;
+        }
         let Column {
             nullable,
             defaulted,
@@ -147,7 +151,6 @@ impl Both<'_> {
             generated,
             ..
         } = *self.column;
-        let fills_itself = self.found.default.is_some() || self.found.generated;
         if self.found.generated && !generated {
             let message = format!(
                 "{} is computed by the database and cannot be written",
@@ -155,15 +158,21 @@ impl Both<'_> {
             );
             return Some(Diagnostic::error("drift.generated", message).help("add @generated"));
         }
-        if (defaulted || generated) && !nullable && !fills_itself {
+        if generated && !self.found.generated {
+            let message = format!(
+                "{} is not computed by the database, and nobody can write it",
+                self.at()
+            );
+            return Some(
+                Diagnostic::warning("drift.generated", message).help("take @generated away"),
+            );
+        }
+        if defaulted && !nullable && self.found.default.is_none() {
             let message = format!(
                 "{} has no default in the database; rows without it are refused",
                 self.at()
             );
-            return Some(
-                Diagnostic::warning("drift.default", message)
-                    .help("take @default or @generated away"),
-            );
+            return Some(Diagnostic::warning("drift.default", message).help("take @default away"));
         }
         None
     }

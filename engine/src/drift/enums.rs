@@ -10,22 +10,25 @@ pub(super) fn compare(schema: &Schema, catalog: &Catalog, findings: &mut Vec<Dia
         let Some(name) = &enumeration.name else {
             continue;
         };
-        match find(enumeration, name, catalog) {
-            Some(found) => labels(enumeration, found, findings),
-            None => {
-                let message = format!(
-                    "the database has no enum {:?} for `{}`",
-                    sdl::clip(name),
-                    enumeration.type_name
-                );
-                let names = catalog.enums.iter().map(|found| found.name.as_str());
-                let help = sdl::nearest(name, names).map(|near| format!("did you mean {near:?}?"));
-                findings.push(Diagnostic {
-                    help,
-                    ..Diagnostic::error("drift.missing_enum", message)
-                });
-            }
+        if let Some(found) = find(enumeration, name, catalog) {
+            labels(enumeration, found, findings);
+        } else {
+            findings.push(missing(enumeration, name, catalog));
         }
+    }
+}
+
+fn missing(wanted: &Enum, name: &str, catalog: &Catalog) -> Diagnostic {
+    let message = format!(
+        "the database has no enum {:?} for `{}`",
+        sdl::clip(name),
+        wanted.type_name
+    );
+    let names = catalog.enums.iter().map(|found| found.name.as_str());
+    let help = sdl::nearest(name, names).map(|near| format!("did you mean {near:?}?"));
+    Diagnostic {
+        help,
+        ..Diagnostic::error("drift.missing_enum", message)
     }
 }
 

@@ -108,9 +108,10 @@ fn entity<'a>(
         ));
         return None;
     }
-    if fields.is_empty() {
+    let is_json = |field: &Field<'_>| matches!(field.kind, FieldKind::Scalar(Scalar::Json, _));
+    if fields.iter().all(is_json) {
         let message = format!(
-            "the table {:?} is left out: it has no column to show",
+            "the table {:?} is left out: it has no column that rows can be ordered by",
             sdl::clip(&table.name)
         );
         warnings.push(Diagnostic::warning("init.empty_table", message));
@@ -159,6 +160,13 @@ fn keys(dialect: Dialect, entity: &mut Entity<'_>) {
             .map(|name| entity.field(dialect, name))
             .collect()
     };
+    let is_json = |field: &usize| {
+        matches!(
+            entity.fields[*field].kind,
+            FieldKind::Scalar(Scalar::Json, _)
+        )
+    };
+    let find = |names: &Vec<String>| find(names).filter(|key| !key.iter().any(is_json));
     let primary = find(&entity.table.primary_key).unwrap_or_default();
     let mut uniques: Vec<_> = entity.table.uniques.iter().filter_map(find).collect();
     uniques.retain(|key| !key.is_empty() && *key != primary);

@@ -3,7 +3,7 @@
 use super::entity::{Entity, FieldKind};
 use super::links::Link;
 use crate::names::{self, api};
-use heck::{ToPascalCase as _, ToSnakeCase as _};
+use heck::ToSnakeCase as _;
 use model::Catalog;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +56,7 @@ pub(super) fn carrier(column: &str, referred: &str, noun: &str) -> Carrier {
         .or_else(|| PREFIXES.iter().find_map(|prefix| own.strip_prefix(prefix)))
         .or_else(|| {
             own.strip_suffix("id")
-                .filter(|stem| *stem == noun.replace('_', ""))
+                .filter(|stem| stem.len() > SHORT_BYTES)
         })
         .filter(|stem| !stem.is_empty());
     match stem {
@@ -71,6 +71,9 @@ pub(super) fn carrier(column: &str, referred: &str, noun: &str) -> Carrier {
 }
 
 const SUFFIXES: &[&str] = &["_id", "_uuid", "_guid", "_fk", "_ref"];
+/// What is left of `paid` without its `id` is no word.
+const SHORT_BYTES: usize = 2;
+
 const PREFIXES: &[&str] = &["id_", "fk_"];
 
 fn has_suffix(own: &str) -> bool {
@@ -165,8 +168,7 @@ fn root(name: &str) -> String {
 /// The plain name, then with the schema before it, then with a word after it.
 fn wanted(schema: Option<&str>, name: &str, style: fn(&str) -> String, word: &str) -> Vec<String> {
     let plain = style(name);
-    let qualified =
-        schema.map(|schema| format!("{}{plain}", names::type_name(schema).to_pascal_case()));
+    let qualified = schema.map(|schema| format!("{}{plain}", names::type_prefix(schema)));
     let last = format!("{}{word}", qualified.as_ref().unwrap_or(&plain));
     let all = [Some(plain), qualified, Some(last)].into_iter().flatten();
     all.filter(|name| !api::is_reserved_type(name)).collect()

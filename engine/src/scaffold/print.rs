@@ -39,42 +39,44 @@ pub(super) fn print(
 }
 
 fn table(entity: &Entity<'_>, enums: &BTreeMap<usize, String>) -> String {
-    let mut text = String::new();
+    let mut parts = Vec::new();
     if entity.table.kind == Kind::Table && entity.key.is_empty() {
-        text.push_str(&sdl::comment(
-            "",
-            "The table has no key, so its rows are only read.",
-        ));
+        let text = "The table has no key, so its rows are only read.";
+        parts.push(sdl::comment("", text));
     }
-    text.push_str(&sdl::describe("", entity.table.comment.as_deref()));
-    text.push_str(&format!("type {} {}", entity.type_name, source(entity)));
-    for key in entity.uniques.iter().filter(|key| key.len() > 1) {
-        text.push_str(&format!(" @unique(fields: {})", list(entity, key)));
-    }
-    text.push_str(" {\n");
-    for index in 0..entity.fields.len() {
-        text.push_str(&column(entity, index, enums));
-    }
+    parts.push(sdl::describe("", entity.table.comment.as_deref()));
+    parts.push(head(entity));
+    parts.extend((0..entity.fields.len()).map(|index| column(entity, index, enums)));
     for column in &entity.left_out {
-        let line = format!(
-            "left out: {} ({})",
-            sdl::clip(&column.name),
-            sdl::clip(&column.native)
-        );
-        text.push_str(&sdl::comment("  ", &line));
+        let (name, native) = (sdl::clip(&column.name), sdl::clip(&column.native));
+        parts.push(sdl::comment("  ", &format!("left out: {name} ({native})")));
     }
     if !entity.relations.is_empty() {
-        text.push('\n');
+        parts.push("\n".to_owned());
     }
-    for relation in &entity.relations {
+    parts.extend(entity.relations.iter().map(|relation| {
         let (name, arguments) = (&relation.name, &relation.arguments);
-        text.push_str(&format!(
-            "  {name}: {} @relation({arguments})\n",
-            relation.type_text
-        ));
+        format!("  {name}: {} @relation({arguments})\n", relation.type_text)
+    }));
+    parts.push("}\n".to_owned());
+    parts.concat()
+}
+
+/// The line that opens a type; what would be too long gets a line for each directive.
+fn head(entity: &Entity<'_>) -> String {
+    const LINE_MAX: usize = 100;
+    let keys = entity.uniques.iter().filter(|key| key.len() > 1);
+    let uniques = keys.map(|key| format!("@unique(fields: {})", list(entity, key)));
+    let directives: Vec<String> = std::iter::once(source(entity)).chain(uniques).collect();
+    let line = format!("type {} {} {{\n", entity.type_name, directives.join(" "));
+    if line.chars().count() <= LINE_MAX || directives.len() == 1 {
+        return line;
     }
-    text.push_str("}\n");
-    text
+    format!(
+        "type {}\n  {}\n{{\n",
+        entity.type_name,
+        directives.join("\n  ")
+    )
 }
 
 fn list(entity: &Entity<'_>, fields: &[usize]) -> String {
@@ -125,25 +127,22 @@ fn column(entity: &Entity<'_>, index: usize, enums: &BTreeMap<usize, String>) ->
         FieldKind::Enum(found) => (enums.get(found).map_or("String", String::as_str), None),
     };
     let mark = if entity.is_required(index) { "!" } else { "" };
-    let mut text = sdl::describe("  ", field.column.comment.as_deref());
-    text.push_str(&format!("  {}: {type_name}{mark}", field.name));
-    if entity.is_writable() && entity.key.contains(&index) {
-        text.push_str(" @id");
-    }
-    if entity.uniques.contains(&vec![index]) {
-        text.push_str(" @unique");
-    }
+    let describe = sdl::describe("  ", field.column.comment.as_deref());
     let name = (field.column.name != field.name)
         .then(|| format!("name: {}", sdl::string(&field.column.name)));
     let native = native.map(|native| format!("type: {}", sdl::string(native)));
-    if name.is_some() || native.is_some() {
-        text.push_str(&format!(" @column{}", arguments([name, native])));
-    }
-    if entity.is_writable() {
-        text.push_str(&filled(field));
-    }
-    text.push('\n');
-    text
+    let directives = [
+        (entity.is_writable() && entity.key.contains(&index)).then(|| " @id".to_owned()),
+        (entity.uniques.contains(&vec![index])).then(|| " @unique".to_owned()),
+        (name.is_some() || native.is_some())
+            .then(|| format!(" @column{}", arguments([name, native]))),
+        entity.is_writable().then(|| filled(field)),
+    ];
+    let directives: String = directives.into_iter().flatten().collect();
+    format!(
+        "{describe}  {}: {type_name}{mark}{directives}\n",
+        field.name
+    )
 }
 
 /// How the database fills the column by itself; what counts up needs no words.
@@ -159,22 +158,23 @@ fn filled(field: &Field<'_>) -> String {
 }
 
 fn enumeration(name: &str, found: &Enum) -> String {
-    let mut text = sdl::describe("", found.comment.as_deref());
-    let schema = found
-        .schema
-        .as_deref()
-        .map(|schema| format!("schema: {}", sdl::string(schema)));
+    let describe = sdl::describe("", found.comment.as_deref());
+    let schema = found.schema.as_deref();
+    let schema = schema.map(|schema| format!("schema: {}", sdl::string(schema)));
     let own = Some(format!("name: {}", sdl::string(&found.name)));
-    text.push_str(&format!(
-        "enum {name} @enum{} {{\n",
-        arguments([own, schema])
-    ));
     let mut taken = BTreeSet::new();
-    for label in &found.labels {
+    let values = found.labels.iter().map(|label| {
         let value = names::claim(&mut taken, &[names::value_name(label)], |_| Vec::new());
-        let given = (value != *label).then(|| format!(" @value(name: {})", sdl::string(label)));
-        text.push_str(&format!("  {value}{}\n", given.unwrap_or_default()));
-    }
-    text.push_str("}\n");
-    text
+        if value == *label {
+            format!("  {value}\n")
+        } else {
+            format!("  {value} @value(name: {})\n", sdl::string(label))
+        }
+    });
+    let values: Vec<String> = values.collect();
+    let directive = arguments([own, schema]);
+    format!(
+        "{describe}enum {name} @enum{directive} {{\n{}}}\n",
+        values.concat()
+    )
 }

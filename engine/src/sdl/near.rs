@@ -5,7 +5,7 @@ pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let allowed = 1 + name.len() / 4;
+    let allowed = name.len().div_ceil(4).min(name.len() / 2);
     if name.len() > NAME_BYTES_MAX {
         return None;
     }
