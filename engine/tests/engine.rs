@@ -1,4 +1,5 @@
 //! What the engine promises about schema files, seen from outside.
+#![cfg(test)]
 
 #[path = "engine/artefact.rs"]
 mod artefact;

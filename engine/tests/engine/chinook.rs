@@ -37,5 +37,11 @@ fn both_databases_give_the_same_api() {
         schema(Dialect::Postgres, POSTGRES),
         schema(Dialect::Sqlite, SQLITE),
     );
-    assert_eq!(engine::diff(&postgres, &sqlite), []);
+    let changes = engine::diff(&postgres, &sqlite);
+    // SQLite fills integer keys by itself; Chinook on PostgreSQL does not.
+    let others: Vec<_> = changes
+        .iter()
+        .filter(|change| change.what != "new rows may leave the field out")
+        .collect();
+    assert!(others.is_empty(), "{others:#?}");
 }

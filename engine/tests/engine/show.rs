@@ -1,7 +1,7 @@
 //! Findings as a person sees them: the line, the place under it, the mend.
 
 use engine::{Source, compile};
-use model::{Diagnostic, Dialect, Level, Schema};
+use model::{Diagnostic, Dialect, Level, Place, Schema};
 
 pub(crate) fn source(text: &str) -> Vec<Source> {
     vec![Source {
@@ -40,27 +40,26 @@ fn show(text: &str, finding: &Diagnostic) -> String {
         Level::Error => "error",
         Level::Warning => "warning",
     };
-    let mut out = format!("{level}[{}]: {}\n", finding.code, finding.message);
-    if let Some(place) = &finding.place {
-        let before = &text[..place.span.start];
-        let start = before.rfind('\n').map_or(0, |index| index + 1);
-        let line = text[start..].lines().next().unwrap_or_default();
-        let width = text[place.span.clone()]
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count();
-        let column = text[start..place.span.start].chars().count();
-        let number = before.matches('\n').count() + 1;
-        out += &format!(
-            "{number:>3} | {line}\n    | {}{}\n",
-            " ".repeat(column),
-            "^".repeat(width.max(1))
-        );
-    }
-    if let Some(help) = &finding.help {
-        out += &format!("  help: {help}\n");
-    }
-    out
+    let head = format!("{level}[{}]: {}\n", finding.code, finding.message);
+    let excerpt = finding.place.as_ref().map(|place| excerpt(text, place));
+    let help = finding
+        .help
+        .as_ref()
+        .map(|help| format!("  help: {help}\n"));
+    [Some(head), excerpt, help].into_iter().flatten().collect()
+}
+
+/// The line of a place, and marks under what it is about.
+fn excerpt(text: &str, place: &Place) -> String {
+    let (before, rest) = text
+        .split_at_checked(place.span.start)
+        .expect("a place in the text");
+    let about = rest.get(..place.span.len()).unwrap_or(rest);
+    let lead = before.rsplit('\n').next().unwrap_or_default();
+    let tail = rest.lines().next().unwrap_or_default();
+    let number = before.matches('\n').count() + 1;
+    let indent = " ".repeat(lead.chars().count());
+    let width = about.lines().next().unwrap_or_default().chars().count();
+    let marks = "^".repeat(width.max(1));
+    format!("{number:>3} | {lead}{tail}\n    | {indent}{marks}\n")
 }
