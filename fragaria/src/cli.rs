@@ -226,7 +226,9 @@ mod tests {
     #[test]
     fn the_declaration_holds_together() {
         use clap::CommandFactory as _;
-        Cli::command().debug_assert();
+        let command = Cli::command();
+        assert_eq!(command.get_name(), "fragaria");
+        command.debug_assert();
     }
 
     #[test]

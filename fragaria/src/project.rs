@@ -6,6 +6,7 @@ use crate::snippet::{Refused, Texts};
 use anyhow::{Context as _, Result, bail};
 use engine::Source;
 use engine::artefact::{self, Artefact};
+use engine::{self, Source};
 use model::{Diagnostic, Dialect, Secret};
 use std::ffi::OsStr;
 use std::fs;

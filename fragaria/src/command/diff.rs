@@ -17,8 +17,9 @@ pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) ->
     changes.sort_by_key(|change| !change.breaking);
     let breaking = changes.iter().filter(|change| change.breaking).count();
     terminal.either(&json!(changes), || {
-        let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
-        lines + &summary(changes.len(), breaking)
+        let summary = summary(changes.len(), breaking);
+        let lines = changes.iter().map(ToString::to_string);
+        lines.chain([summary]).collect::<Vec<_>>().join("\n")
     })?;
     if args.check && breaking > 0 {
         bail!("{breaking} of {} changes break clients", changes.len());

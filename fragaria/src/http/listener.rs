@@ -224,8 +224,7 @@ fn builder(config: &Config) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         // The pulse times heads, for this timer would also end connections that rest.
         .header_read_timeout(None)
-        .max_buf_size(header_bytes_max)
-        .pipeline_flush(true);
+        .max_buf_size(header_bytes_max);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -1,0 +1,157 @@
+//! A small HTTP/1.1 client that can also misbehave.
+
+use serde_json::Value;
+use socket2::{Domain, Socket, Type};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// Nothing in these tests takes this long unless something is wrong.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A connection to a server.
+pub(crate) struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+/// A whole response.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    /// By lower-case name.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(address).unwrap())
+    }
+
+    /// A connection whose receiver takes in little before it is read from.
+    pub(crate) fn narrow(address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(16 * 1024).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes.as_ref())
+    }
+
+    /// Sends a request with these header lines.
+    pub(crate) fn request(&mut self, line: &str, headers: &[&str], body: &[u8]) -> io::Result<()> {
+        let mut head = format!("{line} HTTP/1.1\r\nhost: localhost\r\n");
+        for header in headers {
+            head.push_str(header);
+            head.push_str("\r\n");
+        }
+        if !body.is_empty() {
+            let _ = write!(head, "content-length: {}\r\n", body.len());
+        }
+        head.push_str("\r\n");
+        self.send([head.as_bytes(), body].concat())
+    }
+
+    /// Reads the head of a response; an error if the server closed before its end.
+    pub(crate) fn head(&mut self) -> io::Result<Response> {
+        let status = self.line()?;
+        let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
+        let status = status.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let mut headers = BTreeMap::new();
+        loop {
+            let line = self.line()?;
+            let Some((name, value)) = line.split_once(": ") else {
+                break;
+            };
+            headers.insert(name.to_ascii_lowercase(), value.to_owned());
+        }
+        Ok(Response {
+            status,
+            headers,
+            body: Vec::new(),
+        })
+    }
+
+    /// Reads a whole response.
+    pub(crate) fn response(&mut self) -> io::Result<Response> {
+        let mut response = self.head()?;
+        self.body(&mut response)?;
+        Ok(response)
+    }
+
+    /// Reads the body that belongs to a head.
+    pub(crate) fn body(&mut self, response: &mut Response) -> io::Result<()> {
+        if let Some(length) = response.headers.get("content-length") {
+            response.body = self.exactly(length.parse().unwrap())?;
+            return Ok(());
+        }
+        if !response.headers.contains_key("transfer-encoding") {
+            self.stream.read_to_end(&mut response.body)?;
+            return Ok(());
+        }
+        loop {
+            let size = usize::from_str_radix(&self.line()?, 16)
+                .map_err(|_| io::Error::from(io::ErrorKind::UnexpectedEof))?;
+            let chunk = self.exactly(size)?;
+            self.line()?;
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            response.body.extend(chunk);
+        }
+    }
+
+    /// Reads until the server closes; `false` if it does not.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        match io::copy(&mut self.stream, &mut io::sink()) {
+            Ok(_) => true,
+            Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        }
+    }
+
+    fn exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.stream.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        if self.stream.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(line.trim_end().to_owned())
+    }
+}
+
+impl Response {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The code of the first error.
+    pub(crate) fn code(&self) -> String {
+        let body = self.json();
+        body["errors"][0]["extensions"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+}

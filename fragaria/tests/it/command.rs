@@ -1,0 +1,152 @@
+//! The verbs of the command line.
+
+use crate::project::Project;
+use std::fs;
+
+#[test]
+fn help_has_examples_and_nonsense_is_a_usage_error() {
+    let project = Project::empty();
+    for verb in [
+        "dev",
+        "init",
+        "compile",
+        "serve",
+        "diff",
+        "schema",
+        "config",
+        "completions",
+    ] {
+        assert!(
+            project.run(&[verb, "--help"]).contains("Examples:"),
+            "{verb}"
+        );
+    }
+    assert_eq!(project.output(&["nonsense"]).status.code(), Some(2));
+    assert_eq!(project.output(&["init"]).status.code(), Some(2));
+    assert!(
+        project
+            .run(&["completions", "bash"])
+            .contains("_fragaria()")
+    );
+}
+
+#[test]
+fn init_tells_what_it_found_and_never_replaces_unasked() {
+    let project = Project::database("CREATE TABLE product (id INTEGER PRIMARY KEY)");
+    let told = project.run(&["init", "--from", "sqlite:shop.db"]);
+    assert!(told.contains("found 1 tables"), "{told}");
+    assert!(project.read("schema.graphql").contains("type Product"));
+    assert!(
+        project
+            .read("fragaria.toml")
+            .contains("url = \"sqlite:shop.db\"")
+    );
+    project.write("schema.graphql", "# mine");
+    let refused = project.fail(&["init", "--from", "sqlite:shop.db"]);
+    assert!(
+        refused.contains("is there already; --force replaces it"),
+        "{refused}"
+    );
+    assert_eq!(project.read("schema.graphql"), "# mine");
+    project.run(&["init", "--from", "sqlite:shop.db", "--force"]);
+    assert!(project.read("schema.graphql").contains("type Product"));
+}
+
+#[test]
+fn a_database_that_was_never_tested_is_refused() {
+    let project = Project::empty();
+    let told = project.fail(&["init", "--from", "mysql://me:hunter2@db/shop"]);
+    assert!(!told.contains("hunter2"), "{told}");
+    assert!(told.contains("use sqlite:<path> or postgres://"), "{told}");
+}
+
+#[test]
+fn compiling_twice_gives_the_same_bytes() {
+    let project = Project::small();
+    let first = fs::read(project.path("fragaria.artefact.json")).unwrap();
+    project.run(&["compile", "--out", "again.json"]);
+    assert_eq!(first, fs::read(project.path("again.json")).unwrap());
+}
+
+#[test]
+fn an_error_in_the_schema_points_at_its_line() {
+    let project = Project::small();
+    let schema = project
+        .read("schema.graphql")
+        .replacen("name: String!", "name: Strin!", 1);
+    project.write("schema.graphql", &schema);
+    let line = schema
+        .lines()
+        .position(|line| line.contains("Strin!"))
+        .unwrap()
+        + 1;
+    let told = project.fail(&["compile"]);
+    assert!(
+        told.contains(&format!("--> schema.graphql:{line}:")),
+        "{told}"
+    );
+    assert!(told.contains("^^^^^"), "{told}");
+}
+
+#[test]
+fn a_schema_the_database_does_not_hold_is_refused() {
+    let project = Project::small();
+    project.run(&["compile", "--against", "sqlite:shop.db"]);
+    project.sql("ALTER TABLE product DROP COLUMN price");
+    let told = project.fail(&["compile", "--against", "sqlite:shop.db"]);
+    assert!(told.contains("price"), "{told}");
+}
+
+#[test]
+fn a_change_that_breaks_clients_is_listed_as_such() {
+    let project = Project::small();
+    let schema = project.read("schema.graphql");
+    fs::copy(
+        project.path("fragaria.artefact.json"),
+        project.path("old.json"),
+    )
+    .unwrap();
+    let without: Vec<_> = schema
+        .lines()
+        .filter(|line| !line.contains("price"))
+        .collect();
+    project.write("schema.graphql", &without.join("\n"));
+    let told = project.run(&["diff", "old.json", "."]);
+    assert!(told.contains("breaking: Product.price"), "{told}");
+    project.fail(&["diff", "old.json", ".", "--check"]);
+    assert_eq!(
+        project
+            .run(&["diff", "old.json", "old.json", "--check"])
+            .trim(),
+        "no change"
+    );
+}
+
+#[test]
+fn the_schema_of_the_api_is_printed() {
+    let project = Project::small();
+    let sdl = project.run(&["schema"]);
+    assert!(
+        sdl.contains("type Product") && sdl.contains("createProduct"),
+        "{sdl}"
+    );
+}
+
+#[test]
+fn serving_what_was_not_compiled_says_how_to() {
+    let project = Project::small();
+    fs::remove_file(project.path("fragaria.artefact.json")).unwrap();
+    let told = project.fail(&["serve"]);
+    assert!(told.contains("`fragaria compile .` makes it"), "{told}");
+}
+
+#[test]
+fn an_artefact_that_was_changed_is_refused() {
+    let project = Project::small();
+    let text = project
+        .read("fragaria.artefact.json")
+        .replacen("product", "produce", 1);
+    project.write("fragaria.artefact.json", &text);
+    let told = project.fail(&["serve"]);
+    assert!(told.contains("was changed after it was written"), "{told}");
+}

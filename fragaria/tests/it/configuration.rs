@@ -1,0 +1,114 @@
+//! The configuration as people meet it: what is wrong, where, and how to mend it.
+
+use crate::project::{Project, told};
+use crate::server::binary;
+
+#[test]
+fn an_unknown_key_is_shown_in_its_line() {
+    let project = Project::empty();
+    project.write("fragaria.toml", "[server]\nlistn = '127.0.0.1:1'\n");
+    let expected = "\
+error[config.unknown_key]: server.listn is not known
+ --> fragaria.toml:2:1
+  |
+2 | listn = '127.0.0.1:1'
+  | ^^^^^
+  |
+  = help: did you mean server.listen?
+
+";
+    assert_eq!(project.fail(&["config"]), expected);
+}
+
+#[test]
+fn a_wrong_value_is_shown_in_its_line() {
+    let project = Project::empty();
+    project.write("fragaria.toml", "[limits]\n\ndepth_max = 'deep'\n");
+    let told = project.fail(&["config"]);
+    assert!(told.contains(" --> fragaria.toml:3:13\n"), "{told}");
+    assert!(
+        told.contains("limits.depth_max: invalid type: string \"deep\""),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_machine_is_told_the_same_as_json() {
+    let project = Project::empty();
+    project.write("fragaria.toml", "[server]\nlistn = 1\n");
+    let told = project.fail(&["config", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told[0]["code"], "config.unknown_key");
+    assert_eq!(
+        (&told[0]["line"], &told[0]["column"]),
+        (&2.into(), &1.into())
+    );
+}
+
+#[test]
+fn an_unknown_variable_is_refused() {
+    let project = Project::empty();
+    let directory = project.path("");
+    let output = binary()
+        .args(["config"])
+        .arg(&directory)
+        .env("FRAGARIA_SERVER__LISTN", "127.0.0.1:1")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told(&output).contains("did you mean FRAGARIA_SERVER__LISTEN?"));
+}
+
+#[test]
+fn the_effective_configuration_names_origins_and_redacts_secrets() {
+    let project = Project::empty();
+    project.write(
+        "fragaria.toml",
+        "[database]\nurl = 'postgres://me:hunter2@db/shop'\n",
+    );
+    let directory = project.path("");
+    let output = binary()
+        .args(["config", "--listen", "127.0.0.1:7", "--json"])
+        .arg(&directory)
+        .env("FRAGARIA_LOG__LEVEL", "debug")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains("hunter2"));
+    let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(told["log.level"]["value"], "debug");
+    assert_eq!(told["log.level"]["origin"], "FRAGARIA_LOG__LEVEL");
+    assert_eq!(told["server.listen"]["origin"], "--listen");
+    assert!(
+        told["database.url"]["origin"]
+            .as_str()
+            .unwrap()
+            .ends_with("fragaria.toml:2")
+    );
+    assert_eq!(told["console.enabled"]["origin"], "default");
+}
+
+#[test]
+fn what_config_prints_can_be_read_again() {
+    let project = Project::empty();
+    let printed = project.run(&["config"]);
+    project.write("fragaria.toml", &printed);
+    let again = project.run(&["config"]);
+    let settings = |text: &str| {
+        let lines = text
+            .lines()
+            .map(|line| line.split('#').next().unwrap().trim().to_owned());
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(settings(&printed), settings(&again));
+}
+
+#[test]
+fn an_address_other_machines_reach_is_refused() {
+    let project = Project::small();
+    let told = project.fail(&["serve", "--listen", "0.0.0.0:0"]);
+    assert!(
+        told.contains("--listen: server.listen: 0.0.0.0:0 is reachable"),
+        "{told}"
+    );
+}

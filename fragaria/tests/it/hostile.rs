@@ -1,0 +1,226 @@
+//! Clients that send nonsense, too much, too slowly, or take too little.
+
+use crate::client::Client;
+use crate::project::Project;
+use crate::server::Server;
+
+const POST: &str = "POST /graphql";
+const JSON: &str = "content-type: application/json";
+
+/// How many bad requests a server is sent.
+const BAD: usize = 10_000;
+
+#[test]
+fn ten_thousand_bad_requests_leave_the_server_healthy() {
+    let project = Project::small();
+    let server = project.serve(&[]).ready();
+    let (light, heavy) = (light_bodies(), heavy_bodies());
+    let mut client = server.client();
+    for number in 0..BAD {
+        // The heavy ones take long in a build for tests, so they are few.
+        let (bodies, number) = match number % 40 {
+            0 => (&heavy, number / 40),
+            _ => (&light, number),
+        };
+        let body = &bodies[number % bodies.len()];
+        client.request(POST, &[JSON], body).unwrap();
+        let response = client.response().unwrap();
+        assert!(matches!(response.status, 200 | 400), "{response:?}");
+        assert!(response.json()["errors"].is_array(), "{response:?}");
+    }
+    assert_healthy(&server);
+    // Ours, and the one that asks.
+    server.until("/metrics", |metrics| {
+        String::from_utf8_lossy(&metrics.body).contains("fragaria_http_connections 2\n")
+    });
+}
+
+/// Documents that keep the parser busy up to its bounds.
+fn heavy_bodies() -> Vec<Vec<u8>> {
+    [
+        "{ a ".repeat(10_000),
+        "{ a ".repeat(4_000),
+        format!("{{ products(where: {}", "{ and: [".repeat(5_000)),
+        format!("{{ products(where: {}", "{ and: [".repeat(1_500)),
+        aliases(6_000),
+    ]
+    .iter()
+    .map(|document| query(document))
+    .collect()
+}
+
+fn query(document: &str) -> Vec<u8> {
+    serde_json::json!({ "query": document })
+        .to_string()
+        .into_bytes()
+}
+
+fn light_bodies() -> Vec<Vec<u8>> {
+    let deep = |open: &str, levels: usize| open.repeat(levels);
+    let variable = |json: &str| {
+        let query = "query ($id: Int!) { product(id: $id) { name } }";
+        format!(r#"{{"query":"{query}","variables":{{"id":{json}}}}}"#).into_bytes()
+    };
+    vec![
+        b"nonsense".to_vec(),
+        b"{\"query\":".to_vec(),
+        b"{\"query\":\"\xff\xfe\"}".to_vec(),
+        b"\x00\x01\x02".to_vec(),
+        br#"{"query":"\ud800"}"#.to_vec(),
+        format!("{{\"query\":{}", deep("[", 100_000)).into_bytes(),
+        query(&format!("{{ {} }}", deep("x: __typename ", 20_000))),
+        query("fragment A on Query { ...A } { ...A }"),
+        query("subscription { a }"),
+        query("{ products(limit: 99999999999999999999999999) { id } }"),
+        query("{ products(limit: -1) { id } }"),
+        query("\u{0}\u{1f353}"),
+        variable("1e999"),
+        variable("99999999999999999999999999999999999999"),
+        variable("\"1\""),
+        variable(&deep("[", 50_000)),
+        variable(&format!("{}1{}", deep("[", 100), deep("]", 100))),
+        variable("null"),
+    ]
+}
+
+fn aliases(count: usize) -> String {
+    let fields: Vec<_> = (0..count).map(|n| format!("a{n}: __typename")).collect();
+    format!("{{ {} }}", fields.join(" "))
+}
+
+fn assert_healthy(server: &Server) {
+    assert_eq!(server.get("/health/ready").status, 200);
+    let body = server.graphql("{ product(id: 2) { name } }").json();
+    assert_eq!(body["data"]["product"]["name"], "Raspberry");
+}
+
+#[test]
+fn a_body_above_the_bound_is_refused_before_it_is_sent() {
+    let project = Project::small();
+    let server = project.serve(&["server.body_bytes_max=1000"]).ready();
+    let mut client = server.client();
+    let head = "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    client
+        .send(format!("{head}content-length: 1001\r\n\r\n"))
+        .unwrap();
+    let announced = client.response().unwrap();
+    assert_eq!(
+        (announced.status, &*announced.code()),
+        (413, "http.body_too_large")
+    );
+    let mut client = server.client();
+    let chunk = format!("3e9\r\n{}\r\n", "x".repeat(1001));
+    client
+        .send(format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}"))
+        .unwrap();
+    assert_eq!(client.response().unwrap().status, 413);
+    assert_healthy(&server);
+}
+
+#[test]
+fn a_head_above_the_bound_is_refused() {
+    let project = Project::small();
+    let server = project.serve(&["server.header_bytes_max=8192"]).ready();
+    let mut client = server.client();
+    let long = format!("x-long: {}", "x".repeat(10_000));
+    client.request("GET /health/live", &[&long], b"").unwrap();
+    assert_eq!(client.response().unwrap().status, 431);
+}
+
+#[test]
+fn a_client_that_sends_its_head_or_nothing_too_slowly_is_cut() {
+    let project = Project::small();
+    let server = project.serve(&["server.header_timeout_ms=200"]).ready();
+    let mut silent = server.client();
+    let mut slow = server.client();
+    slow.send("POST /graphql HTTP/1.1\r\nhost:").unwrap();
+    let mut kept = server.client();
+    kept.request("GET /health/live", &[], b"").unwrap();
+    assert_eq!(kept.response().unwrap().status, 200);
+    assert!(silent.is_closed() && slow.is_closed());
+    // A connection that rests between requests is not a slow one.
+    kept.request("GET /health/live", &[], b"").unwrap();
+    assert_eq!(kept.response().unwrap().status, 200);
+    assert_eq!(server.metric("fragaria_http_connections_cut_total"), 2);
+}
+
+#[test]
+fn a_client_that_sends_its_body_too_slowly_is_told_so() {
+    let project = Project::small();
+    let server = project.serve(&["server.body_timeout_ms=200"]).ready();
+    let mut client = server.client();
+    let head = "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    client
+        .send(format!("{head}content-length: 100\r\n\r\n{{"))
+        .unwrap();
+    let response = client.response().unwrap();
+    assert_eq!(
+        (response.status, &*response.code()),
+        (408, "http.body_timeout")
+    );
+}
+
+#[test]
+fn an_idle_connection_is_closed() {
+    let project = Project::small();
+    let server = project.serve(&["server.idle_timeout_ms=200"]).ready();
+    let mut client = server.client();
+    client.request("GET /health/live", &[], b"").unwrap();
+    client.response().unwrap();
+    assert!(client.is_closed());
+    assert_eq!(server.metric("fragaria_http_connections_cut_total"), 0);
+}
+
+#[test]
+fn a_client_that_takes_nothing_of_its_answer_is_cut() {
+    let project = Project::large();
+    let server = project.serve(&["server.stall_timeout_ms=300"]).ready();
+    let mut client = Client::narrow(server.address);
+    ask_for_everything(&mut client);
+    assert_eq!(client.head().unwrap().status, 200);
+    server.until("/metrics", |metrics| {
+        let text = String::from_utf8_lossy(&metrics.body);
+        text.contains("fragaria_http_connections_cut_total 1")
+    });
+    let line = server.logged("request");
+    assert_eq!(line["outcome"], "cancelled");
+    assert_healthy(&server);
+}
+
+#[test]
+fn a_client_that_goes_away_leaves_a_cancelled_line_and_nothing_else() {
+    let project = Project::large();
+    let server = project.serve(&[]).ready();
+    let mut client = Client::narrow(server.address);
+    ask_for_everything(&mut client);
+    assert_eq!(client.head().unwrap().status, 200);
+    drop(client);
+    assert_eq!(server.logged("request")["outcome"], "cancelled");
+    server.until("/metrics", |metrics| {
+        let text = String::from_utf8_lossy(&metrics.body);
+        text.contains("fragaria_http_requests_in_flight 1")
+    });
+    assert_healthy(&server);
+}
+
+fn ask_for_everything(client: &mut Client) {
+    let body = br#"{"query":"{ readings { id note } }"}"#;
+    client.request(POST, &[JSON], body).unwrap();
+}
+
+#[test]
+fn connections_above_the_bound_are_refused_and_counted() {
+    let project = Project::small();
+    let server = project.serve(&["server.connections_max=2"]).ready();
+    let mut first = server.client();
+    first.request("GET /health/live", &[], b"").unwrap();
+    assert_eq!(first.response().unwrap().status, 200);
+    let mut second = server.client();
+    second.request("GET /health/live", &[], b"").unwrap();
+    assert_eq!(second.response().unwrap().status, 200);
+    let mut third = server.client();
+    assert_eq!(third.response().unwrap().status, 503);
+    second.request("GET /metrics", &[], b"").unwrap();
+    let metrics = String::from_utf8(second.response().unwrap().body).unwrap();
+    assert!(metrics.contains("fragaria_http_connections_refused_total 1"));
+}

@@ -1,0 +1,17 @@
+//! The shipped binary, driven from outside: over HTTP, by its command line and by signals.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on panics, in its helpers too"
+)]
+
+mod client;
+mod command;
+mod configuration;
+mod dev;
+mod hostile;
+mod http;
+mod project;
+mod readiness;
+mod server;
+mod shutdown;
