@@ -28,6 +28,12 @@ pub(crate) const PGBOUNCER: Need = Need {
     is_met: || pgbouncer().is_some(),
 };
 
+/// A browser to look at the console with.
+pub(crate) const CHROMIUM: Need = Need {
+    package: "chromium",
+    is_met: || chromium().is_some(),
+};
+
 /// The load generator of the benchmark.
 pub(crate) const WRK: Need = Need {
     package: "wrk",
@@ -95,11 +101,23 @@ pub(crate) fn postgres_programs() -> Option<PathBuf> {
 
 /// The pooler's program, which is not on everybody's search path.
 pub(crate) fn pgbouncer() -> Option<PathBuf> {
-    let places = [
+    first_of([
         "/usr/sbin/pgbouncer",
         "/usr/bin/pgbouncer",
         "/usr/local/bin/pgbouncer",
-    ];
+    ])
+}
+
+/// The browser's program.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    first_of([
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+    ])
+}
+
+fn first_of<const N: usize>(places: [&str; N]) -> Option<PathBuf> {
     places
         .map(PathBuf::from)
         .into_iter()

@@ -5,8 +5,9 @@ mod counts;
 
 use crate::pooler::Pooler;
 use crate::postgres::Postgres;
-use crate::{house, node, packages, process};
+use crate::{house, packages, process};
 use anyhow::{Result, bail};
+use checks::Checks;
 use clap::Args;
 use counts::{Counts, Reader};
 use std::ffi::OsString;
@@ -34,7 +35,11 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
 pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) -> Result<Counts> {
     let rooms = packages_of(&selection.rooms)?;
     packages::ensure(&[packages::POSTGRES, packages::PGBOUNCER])?;
-    let node = node::programs()?;
+    let checks = if selection.takes("fragaria") {
+        Checks::prepare()?
+    } else {
+        None
+    };
     let services = Services::start()?;
     let mut command = Command::new("cargo");
     command
@@ -42,19 +47,27 @@ pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) ->
         .args(["test", "--no-fail-fast"])
         .args(rooms);
     command.arg("--").args(&selection.rest);
-    command.env("PATH", node::path_with(&node)?);
     services.tell(&mut command);
     command.envs(variables.iter().map(|(name, value)| (name, value)));
+    if let Some(checks) = &checks {
+        checks.tell(&mut command)?;
+    }
     let mut counts = run_cargo(&mut command)?;
-    if selection.rooms.is_empty() && selection.rest.is_empty() {
-        let checks = checks::run(&node, &services)?;
-        counts.passed += checks.passed;
-        counts.failed += checks.failed;
+    if let Some(checks) = checks.filter(|_| selection.rest.is_empty()) {
+        let more = checks.run(&services)?;
+        counts.passed += more.passed;
+        counts.failed += more.failed;
     }
     if counts == Counts::default() {
         println!("error: no test ran");
     }
     Ok(counts)
+}
+
+impl Selection {
+    fn takes(&self, room: &str) -> bool {
+        self.rooms.is_empty() || self.rooms.iter().any(|own| own == room)
+    }
 }
 
 /// The private servers the tests use.

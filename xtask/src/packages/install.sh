@@ -29,7 +29,10 @@ apt_get install --yes --no-install-recommends "$@"
 
 # Nor does one start with the machine.
 for package in "$@"; do
-    if [ "$package" = pgbouncer ] && command -v systemctl >/dev/null; then
-        systemctl disable pgbouncer.service
+    if [ "$package" = pgbouncer ]; then
+        if command -v systemctl >/dev/null; then
+            systemctl disable pgbouncer.service
+        fi
+        update-rc.d pgbouncer disable
     fi
 done

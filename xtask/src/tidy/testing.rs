@@ -10,7 +10,14 @@ use syn::visit::{self, Visit};
 const FAILING: [&str; 4] = ["panic", "unreachable", "assert", "prop_assert"];
 
 /// Methods and functions that can fail a test begin like this.
-const CHECKING: [&str; 5] = ["assert", "check", "expect", "unwrap", "verify"];
+const CHECKING: [&str; 6] = [
+    "assert",
+    "check",
+    "debug_assert",
+    "expect",
+    "unwrap",
+    "verify",
+];
 
 /// More than one integration binary in a room: each links everything again.
 pub(super) fn binaries(sources: &[Source]) -> Vec<Finding> {
