@@ -4,6 +4,7 @@
     reason = "a task speaks to the person who typed it"
 )]
 
+mod bench;
 mod ci;
 mod coverage;
 mod house;
@@ -42,6 +43,8 @@ enum Verb {
     Licences,
     /// Run everything a change must pass
     Ci,
+    /// Measure the server beside the database's own ceiling
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +65,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Tidy => tidy::run(),
         Verb::Licences => licences::run(),
         Verb::Ci => Ok(ci::run()),
+        Verb::Bench(options) => bench::run(options),
     }
 }
 

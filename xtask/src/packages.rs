@@ -40,6 +40,12 @@ pub(crate) const WRK: Need = Need {
     is_met: || process::is_installed("wrk"),
 };
 
+/// The command line of SQLite, which fills the benchmark's database.
+pub(crate) const SQLITE: Need = Need {
+    package: "sqlite3",
+    is_met: || process::is_installed("sqlite3"),
+};
+
 /// Installs what is missing.
 pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
     let missing: Vec<_> = needs.iter().filter(|need| !(need.is_met)()).collect();

@@ -54,7 +54,7 @@ pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) ->
     }
     let mut counts = run_cargo(&mut command)?;
     if let Some(checks) = checks.filter(|_| selection.rest.is_empty()) {
-        let more = checks.run(&services)?;
+        let more = checks.run(&services, variables)?;
         counts.passed += more.passed;
         counts.failed += more.failed;
     }

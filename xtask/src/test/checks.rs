@@ -9,6 +9,7 @@ use crate::{house, node, packages, process};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -102,7 +103,11 @@ impl Checks {
     }
 
     /// Runs each script; one that does not pass has failed.
-    pub(super) fn run(&self, services: &Services) -> Result<Counts> {
+    pub(super) fn run(
+        &self,
+        services: &Services,
+        variables: &[(&str, OsString)],
+    ) -> Result<Counts> {
         let mut counts = Counts::default();
         for folder in &self.folders {
             for script in folder.package.checks() {
@@ -114,6 +119,7 @@ impl Checks {
                 println!("     Running npm run {script} in {name}");
                 let mut command = self.npm(folder)?;
                 services.tell(&mut command);
+                command.envs(variables.iter().map(|(name, value)| (name, value)));
                 if process::status(command.args(["run", "--silent", script]))?.success() {
                     counts.passed += 1;
                 } else {

@@ -1,0 +1,168 @@
+//! Load over HTTP, by wrk.
+
+use super::workloads::Workload;
+use super::{CONNECTIONS, Options};
+use crate::process;
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const SCRIPT: &str = include_str!("load.lua");
+
+/// Looks at every response; slows wrk down, so it is left out of what is measured.
+const CHECK: &str = r#"
+function response(status, headers, body)
+  if status ~= 200 or body:sub(1, 8) ~= '{"data":' or body:find('"errors"', 1, true) then
+    bad = bad + 1
+    sample = status .. " " .. body:sub(1, 400)
+  end
+end
+"#;
+
+/// A stretch of load.
+pub(super) struct Load<'a> {
+    pub(super) workload: &'a Workload,
+    pub(super) seconds: u32,
+    /// Whether every response is looked at.
+    pub(super) checked: bool,
+}
+
+/// How it went.
+#[derive(Debug, Deserialize)]
+pub(super) struct Outcome {
+    pub(super) requests: u64,
+    duration_us: f64,
+    pub(super) p50_us: f64,
+    pub(super) p95_us: f64,
+    pub(super) p99_us: f64,
+    /// Connections, transfers and statuses that failed.
+    failed: u64,
+    /// Responses that were not what they should be.
+    wrong: u64,
+}
+
+impl Outcome {
+    /// Requests per second.
+    #[expect(clippy::cast_precision_loss, reason = "no round has 2^52 requests")]
+    pub(super) fn rate(&self) -> f64 {
+        self.requests as f64 * 1e6 / self.duration_us
+    }
+}
+
+impl Load<'_> {
+    /// Runs it; any error in it is an error here.
+    pub(super) fn run(&self, port: u16, scratch: &Path) -> Result<Outcome> {
+        let script = scratch.join("load.lua");
+        fs::write(&script, self.script())?;
+        let mut command = Command::new("wrk");
+        command
+            .args(["--threads", "1", "--timeout", "10s"])
+            .args(["--connections", &CONNECTIONS.to_string()])
+            .args(["--duration", &format!("{}s", self.seconds)])
+            .arg("--script")
+            .arg(script)
+            .arg(format!("http://127.0.0.1:{port}"));
+        judge(&process::read(&mut command)?)
+    }
+
+    fn script(&self) -> String {
+        let check = if self.checked { CHECK } else { "" };
+        SCRIPT
+            .replace("--[[BODY]]", &body(self.workload))
+            .replace("--[[CHECK]]", check)
+    }
+}
+
+/// A Lua expression for the body of a request.
+fn body(workload: &Workload) -> String {
+    let members = workload
+        .variables
+        .iter()
+        .map(|(name, _, _)| format!("\"{name}\":%d"));
+    let document = serde_json::Value::from(workload.document);
+    let members = members.collect::<Vec<_>>().join(",");
+    let template = format!("{{\"query\":{document},\"variables\":{{{members}}}}}");
+    let draws = workload
+        .variables
+        .iter()
+        .map(|(_, low, high)| format!(", math.random({low}, {high})"));
+    format!(
+        "string.format([==[{template}]==]{})",
+        draws.collect::<String>()
+    )
+}
+
+fn judge(output: &str) -> Result<Outcome> {
+    let result = output.lines().find_map(|line| line.strip_prefix("RESULT "));
+    let result = result.with_context(|| format!("wrk did not come to its end:\n{output}"))?;
+    let outcome: Outcome = serde_json::from_str(result)?;
+    if outcome.failed > 0 || outcome.wrong > 0 || outcome.requests == 0 {
+        let sample = output.lines().find_map(|line| line.strip_prefix("SAMPLE "));
+        bail!(
+            "of {} requests {} failed and {} were answered wrongly: {}",
+            outcome.requests,
+            outcome.failed,
+            outcome.wrong,
+            sample.unwrap_or("no sample was taken")
+        );
+    }
+    Ok(outcome)
+}
+
+/// What the report says about the load.
+pub(super) fn describe(options: &Options) -> Result<String> {
+    // wrk prints its version and then complains that it has nothing to do.
+    let output = Command::new("wrk").arg("-v").output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let version = text.split(" [").next().unwrap_or_default().to_owned();
+    Ok(format!(
+        "{version}, 1 thread, {CONNECTIONS} connections; pgbench -M prepared -c {CONNECTIONS} -j 1; \
+         {} rounds of {} s, interleaved, medians",
+        options.rounds, options.seconds
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::workloads::WORKLOADS;
+    use super::*;
+
+    const GOOD: &str = "RESULT {\"requests\":1000,\"duration_us\":500000,\"bytes\":9,\"p50_us\":1,\
+                        \"p95_us\":2,\"p99_us\":3,\"failed\":0,\"wrong\":0}";
+
+    #[test]
+    fn the_rate_is_taken_from_wrk() {
+        let outcome = judge(&format!("Running 1s test\n{GOOD}\n")).unwrap();
+        assert!((outcome.rate() - 2000.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn any_wrong_or_failed_response_fails_the_run() {
+        for broken in [
+            GOOD.replace("\"failed\":0", "\"failed\":1"),
+            GOOD.replace("\"wrong\":0", "\"wrong\":1") + "\nSAMPLE 200 {\"errors\":[]}",
+            GOOD.replace("1000", "0"),
+            "unable to connect".to_owned(),
+        ] {
+            assert!(judge(&broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn the_script_of_a_workload_is_complete() {
+        for workload in &WORKLOADS {
+            let script = Load {
+                workload,
+                seconds: 1,
+                checked: true,
+            }
+            .script();
+            assert!(!script.contains("--[["), "{script}");
+            assert!(script.contains("function response"));
+            let fields = workload.variables.len();
+            assert_eq!(script.matches("math.random(").count(), fields);
+        }
+    }
+}

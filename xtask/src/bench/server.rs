@@ -1,0 +1,82 @@
+//! The server under test: the release build, on a project made from the database.
+
+use crate::process::{self, Service, Stop};
+use crate::{house, postgres};
+use anyhow::{Context, Result};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const START_SECONDS: u64 = 30;
+
+/// A running server; stopped when dropped.
+pub(super) struct Server {
+    service: Service,
+    port: u16,
+}
+
+/// Builds the binary as it is shipped.
+pub(super) fn build() -> Result<PathBuf> {
+    let mut command = Command::new("cargo");
+    command
+        .current_dir(house::root()?)
+        .args(["build", "--release", "--package", "fragaria"]);
+    process::run(&mut command)?;
+    Ok(house::target()?.join("release/fragaria"))
+}
+
+impl Server {
+    /// Makes a project of the database and serves it: what a newcomer would type.
+    pub(super) fn start(binary: &Path, url: &str, project: &Path) -> Result<Self> {
+        let fragaria = |verb: &str| {
+            let mut command = Command::new(binary);
+            command.arg(verb);
+            command
+        };
+        process::read(fragaria("init").args(["--from", url, "--out"]).arg(project))?;
+        process::read(fragaria("compile").arg(project))?;
+        let port = postgres::free_port()?;
+        let log = postgres::log_file("bench-server")?;
+        let output = File::create(&log)?;
+        let errors = output.try_clone()?;
+        let mut service = Service::start(binary, None, Stop::Gracefully, |command| {
+            command
+                .arg("serve")
+                .arg(project)
+                .arg("--listen")
+                .arg(format!("127.0.0.1:{port}"));
+            command.stdout(output).stderr(errors);
+        })?;
+        service
+            .wait_until(START_SECONDS, || is_ready(port))
+            .with_context(|| {
+                format!("the server did not get ready; its log is {}", log.display())
+            })?;
+        Ok(Self { service, port })
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.service.id()
+    }
+}
+
+fn is_ready(port: u16) -> bool {
+    ask(port).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+fn ask(port: u16) -> Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream
+        .write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
