@@ -1,0 +1,4 @@
+// Builds the bundle in its place.
+import { bundle, committed } from "./bundle.mjs";
+
+await bundle(committed);
