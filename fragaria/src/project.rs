@@ -4,7 +4,6 @@ use crate::config::{self, File, Flag, Loaded};
 use crate::environment::Environment;
 use crate::snippet::{Refused, Texts};
 use anyhow::{Context as _, Result, bail};
-use engine::Source;
 use engine::artefact::{self, Artefact};
 use engine::{self, Source};
 use model::{Diagnostic, Dialect, Secret};
