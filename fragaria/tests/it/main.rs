@@ -5,9 +5,11 @@
     reason = "a test that cannot go on panics, in its helpers too"
 )]
 
+mod cases;
 mod client;
 mod command;
 mod configuration;
+mod database;
 mod dev;
 mod hostile;
 mod http;

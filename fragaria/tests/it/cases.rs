@@ -1,0 +1,167 @@
+//! `tests/cases/`: one behaviour, one folder, the same answer from both databases.
+//!
+//! A fixture folder holds `schema.<dialect>.graphql`, `<dialect>.sql` and a folder for each case:
+//! `request.graphql`, perhaps `variables.json`, and `expected.json`. A case that changes data has
+//! `then.graphql` and `then.json` too, and gets a database of its own. With
+//! `FRAGARIA_CASES_WRITE=1` the answers of SQLite become what is expected.
+
+use crate::database::Database;
+use crate::project::Project;
+use crate::server::Server;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[test]
+fn every_case_has_the_same_answer_on_both_databases() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for fixture in folders(&root()) {
+        let cases = folders(&fixture);
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            wrong.extend(run_fixture(&fixture, &cases, dialect));
+        }
+        count += cases.len();
+    }
+    assert!(count > 50, "only {count} cases were found");
+    assert!(
+        wrong.is_empty(),
+        "{} cases differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// Runs the cases of a fixture on one database; returns what is wrong.
+fn run_fixture(fixture: &Path, cases: &[PathBuf], dialect: Dialect) -> Vec<String> {
+    let home = Home::new(fixture, dialect);
+    let (writing, reading): (Vec<_>, Vec<_>) = cases
+        .iter()
+        .partition(|case| case.join("then.graphql").exists());
+    let mut wrong: Vec<_> = writing
+        .into_iter()
+        .flat_map(|case| {
+            let copy = home.copy();
+            let server = copy.serve();
+            let first = run(&server, case, ["request.graphql", "expected.json"], dialect);
+            let then = run(&server, case, ["then.graphql", "then.json"], dialect);
+            first.into_iter().chain(then)
+        })
+        .collect();
+    let server = home.serve();
+    let of_reading =
+        |case: &&PathBuf| run(&server, case, ["request.graphql", "expected.json"], dialect);
+    wrong.extend(reading.iter().filter_map(|case| of_reading(case)));
+    wrong
+}
+
+/// A project on a database of its own.
+struct Home {
+    project: Project,
+    database: Option<Database>,
+}
+
+impl Home {
+    fn new(fixture: &Path, dialect: Dialect) -> Self {
+        let sql = read(&fixture.join(format!("{}.sql", dialect.name())));
+        let schema = read(&fixture.join(format!("schema.{}.graphql", dialect.name())));
+        let (project, database) = match dialect {
+            Dialect::Sqlite => (Project::database(&sql), None),
+            Dialect::Postgres => {
+                let database = Database::empty();
+                database.sql(&sql);
+                (Project::empty(), Some(database))
+            }
+        };
+        project.write("schema.graphql", &schema);
+        let home = Self { project, database };
+        home.configure();
+        home
+    }
+
+    /// The same data once more.
+    fn copy(&self) -> Self {
+        let project = Project::empty();
+        let database = self.database.as_ref().map(Database::copy);
+        if database.is_none() {
+            fs::copy(self.project.path("shop.db"), project.path("shop.db")).unwrap();
+        }
+        project.write("schema.graphql", &self.project.read("schema.graphql"));
+        let home = Self { project, database };
+        home.configure();
+        home
+    }
+
+    fn configure(&self) {
+        let url = self
+            .database
+            .as_ref()
+            .map_or("sqlite:shop.db".to_owned(), Database::url);
+        let configuration = format!("[database]\nurl = \"{url}\"\n");
+        self.project.write("fragaria.toml", &configuration);
+        let against = ["compile", "--against", url.as_str()];
+        self.project.run(&against);
+    }
+
+    fn serve(&self) -> Server {
+        self.project.serve(&[]).ready()
+    }
+}
+
+/// Sends one request of a case; returns how its answer differs from what is expected.
+fn run(server: &Server, case: &Path, files: [&str; 2], dialect: Dialect) -> Option<String> {
+    let [request, expected] = files;
+    let variables = case.join("variables.json");
+    let variables = if request == "request.graphql" && variables.exists() {
+        serde_json::from_str(&read(&variables)).unwrap()
+    } else {
+        Value::Null
+    };
+    let body = json!({ "query": read(&case.join(request)), "variables": variables }).to_string();
+    let headers = ["content-type: application/json"];
+    let answer = server
+        .ask("POST /graphql", &headers, body.as_bytes())
+        .json();
+    let path = case.join(expected);
+    if std::env::var_os("FRAGARIA_CASES_WRITE").is_some() && dialect == Dialect::Sqlite {
+        fs::write(&path, serde_json::to_string_pretty(&answer).unwrap() + "\n").unwrap();
+    }
+    let wanted: Value = serde_json::from_str(&read(&path)).unwrap();
+    (answer != wanted).then(|| {
+        let case = case.strip_prefix(root()).unwrap().display();
+        format!(
+            "{case} on {}:\n  wanted {wanted}\n  got    {answer}",
+            dialect.name()
+        )
+    })
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
+}
+
+fn folders(of: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path());
+    let mut folders: Vec<_> = entries.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
