@@ -79,19 +79,20 @@ impl Stage<'_, '_> {
             Some(Named::Scalar(scalar)) => self.column(draft, field, scalar, None),
             Some(Named::Enum(index)) => self.column(draft, field, Scalar::String, Some(index)),
             None => {
-                self.check_id_scalar(field);
+                self.check_foreign(field);
                 Slot::Broken
             }
         }
     }
 
-    /// `ID` is known to GraphQL, so that nobody else has reported it.
-    fn check_id_scalar(&mut self, field: &FieldDefinition) {
+    /// Some types are known to GraphQL, so that nobody else reports that they are no columns.
+    fn check_foreign(&mut self, field: &FieldDefinition) {
         let name = field.ty.inner_named_type();
-        if name == "ID" {
+        if name == "ID" || name == "Query" || name.starts_with("__") {
             self.findings.add(name.location(), || {
-                Diagnostic::error("sdl.unknown_type", "no column is of the type `ID`")
-                    .help("say what the key is: Int, BigInt, UUID or String")
+                let message = format!("no column is of the type `{}`", sdl::clip(name));
+                Diagnostic::error("sdl.unknown_type", message)
+                    .help("say what it holds: Int, BigInt, UUID, String or another scalar")
             });
         }
     }

@@ -4,7 +4,9 @@ use super::findings::Findings;
 use crate::names::{self, api};
 use crate::sdl;
 use apollo_compiler::Name;
-use apollo_compiler::ast::{Definition, Document, FieldDefinition};
+use apollo_compiler::ast::{
+    Definition, DirectiveList, Document, EnumValueDefinition, FieldDefinition,
+};
 use apollo_compiler::parser::SourceSpan;
 use model::{Diagnostic, Scalar};
 
@@ -18,6 +20,9 @@ pub(super) fn check(document: &mut Document, findings: &mut Findings) {
         }
         for field in fields(definition) {
             check_field(field, findings);
+        }
+        for value in values(definition) {
+            check_deprecated(&value.directives, findings);
         }
         true
     });
@@ -34,8 +39,8 @@ fn refusal(definition: &Definition) -> Option<Diagnostic> {
         }
         Definition::EnumTypeDefinition(enumeration) => return reserved(&enumeration.name, "Kind"),
         Definition::EnumTypeExtension(_) => return None,
-        Definition::ScalarTypeDefinition(scalar) => return Some(new_scalar(&scalar.name)),
-        Definition::ScalarTypeExtension(scalar) => return Some(new_scalar(&scalar.name)),
+        Definition::ScalarTypeDefinition(scalar) => return Some(further_scalar(&scalar.name)),
+        Definition::ScalarTypeExtension(scalar) => return Some(further_scalar(&scalar.name)),
         Definition::InterfaceTypeDefinition(_) | Definition::InterfaceTypeExtension(_) => {
             "interfaces are"
         }
@@ -92,7 +97,7 @@ fn implements(interfaces: &[Name]) -> Option<Diagnostic> {
     Some(Diagnostic::error("sdl.unsupported", message).help("leave `implements` out"))
 }
 
-fn new_scalar(name: &Name) -> Diagnostic {
+fn further_scalar(name: &Name) -> Diagnostic {
     if Scalar::from_name(name).is_some() {
         let message = format!("the scalar `{name}` is there already");
         return Diagnostic::error("sdl.unsupported", message).help("leave its definition out");
@@ -111,8 +116,28 @@ fn fields(definition: &Definition) -> impl Iterator<Item = &FieldDefinition> {
     fields.into_iter().flatten().map(AsRef::as_ref)
 }
 
+fn values(definition: &Definition) -> impl Iterator<Item = &EnumValueDefinition> {
+    let values = match definition {
+        Definition::EnumTypeDefinition(enumeration) => Some(&enumeration.values),
+        Definition::EnumTypeExtension(enumeration) => Some(&enumeration.values),
+        _ => None,
+    };
+    values.into_iter().flatten().map(AsRef::as_ref)
+}
+
+/// The one directive of GraphQL itself that may stand here would be dropped without a word.
+fn check_deprecated(directives: &DirectiveList, findings: &mut Findings) {
+    if let Some(directive) = directives.get("deprecated") {
+        findings.add(directive.location(), || {
+            Diagnostic::error("sdl.unsupported", "@deprecated is not supported")
+                .help("leave it out, and say so in the description")
+        });
+    }
+}
+
 fn check_field(field: &FieldDefinition, findings: &mut Findings) {
     let span = field.name.location();
+    check_deprecated(&field.directives, findings);
     if let Some(argument) = field.arguments.first() {
         findings.add(argument.location(), || {
             Diagnostic::error("sdl.unsupported", "fields of a table take no arguments")

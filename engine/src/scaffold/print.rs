@@ -150,11 +150,14 @@ fn filled(field: &Field<'_>) -> String {
     match &field.column.default {
         _ if field.column.generated => " @generated".to_owned(),
         None => String::new(),
-        Some(value) if value.trim().is_empty() || value.starts_with("nextval(") => {
-            " @default".to_owned()
-        }
+        Some(value) if is_counter(value) => " @default".to_owned(),
         Some(value) => format!(" @default(value: {})", sdl::string(value)),
     }
+}
+
+/// Identities, sequences and row ids.
+fn is_counter(value: &str) -> bool {
+    value.trim().is_empty() || value == "rowid" || value.starts_with("nextval(")
 }
 
 fn enumeration(name: &str, found: &Enum) -> String {

@@ -3,15 +3,27 @@
 use super::{Native, Spelling};
 use model::Scalar;
 
-/// What a declared type holds: its scalar, what else it may be read as, and its family.
-type Kind = (Scalar, &'static [Scalar], &'static str);
+/// What a declared type holds: its scalar, what else it may be read as, its canonical name, and
+/// its family. Lengths and other spellings mean nothing to SQLite, so they are not kept.
+type Kind = (Scalar, &'static [Scalar], &'static str, &'static str);
 
-const BOOLEAN: Kind = (Scalar::Boolean, &[], "boolean");
-const INT: Kind = (Scalar::Int, &[Scalar::BigInt, Scalar::Boolean], "integer");
-const BIG_INT: Kind = (Scalar::BigInt, &[Scalar::Int, Scalar::Boolean], "integer");
-const FLOAT: Kind = (Scalar::Float, &[], "float");
-const DECIMAL: Kind = (Scalar::Decimal, &[], "decimal");
-const SCALED: Kind = (Scalar::Decimal, &[Scalar::Float], "numeric");
+const BOOLEAN: Kind = (Scalar::Boolean, &[], "boolean", "boolean");
+const INT: Kind = (
+    Scalar::Int,
+    &[Scalar::BigInt, Scalar::Boolean],
+    "integer",
+    "integer",
+);
+const BIG_INT: Kind = (
+    Scalar::BigInt,
+    &[Scalar::Int, Scalar::Boolean],
+    "bigint",
+    "integer",
+);
+const FLOAT: Kind = (Scalar::Float, &[], "real", "float");
+const DECIMAL: Kind = (Scalar::Decimal, &[], "decimal_text", "decimal");
+const SCALED: Kind = (Scalar::Decimal, &[Scalar::Float], "numeric", "numeric");
+const UNSCALED: Kind = (Scalar::Float, &[], "numeric", "float");
 const TEXT: Kind = (
     Scalar::String,
     &[
@@ -23,14 +35,20 @@ const TEXT: Kind = (
         Scalar::Json,
     ],
     "text",
+    "text",
 );
-const UUID: Kind = (Scalar::Uuid, &[], "uuid");
-const DATE: Kind = (Scalar::Date, &[], "date");
-const TIME: Kind = (Scalar::LocalTime, &[], "time");
-const DATE_TIME: Kind = (Scalar::LocalDateTime, &[Scalar::DateTime], "datetime");
-const MOMENT: Kind = (Scalar::DateTime, &[], "datetime");
-const JSON: Kind = (Scalar::Json, &[], "json");
-const BYTES: Kind = (Scalar::Bytes, &[], "bytes");
+const UUID: Kind = (Scalar::Uuid, &[], "uuid", "uuid");
+const DATE: Kind = (Scalar::Date, &[], "date", "date");
+const TIME: Kind = (Scalar::LocalTime, &[], "time", "time");
+const DATE_TIME: Kind = (
+    Scalar::LocalDateTime,
+    &[Scalar::DateTime],
+    "datetime",
+    "datetime",
+);
+const MOMENT: Kind = (Scalar::DateTime, &[], "timestamptz", "datetime");
+const JSON: Kind = (Scalar::Json, &[], "json", "json");
+const BYTES: Kind = (Scalar::Bytes, &[], "blob", "bytes");
 
 /// Declared names with a meaning of their own.
 const NAMES: &[(&str, Kind)] = &[
@@ -70,13 +88,14 @@ const WORDS: &[(&str, Kind)] = &[
 const STRANGERS: &[&str] = &["point", "interval", "linestring", "polygon", "geometry"];
 
 pub(super) fn read(text: &Spelling) -> Option<Native> {
-    let (scalar, also, family) = kind(text)?;
+    let (scalar, also, name, family) = kind(text)?;
     let scale = match (family, text.numbers.as_slice()) {
         ("numeric", [precision]) => format!("({precision},0)"),
-        _ => text.suffix(),
+        ("numeric", _) => text.suffix(),
+        _ => String::new(),
     };
     Some(Native {
-        text: format!("{}{scale}", text.base),
+        text: format!("{name}{scale}"),
         scalar,
         also,
         family,
@@ -119,7 +138,7 @@ fn kind(text: &Spelling) -> Option<Kind> {
 fn number(numbers: &[u16]) -> Kind {
     match numbers {
         [_] | [_, 0..=38] => SCALED,
-        _ => FLOAT,
+        _ => UNSCALED,
     }
 }
 
@@ -159,6 +178,22 @@ mod tests {
             ("DECIMAL_TEXT", "Decimal"),
         ] {
             assert_eq!(scalar(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_to_sqlite_is_not_kept() {
+        for (text, canonical) in [
+            ("NVARCHAR(160)", "text"),
+            ("MEDIUMINT", "integer"),
+            ("DECIMAL(18, 4)", "numeric(18,4)"),
+            ("DECIMAL(18)", "numeric(18,0)"),
+            ("DECIMAL", "numeric"),
+            ("TIMESTAMP", "datetime"),
+            ("", "blob"),
+        ] {
+            let native = types::read(Dialect::Sqlite, text).map(|native| native.text);
+            assert_eq!(native.as_deref(), Some(canonical), "{text}");
         }
     }
 

@@ -121,8 +121,6 @@ fn a_named_first_schema_is_found_unnamed() {
 #[test]
 fn another_database_language_is_refused_as_a_whole() {
     let schema = show::schema("type A @table { id: Int! @id }", Sqlite);
-    insta::assert_snapshot!(show::findings_of(
-        "",
-        &drift(&schema, &catalog(Postgres, ""))
-    ));
+    let shown = show::findings_of("", &drift(&schema, &catalog(Postgres, "")));
+    insta::assert_snapshot!(shown);
 }

@@ -24,7 +24,7 @@ fn init(dialect: Dialect, text: &str) -> String {
 
 #[test]
 fn a_shop_reads_like_a_hand_written_schema() {
-    insta::assert_snapshot!(init(
+    let shown = init(
         Postgres,
         r"
 table customers # People who buy.
@@ -66,13 +66,14 @@ view active_customers # Those who bought this year.
   id integer?
   email text?
 enum order_status = open | in progress | shipped # Where an order is.
-"
-    ));
+",
+    );
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn several_keys_to_one_table_are_told_apart() {
-    insta::assert_snapshot!(init(
+    let shown = init(
         Postgres,
         r"
 table people
@@ -90,13 +91,14 @@ table letters
   recipientid integer -> people.id
   peopleid integer -> people.id
   people text
-"
-    ));
+",
+    );
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn composite_and_shared_keys_become_relations() {
-    insta::assert_snapshot!(init(
+    let shown = init(
         Postgres,
         r"
 table tenants
@@ -119,13 +121,14 @@ table books
   isbn text key
 table countries
   code character(2) key
-"
-    ));
+",
+    );
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn what_cannot_be_shown_is_left_out_and_said() {
-    insta::assert_snapshot!(init(
+    let shown = init(
         Postgres,
         r"
 table places
@@ -146,9 +149,10 @@ table odd
   ghost_id integer? -> ghosts.id
   code_id integer? -> codes.code
 enum empty = 
-"
-    ));
-    insta::assert_snapshot!(init(
+",
+    );
+    insta::assert_snapshot!(shown);
+    let shown = init(
         Sqlite,
         r"
 table prices
@@ -157,13 +161,14 @@ table prices
   rate NUMERIC
   place GEOMETRY?
   x 
-"
-    ));
+",
+    );
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn names_that_graphql_cannot_hold_are_mended() {
-    insta::assert_snapshot!(init(
+    let shown = init(
         Postgres,
         r#"
 table queries
@@ -197,8 +202,9 @@ table 注文
 table sales.status
   id integer key
 enum status = 1st | a b | a-b | A_B | true | | naïve "quoted"
-"#
-    ));
+"#,
+    );
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
