@@ -5,6 +5,7 @@ pub(crate) mod answer;
 mod body;
 mod listener;
 pub(crate) mod negotiation;
+mod pages;
 mod parameters;
 mod pulse;
 mod request_id;
@@ -13,14 +14,12 @@ pub(crate) use listener::{Connections, Ended, listen};
 
 use crate::request;
 use crate::server::Server;
-use crate::standin::console;
 use answer::{Answer, Refusal};
 use body::Body;
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName,
-    HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::uri::Authority;
 use hyper::{Method, Request, Response, StatusCode, Version};
@@ -38,26 +37,6 @@ use std::sync::Arc;
 
 /// Where GraphQL is asked.
 pub(crate) const GRAPHQL: &str = "/graphql";
-
-/// What the pages may do: nothing from elsewhere, nothing within other pages.
-const SECURITY: [(HeaderName, &str); 5] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-         img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
-    (X_FRAME_OPTIONS, "DENY"),
-    (REFERRER_POLICY, "no-referrer"),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
-];
 
 const JSON: &str = "application/json; charset=utf-8";
 
@@ -101,7 +80,8 @@ async fn route(server: &Server, request: Request<Incoming>, line: &mut Line) -> 
         "/health/ready" => health(&server.health.ready(), server),
         "/health/startup" => health(&server.health.startup(), server),
         "/metrics" => metrics(server),
-        _ => page(server, path),
+        _ if server.config.console.enabled => pages::answer(server, path, request.headers()),
+        _ => pages::nothing(),
     }
 }
 
@@ -172,23 +152,6 @@ fn metrics(server: &Server) -> Answer {
     }
 }
 
-fn page(server: &Server, path: &str) -> Answer {
-    if server.config.console.enabled
-        && let Some(asset) = console::asset(path)
-    {
-        return SECURITY.into_iter().fold(
-            Answer::bytes(StatusCode::OK, asset.media_type, asset.bytes),
-            |answer, (name, value)| answer.header(name, value),
-        );
-    }
-    let fault = Fault::new(
-        "http.not_found",
-        Kind::Malformed,
-        "there is nothing at this address",
-    );
-    Answer::refused(&Refusal::new(StatusCode::NOT_FOUND, fault), Format::Json)
-}
-
 fn panicked() -> Answer {
     tracing::error!("a request met a mistake of the server");
     let fault = Fault::new("server.internal", Kind::Internal, "internal error");
@@ -212,7 +175,9 @@ fn seal(answer: Answer, mut line: Line, in_flight: pulse::InFlight) -> Response<
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.extend(answer.headers);
+    for (name, value) in answer.headers {
+        headers.insert(name, value);
+    }
     if let Ok(request_id) = request_id {
         headers.insert(request_id::HEADER, request_id);
     }

@@ -6,13 +6,10 @@
 mod cli;
 mod command;
 mod config;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the server that serves it is on its way")
-)]
 mod console;
 mod edition;
 mod environment;
+mod first_query;
 mod http;
 mod project;
 mod readiness;

@@ -63,6 +63,14 @@ impl Project {
         })
     }
 
+    /// The name of its directory.
+    pub(crate) fn name(&self) -> String {
+        let whole = self.directory.canonicalize();
+        let whole = whole.as_deref().unwrap_or(&self.directory);
+        let last = whole.file_name().unwrap_or(whole.as_os_str());
+        last.to_string_lossy().into_owned()
+    }
+
     /// The dialect of the configured database.
     pub(crate) fn dialect(&self) -> Result<Dialect> {
         dialect(&self.loaded.config.database.url)

@@ -21,6 +21,8 @@ pub(crate) const SCHEMA: &str = "schema";
 
 /// Everything a request needs.
 pub(crate) struct Server {
+    /// The name of the project, for people.
+    pub(crate) name: String,
     /// The effective configuration.
     pub(crate) config: Config,
     /// The database.
@@ -40,10 +42,11 @@ pub(crate) struct Server {
 
 impl Server {
     /// Builds a server that serves an artefact; the database need not be up.
-    pub(crate) fn build(config: Config, artefact: Artefact) -> Result<Arc<Self>> {
+    pub(crate) fn build(name: &str, config: Config, artefact: Artefact) -> Result<Arc<Self>> {
         let mut registry = Registry::default();
         let edition = Edition::new(artefact, &config.limits).context("the artefact is refused")?;
         let server = Self {
+            name: name.to_owned(),
             database: store::Database::open(&config.database, &mut registry)
                 .context("the database cannot be used")?,
             health: Health::new(&[DATABASE, SCHEMA], &mut registry),

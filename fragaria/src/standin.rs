@@ -1,19 +1,6 @@
 //! Stand-ins for rooms that are being built.
 #![allow(warnings, clippy::all, clippy::pedantic, reason = "stand-in")]
 
-pub mod console {
-    pub struct Asset {
-        pub media_type: &'static str,
-        pub bytes: &'static [u8],
-    }
-    pub fn asset(path: &str) -> Option<Asset> {
-        (path == "/").then_some(Asset {
-            media_type: "text/html; charset=utf-8",
-            bytes: b"<!doctype html>",
-        })
-    }
-}
-
 pub mod example {
     use std::path::Path;
     pub fn create(directory: &Path) -> anyhow::Result<()> {

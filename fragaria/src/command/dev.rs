@@ -2,6 +2,7 @@
 
 use crate::cli::Dev;
 use crate::environment::Environment;
+use crate::first_query::first_query;
 use crate::http::GRAPHQL;
 use crate::project::{Compiled, Project, SCHEMA, SCHEMA_DIRECTORY};
 use crate::readiness;
@@ -11,7 +12,7 @@ use crate::standin::example;
 use crate::terminal::{Terminal, aside};
 use crate::watch::Edits;
 use anyhow::Result;
-use model::schema::{Schema, Table};
+use model::Schema;
 use observe::logs::Reader;
 use serde_json::json;
 use std::net::SocketAddr;
@@ -33,7 +34,11 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
     let compiled = project.compile()?;
     terminal.findings(&compiled.warnings, &compiled.texts);
     let schema = compiled.artefact.schema.clone();
-    let server = Server::build(project.loaded.config.clone(), compiled.artefact)?;
+    let server = Server::build(
+        &project.name(),
+        project.loaded.config.clone(),
+        compiled.artefact,
+    )?;
     let wished = server.config.server.listen;
     let listener = if project.loaded.is_default("server.listen") {
         Address::Near(wished).bind().await?
@@ -125,27 +130,4 @@ fn told(project: &Project, schema: &Schema, base: &str, terminal: Terminal) -> S
          Edit {SCHEMA} or {SCHEMA_DIRECTORY}/*.graphql in {directory}, and it is served. \
          Ctrl-C stops.\n"
     )
-}
-
-/// A query that works on the schema: a few rows of its most connected table.
-fn first_query(schema: &Schema) -> String {
-    let connected = schema
-        .tables
-        .iter()
-        .rev()
-        .max_by_key(|table| table.relations.len());
-    match connected.filter(|table| !table.columns.is_empty()) {
-        Some(table) => format!("{{ {}(limit: 3) {{ {} }} }}", table.plural, fields(table)),
-        None => "{ __typename }".to_owned(),
-    }
-}
-
-fn fields(table: &Table) -> String {
-    let fields: Vec<_> = table
-        .columns
-        .iter()
-        .take(3)
-        .map(|column| &*column.field)
-        .collect();
-    fields.join(" ")
 }

@@ -15,9 +15,8 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
     let project = Project::open(&directory, environment, &args.listening.flags())?;
     observe::logs::install(project.loaded.config.log, terminal.err)?;
     let artefact = read_artefact(&artefact)?;
-    let config = project.loaded.config;
     let compiled_for = artefact.schema.dialect;
-    let server = Server::build(config, artefact)?;
+    let server = Server::build(&project.name(), project.loaded.config, artefact)?;
     if server.database.dialect() != compiled_for {
         let theirs = server.database.dialect();
         bail!("the artefact was compiled for {compiled_for}, and the database is {theirs}");

@@ -94,6 +94,9 @@ impl Client {
 
     /// Reads the body that belongs to a head.
     pub(crate) fn body(&mut self, response: &mut Response) -> io::Result<()> {
+        if response.status == 304 {
+            return Ok(());
+        }
         if let Some(length) = response.headers.get("content-length") {
             response.body = self.exactly(length.parse().unwrap())?;
             return Ok(());

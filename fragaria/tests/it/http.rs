@@ -191,6 +191,14 @@ fn the_console_is_a_page_that_may_load_nothing_from_elsewhere() {
             .starts_with("default-src 'none'")
     );
     assert_eq!(page.header("x-frame-options"), "DENY");
+    let script = server.get("/console/console.js");
+    assert_eq!(
+        (script.status, script.header("content-encoding")),
+        (200, "gzip")
+    );
+    let tag = format!("if-none-match: {}", script.header("etag"));
+    let again = server.ask("GET /console/console.js", &[&tag], b"");
+    assert_eq!((again.status, again.body.len()), (304, 0));
     let without = project.serve(&["console.enabled=false"]).ready();
     assert_eq!(without.get("/").status, 404);
 }

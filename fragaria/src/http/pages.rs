@@ -1,0 +1,77 @@
+//! The pages for people, which may load nothing from elsewhere.
+
+use super::answer::{Answer, Refusal};
+use super::negotiation::Format;
+use crate::console::{self, Asset, POLICY};
+use crate::first_query::first_query;
+use crate::server::Server;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, IF_NONE_MATCH,
+    REFERRER_POLICY, X_FRAME_OPTIONS,
+};
+use hyper::{HeaderMap, StatusCode};
+use model::{Fault, Kind};
+
+/// What is true of every page and of its files.
+const SECURITY: [(HeaderName, &str); 5] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
+/// The page or file at a path.
+pub(super) fn answer(server: &Server, path: &str, headers: &HeaderMap) -> Answer {
+    if path == "/" {
+        let query = first_query(&server.edition().schema);
+        let page = console::page(&server.name, [&*query]);
+        return secured(Answer::bytes(
+            StatusCode::OK,
+            "text/html; charset=utf-8",
+            page,
+        ));
+    }
+    console::asset(path).map_or_else(nothing, |asset| file(asset, headers))
+}
+
+/// There is nothing.
+pub(super) fn nothing() -> Answer {
+    let fault = Fault::new(
+        "http.not_found",
+        Kind::Malformed,
+        "there is nothing at this address",
+    );
+    Answer::refused(&Refusal::new(StatusCode::NOT_FOUND, fault), Format::Json)
+}
+
+/// A file that a browser keeps, and asks about before it uses it again.
+fn file(asset: &'static Asset, headers: &HeaderMap) -> Answer {
+    let known = headers
+        .get(IF_NONE_MATCH)
+        .is_some_and(|tag| tag == asset.etag.as_str());
+    let answer = if known {
+        Answer::bytes(StatusCode::NOT_MODIFIED, asset.media_type, &b""[..])
+    } else {
+        let packed = asset.encoding.map(|encoding| (CONTENT_ENCODING, encoding));
+        let answer = Answer::bytes(StatusCode::OK, asset.media_type, asset.bytes);
+        packed
+            .into_iter()
+            .fold(answer, |answer, (name, value)| answer.header(name, value))
+    };
+    secured(answer)
+        .header(CACHE_CONTROL, "no-cache")
+        .header(ETAG, &asset.etag)
+}
+
+fn secured(answer: Answer) -> Answer {
+    SECURITY
+        .into_iter()
+        .fold(answer, |answer, (name, value)| answer.header(name, value))
+}
