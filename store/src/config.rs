@@ -41,7 +41,8 @@ pub struct Sqlite {
     pub create: bool,
     /// Connections for short reads; 0 stands for the number of processors.
     pub readers: usize,
-    /// Connections for reads that overran their budget; a slow receiver may hold one for long.
+    /// Connections for reads that overran their budget, at least one and at most 1,024; a slow
+    /// receiver may hold one for long.
     pub long_readers: usize,
     /// How long a statement waits for a lock another process holds, in milliseconds.
     pub busy_timeout_ms: u64,

@@ -100,13 +100,13 @@ impl Session {
 }
 
 fn flags(role: Role, create: bool) -> OpenFlags {
-    let common = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let always = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     match role {
-        Role::Reader => common | OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Role::Reader => always | OpenFlags::SQLITE_OPEN_READ_ONLY,
         Role::Writer if create => {
-            common | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+            always | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
         }
-        Role::Writer => common | OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Role::Writer => always | OpenFlags::SQLITE_OPEN_READ_WRITE,
     }
 }
 

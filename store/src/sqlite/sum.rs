@@ -83,14 +83,14 @@ impl Sum {
     }
 
     fn add_units(&mut self, units: i128, scale: u32) {
-        let common = self.scale.max(scale);
+        let widest = self.scale.max(scale);
         let sum = (|| {
-            let own = self.units.checked_mul(power_of_ten(common - self.scale)?)?;
-            own.checked_add(units.checked_mul(power_of_ten(common - scale)?)?)
+            let own = self.units.checked_mul(power_of_ten(widest - self.scale)?)?;
+            own.checked_add(units.checked_mul(power_of_ten(widest - scale)?)?)
         })();
         if let Some(sum) = sum {
             self.units = sum;
-            self.scale = common;
+            self.scale = widest;
         } else {
             self.set_aside();
             self.units = units;
