@@ -9,6 +9,10 @@ use std::time::Duration;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where the database is: `sqlite:shop.db`, `sqlite::memory:` or `postgres://user@host/name`.
+    ///
+    /// For PostgreSQL, `?sslmode=` is `disable`; `prefer`, the default, which encrypts when the server
+    /// can; `require`, which always does, but to whatever server answers; or, with
+    /// `&sslrootcert=<file>`, `verify-ca` and `verify-full`, which also make sure which server it is.
     pub url: Secret,
     /// How long one request may keep the database busy, in milliseconds.
     pub statement_timeout_ms: u64,

@@ -29,7 +29,7 @@ impl<'s> Answer<'s> {
             script,
             data: Data::new(script),
             out: Vec::new(),
-            kept: vec![Vec::new(); script.steps.len()],
+            kept: Vec::new(),
             kept_bytes: 0,
             seen: 0,
             rows: 0,
@@ -59,6 +59,7 @@ impl<'s> Answer<'s> {
             Use::Value(cell) if first => json::cell(row, cell, &mut self.out)?,
             Use::Keep(codecs) => {
                 self.kept_bytes += row.raw_size_bytes();
+                self.kept.resize_with(self.script.steps.len(), Vec::new);
                 self.kept[step].push(row::keep(row, codecs)?);
             }
             Use::Value(_) | Use::Discard => {}

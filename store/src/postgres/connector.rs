@@ -3,7 +3,7 @@
 use super::address::{Address, Verify};
 use super::backoff::Backoff;
 use super::session::{Equipment, Session, Sizes};
-use super::tls;
+use super::{job, tls};
 use crate::config::Pooler;
 use crate::metrics::Metrics;
 use crate::{Config, Error};
@@ -111,7 +111,7 @@ impl Connector {
 /// Settings of every session, behind those the address brings.
 fn startup(address: &tokio_postgres::Config, config: &Config) -> String {
     let given = address.get_options().unwrap_or_default();
-    let timeout = config.statement_timeout_ms;
+    let timeout = job::statement_timeout(config).as_millis();
     format!("{given} -c statement_timeout={timeout} -c TimeZone=UTC")
 }
 

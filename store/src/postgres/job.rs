@@ -13,7 +13,7 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     pub(super) script: Arc<Script>,
-    arguments: Arc<[Vec<Argument>]>,
+    arguments: Vec<Vec<Argument>>,
 }
 
 /// What became of a job whose answer is held whole.
@@ -34,10 +34,7 @@ impl Job {
                 .zip(&arguments)
                 .all(|(step, arguments)| step.statement.parameters.len() == arguments.len());
         if fits {
-            Ok(Self {
-                script,
-                arguments: arguments.into(),
-            })
+            Ok(Self { script, arguments })
         } else {
             Err(Error::Internal(
                 "the arguments are not those of the script".into(),
@@ -84,7 +81,7 @@ impl Settings {
             stall: config.stall_timeout(),
             stream_timeout: config.stream_timeout(),
             pooled: config.postgres.pooler == Pooler::Transaction,
-            statement_timeout: config.statement_timeout(),
+            statement_timeout: statement_timeout(config),
         }
     }
 
@@ -118,4 +115,9 @@ impl Settings {
             begin.into()
         }
     }
+}
+
+/// What the server is told; it would take zero for no limit at all.
+pub(super) fn statement_timeout(config: &Config) -> Duration {
+    config.statement_timeout().max(Duration::from_millis(1))
 }

@@ -17,6 +17,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::timeout;
 use tokio_postgres::RowStream;
 
+/// Bytes by which a result may outgrow the one before without a move in memory.
+const SPARE: usize = 256;
+
 /// A few connections of one size class.
 pub(super) struct Lane {
     slots: Box<[Arc<Slot>]>,
@@ -136,6 +139,7 @@ impl Lane {
         }
         let mut rows = Box::pin(session.execute(&prepared, statement, arguments).await?);
         let mut answer = Answer::new(&job.script, self.settings.bytes_max(false));
+        answer.out.reserve(prepared.bytes() + SPARE);
         answer.open(0)?;
         while let Some(row) = rows.try_next().await? {
             match answer.row(0, &row) {
@@ -150,7 +154,9 @@ impl Lane {
         }
         answer.close(0);
         let seen = answer.rows;
-        Ok(Outcome::Whole(answer.finish()?, seen))
+        let text = answer.finish()?;
+        prepared.set_bytes(text.len());
+        Ok(Outcome::Whole(text, seen))
     }
 }
 

@@ -9,7 +9,7 @@ use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::task::AbortHandle;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, RowStream};
@@ -50,12 +50,17 @@ struct Key(Statement);
 /// The same, borrowed.
 struct Asked<'a>(&'a Statement);
 
-/// Which statements have brought large results, on whatever connection.
+/// How large the results of each statement are, on whatever connection.
 pub(super) struct Sizes(Cache<Arc<str>, Arc<Size>>);
 
-/// Whether a statement has brought a large result.
+/// How large the results of a statement are.
 #[derive(Debug, Default)]
-pub(super) struct Size(AtomicBool);
+struct Size {
+    /// Whether one was too large to be held whole.
+    large: AtomicBool,
+    /// Bytes of the last one.
+    bytes: AtomicUsize,
+}
 
 /// Something to send, and not to wait for before the next is sent.
 pub(super) enum Request<'a> {
@@ -209,14 +214,24 @@ impl Equivalent<Key> for Asked<'_> {
 }
 
 impl Prepared {
-    /// Whether its result was large before.
+    /// Whether a result of it was too large to be held whole.
     pub(super) fn is_large(&self) -> bool {
-        self.size.0.load(Ordering::Relaxed)
+        self.size.large.load(Ordering::Relaxed)
     }
 
-    /// Remembers that its result is large.
+    /// Remembers that.
     pub(super) fn set_large(&self) {
-        self.size.0.store(true, Ordering::Relaxed);
+        self.size.large.store(true, Ordering::Relaxed);
+    }
+
+    /// Bytes of its last result, which the next is likely to have.
+    pub(super) fn bytes(&self) -> usize {
+        self.size.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Remembers those of this one.
+    pub(super) fn set_bytes(&self, bytes: usize) {
+        self.size.bytes.store(bytes, Ordering::Relaxed);
     }
 }
 
