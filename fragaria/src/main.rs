@@ -9,6 +9,7 @@ mod config;
 mod console;
 mod edition;
 mod environment;
+mod example;
 mod first_query;
 mod http;
 mod project;
@@ -17,7 +18,6 @@ mod request;
 mod running;
 mod server;
 mod snippet;
-mod standin;
 mod terminal;
 mod watch;
 

@@ -2,13 +2,13 @@
 
 use crate::cli::Dev;
 use crate::environment::Environment;
+use crate::example;
 use crate::first_query::first_query;
 use crate::http::GRAPHQL;
 use crate::project::{Compiled, Project, SCHEMA, SCHEMA_DIRECTORY};
 use crate::readiness;
 use crate::running::{self, Address};
 use crate::server::Server;
-use crate::standin::example;
 use crate::terminal::{Terminal, aside};
 use crate::watch::Edits;
 use anyhow::Result;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// Serves until it is told to stop; edits are picked up.
 pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal) -> Result<()> {
     if !args.directory.exists() {
-        create(&args.directory, terminal)?;
+        create(&args.directory, terminal).await?;
     }
     let project = Project::open(&args.directory, environment, &args.listening.flags())?;
     let reader = Reader {
@@ -55,12 +55,12 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
     }
     tell(&project, &schema, address, terminal)?;
     let following = follow(server.clone(), project, edits, terminal);
-    running::run(server, listener, following).await
+    Box::pin(running::run(server, listener, following)).await
 }
 
-fn create(directory: &Path, terminal: Terminal) -> Result<()> {
+async fn create(directory: &Path, terminal: Terminal) -> Result<()> {
     let _progress = terminal.progress("making an example: a shop with its data");
-    example::create(directory)
+    example::create(directory).await
 }
 
 /// Picks up edits as long as there can be any. A broken one is told, and changes nothing.

@@ -66,7 +66,7 @@ fn run_fixture(fixture: &Path, cases: &[PathBuf], dialect: Dialect) -> Vec<Strin
     let server = home.serve();
     let of_reading =
         |case: &&PathBuf| run(&server, case, ["request.graphql", "expected.json"], dialect);
-    wrong.extend(reading.iter().filter_map(|case| of_reading(case)));
+    wrong.extend(reading.iter().filter_map(of_reading));
     wrong
 }
 
