@@ -144,7 +144,7 @@ async fn the_schema_is_that_of_the_tables_and_answers_the_queries() {
 
     let engine = ready(&schema);
     let roles = Caller::development().roles;
-    for document in QUERIES {
+    for (_, document) in QUERIES {
         let ask = Ask {
             document,
             operation: None,
