@@ -39,7 +39,11 @@ async fn a_statement_that_takes_too_long_is_stopped_and_the_others_are_not() {
 #[tokio::test]
 async fn work_whose_requester_is_gone_is_cancelled_in_the_database() {
     let scratch = Scratch::new("SELECT pg_advisory_lock(7)").await;
-    let database = scratch.open();
+    // The server's own timeout is not to help.
+    let database = open(&Config {
+        statement_timeout_ms: 600_000,
+        ..scratch.config()
+    });
     let wait = "SELECT 1 FROM pg_advisory_lock_shared(7)";
     let value = || Use::Value(cell(0, Scalar::Int));
     let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";

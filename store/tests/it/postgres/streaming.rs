@@ -116,7 +116,11 @@ async fn a_stream_dropped_in_the_middle_stops_in_the_database() {
 #[tokio::test]
 async fn a_stream_dropped_while_the_database_works_is_cancelled_there() {
     let scratch = Scratch::new("SELECT pg_advisory_lock(7)").await;
-    let database = scratch.open();
+    // The server's own timeout is not to help.
+    let database = open(&Config {
+        statement_timeout_ms: 600_000,
+        ..scratch.config()
+    });
     // The thousand rows of the first portion arrive, then the second one waits for the lock.
     let sql = "SELECT g, repeat('x', 200) FROM generate_series(1, 1500) g \
                WHERE g < 1200 OR pg_advisory_lock_shared(7) IS NOT NULL";
