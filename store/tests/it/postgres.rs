@@ -4,8 +4,10 @@ mod catalog;
 mod faults;
 mod instance;
 mod limits;
+mod pooler;
 mod reading;
 mod streaming;
+mod tls;
 mod types;
 mod writing;
 
@@ -31,9 +33,9 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// A new database on the common server, set up with some SQL.
     pub(crate) async fn new(setup: &str) -> Self {
-        let server = std::env::var("FRAGARIA_TEST_POSTGRES").expect(
-            "FRAGARIA_TEST_POSTGRES names no server: run the tests with `cargo xtask test`",
-        );
+        let server = std::env::var("FRAGARIA_TEST_POSTGRES").unwrap_or_else(|_| {
+            panic!("FRAGARIA_TEST_POSTGRES names no server: run the tests with `cargo xtask test`")
+        });
         Self::on(&server, setup).await
     }
 

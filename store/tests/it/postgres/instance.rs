@@ -120,7 +120,7 @@ impl Bouncer {
              auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n"
         );
         std::fs::write(&file, settings).unwrap();
-        let process = unprivileged("pgbouncer".as_ref())
+        let process = unprivileged("/usr/sbin/pgbouncer".as_ref())
             .arg("-q")
             .arg(&file)
             .stdout(Stdio::null())
