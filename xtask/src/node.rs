@@ -64,7 +64,7 @@ fn parse(version: &str) -> Option<u32> {
 }
 
 fn download(home: &Path) -> Result<()> {
-    println!("installing Node.js in {}", home.display());
+    eprintln!("installing Node.js in {}", home.display());
     if !has_pip() {
         packages::install(&["python3-pip"])?;
     }

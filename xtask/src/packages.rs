@@ -68,7 +68,7 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
 /// Installs packages by name.
 pub(crate) fn install(names: &[&str]) -> Result<()> {
     let list = names.join(" ");
-    println!("installing packages: {list}");
+    eprintln!("installing packages: {list}");
     if !process::is_installed("apt-get") {
         bail!("these packages are missing, and there is no apt-get to install them: {list}");
     }

@@ -18,6 +18,7 @@ use crate::house;
 use crate::rust::Rust;
 use anyhow::Result;
 use files::Source;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -70,6 +71,7 @@ fn check(sources: &[Source]) -> Vec<Finding> {
     for source in sources {
         findings.extend(check_one(source));
     }
+    findings.extend(check_code(sources));
     findings
 }
 
@@ -83,12 +85,25 @@ fn check_one(source: &Source) -> Vec<Finding> {
     findings.extend(words::check(path, text));
     findings.extend(changes::check(path, text));
     findings.extend(documents::length(path, text));
-    if source.is_rust() {
-        match Rust::parse(path, text) {
-            Ok(rust) => findings.extend(check_rust(&rust)),
-            Err(error) => findings.push(Finding::new(path, 1, format!("{error:#}"))),
+    findings
+}
+
+/// Checks of everything that is Rust, file by file and room by room.
+fn check_code(sources: &[Source]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut rooms: BTreeMap<&str, Vec<Rust>> = BTreeMap::new();
+    for source in sources.iter().filter(|source| source.is_rust()) {
+        let text = source.text.as_deref().unwrap_or_default();
+        match Rust::parse(&source.path, text) {
+            Ok(rust) => {
+                findings.extend(check_rust(&rust));
+                let room = source.path.split('/').next().unwrap_or_default();
+                rooms.entry(room).or_default().push(rust);
+            }
+            Err(error) => findings.push(Finding::new(&source.path, 1, format!("{error:#}"))),
         }
     }
+    findings.extend(rooms.values().flat_map(|room| testing::functions(room)));
     findings
 }
 
@@ -99,7 +114,7 @@ fn check_rust(rust: &Rust) -> Vec<Finding> {
         comments::opening,
         comments::code,
         names::of_items,
-        testing::functions,
+        testing::switches,
         testing::sleeps,
         environment::check,
         words::macros,
@@ -120,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_rust_is_a_finding() {
-        let findings = check_one(&Source::new("model/src/a.rs", "//! A.\nfn {\n"));
+        let findings = check(&[Source::new("model/src/a.rs", "//! A.\nfn {\n")]);
         assert_eq!(findings.len(), 1, "{findings:?}");
     }
 

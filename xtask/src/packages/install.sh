@@ -1,6 +1,8 @@
 # Installs the packages named by the arguments, as root, without starting or enabling anything.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
+# What a task prints is its result; this is not.
+exec >&2
 
 made=''
 trap 'rm -f $made' EXIT

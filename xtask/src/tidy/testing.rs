@@ -35,28 +35,54 @@ pub(super) fn binaries(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// Tests without an assertion, and tests switched off.
-pub(super) fn functions(rust: &Rust) -> Vec<Finding> {
-    let mut search = Functions::default();
-    search.visit_file(&rust.file);
-    let asserting = search.asserting();
-    let mut findings: Vec<_> = search
-        .all
-        .iter()
+/// Tests without an assertion, in the files of one room: what a test calls may stand in another.
+pub(super) fn functions(room: &[Rust]) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for rust in room {
+        let mut search = Functions {
+            rust,
+            all: Vec::new(),
+        };
+        search.visit_file(&rust.file);
+        all.extend(search.all);
+    }
+    let asserting = asserting(&all);
+    all.iter()
         .filter(|function| function.is_test && !asserting.contains(&function.name))
         .map(|function| {
             let message = format!(
                 "the test `{}` asserts nothing: assert, or call what is named assert…, check…, verify…",
                 function.name
             );
-            Finding::new(rust.path, function.line, message)
+            Finding::new(function.path, function.line, message)
         })
-        .collect();
-    for (line, attribute) in search.off {
-        let message = format!("`#[{attribute}]`: let it run and assert, or remove it");
-        findings.push(Finding::new(rust.path, line, message));
+        .collect()
+}
+
+/// Functions that can fail, on their own or by another of test code that they call.
+fn asserting(all: &[Function]) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let known = names.len();
+        for function in all {
+            if function.body.asserts || !function.body.calls.is_disjoint(&names) {
+                names.insert(function.name.clone());
+            }
+        }
+        if names.len() == known {
+            return names;
+        }
     }
-    findings
+}
+
+/// Tests that are switched off, or pass by panicking anywhere.
+pub(super) fn switches(rust: &Rust) -> Vec<Finding> {
+    let mut search = Switches {
+        path: rust.path,
+        findings: Vec::new(),
+    };
+    search.visit_file(&rust.file);
+    search.findings
 }
 
 /// Sleeping in test code: slow when it works, and it works by luck.
@@ -76,54 +102,43 @@ pub(super) fn sleeps(rust: &Rust) -> Vec<Finding> {
         .collect()
 }
 
-#[derive(Default)]
-struct Functions {
-    all: Vec<Function>,
-    off: Vec<(usize, &'static str)>,
+struct Functions<'a> {
+    rust: &'a Rust<'a>,
+    all: Vec<Function<'a>>,
 }
 
-struct Function {
+struct Function<'a> {
+    path: &'a str,
     name: String,
     line: usize,
     is_test: bool,
     body: Body,
 }
 
-impl Functions {
-    /// Functions that can fail, on their own or by one of this file that they call.
-    fn asserting(&self) -> BTreeSet<String> {
-        let mut names: BTreeSet<String> = BTreeSet::new();
-        loop {
-            let known = names.len();
-            for function in &self.all {
-                if function.body.asserts || !function.body.calls.is_disjoint(&names) {
-                    names.insert(function.name.clone());
-                }
-            }
-            if names.len() == known {
-                return names;
-            }
-        }
-    }
-
+impl Functions<'_> {
     fn add(
         &mut self,
         attributes: &[syn::Attribute],
         signature: &syn::Signature,
         block: &syn::Block,
     ) {
+        let line = *lines(&signature.ident).start();
+        if !self.rust.is_test(line) {
+            return;
+        }
         let mut body = Body::default();
         body.visit_block(block);
         self.all.push(Function {
+            path: self.rust.path,
             name: signature.ident.to_string(),
-            line: *lines(&signature.ident).start(),
+            line,
             is_test: attributes.iter().any(is_test_attribute),
             body,
         });
     }
 }
 
-impl<'ast> Visit<'ast> for Functions {
+impl<'ast> Visit<'ast> for Functions<'_> {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         self.add(&item.attrs, &item.sig, &item.block);
         visit::visit_item_fn(self, item);
@@ -133,11 +148,20 @@ impl<'ast> Visit<'ast> for Functions {
         self.add(&item.attrs, &item.sig, &item.block);
         visit::visit_impl_item_fn(self, item);
     }
+}
 
+struct Switches<'a> {
+    path: &'a str,
+    findings: Vec<Finding>,
+}
+
+impl<'ast> Visit<'ast> for Switches<'_> {
     fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
         for name in ["ignore", "should_panic"] {
             if attribute.path().is_ident(name) || is_conditional(attribute, name) {
-                self.off.push((*lines(attribute).start(), name));
+                let message = format!("`#[{name}]`: let it run and assert, or remove it");
+                self.findings
+                    .push(Finding::new(self.path, *lines(attribute).start(), message));
             }
         }
     }
@@ -197,6 +221,14 @@ mod tests {
     use super::*;
     use crate::tidy::found;
 
+    fn hollow(files: &[(&str, &str)]) -> Vec<String> {
+        let room: Vec<_> = files
+            .iter()
+            .map(|(path, text)| Rust::parse(path, text).unwrap())
+            .collect();
+        functions(&room).iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn a_test_that_cannot_fail_is_found() {
         for body in [
@@ -206,10 +238,10 @@ mod tests {
             "if a { return; }",
         ] {
             let text = format!("#[test]\nfn a_thing_holds() {{ {body} }}\n");
-            assert_eq!(found(functions, "a.rs", &text).len(), 1, "{body}");
+            assert_eq!(hollow(&[("a.rs", &text)]).len(), 1, "{body}");
         }
         let text = "#[tokio::test]\nasync fn a() { run().await; }\nasync fn run() {}\n";
-        assert_eq!(found(functions, "a.rs", text).len(), 1);
+        assert_eq!(hollow(&[("a.rs", text)]).len(), 1);
     }
 
     #[test]
@@ -224,8 +256,19 @@ mod tests {
         ] {
             let text =
                 format!("#[test]\nfn a_thing_holds() {{ {body} }}\nfn run() {{ assert!(a) }}\n");
-            assert!(found(functions, "a.rs", &text).is_empty(), "{body}");
+            assert!(hollow(&[("a/tests/it.rs", &text)]).is_empty(), "{body}");
         }
+    }
+
+    #[test]
+    fn what_a_test_calls_may_stand_in_another_file_of_its_tests() {
+        let test = (
+            "a/tests/it.rs",
+            "#[test]\nfn a_thing_holds() { database.until(1); }\n",
+        );
+        let waits = "impl Database { fn until(&self) { assert!(a) } }";
+        assert!(hollow(&[test, ("a/tests/it/database.rs", waits)]).is_empty());
+        assert_eq!(hollow(&[test, ("a/src/database.rs", waits)]).len(), 1);
     }
 
     #[test]
@@ -237,7 +280,7 @@ mod tests {
             "cfg_attr(unix, ignore)",
         ] {
             let text = format!("#[test]\n#[{attribute}]\nfn a() {{ assert!(b) }}\n");
-            assert_eq!(found(functions, "a.rs", &text).len(), 1, "{attribute}");
+            assert_eq!(found(switches, "a.rs", &text).len(), 1, "{attribute}");
         }
     }
 
