@@ -64,8 +64,9 @@ pub(crate) async fn run(
         () = async { beside.await; std::future::pending().await } => {}
         ended = &mut serving => bail!("the listener ended: {ended:?}"),
     }
-    tracing::info!("stopping: requests in flight finish");
+    // Whoever reads the line may rely on what it says.
     server.drain();
+    tracing::info!("stopping: requests in flight finish");
     stop.send_replace(true);
     tokio::select! {
         ended = &mut serving => finish(&server, ended?).await,
