@@ -35,16 +35,20 @@ impl<'a> Decimal<'a> {
         })
     }
 
+    /// The number of digits after the point.
+    pub(super) fn scale(&self) -> u32 {
+        u32::try_from(self.fraction.len()).unwrap_or(u32::MAX)
+    }
+
     /// The number as an integer of units of 10^-scale, if it fits.
     pub(super) fn units(&self) -> Option<(i128, u32)> {
-        let scale = u32::try_from(self.fraction.len()).ok()?;
         let mut units = 0_i128;
         for digit in self.whole.iter().chain(self.fraction) {
             units = units
                 .checked_mul(10)?
                 .checked_add(i128::from(digit - b'0'))?;
         }
-        Some((if self.negative { -units } else { units }, scale))
+        Some((if self.negative { -units } else { units }, self.scale()))
     }
 
     /// Writes it with all its digits.

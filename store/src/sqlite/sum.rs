@@ -17,6 +17,8 @@ pub(super) struct Sum {
     units: i128,
     scale: u32,
     rest: BigDecimal,
+    /// Digits after the point of the value that has most of them.
+    digits: u32,
     count: u64,
 }
 
@@ -71,6 +73,7 @@ impl Sum {
 
     fn add_text(&mut self, text: &[u8]) -> Result<()> {
         let decimal = Decimal::parse(text).ok_or_else(refusal)?;
+        self.digits = self.digits.max(decimal.scale());
         if let Some((units, scale)) = decimal.units() {
             self.add_units(units, scale);
             return Ok(());
@@ -109,8 +112,10 @@ impl Sum {
         self.rest
     }
 
+    /// With all digits of its longest value, even where they are zeros.
     fn total(self) -> Option<String> {
-        (self.count > 0).then(|| self.whole().to_plain_string())
+        let digits = i64::from(self.digits);
+        (self.count > 0).then(|| self.whole().with_scale(digits).to_plain_string())
     }
 
     /// The quotient at the fixed scale, rounded half away from zero from the exact fraction.
@@ -172,6 +177,19 @@ mod tests {
         let total = texts(&[long, "-0.5", long, "1"]).total();
         let expected = "246913578024691357802469135780246913578024691357802469135781.5";
         assert_eq!(total.unwrap(), expected);
+    }
+
+    #[test]
+    fn a_sum_has_as_many_digits_as_its_longest_value() {
+        for (values, total) in [
+            (&["0.00"][..], "0.00"),
+            (&["0", "0.0"], "0.0"),
+            (&["1.5", "-1.50"], "0.00"),
+            (&["-1.000", "2"], "1.000"),
+            (&["100"], "100"),
+        ] {
+            assert_eq!(texts(values).total().unwrap(), total, "{values:?}");
+        }
     }
 
     #[test]
