@@ -22,7 +22,9 @@ pub(super) fn bind(
             "a statement got another number of arguments than parameters",
         ));
     }
-    for (index, (parameter, argument)) in parameters.iter().zip(arguments).enumerate() {
+    let pairs = parameters.iter().zip(arguments).enumerate();
+    // As in PostgreSQL, the last ones may be declared and stand nowhere in the text.
+    for (index, (parameter, argument)) in pairs.take(statement.parameter_count()) {
         let value = match argument {
             Argument::Value(Value::List(items)) => {
                 ToSqlOutput::from(list(items.iter(), parameter.scalar)?)

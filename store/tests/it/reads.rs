@@ -32,6 +32,18 @@ async fn a_point_lookup_gives_its_row() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_stands_nowhere_is_passed_over() {
+    let shop = Shop::new("");
+    let parameters = [(Scalar::Int, false), (Scalar::String, false)];
+    let columns = [("a", Scalar::Int)];
+    let step = with_parameters("p", "SELECT ?1", &parameters, rows(&columns));
+    let arguments = [Value::Integer(7), Value::Text("x".into())].map(Argument::Value);
+    let database = shop.open();
+    let found = given(&database, reading(vec![step]), vec![arguments.into()]).await;
+    assert_eq!(found.unwrap(), r#"{"p":[{"a":7}]}"#);
+}
+
+#[tokio::test]
 async fn constants_and_steps_stand_in_the_order_of_the_roots() {
     let shop = Shop::new("");
     let database = shop.open();
