@@ -3,9 +3,9 @@
 //! Text that is canonical already is copied after a look at each character; all else is parsed.
 
 use crate::{Error, json};
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::TimeZone;
+use jiff::fmt::temporal::Pieces;
 
 const DATE: usize = 10;
 
@@ -68,8 +68,13 @@ fn moment(text: &[u8]) -> Option<DateTime> {
     if let Some(value) = local(text) {
         return Some(value);
     }
-    let moment: Timestamp = ascii(text)?.parse().ok()?;
-    Some(TimeZone::UTC.to_datetime(moment))
+    // The library's own timestamps end two days before the year 9999 does.
+    let pieces = Pieces::parse(ascii(text)?).ok()?;
+    let shown = pieces.date().to_datetime(pieces.time()?);
+    let ahead = pieces.to_numeric_offset()?.seconds();
+    shown
+        .checked_sub(SignedDuration::from_secs(ahead.into()))
+        .ok()
 }
 
 /// A zone would be passed over by the parser, so text with one is turned away first.
@@ -209,6 +214,9 @@ mod tests {
             ("2009-01-01 00:30:00+02:00", Some("2008-12-31T22:30:00Z")),
             ("2009-01-01T00:30:00-0330", Some("2009-01-01T04:00:00Z")),
             ("2009-01-31", Some("2009-01-31T00:00:00Z")),
+            ("9999-12-31 23:59:59Z", Some("9999-12-31T23:59:59Z")),
+            ("9999-12-31T23:00:00+01:00", Some("9999-12-31T22:00:00Z")),
+            ("9999-12-31T23:00:00-01:00", None),
             ("yesterday", None),
         ] {
             assert_eq!(
