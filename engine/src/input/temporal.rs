@@ -1,7 +1,8 @@
 //! Dates and times: checked against the calendar and brought to their canonical text.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::temporal::Pieces;
 
 /// Digits after the point of a second that both databases keep.
 const FRACTION_DIGITS_MAX: usize = 6;
@@ -35,8 +36,18 @@ pub(crate) fn local(text: &str) -> Result<String, String> {
 pub(crate) fn moment(text: &str) -> Result<String, String> {
     let expected = "expected a DateTime like 2026-11-23T18:12:18.5Z, with an offset or Z";
     let text = only(text, 17..=32, expected)?;
-    let moment: Timestamp = text.parse().map_err(|_| expected.to_owned())?;
-    in_range(moment.to_string())
+    let moment = utc(text).ok_or_else(|| expected.to_owned())?;
+    in_range(format!("{moment}Z"))
+}
+
+/// What a clock in UTC shows; the library's own timestamps end two days before the year 9999 does.
+fn utc(text: &str) -> Option<DateTime> {
+    let pieces = Pieces::parse(text).ok()?;
+    let shown = pieces.date().to_datetime(pieces.time()?);
+    let ahead = pieces.to_numeric_offset()?.seconds();
+    shown
+        .checked_sub(SignedDuration::from_secs(ahead.into()))
+        .ok()
 }
 
 /// Refuses text of another length, with brackets (zone names), or with too fine a fraction.
@@ -89,6 +100,21 @@ mod tests {
             moment("1969-12-31T23:59:59.5Z").as_deref(),
             Ok("1969-12-31T23:59:59.5Z")
         );
+    }
+
+    #[test]
+    fn moments_reach_from_the_first_to_the_last_of_four_digits() {
+        for (given, wanted) in [
+            ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+            ("9999-12-31T23:59:59-00:00", "9999-12-31T23:59:59Z"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+            ("0001-01-01T00:00:00-02:30", "0001-01-01T02:30:00Z"),
+        ] {
+            assert_eq!(moment(given).as_deref(), Ok(wanted), "{given}");
+        }
+        assert!(moment("9999-12-31T23:59:59-01:00").is_err());
+        assert!(moment("0001-01-01T00:00:00+01:00").is_err());
+        assert!(moment("2026-11-23+02:00:00").is_err());
     }
 
     #[test]
