@@ -257,6 +257,22 @@ fn a_mutation_with_relations_reads_what_it_wrote_by_the_keys_it_kept() {
 }
 
 #[test]
+fn an_aggregate_of_no_figure_is_one_row_all_the_same() {
+    let document = "{ productAggregate(groupBy: []) { __typename } }";
+    let counted = "SELECT count(*) FROM \"product\" AS t0";
+    assert_eq!(sql(Dialect::Postgres, document), [counted]);
+    assert_eq!(sql(Dialect::Sqlite, document), [counted]);
+}
+
+#[test]
+fn an_average_is_rounded_once_from_the_exact_quotient() {
+    let document = "{ productAggregate { avg { price } } }";
+    let postgres = "SELECT round(sum(t0.\"price\") * 1.00000000000000000000 / \
+        count(t0.\"price\"), 6) FROM \"product\" AS t0";
+    assert_eq!(sql(Dialect::Postgres, document), [postgres]);
+}
+
+#[test]
 fn a_cursor_from_another_order_is_refused() {
     let document = "query($after: String) { productConnection(after: $after) { nodes { id } } }";
     assert_eq!(

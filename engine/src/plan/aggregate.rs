@@ -26,6 +26,10 @@ impl<'a> Planner<'a> {
         let record = self.deeper(field, |planner| {
             planner.figures(&mut scope, chosen, &groups)
         })?;
+        if groups.is_empty() && scope.select.columns.is_empty() {
+            // Without a figure it would be no aggregate, but a row for each row.
+            scope.select.column(Expr::Count(None));
+        }
         Ok(self.step(chosen, &Tree::Select(scope.select), Use::Rows(record)))
     }
 

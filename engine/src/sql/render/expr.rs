@@ -240,13 +240,18 @@ impl Text<'_> {
             (Aggregate::Sum, _) | (Aggregate::ExactSum, true) => self.call("sum(", inner),
             (Aggregate::ExactSum, false) => self.call("fragaria_decimal_sum(", inner),
             (Aggregate::Average, _) => self.call("avg(", inner),
-            (Aggregate::ExactAverage, true) => {
-                self.call("round(avg(", inner);
-                self.push(", 6)");
-            }
+            (Aggregate::ExactAverage, true) => self.exact_average(inner),
             (Aggregate::ExactAverage, false) => self.call("fragaria_decimal_avg(", inner),
             (Aggregate::Minimum, _) => self.call("min(", inner),
             (Aggregate::Maximum, _) => self.call("max(", inner),
         }
+    }
+
+    /// PostgreSQL's own `avg` keeps 16 significant digits, which for long numbers leaves none
+    /// after the point; the zeros make the quotient exact enough to be rounded once.
+    fn exact_average(&mut self, inner: &Expr) {
+        self.call("round(sum(", inner);
+        self.call(" * 1.00000000000000000000 / count(", inner);
+        self.push(", 6)");
     }
 }
