@@ -11,6 +11,7 @@ mod command;
 mod configuration;
 mod database;
 mod dev;
+mod differential;
 mod hostile;
 mod http;
 mod project;

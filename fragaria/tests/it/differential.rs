@@ -1,0 +1,93 @@
+//! Random requests over a fixed schema: the binary on SQLite, the binary on PostgreSQL and a naive
+//! evaluator of our own must give the same answers.
+//!
+//! A failure prints the seed and the command that repeats it. `FRAGARIA_DIFFERENTIAL_QUERIES` and
+//! `FRAGARIA_DIFFERENTIAL_SEED` make other and longer runs, `FRAGARIA_DIFFERENTIAL_WORLD` other rows.
+
+mod answer;
+mod catalogue;
+mod ddl;
+mod decimal;
+mod nasty;
+mod random;
+mod reduce;
+mod reference;
+mod refusals;
+mod render;
+mod request;
+mod servers;
+mod trial;
+mod value;
+mod walk;
+mod world;
+
+use servers::{Connection, Servers};
+use std::ops::Range;
+use trial::{Failure, Trial};
+use world::World;
+
+/// Requests of a run that nobody made longer.
+const REQUESTS: u64 = 1_500;
+
+/// Failures after which it is time to look.
+const FAILURES_MAX: usize = 4;
+
+#[test]
+fn random_requests_are_answered_alike_by_both_databases_and_a_naive_evaluator() {
+    let first = setting("SEED", 1);
+    let count = setting("QUERIES", REQUESTS);
+    let world_seed = setting("WORLD", 1);
+    let world = World::new(world_seed);
+    let servers = Servers::start(&world);
+    let middle = first + count / 2;
+    let failures = std::thread::scope(|scope| {
+        let connections = servers.connections();
+        let other = scope.spawn(|| run(&world, connections, middle..first + count));
+        let mut failures = run(&world, servers.connections(), first..middle);
+        failures.extend(other.join().unwrap());
+        failures
+    });
+    let told: Vec<String> = failures
+        .iter()
+        .map(|(seed, failure)| {
+            format!(
+                "{failure}\nrepeat: FRAGARIA_DIFFERENTIAL_SEED={seed} FRAGARIA_DIFFERENTIAL_QUERIES=1 \
+                 FRAGARIA_DIFFERENTIAL_WORLD={world_seed} cargo test -p fragaria --test it random_requests\n"
+            )
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", told.join("\n"));
+}
+
+#[test]
+fn both_databases_have_the_same_api_and_refuse_the_same_requests() {
+    let world = World::new(1);
+    let servers = Servers::start(&world);
+    let [sqlite, postgres] = servers.apis();
+    let different = sqlite
+        .lines()
+        .zip(postgres.lines())
+        .find(|(sqlite, postgres)| sqlite != postgres);
+    assert_eq!(different, None);
+    assert_eq!(sqlite.lines().count(), postgres.lines().count());
+    for mut connection in servers.connections() {
+        refusals::check(&mut connection);
+    }
+}
+
+fn run(world: &World, connections: [Connection; 2], seeds: Range<u64>) -> Vec<(u64, Failure)> {
+    let mut trial = Trial { world, connections };
+    let mut failures = Vec::new();
+    for seed in seeds {
+        failures.extend(trial.run(seed).map(|failure| (seed, failure)));
+        if failures.len() == FAILURES_MAX {
+            break;
+        }
+    }
+    failures
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(format!("FRAGARIA_DIFFERENTIAL_{name}"))
+        .map_or(default, |value| value.parse().expect("a number"))
+}

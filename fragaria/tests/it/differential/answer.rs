@@ -1,0 +1,129 @@
+//! What the answer must be, and the first place where one is not like it.
+
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// What a place of the answer must hold.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    Leaf(Json),
+    /// One of equal decimals in several spellings.
+    OneOf(Vec<Json>),
+    /// A text only the server knows.
+    Opaque,
+    List(Vec<Answer>),
+    /// Members in response order.
+    Object(Vec<(String, Answer)>),
+}
+
+impl Answer {
+    /// The number of leaves.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::List(items) => items.iter().map(Self::size).sum::<usize>() + 1,
+            Self::Object(members) => members.iter().map(|(_, answer)| answer.size()).sum(),
+            _ => 1,
+        }
+    }
+
+    /// The first place where the text is another answer: its path and what is wrong.
+    pub(super) fn difference(&self, found: &str) -> Option<String> {
+        match serde_json::from_str::<&RawValue>(found) {
+            Ok(found) => self.compare(found, "$"),
+            Err(error) => Some(format!("the answer is not JSON: {error}")),
+        }
+    }
+
+    fn compare(&self, found: &RawValue, path: &str) -> Option<String> {
+        match self {
+            Self::Leaf(expected) => leaf(std::slice::from_ref(expected), found, path),
+            Self::OneOf(expected) => leaf(expected, found, path),
+            Self::Opaque => {
+                let text = serde_json::from_str::<String>(found.get()).is_ok();
+                (!text).then(|| format!("{path}: expected some text, found {}", clip(found)))
+            }
+            Self::List(expected) => list(expected, found, path),
+            Self::Object(expected) => object(expected, found, path),
+        }
+    }
+}
+
+fn leaf(expected: &[Json], found: &RawValue, path: &str) -> Option<String> {
+    let value: Option<Json> = serde_json::from_str(found.get()).ok();
+    let fits = value.is_some_and(|value| expected.iter().any(|wanted| is_same(wanted, &value)));
+    (!fits).then(|| {
+        let expected = expected.iter().map(ToString::to_string);
+        let expected = expected.collect::<Vec<_>>().join(" or ");
+        format!("{path}: expected {expected}, found {}", clip(found))
+    })
+}
+
+/// Numbers are the same digit by digit, or as floats.
+fn is_same(expected: &Json, found: &Json) -> bool {
+    match (expected, found) {
+        (Json::Number(a), Json::Number(b)) if a != b => {
+            let is_float = |text: &str| text.contains(['.', 'e', 'E']);
+            is_float(a.as_str())
+                && is_float(b.as_str())
+                && a.as_str().parse::<f64>() == b.as_str().parse::<f64>()
+        }
+        _ => expected == found,
+    }
+}
+
+fn list(expected: &[Answer], found: &RawValue, path: &str) -> Option<String> {
+    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(found.get()) else {
+        return Some(format!("{path}: expected a list, found {}", clip(found)));
+    };
+    let pairs = expected.iter().zip(&items).enumerate();
+    for (index, (answer, item)) in pairs {
+        if let Some(difference) = answer.compare(item, &format!("{path}[{index}]")) {
+            return Some(difference);
+        }
+    }
+    let (wanted, length) = (expected.len(), items.len());
+    (wanted != length).then(|| format!("{path}: expected {wanted} items, found {length}"))
+}
+
+fn object(expected: &[(String, Answer)], found: &RawValue, path: &str) -> Option<String> {
+    let Ok(members) = members(found.get()) else {
+        return Some(format!("{path}: expected an object, found {}", clip(found)));
+    };
+    for ((key, answer), (name, member)) in expected.iter().zip(&members) {
+        if key != name {
+            return Some(format!("{path}: expected the member {key}, found {name}"));
+        }
+        if let Some(difference) = answer.compare(member, &format!("{path}.{key}")) {
+            return Some(difference);
+        }
+    }
+    let (wanted, length) = (expected.len(), members.len());
+    (wanted != length).then(|| format!("{path}: expected {wanted} members, found {length}"))
+}
+
+/// The members of an object in the order of the text.
+pub(super) fn members(text: &str) -> serde_json::Result<Vec<(String, &RawValue)>> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Vec<(String, &'de RawValue)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = Vec::new();
+            while let Some(member) = map.next_entry()? {
+                members.push(member);
+            }
+            Ok(members)
+        }
+    }
+    serde_json::Deserializer::from_str(text).deserialize_map(Members)
+}
+
+fn clip(found: &RawValue) -> String {
+    found.get().chars().take(300).collect()
+}

@@ -1,0 +1,219 @@
+//! A request as text: every value as a literal, or some of them as variables.
+
+use super::catalogue::{Kind, MOODS};
+use super::request::{Field, Given, Input, Node, Request, Selection};
+use super::value::Value;
+use fastrand::Rng;
+use serde_json::{Map, Value as Json};
+
+/// A document and its variables.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rendered {
+    pub(super) query: String,
+    pub(super) variables: Map<String, Json>,
+}
+
+/// Writes a request; the seed decides on spellings and on what is a variable.
+pub(super) fn render(
+    request: &Request,
+    seed: u64,
+    with_variables: bool,
+    cursors: &[Option<String>],
+) -> Rendered {
+    let mut writer = Writer {
+        random: Rng::with_seed(seed),
+        with_variables,
+        cursors,
+        definitions: Vec::new(),
+        fragments: Vec::new(),
+        variables: Map::new(),
+    };
+    let selections = writer.selections(&request.selections);
+    let definitions = if writer.definitions.is_empty() {
+        String::new()
+    } else {
+        format!("({})", writer.definitions.join(", "))
+    };
+    let fragments = writer.fragments.iter().map(|(_, text)| text.as_str());
+    Rendered {
+        query: format!(
+            "query{definitions} {selections}{}",
+            fragments.collect::<String>()
+        ),
+        variables: writer.variables,
+    }
+}
+
+struct Writer<'c> {
+    random: Rng,
+    with_variables: bool,
+    cursors: &'c [Option<String>],
+    definitions: Vec<String>,
+    fragments: Vec<(String, String)>,
+    variables: Map<String, Json>,
+}
+
+impl Writer<'_> {
+    fn selections(&mut self, selections: &[Selection]) -> String {
+        let texts: Vec<String> = selections
+            .iter()
+            .map(|selection| self.selection(selection))
+            .collect();
+        format!("{{ {} }}", texts.join(" "))
+    }
+
+    fn selection(&mut self, selection: &Selection) -> String {
+        let toggle = selection.toggle.map_or(String::new(), |toggle| {
+            let word = if toggle.skip { "skip" } else { "include" };
+            let value = Input::Leaf(Kind::Boolean, Value::Boolean(toggle.value));
+            format!(" @{word}(if: {})", self.value("Boolean!", &value))
+        });
+        match &selection.node {
+            Node::Field(field) => self.field(field, &toggle),
+            Node::Inline(None, inner) => format!("...{toggle} {}", self.selections(inner)),
+            Node::Inline(Some(on), inner) => {
+                format!("... on {on}{toggle} {}", self.selections(inner))
+            }
+            Node::Spread(name, on, inner) => {
+                if self.fragments.iter().all(|(known, _)| known != name) {
+                    self.fragments.push((name.clone(), String::new()));
+                    let text = format!("\nfragment {name} on {on} {}", self.selections(inner));
+                    if let Some(known) = self.fragments.iter_mut().find(|known| known.0 == *name) {
+                        known.1 = text;
+                    }
+                }
+                format!("...{name}{toggle}")
+            }
+        }
+    }
+
+    fn field(&mut self, field: &Field, toggle: &str) -> String {
+        let mut text = match &field.alias {
+            Some(alias) => format!("{alias}: {}", field.name),
+            None => field.name.clone(),
+        };
+        if !field.arguments.is_empty() {
+            text.push_str(&format!("({})", self.members(&field.arguments)));
+        }
+        text.push_str(toggle);
+        if !field.selections.is_empty() {
+            text.push_str(&format!(" {}", self.selections(&field.selections)));
+        }
+        text
+    }
+
+    fn members(&mut self, members: &[Given]) -> String {
+        let texts: Vec<String> = members
+            .iter()
+            .map(|member| {
+                let value = self.value(&member.type_name, &member.value);
+                format!("{}: {value}", member.name)
+            })
+            .collect();
+        texts.join(", ")
+    }
+
+    fn value(&mut self, type_name: &str, input: &Input) -> String {
+        if self.with_variables && self.random.u8(..5) < 2 {
+            return self.variable(type_name, input);
+        }
+        self.literal(type_name, input)
+    }
+
+    fn variable(&mut self, type_name: &str, input: &Input) -> String {
+        let name = format!("v{}", self.definitions.len());
+        let is_null = matches!(input, Input::Null);
+        let required = !type_name.ends_with('!') && !is_null && self.random.bool();
+        let mark = if required { "!" } else { "" };
+        let mut definition = format!("${name}: {type_name}{mark}");
+        if !is_null && self.random.u8(..6) == 0 {
+            let with_variables = std::mem::replace(&mut self.with_variables, false);
+            definition.push_str(&format!(" = {}", self.literal(type_name, input)));
+            self.with_variables = with_variables;
+        } else {
+            let json = self.json(input);
+            self.variables.insert(name.clone(), json);
+        }
+        self.definitions.push(definition);
+        format!("${name}")
+    }
+
+    fn literal(&mut self, type_name: &str, input: &Input) -> String {
+        match input {
+            Input::Word(word) => (*word).to_owned(),
+            Input::Leaf(Kind::Mood, Value::Mood(position)) => MOODS[*position].0.to_owned(),
+            Input::List(item, items) => self.list(item, items),
+            Input::Object(members) => {
+                let mut text = self.members(members);
+                let has_null_test = members.iter().any(|member| member.name == "isNull");
+                if self.with_variables
+                    && type_name.ends_with("Filter")
+                    && !has_null_test
+                    && self.random.u8(..8) == 0
+                {
+                    text.push_str(&self.ghost());
+                }
+                format!("{{{text}}}")
+            }
+            leaf => self.json(leaf).to_string(),
+        }
+    }
+
+    /// A member whose variable is not given, which is as if it were not there.
+    fn ghost(&mut self) -> String {
+        let name = format!("v{}", self.definitions.len());
+        self.definitions.push(format!("${name}: Boolean"));
+        format!(", isNull: ${name}")
+    }
+
+    /// One item may stand without brackets.
+    fn list(&mut self, type_name: &str, items: &[Input]) -> String {
+        if let [item] = items
+            && self.random.u8(..4) == 0
+        {
+            return self.literal(type_name, item);
+        }
+        let texts: Vec<String> = items
+            .iter()
+            .map(|item| self.value(type_name, item))
+            .collect();
+        format!("[{}]", texts.join(", "))
+    }
+
+    fn json(&mut self, input: &Input) -> Json {
+        match input {
+            Input::Null => Json::Null,
+            Input::Word(word) => Json::from(*word),
+            Input::Id(id) => Json::from(id.as_str()),
+            Input::Cursor(position) => {
+                let cursor = self.cursors.get(*position).cloned().flatten();
+                Json::from(cursor.unwrap_or_default())
+            }
+            Input::Leaf(kind, value) => self.leaf(*kind, value),
+            Input::List(_, items) => match items.as_slice() {
+                [item] if self.random.u8(..4) == 0 => self.json(item),
+                items => items.iter().map(|item| self.json(item)).collect(),
+            },
+            Input::Object(members) => Json::Object(
+                members
+                    .iter()
+                    .map(|member| (member.name.clone(), self.json(&member.value)))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Numbers that are strings in answers may be either in requests; UUIDs may shout.
+    fn leaf(&mut self, kind: Kind, value: &Value) -> Json {
+        let json = value.json(kind);
+        match (kind, &json) {
+            (Kind::BigInt | Kind::Decimal, Json::String(digits)) if self.random.bool() => {
+                serde_json::from_str(digits).unwrap_or(json)
+            }
+            (Kind::Uuid, Json::String(text)) if self.random.bool() => {
+                Json::from(text.to_uppercase())
+            }
+            _ => json,
+        }
+    }
+}

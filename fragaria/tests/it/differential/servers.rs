@@ -1,0 +1,185 @@
+//! The shipped binary on both databases, with the rows of a world in them.
+
+use super::answer::members;
+use super::catalogue::{MOODS, TABLES};
+use super::ddl;
+use super::render::Rendered;
+use super::world::World;
+use crate::client::Client;
+use crate::server::{Server, binary};
+use serde_json::{Value as Json, json};
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// What one server answered.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    pub(super) body: String,
+}
+
+impl Reply {
+    /// The text of `data`, unless there are errors.
+    pub(super) fn data(&self) -> Option<&str> {
+        let members = members(&self.body).ok()?;
+        match members.as_slice() {
+            [(key, data)] if key == "data" => Some(data.get()),
+            _ => None,
+        }
+    }
+
+    /// The code of the first error.
+    pub(super) fn code(&self) -> Option<String> {
+        let body: Json = serde_json::from_str(&self.body).ok()?;
+        let code = body["errors"][0]["extensions"]["code"].as_str()?;
+        Some(code.to_owned())
+    }
+}
+
+/// A server, and a name for it.
+pub(super) struct Served {
+    pub(super) name: &'static str,
+    server: Server,
+    api: String,
+}
+
+/// Both servers and what they need.
+pub(super) struct Servers {
+    pub(super) all: [Served; 2],
+    _home: TempDir,
+    _database: Database,
+}
+
+impl Servers {
+    /// Makes the databases, goes through `init` and `compile`, and serves.
+    pub(super) fn start(world: &World) -> Self {
+        let home = TempDir::new().unwrap();
+        let sqlite = home.path().join("sqlite");
+        let postgres = home.path().join("postgres");
+        std::fs::create_dir(&sqlite).unwrap();
+        std::fs::create_dir(&postgres).unwrap();
+        ddl::sqlite(&sqlite.join("test.db"), world).unwrap();
+        let database = Database::create(&ddl::postgres(world));
+        run(&sqlite, &["init", "--from", "sqlite:test.db"]);
+        name_the_moods(&sqlite.join("schema.graphql"));
+        run(&postgres, &["init", "--from", &database.url]);
+        Self {
+            all: [serve("SQLite", &sqlite), serve("PostgreSQL", &postgres)],
+            _home: home,
+            _database: database,
+        }
+    }
+
+    /// The APIs of both, as SDL.
+    pub(super) fn apis(&self) -> [&str; 2] {
+        [&self.all[0].api, &self.all[1].api]
+    }
+
+    /// A connection to each.
+    pub(super) fn connections(&self) -> [Connection; 2] {
+        let connect = |served: &Served| Connection {
+            name: served.name,
+            client: served.server.client(),
+        };
+        [connect(&self.all[0]), connect(&self.all[1])]
+    }
+}
+
+/// A connection that asks one thing after the other.
+pub(super) struct Connection {
+    pub(super) name: &'static str,
+    client: Client,
+}
+
+impl Connection {
+    pub(super) fn ask(&mut self, rendered: &Rendered) -> Reply {
+        let body = json!({"query": rendered.query, "variables": rendered.variables}).to_string();
+        let headers = ["content-type: application/json"];
+        let sent = self
+            .client
+            .request("POST /graphql", &headers, body.as_bytes());
+        let response = sent.and_then(|()| self.client.response());
+        let response = response.unwrap_or_else(|error| {
+            panic!("{} does not answer: {error}: {body}", self.name);
+        });
+        Reply {
+            body: String::from_utf8(response.body).unwrap(),
+        }
+    }
+}
+
+fn serve(name: &'static str, home: &Path) -> Served {
+    run(home, &["compile"]);
+    let api = run(home, &["schema"]);
+    let mut command = binary();
+    command.current_dir(home).args(["serve", "."]);
+    Served {
+        name,
+        server: Server::start(&mut command).ready(),
+        api,
+    }
+}
+
+fn run(home: &Path, arguments: &[&str]) -> String {
+    let output = binary().args(arguments).current_dir(home).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {told}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// SQLite has no enum types, so a person says which columns hold an enum.
+fn name_the_moods(path: &Path) {
+    let mut schema = std::fs::read_to_string(path).unwrap();
+    for column in TABLES.iter().flat_map(|table| table.columns) {
+        if column.kind == super::catalogue::Kind::Mood {
+            let text = format!("  {}: String", column.field);
+            schema = schema.replace(&text, &format!("  {}: Mood", column.field));
+        }
+    }
+    schema.push_str("\nenum Mood {\n");
+    for (name, label) in MOODS {
+        schema.push_str(&format!("  {name} @value(name: \"{label}\")\n"));
+    }
+    std::fs::write(path, schema + "}\n").unwrap();
+}
+
+/// A PostgreSQL database that is dropped at the end.
+struct Database {
+    server: String,
+    name: String,
+    url: String,
+}
+
+impl Database {
+    fn create(script: &str) -> Self {
+        let server = std::env::var("FRAGARIA_TEST_POSTGRES")
+            .expect("FRAGARIA_TEST_POSTGRES names a server to make databases on");
+        let name = format!("differential_{:016x}", fastrand::u64(..));
+        let (base, _) = server.rsplit_once('/').unwrap();
+        let url = format!("{base}/{name}");
+        let database = Self { server, name, url };
+        let create = format!("CREATE DATABASE {} TEMPLATE template0", database.name);
+        execute(&database.server, &create);
+        execute(&database.url, script);
+        database
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        execute(&self.server, &drop);
+    }
+}
+
+/// Runs SQL with a client of its own.
+fn execute(url: &str, sql: &str) {
+    let mut psql = Command::new("psql");
+    psql.args([url, "-qXv", "ON_ERROR_STOP=1", "-f", "-"]);
+    psql.stdin(std::process::Stdio::piped());
+    let mut child = psql.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut input, sql.as_bytes()).unwrap();
+    drop(input);
+    assert!(child.wait().unwrap().success(), "psql refuses the script");
+}
