@@ -76,7 +76,7 @@ impl Scratch {
     }
 
     /// Waits until other connections make a number what it should be.
-    pub(crate) async fn until(&self, expected: i64, sql: &str) {
+    pub(crate) async fn assert_soon(&self, expected: i64, sql: &str) {
         let wait = async {
             while self.number(sql).await != expected {
                 tokio::task::yield_now().await;

@@ -27,7 +27,7 @@ async fn a_statement_that_takes_too_long_is_stopped_and_the_others_are_not() {
         assert!(fine.is_ok(), "{weight:?}");
     }
     scratch
-        .until(
+        .assert_soon(
             0,
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' \
                       AND state = 'active' AND datname = current_database() \
@@ -64,10 +64,10 @@ async fn work_whose_requester_is_gone_is_cancelled_in_the_database() {
             let (database, script) = (database.clone(), script(writes, steps));
             async move { run_all(&database, &script, vec![vec![]; count], weight).await }
         });
-        scratch.until(1, waiting).await;
+        scratch.assert_soon(1, waiting).await;
         running.abort();
-        scratch.until(0, waiting).await;
-        scratch.until(0, CONNECTIONS).await;
+        scratch.assert_soon(0, waiting).await;
+        scratch.assert_soon(0, CONNECTIONS).await;
     }
 }
 
@@ -94,7 +94,7 @@ async fn a_request_that_finds_no_exclusive_connection_is_refused_in_time() {
         async move { run(&database, &script, vec![], Weight::Unbounded).await }
     });
     scratch
-        .until(
+        .assert_soon(
             1,
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
         )
@@ -149,7 +149,7 @@ async fn a_shared_connection_with_a_full_queue_refuses_at_once() {
         tokio::spawn(async move { run(&database, &wait, vec![], Weight::Light).await })
     });
     scratch
-        .until(
+        .assert_soon(
             1,
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
         )

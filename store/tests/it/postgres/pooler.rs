@@ -53,7 +53,7 @@ async fn everything_works_behind_a_pooler_in_transaction_mode() {
         assert!(matches!(failure.error, Error::Timeout(_)), "{failure}");
     }
     scratch
-        .until(
+        .assert_soon(
             0,
             "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' \
                       AND query LIKE '%pg_sleep(600)' AND pid <> pg_backend_pid()",

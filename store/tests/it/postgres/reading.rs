@@ -126,7 +126,7 @@ async fn several_steps_see_one_snapshot_while_others_write() {
             async move { run_all(&database, &script, vec![vec![]; 3], weight).await }
         });
         scratch
-            .until(
+            .assert_soon(
                 1,
                 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
             )

@@ -41,7 +41,7 @@ async fn a_million_rows_pass_through_flat_memory_to_a_slow_receiver() {
             start = most;
             // A receiver that takes nothing: the server has to wait, in the middle of its work.
             scratch
-                .until(
+                .assert_soon(
                     1,
                     "SELECT count(*) FROM pg_stat_activity WHERE datname = \
                  current_database() AND state = 'idle in transaction' AND query LIKE 'FETCH%'",
@@ -107,7 +107,7 @@ async fn a_stream_dropped_in_the_middle_stops_in_the_database() {
     let mut chunks = stream(&database, MILLION).await;
     chunks.next().await.unwrap().unwrap();
     drop(chunks);
-    scratch.until(0, CONNECTIONS).await;
+    scratch.assert_soon(0, CONNECTIONS).await;
     let number = rows("SELECT 1", &[], &[Scalar::Int]);
     let again = run(&database, &number, vec![], Weight::Unbounded);
     assert!(again.await.is_ok());
@@ -127,10 +127,10 @@ async fn a_stream_dropped_while_the_database_works_is_cancelled_there() {
     let mut chunks = stream(&database, sql).await;
     chunks.next().await.unwrap().unwrap();
     let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
-    scratch.until(1, waiting).await;
+    scratch.assert_soon(1, waiting).await;
     drop(chunks);
-    scratch.until(0, waiting).await;
-    scratch.until(0, CONNECTIONS).await;
+    scratch.assert_soon(0, waiting).await;
+    scratch.assert_soon(0, CONNECTIONS).await;
 }
 
 #[tokio::test]
@@ -142,8 +142,8 @@ async fn a_receiver_that_takes_nothing_is_dropped_and_told() {
     };
     let database = open(&config);
     let mut chunks = stream(&database, MILLION).await;
-    scratch.until(1, CONNECTIONS).await;
-    scratch.until(0, CONNECTIONS).await;
+    scratch.assert_soon(1, CONNECTIONS).await;
+    scratch.assert_soon(0, CONNECTIONS).await;
     let mut last = None;
     while let Some(chunk) = chunks.next().await {
         last = Some(chunk);
@@ -178,5 +178,5 @@ async fn closing_waits_for_a_stream_under_way() {
             .ends_with("x\"}]}")
     );
     closing.await.unwrap();
-    scratch.until(0, CONNECTIONS).await;
+    scratch.assert_soon(0, CONNECTIONS).await;
 }

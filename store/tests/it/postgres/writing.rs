@@ -156,7 +156,7 @@ async fn an_answer_that_cannot_be_given_undoes_the_write() {
         .unwrap_err();
     assert!(matches!(failure.error, Error::OutOfRange(_)), "{failure}");
     scratch
-        .until(
+        .assert_soon(
             0,
             "SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL \
                       AND application_name = 'fragaria' AND datname = current_database()",
@@ -219,7 +219,7 @@ async fn two_writers_that_wait_for_each_other_are_told_to_try_again() {
         )
     });
     scratch
-        .until(
+        .assert_soon(
             2,
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
         )
