@@ -111,6 +111,11 @@ impl Drop for Scratch {
 pub(crate) const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity \
      WHERE application_name = 'fragaria' AND datname = current_database()";
 
+/// Sessions that wait for an advisory lock in this database; the view shows the whole server's.
+pub(crate) const WAITING_FOR_LOCKS: &str = "SELECT count(*) FROM pg_locks l \
+     JOIN pg_database d ON d.oid = l.database \
+     WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database()";
+
 pub(crate) async fn connect(address: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(address, NoTls).await.unwrap();
     tokio::spawn(connection);

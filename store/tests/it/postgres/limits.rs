@@ -1,6 +1,8 @@
 //! Bounds: time, connections, queues.
 
-use super::{CONNECTIONS, Scratch, cell, open, rows, run, run_all, script, step};
+use super::{
+    CONNECTIONS, Scratch, WAITING_FOR_LOCKS, cell, open, rows, run, run_all, script, step,
+};
 use model::{Scalar, Use, Weight};
 use store::{Config, Error, Postgres};
 
@@ -46,7 +48,7 @@ async fn work_whose_requester_is_gone_is_cancelled_in_the_database() {
     });
     let wait = "SELECT 1 FROM pg_advisory_lock_shared(7)";
     let value = || Use::Value(cell(0, Scalar::Int));
-    let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    let waiting = WAITING_FOR_LOCKS;
     let several = || {
         vec![
             step("a", "SELECT 1", &[], value()),
@@ -93,12 +95,7 @@ async fn a_request_that_finds_no_exclusive_connection_is_refused_in_time() {
         );
         async move { run(&database, &script, vec![], Weight::Unbounded).await }
     });
-    scratch
-        .assert_soon(
-            1,
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-        )
-        .await;
+    scratch.assert_soon(1, WAITING_FOR_LOCKS).await;
     let quick = rows("SELECT 1", &[], &[Scalar::Int]);
     for _ in 0..2 {
         let failure = run(&database, &quick, vec![], Weight::Unbounded)
@@ -148,12 +145,7 @@ async fn a_shared_connection_with_a_full_queue_refuses_at_once() {
         let (database, wait) = (database.clone(), wait.clone());
         tokio::spawn(async move { run(&database, &wait, vec![], Weight::Light).await })
     });
-    scratch
-        .assert_soon(
-            1,
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-        )
-        .await;
+    scratch.assert_soon(1, WAITING_FOR_LOCKS).await;
     let refused = run(&database, &wait, vec![], Weight::Light);
     let failure = refused.await.unwrap_err();
     assert!(matches!(failure.error, Error::Busy(_)), "{failure}");

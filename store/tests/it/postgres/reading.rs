@@ -1,6 +1,9 @@
 //! Reads of one and of several steps.
 
-use super::{Scratch, cell, many, one, record, rows, run, run_all, script, step, text, whole};
+use super::{
+    Scratch, WAITING_FOR_LOCKS, cell, many, one, record, rows, run, run_all, script, step, text,
+    whole,
+};
 use model::{Argument, Cell, Codec, Content, Label, Root, Scalar, Script, Use, Value, Weight};
 use std::sync::Arc;
 use store::{Config, Error, Reply};
@@ -125,12 +128,7 @@ async fn several_steps_see_one_snapshot_while_others_write() {
             let (database, script) = (database.clone(), script(false, steps()));
             async move { run_all(&database, &script, vec![vec![]; 3], weight).await }
         });
-        scratch
-            .assert_soon(
-                1,
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-            )
-            .await;
+        scratch.assert_soon(1, WAITING_FOR_LOCKS).await;
         scratch
             .outside
             .batch_execute("INSERT INTO t VALUES (2)")
@@ -150,7 +148,8 @@ async fn several_steps_see_one_snapshot_while_others_write() {
         scratch
             .outside
             .batch_execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'",
+                "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+                 WHERE l.locktype = 'advisory' AND d.datname = current_database()",
             )
             .await
             .unwrap();

@@ -1,6 +1,6 @@
 //! Results of any size, receivers of any speed.
 
-use super::{CONNECTIONS, Scratch, open, rows, run, whole};
+use super::{CONNECTIONS, Scratch, WAITING_FOR_LOCKS, open, rows, run, whole};
 use futures_util::StreamExt;
 use model::{Scalar, Weight};
 use std::sync::Arc;
@@ -126,7 +126,7 @@ async fn a_stream_dropped_while_the_database_works_is_cancelled_there() {
                WHERE g < 1200 OR pg_advisory_lock_shared(7) IS NOT NULL";
     let mut chunks = stream(&database, sql).await;
     chunks.next().await.unwrap().unwrap();
-    let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    let waiting = WAITING_FOR_LOCKS;
     scratch.assert_soon(1, waiting).await;
     drop(chunks);
     scratch.assert_soon(0, waiting).await;

@@ -1,6 +1,8 @@
 //! Writes: all or nothing, and what stands in their way.
 
-use super::{Scratch, cell, one, open, record, run, run_all, script, step, text};
+use super::{
+    Scratch, WAITING_FOR_LOCKS, cell, one, open, record, run, run_all, script, step, text,
+};
 use model::{Argument, Cell, Codec, Scalar, Script, Use, Value, Weight};
 use std::sync::Arc;
 use store::{Config, Error};
@@ -218,12 +220,7 @@ async fn two_writers_that_wait_for_each_other_are_told_to_try_again() {
             async move { run_all(&database, &script, vec![vec![]; 3], Weight::Light).await },
         )
     });
-    scratch
-        .assert_soon(
-            2,
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
-        )
-        .await;
+    scratch.assert_soon(2, WAITING_FOR_LOCKS).await;
     scratch
         .outside
         .batch_execute("SELECT pg_advisory_unlock(7)")
