@@ -19,7 +19,7 @@ impl Random<'_> {
         }
         if self.chance(65) {
             let columns: Vec<&Column> = declared.sortable().collect();
-            let items = (0..self.random.usize(..4)).map(|_| {
+            let items = (0..self.dice.usize(..4)).map(|_| {
                 let column = self.pick(&columns);
                 Input::Object(vec![Given::new(
                     column.field,
@@ -36,7 +36,7 @@ impl Random<'_> {
         }
         for word in ["limit", "offset"] {
             if self.chance(20) {
-                let count = self.random.usize(..6);
+                let count = self.dice.usize(..6);
                 arguments.push(Given::new(word, "Int", Input::count(count)));
             }
         }
@@ -45,7 +45,7 @@ impl Random<'_> {
 
     fn having(&mut self, table: usize, depth: usize) -> Input {
         let mut members: Vec<Given> = Vec::new();
-        for _ in 0..self.random.usize(..3) + usize::from(depth == 0) {
+        for _ in 0..self.dice.usize(..3) + usize::from(depth == 0) {
             let member = self.having_member(table, depth);
             if members.iter().all(|known| known.name != member.name) {
                 members.push(member);
@@ -60,8 +60,8 @@ impl Random<'_> {
             if self.chance(30) {
                 return Given::new("not", type_name, self.having(table, depth + 1));
             }
-            let name = if self.random.bool() { "and" } else { "or" };
-            let items = (0..self.random.usize(..3)).map(|_| self.having(table, depth + 1));
+            let name = if self.dice.bool() { "and" } else { "or" };
+            let items = (0..self.dice.usize(..3)).map(|_| self.having(table, depth + 1));
             let items = Input::List(format!("{type_name}!"), items.collect());
             return Given::new(name, format!("[{type_name}!]"), items);
         }
@@ -95,7 +95,7 @@ impl Random<'_> {
             };
             selections.push(field.selected());
         }
-        for _ in 0..self.random.usize(1..4) {
+        for _ in 0..self.dice.usize(1..4) {
             let family = self.pick(&FAMILIES);
             let columns = columns(table, family);
             let field = if columns.is_empty() || self.chance(25) {
@@ -105,7 +105,7 @@ impl Random<'_> {
                     "__typename"
                 })
             } else {
-                let inner = (0..self.random.usize(1..4)).map(|_| {
+                let inner = (0..self.dice.usize(1..4)).map(|_| {
                     let field = plain(self.pick(&columns).0.field);
                     self.toggled(Node::Field(field))
                 });
