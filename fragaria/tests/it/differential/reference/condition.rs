@@ -140,11 +140,15 @@ pub(super) fn has(
 }
 
 fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    parts.fold(Some(true), |known, part| match (known, part) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    })
+    let mut known = Some(true);
+    for part in parts {
+        known = match (known, part) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        };
+    }
+    known
 }
 
 fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
