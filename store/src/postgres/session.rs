@@ -66,8 +66,8 @@ struct Size {
 pub(super) enum Request<'a> {
     /// SQL of our own without parameters or rows.
     Control(&'a str),
-    /// A statement with settled arguments.
-    Query(&'a Statement, &'a [Argument]),
+    /// A statement with settled arguments, and what it was prepared as before.
+    Query(&'a Statement, &'a [Argument], Option<&'a Prepared>),
 }
 
 impl Session {
@@ -87,36 +87,24 @@ impl Session {
     }
 
     /// Sends a request; the first poll does it, so requests polled in order are sent in order.
-    ///
-    /// A statement that is not prepared yet takes another round trip before.
     pub(super) async fn send(&self, request: Request<'_>) -> Result<Option<RowStream>, Snag> {
         match request {
             Request::Control(sql) => {
                 self.client.batch_execute(sql).await?;
                 Ok(None)
             }
-            Request::Query(statement, arguments) => {
-                self.query(statement, arguments).await.map(Some)
+            Request::Query(statement, arguments, Some(prepared)) => {
+                self.execute(prepared, statement, arguments).await.map(Some)
+            }
+            Request::Query(statement, arguments, None) => {
+                let rows = self.query_unnamed(statement, arguments, &statement.sql);
+                rows.await.map(Some)
             }
         }
     }
 
-    /// Runs a statement; its rows must be taken or dropped, or all later ones wait.
-    pub(super) async fn query(
-        &self,
-        statement: &Statement,
-        arguments: &[Argument],
-    ) -> Result<RowStream, Snag> {
-        match self.prepare(statement).await? {
-            Some(prepared) => self.execute(&prepared, statement, arguments).await,
-            None => {
-                self.query_unnamed(statement, arguments, &statement.sql)
-                    .await
-            }
-        }
-    }
-
-    /// Runs SQL with the parameters of a statement, without giving it a name on the server.
+    /// Runs SQL with the parameters of a statement, without giving it a name on the server; its
+    /// rows must be taken or dropped, or all later ones wait.
     pub(super) async fn query_unnamed(
         &self,
         statement: &Statement,
@@ -134,7 +122,7 @@ impl Session {
         Ok(self.client.query_typed_raw(sql, nothing).await?)
     }
 
-    /// Runs a prepared statement.
+    /// Runs a prepared statement; its rows must be taken or dropped as well.
     pub(super) async fn execute(
         &self,
         prepared: &Prepared,

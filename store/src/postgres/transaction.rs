@@ -7,7 +7,7 @@
 use super::answer::Answer;
 use super::binding::settle;
 use super::job::{Job, Outcome, Settings};
-use super::session::{Request, Session};
+use super::session::{Prepared, Request, Session};
 use super::snag::Snag;
 use crate::Error;
 use futures_util::stream::FuturesOrdered;
@@ -17,19 +17,32 @@ use std::ops::Range;
 use std::pin::pin;
 use tokio_postgres::RowStream;
 
+/// A script under way.
+struct Running<'a> {
+    session: &'a Session,
+    job: &'a Job,
+    /// Its steps as prepared. They are held until the end: one that fell out of the cache and was
+    /// prepared in the middle would run after those that follow it, and outside the transaction.
+    prepared: Vec<Option<Prepared>>,
+}
+
 /// Runs all steps and gives the JSON text; a read that passes its bound is to be streamed.
 pub(super) async fn run(
     session: &Session,
     job: &Job,
     settings: &Settings,
 ) -> Result<Outcome, Snag> {
+    let mut prepared = Vec::with_capacity(job.script.steps.len());
     for step in &job.script.steps {
-        session
-            .prepare(&step.statement)
-            .await
-            .map_err(|snag| snag.at(&step.key))?;
+        let one = session.prepare(&step.statement).await;
+        prepared.push(one.map_err(|snag| snag.at(&step.key))?);
     }
-    match transact(session, job, settings).await {
+    let running = Running {
+        session,
+        job,
+        prepared,
+    };
+    match transact(&running, settings).await {
         Err(snag) if !job.script.writes && matches!(snag.error, Error::TooLarge(_)) => {
             Ok(Outcome::Large)
         }
@@ -37,7 +50,8 @@ pub(super) async fn run(
     }
 }
 
-async fn transact(session: &Session, job: &Job, settings: &Settings) -> Result<Outcome, Snag> {
+async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome, Snag> {
+    let Running { session, job, .. } = running;
     let (writes, steps) = (job.script.writes, job.script.steps.len());
     // One statement that reads is a snapshot by itself.
     let begin = (writes || steps > 1).then(|| settings.begin(writes));
@@ -52,7 +66,7 @@ async fn transact(session: &Session, job: &Job, settings: &Settings) -> Result<O
     for segment in segments(job) {
         let ends = segment.end == steps && steps > 1 && !writes;
         let controls = [before.take(), ends.then_some("COMMIT")];
-        together(session, job, segment, controls, &mut answer).await?;
+        together(running, segment, controls, &mut answer).await?;
     }
     let rows = answer.rows;
     let text = answer.finish()?;
@@ -64,23 +78,24 @@ async fn transact(session: &Session, job: &Job, settings: &Settings) -> Result<O
 
 /// Sends some steps, a control before and one after them, and takes their rows.
 async fn together(
-    session: &Session,
-    job: &Job,
+    running: &Running<'_>,
     segment: Range<usize>,
     [before, after]: [Option<&str>; 2],
     answer: &mut Answer<'_>,
 ) -> Result<(), Snag> {
+    let Running { session, job, .. } = running;
     let mut settled = Vec::with_capacity(segment.len());
     for index in segment.clone() {
         let (step, arguments) = job.step(index)?;
-        settled.push((step, settle(arguments, &answer.kept)));
+        let prepared = running.prepared.get(index).and_then(Option::as_ref);
+        settled.push((step, settle(arguments, &answer.kept), prepared));
     }
     let control = |sql| named(session, Request::Control(sql), None);
     let mut sent: FuturesOrdered<_> = before.map(control).into_iter().collect();
-    sent.extend(settled.iter().map(|(step, arguments)| {
+    sent.extend(settled.iter().map(|(step, arguments, prepared)| {
         named(
             session,
-            Request::Query(&step.statement, arguments),
+            Request::Query(&step.statement, arguments, *prepared),
             Some(&*step.key),
         )
     }));

@@ -6,7 +6,9 @@ use super::{
 };
 use model::{Argument, Cell, Codec, Content, Label, Root, Scalar, Script, Use, Value, Weight};
 use std::sync::Arc;
+use std::time::Duration;
 use store::{Config, Error, Reply};
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn a_point_lookup_gives_the_row_or_an_empty_list() {
@@ -344,6 +346,34 @@ async fn statements_beyond_the_cache_are_closed_on_the_server() {
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
     let left = answer["rows"][0]["c0"].as_i64().unwrap();
     assert!(left <= 8, "{left} statements left");
+}
+
+#[tokio::test]
+async fn steps_that_fall_out_of_the_cache_at_once_stay_in_order_and_in_their_transaction() {
+    let scratch = Scratch::new("").await;
+    let config = Config {
+        postgres: store::Postgres {
+            statements_max: 1,
+            ..store::Postgres::default()
+        },
+        ..scratch.config()
+    };
+    let database = super::open(&config);
+    let steps = ["a", "b", "c", "d"].map(|key| {
+        let sql = format!("SELECT now()::text AS {key} FROM generate_series(1, 500)");
+        let rows = record([cell(0, Scalar::String)]);
+        step(key, &sql, &[], Use::Rows(rows))
+    });
+    let script = script(false, steps.into());
+    let reading = run_all(&database, &script, vec![vec![]; 4], Weight::Bounded);
+    let answer = timeout(Duration::from_secs(5), reading).await.unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&answer.unwrap()).unwrap();
+    for key in ["b", "c", "d"] {
+        assert!(
+            answer[key] == answer["a"],
+            "{key} is of another transaction"
+        );
+    }
 }
 
 #[tokio::test]
