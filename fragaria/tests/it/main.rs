@@ -2,10 +2,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::format_push_string,
-    clippy::string_slice,
     clippy::panic,
-    reason = "a test that cannot go on panics, in its helpers too; its texts are small"
+    reason = "a test that cannot go on panics, in its helpers too"
 )]
 
 mod cases;

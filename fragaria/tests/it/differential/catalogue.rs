@@ -158,6 +158,13 @@ impl Table {
     }
 }
 
+/// A name with its first letter in upper case.
+pub(super) fn capitalized(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
 /// The position of a type among [`TABLES`].
 pub(super) fn table(type_name: &str) -> usize {
     let found = TABLES.iter().position(|table| table.type_name == type_name);

@@ -3,6 +3,7 @@
 use super::catalogue::{Column, Kind, MOODS, TABLES, Table};
 use super::world::World;
 use rusqlite::{Connection, params_from_iter};
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// References of the test's tables, the same words for both databases.
@@ -87,7 +88,8 @@ pub(super) fn postgres(world: &World) -> String {
             format!("({})", values.collect::<Vec<_>>().join(", "))
         });
         let rows = rows.collect::<Vec<_>>().join(",\n");
-        script.push_str(&format!("INSERT INTO {} VALUES {rows};\n", table.name));
+        let name = table.name;
+        writeln!(script, "INSERT INTO {name} VALUES {rows};").unwrap();
     }
     script
 }
@@ -119,11 +121,8 @@ fn tables(dialect: Dialect) -> String {
         if table.name == "remarks" {
             lines.push(REMARK.to_owned());
         }
-        script.push_str(&format!(
-            "CREATE TABLE {} (\n{}\n);\n",
-            table.name,
-            lines.join(",\n")
-        ));
+        let (name, lines) = (table.name, lines.join(",\n"));
+        writeln!(script, "CREATE TABLE {name} (\n{lines}\n);").unwrap();
     }
     script + VIEW
 }

@@ -188,9 +188,15 @@ fn uuid(random: &mut Rng) -> String {
     if random.u8(..4) == 0 {
         return pick(random, &UUIDS).to_owned();
     }
-    let digits = format!("{:032x}", random.u128(..));
-    let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| &digits[range]);
-    groups.join("-")
+    let (head, tail) = (random.u64(..), random.u64(..));
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        head >> 32,
+        head >> 16 & 0xffff,
+        head & 0xffff,
+        tail >> 48,
+        tail & 0xffff_ffff_ffff
+    )
 }
 
 fn json(random: &mut Rng) -> serde_json::Value {

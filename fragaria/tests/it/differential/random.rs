@@ -4,7 +4,7 @@ mod conditions;
 mod fields;
 mod figures;
 
-use super::catalogue::{Kind, TABLES, Table};
+use super::catalogue::{Kind, TABLES, Table, capitalized};
 use super::decimal::Decimal;
 use super::nasty;
 use super::reference;
@@ -19,7 +19,7 @@ const DEPTH_MAX: usize = 4;
 /// Makes requests at random, the same for the same seed.
 pub(super) struct Random<'w> {
     world: &'w World,
-    dice: Rng,
+    rng: Rng,
     aliases: usize,
     fragments: usize,
 }
@@ -28,7 +28,7 @@ impl<'w> Random<'w> {
     pub(super) fn new(world: &'w World, seed: u64) -> Self {
         Self {
             world,
-            dice: Rng::with_seed(seed),
+            rng: Rng::with_seed(seed),
             aliases: 0,
             fragments: 0,
         }
@@ -36,7 +36,7 @@ impl<'w> Random<'w> {
 
     /// An operation of one to three roots.
     pub(super) fn request(&mut self) -> Request {
-        let count = [1, 1, 1, 2, 3][self.dice.usize(..5)];
+        let count = [1, 1, 1, 2, 3][self.rng.usize(..5)];
         let mut selections: Vec<Selection> = (0..count)
             .map(|_| {
                 let root = self.root();
@@ -68,16 +68,16 @@ impl<'w> Random<'w> {
 
     /// A number below another.
     pub(super) fn below(&mut self, end: usize) -> usize {
-        self.dice.usize(..end)
+        self.rng.usize(..end)
     }
 
     /// Whether something of so many percent happens.
     pub(super) fn chance(&mut self, percent: u8) -> bool {
-        self.dice.u8(..100) < percent
+        self.rng.u8(..100) < percent
     }
 
     fn pick<T: Copy>(&mut self, all: &[T]) -> T {
-        nasty::pick(&mut self.dice, all)
+        nasty::pick(&mut self.rng, all)
     }
 
     fn alias(&mut self) -> String {
@@ -86,7 +86,7 @@ impl<'w> Random<'w> {
     }
 
     fn table(&mut self) -> usize {
-        self.dice.usize(..TABLES.len())
+        self.rng.usize(..TABLES.len())
     }
 
     fn keyed_table(&mut self) -> usize {
@@ -99,7 +99,7 @@ impl<'w> Random<'w> {
     }
 
     fn root(&mut self) -> Field {
-        let verb = self.dice.u8(..12);
+        let verb = self.rng.u8(..12);
         let table = if verb < 3 {
             self.table()
         } else {
@@ -141,32 +141,27 @@ impl<'w> Random<'w> {
     fn by_key(&mut self, table: usize) -> (String, Vec<Given>, Vec<Selection>) {
         let declared = &TABLES[table];
         let row = self.row(table);
-        let by_unique = declared.unique.filter(|_| self.dice.bool());
+        let by_unique = declared.unique.filter(|_| self.rng.bool());
         let fields = by_unique.map_or(declared.key.to_vec(), |field| vec![field]);
         let arguments = fields.iter().map(|field| {
             let column = declared.column(field).expect("keys name columns");
             let kind = declared.columns[column].kind;
             let mut value = self.world.rows[table][row][column].clone();
             if value.is_null() || self.chance(10) {
-                value = nasty::value(&mut self.dice, kind);
+                value = nasty::value(&mut self.rng, kind);
             }
             Given::new(field, format!("{kind}!"), Input::Leaf(kind, value))
         });
         let arguments = arguments.collect();
         let name = match by_unique {
             None => declared.singular.to_owned(),
-            Some(field) => format!(
-                "{}By{}{}",
-                declared.singular,
-                field[..1].to_uppercase(),
-                &field[1..]
-            ),
+            Some(field) => format!("{}By{}", declared.singular, capitalized(field)),
         };
         (name, arguments, self.rows(table, 1))
     }
 
     fn row(&mut self, table: usize) -> usize {
-        self.dice.usize(..self.world.rows[table].len())
+        self.rng.usize(..self.world.rows[table].len())
     }
 
     fn node(&mut self, table: usize) -> (String, Vec<Given>, Vec<Selection>) {
@@ -175,7 +170,7 @@ impl<'w> Random<'w> {
         let rows = self.rows(table, 1);
         let mut selections = vec![(TABLES[table].type_name, rows)];
         let other = &TABLES[self.keyed_table()];
-        let column = other.columns[self.dice.usize(..other.columns.len())].field;
+        let column = other.columns[self.rng.usize(..other.columns.len())].field;
         // Under the same key, fields of two types must be alike.
         let field = Field {
             alias: Some(self.alias()),
@@ -189,7 +184,7 @@ impl<'w> Random<'w> {
             .collect();
         let names: &[&str] = &["nodeId", "__typename"];
         for name in names {
-            if self.dice.bool() {
+            if self.rng.bool() {
                 let name = (*name).to_owned();
                 selections.push(
                     Field {
@@ -206,8 +201,8 @@ impl<'w> Random<'w> {
 
     fn toggled(&mut self, node: Node) -> Selection {
         let toggle = self.chance(7).then(|| Toggle {
-            skip: self.dice.bool(),
-            value: self.dice.bool(),
+            skip: self.rng.bool(),
+            value: self.rng.bool(),
         });
         Selection { toggle, node }
     }
@@ -217,7 +212,7 @@ impl<'w> Random<'w> {
         let row = self.row(table);
         let value = self.world.rows[table][row][column].clone();
         if value.is_null() || self.chance(25) {
-            return nasty::value(&mut self.dice, TABLES[table].columns[column].kind);
+            return nasty::value(&mut self.rng, TABLES[table].columns[column].kind);
         }
         match value {
             Value::Decimal(decimal) if self.chance(30) => Value::Decimal(self.respelled(&decimal)),
@@ -226,13 +221,13 @@ impl<'w> Random<'w> {
     }
 
     fn respelled(&mut self, decimal: &Decimal) -> Decimal {
-        decimal.widened(self.dice.u32(1..4))
+        decimal.widened(self.rng.u32(1..4))
     }
 
     fn number(&mut self, kind: Kind) -> Value {
         match kind {
-            Kind::Int if self.chance(80) => Value::Integer(self.dice.i64(0..8)),
-            kind => nasty::value(&mut self.dice, kind),
+            Kind::Int if self.chance(80) => Value::Integer(self.rng.i64(0..8)),
+            kind => nasty::value(&mut self.rng, kind),
         }
     }
 }

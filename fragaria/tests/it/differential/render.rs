@@ -93,11 +93,13 @@ impl Writer<'_> {
             None => field.name.clone(),
         };
         if !field.arguments.is_empty() {
-            text.push_str(&format!("({})", self.members(&field.arguments)));
+            let arguments = self.members(&field.arguments);
+            text = format!("{text}({arguments})");
         }
         text.push_str(toggle);
         if !field.selections.is_empty() {
-            text.push_str(&format!(" {}", self.selections(&field.selections)));
+            let selections = self.selections(&field.selections);
+            text = format!("{text} {selections}");
         }
         text
     }
@@ -128,7 +130,8 @@ impl Writer<'_> {
         let mut definition = format!("${name}: {type_name}{mark}");
         if !is_null && self.random.u8(..6) == 0 {
             let with_variables = std::mem::replace(&mut self.with_variables, false);
-            definition.push_str(&format!(" = {}", self.literal(type_name, input)));
+            let default = self.literal(type_name, input);
+            definition = format!("{definition} = {default}");
             self.with_variables = with_variables;
         } else {
             let json = self.json(input);

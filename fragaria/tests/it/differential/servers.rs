@@ -136,11 +136,9 @@ fn name_the_moods(path: &Path) {
             schema = schema.replace(&text, &format!("  {}: Mood", column.field));
         }
     }
-    schema.push_str("\nenum Mood {\n");
-    for (name, label) in MOODS {
-        schema.push_str(&format!("  {name} @value(name: \"{label}\")\n"));
-    }
-    std::fs::write(path, schema + "}\n").unwrap();
+    let values = MOODS.map(|(name, label)| format!("  {name} @value(name: \"{label}\")\n"));
+    let enumeration = format!("\nenum Mood {{\n{}}}\n", values.concat());
+    std::fs::write(path, schema + &enumeration).unwrap();
 }
 
 /// A PostgreSQL database that is dropped at the end.
@@ -158,7 +156,10 @@ impl Database {
         let (base, _) = server.rsplit_once('/').unwrap();
         let url = format!("{base}/{name}");
         let database = Self { server, name, url };
-        let create = format!("CREATE DATABASE {} TEMPLATE template0", database.name);
+        let create = format!(
+            "CREATE DATABASE {} TEMPLATE template0 LOCALE 'C.UTF-8'",
+            database.name
+        );
         execute(&database.server, &create);
         execute(&database.url, script);
         database

@@ -14,7 +14,7 @@ impl Random<'_> {
         let count = if self.chance(4) {
             0
         } else {
-            [1, 1, 1, 2, 3][self.dice.usize(..5)]
+            [1, 1, 1, 2, 3][self.rng.usize(..5)]
         };
         let mut members: Vec<Given> = Vec::new();
         for _ in 0..count {
@@ -30,10 +30,10 @@ impl Random<'_> {
         let declared = &TABLES[table];
         let type_name = format!("{}Where", declared.type_name);
         if depth < DEPTH_MAX && self.chance(25) {
-            return match self.dice.u8(..3) {
+            return match self.rng.u8(..3) {
                 0 => Given::new("not", type_name, self.condition(table, depth + 1)),
                 word => {
-                    let count = self.dice.usize(..4);
+                    let count = self.rng.usize(..4);
                     let items = (0..count).map(|_| self.condition(table, depth + 1));
                     let items = Input::List(format!("{type_name}!"), items.collect());
                     let name = if word == 1 { "and" } else { "or" };
@@ -44,7 +44,7 @@ impl Random<'_> {
         if depth < DEPTH_MAX && !declared.relations.is_empty() && self.chance(30) {
             return self.through(table, depth);
         }
-        let column = self.dice.usize(..declared.columns.len());
+        let column = self.rng.usize(..declared.columns.len());
         let kind = declared.columns[column].kind;
         let filter = self.filter(kind, &mut |random| random.value(table, column));
         Given::new(
@@ -56,7 +56,7 @@ impl Random<'_> {
 
     fn through(&mut self, source: usize, depth: usize) -> Given {
         let relations = TABLES[source].relations;
-        let relation = &relations[self.dice.usize(..relations.len())];
+        let relation = &relations[self.rng.usize(..relations.len())];
         let target = table(relation.target);
         let type_name = format!("{}Where", relation.target);
         if relation.cardinality != Cardinality::Many {
@@ -80,7 +80,7 @@ impl Random<'_> {
         kind: Kind,
         value: &mut impl FnMut(&mut Self) -> Value,
     ) -> Input {
-        let count = [1, 1, 1, 1, 2][self.dice.usize(..5)];
+        let count = [1, 1, 1, 1, 2][self.rng.usize(..5)];
         let mut members: Vec<Given> = Vec::new();
         for _ in 0..count {
             let operator = self.pick(kind.operators());
@@ -89,11 +89,11 @@ impl Random<'_> {
             }
             let (type_name, input) = match operator {
                 "isNull" => {
-                    let wanted = Value::Boolean(self.dice.bool());
+                    let wanted = Value::Boolean(self.rng.bool());
                     ("Boolean".to_owned(), Input::Leaf(Kind::Boolean, wanted))
                 }
                 "in" | "notIn" => {
-                    let count = [0, 1, 2, 3, 10][self.dice.usize(..5)];
+                    let count = [0, 1, 2, 3, 10][self.rng.usize(..5)];
                     let items = (0..count).map(|_| Input::Leaf(kind, value(self)));
                     let items = Input::List(format!("{kind}!"), items.collect());
                     (format!("[{kind}!]"), items)
@@ -120,8 +120,8 @@ impl Random<'_> {
             return Value::Text(text);
         }
         let characters: Vec<char> = text.chars().collect();
-        let start = self.dice.usize(..=characters.len());
-        let end = self.dice.usize(start..=characters.len());
+        let start = self.rng.usize(..=characters.len());
+        let end = self.rng.usize(start..=characters.len());
         let part: String = match operator {
             "startsWith" => characters[..end].iter().collect(),
             "endsWith" => characters[start..].iter().collect(),
@@ -138,7 +138,7 @@ impl Random<'_> {
         }
         for character in &text[start..end] {
             let is_special = matches!(character, '\\' | '%' | '_');
-            match self.dice.u8(..10) {
+            match self.rng.u8(..10) {
                 0 => pattern.push('_'),
                 1 => pattern.push('%'),
                 2 => pattern.extend(['\\', *character]),

@@ -8,7 +8,7 @@ impl Random<'_> {
     /// What is selected of rows of a table.
     pub(super) fn rows(&mut self, table: usize, depth: usize) -> Vec<Selection> {
         let declared = &TABLES[table];
-        let count = self.dice.usize(1..6);
+        let count = self.rng.usize(1..6);
         let mut selections: Vec<Selection> = (0..count)
             .map(|_| {
                 let field = self.row_field(declared, depth);
@@ -16,7 +16,7 @@ impl Random<'_> {
             })
             .collect();
         if self.chance(20) {
-            let at = self.dice.usize(..selections.len());
+            let at = self.rng.usize(..selections.len());
             let inner = selections.split_off(at);
             let node = self.fragment(declared, inner);
             selections.push(self.toggled(node.clone()));
@@ -30,7 +30,7 @@ impl Random<'_> {
 
     fn fragment(&mut self, declared: &Table, inner: Vec<Selection>) -> Node {
         let on = declared.type_name.to_owned();
-        match self.dice.u8(..4) {
+        match self.rng.u8(..4) {
             0 => Node::Inline(None, inner),
             1 => Node::Inline(Some(on), inner),
             2 if !declared.key.is_empty() => {
@@ -53,19 +53,19 @@ impl Random<'_> {
     fn row_field(&mut self, declared: &'static Table, depth: usize) -> Field {
         let relations = declared.relations;
         if depth < DEPTH_MAX && !relations.is_empty() && self.chance(35) {
-            let relation = &relations[self.dice.usize(..relations.len())];
+            let relation = &relations[self.rng.usize(..relations.len())];
             return self.relation(relation, depth);
         }
         let plain = |name: &str| Field {
             name: name.to_owned(),
             ..Field::default()
         };
-        match self.dice.u8(..14) {
+        match self.rng.u8(..14) {
             0 => plain("__typename"),
             1 if !declared.key.is_empty() => plain("nodeId"),
             _ => {
                 let columns = declared.columns;
-                let column = &columns[self.dice.usize(..columns.len())];
+                let column = &columns[self.rng.usize(..columns.len())];
                 Field {
                     alias: self.chance(15).then(|| self.alias()),
                     ..plain(column.field)
@@ -108,13 +108,13 @@ impl Random<'_> {
     pub(super) fn list_arguments(&mut self, declared: &'static Table, depth: usize) -> Vec<Given> {
         let mut arguments = self.narrowing(declared, depth);
         if self.chance(if depth < 2 { 50 } else { 75 }) {
-            let limit = self.dice.usize(..if depth == 0 { 30 } else { 6 });
+            let limit = self.rng.usize(..if depth == 0 { 30 } else { 6 });
             arguments.push(Given::new("limit", "Int", Input::count(limit)));
         } else if self.chance(5) {
             arguments.push(Given::new("limit", "Int", Input::Null));
         }
         if self.chance(20) {
-            let offset = self.dice.usize(..8);
+            let offset = self.rng.usize(..8);
             arguments.push(Given::new("offset", "Int", Input::count(offset)));
         }
         arguments
@@ -137,7 +137,7 @@ impl Random<'_> {
     }
 
     fn order(&mut self, declared: &'static Table) -> Input {
-        let count = self.dice.usize(..4);
+        let count = self.rng.usize(..4);
         let mut items: Vec<Input> = (0..count).map(|_| self.order_item(declared, 0)).collect();
         if declared.key.is_empty() {
             // The rows of a view have no key that would order them.
@@ -178,8 +178,8 @@ impl Random<'_> {
     pub(super) fn page_arguments(&mut self, declared: &'static Table) -> Vec<Given> {
         let mut arguments = self.narrowing(declared, 1);
         if self.chance(80) {
-            let name = if self.dice.bool() { "first" } else { "last" };
-            let size = self.dice.usize(..12);
+            let name = if self.rng.bool() { "first" } else { "last" };
+            let size = self.rng.usize(..12);
             arguments.push(Given::new(name, "Int", Input::count(size)));
         }
         arguments
@@ -188,8 +188,8 @@ impl Random<'_> {
     /// What is selected of a connection.
     pub(super) fn page(&mut self, table: usize, depth: usize) -> Vec<Selection> {
         let mut selections = Vec::new();
-        for _ in 0..self.dice.usize(1..4) {
-            let (name, inner) = match self.dice.u8(..9) {
+        for _ in 0..self.rng.usize(1..4) {
+            let (name, inner) = match self.rng.u8(..9) {
                 0..=2 => ("nodes", self.rows(table, depth)),
                 3..=5 => ("edges", self.edge(table, depth)),
                 6 => ("totalCount", Vec::new()),
@@ -235,7 +235,7 @@ impl Random<'_> {
             "endCursor",
             "__typename",
         ];
-        (0..self.dice.usize(1..5))
+        (0..self.rng.usize(1..5))
             .map(|_| {
                 let name = self.pick(&FIELDS).to_owned();
                 Field {

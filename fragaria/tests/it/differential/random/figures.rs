@@ -1,7 +1,7 @@
 //! Random aggregates.
 
 use super::Random;
-use crate::differential::catalogue::{Column, Kind, TABLES};
+use crate::differential::catalogue::{Column, Kind, TABLES, capitalized};
 use crate::differential::request::{Field, Given, Input, Node, Selection};
 
 /// The families of figures.
@@ -19,7 +19,7 @@ impl Random<'_> {
         }
         if self.chance(65) {
             let columns: Vec<&Column> = declared.sortable().collect();
-            let items = (0..self.dice.usize(..4)).map(|_| {
+            let items = (0..self.rng.usize(..4)).map(|_| {
                 let column = self.pick(&columns);
                 Input::Object(vec![Given::new(
                     column.field,
@@ -36,7 +36,7 @@ impl Random<'_> {
         }
         for word in ["limit", "offset"] {
             if self.chance(20) {
-                let count = self.dice.usize(..6);
+                let count = self.rng.usize(..6);
                 arguments.push(Given::new(word, "Int", Input::count(count)));
             }
         }
@@ -45,7 +45,7 @@ impl Random<'_> {
 
     fn having(&mut self, table: usize, depth: usize) -> Input {
         let mut members: Vec<Given> = Vec::new();
-        for _ in 0..self.dice.usize(..3) + usize::from(depth == 0) {
+        for _ in 0..self.rng.usize(..3) + usize::from(depth == 0) {
             let member = self.having_member(table, depth);
             if members.iter().all(|known| known.name != member.name) {
                 members.push(member);
@@ -60,8 +60,8 @@ impl Random<'_> {
             if self.chance(30) {
                 return Given::new("not", type_name, self.having(table, depth + 1));
             }
-            let name = if self.dice.bool() { "and" } else { "or" };
-            let items = (0..self.dice.usize(..3)).map(|_| self.having(table, depth + 1));
+            let name = if self.rng.bool() { "and" } else { "or" };
+            let items = (0..self.rng.usize(..3)).map(|_| self.having(table, depth + 1));
             let items = Input::List(format!("{type_name}!"), items.collect());
             return Given::new(name, format!("[{type_name}!]"), items);
         }
@@ -79,7 +79,7 @@ impl Random<'_> {
             _ => random.number(result),
         });
         let member = Given::new(column.field, format!("{result}Filter"), filter);
-        let type_name = format!("{}{}Having", TABLES[table].type_name, pascal(family));
+        let type_name = format!("{}{}Having", TABLES[table].type_name, capitalized(family));
         Given::new(family, type_name, Input::Object(vec![member]))
     }
 
@@ -95,7 +95,7 @@ impl Random<'_> {
             };
             selections.push(field.selected());
         }
-        for _ in 0..self.dice.usize(1..4) {
+        for _ in 0..self.rng.usize(1..4) {
             let family = self.pick(&FAMILIES);
             let columns = columns(table, family);
             let field = if columns.is_empty() || self.chance(25) {
@@ -105,7 +105,7 @@ impl Random<'_> {
                     "__typename"
                 })
             } else {
-                let inner = (0..self.dice.usize(1..4)).map(|_| {
+                let inner = (0..self.rng.usize(1..4)).map(|_| {
                     let field = plain(self.pick(&columns).0.field);
                     self.toggled(Node::Field(field))
                 });
@@ -127,10 +127,6 @@ fn plain(name: &str) -> Field {
         name: name.to_owned(),
         ..Field::default()
     }
-}
-
-fn pascal(name: &str) -> String {
-    name[..1].to_uppercase() + &name[1..]
 }
 
 fn groups(arguments: &[Given]) -> Vec<&str> {

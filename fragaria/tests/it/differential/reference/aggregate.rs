@@ -4,7 +4,7 @@ use super::condition::has;
 use super::order::compare;
 use super::{Reference, below, collect};
 use crate::differential::answer::Answer;
-use crate::differential::catalogue::{Kind, TABLES};
+use crate::differential::catalogue::{Kind, TABLES, capitalized};
 use crate::differential::request::{Field, Input, Selection};
 use crate::differential::value::Value;
 use std::cmp::Ordering;
@@ -84,7 +84,7 @@ impl Reference<'_> {
     fn family(&self, table: usize, group: &Group, family: &str, sets: &[&[Selection]]) -> Answer {
         let suffix = match family {
             "key" => "GroupKey".to_owned(),
-            family => family[..1].to_uppercase() + &family[1..],
+            family => capitalized(family),
         };
         let type_name = format!("{}{suffix}", TABLES[table].type_name);
         let members = collect(sets, &type_name);

@@ -140,15 +140,11 @@ pub(super) fn has(
 }
 
 fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    let mut known = Some(true);
-    for part in parts {
-        known = match (known, part) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
-            (Some(true), Some(true)) => Some(true),
-            _ => None,
-        };
+    let parts: Vec<_> = parts.collect();
+    if parts.contains(&Some(false)) {
+        return Some(false);
     }
-    known
+    (!parts.contains(&None)).then_some(true)
 }
 
 fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
