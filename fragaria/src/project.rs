@@ -19,6 +19,10 @@ pub(crate) const SCHEMA: &str = "schema.graphql";
 pub(crate) const SCHEMA_DIRECTORY: &str = "schema";
 /// The compiled schema of a project.
 pub(crate) const ARTEFACT: &str = "fragaria.artefact.json";
+/// Documents the console begins with, beside the schema.
+pub(crate) const QUERIES_DIRECTORY: &str = "queries";
+/// Most documents the console opens.
+const QUERIES_MAX: usize = 12;
 
 /// A project on disk and its configuration.
 #[derive(Clone, Debug)]
@@ -27,6 +31,14 @@ pub(crate) struct Project {
     pub(crate) directory: PathBuf,
     /// Its configuration; a relative database path in it is relative to the directory no more.
     pub(crate) loaded: Loaded,
+}
+
+/// What people see of a project in the console.
+pub(crate) struct Face {
+    /// The name of its directory.
+    pub(crate) name: String,
+    /// Documents to begin with; the console opens each in a tab.
+    pub(crate) queries: Vec<String>,
 }
 
 /// What compiling a project gives.
@@ -64,7 +76,7 @@ impl Project {
     }
 
     /// The name of its directory.
-    pub(crate) fn name(&self) -> String {
+    fn name(&self) -> String {
         let whole = self.directory.canonicalize();
         let whole = whole.as_deref().unwrap_or(&self.directory);
         let last = whole.file_name().unwrap_or(whole.as_os_str());
@@ -111,6 +123,21 @@ impl Project {
                 })
             })
             .collect()
+    }
+
+    /// What people see of it.
+    pub(crate) fn face(&self) -> Result<Face> {
+        let directory = self.directory.join(QUERIES_DIRECTORY);
+        let paths = if directory.is_dir() {
+            graphql_files(&directory)?
+        } else {
+            Vec::new()
+        };
+        let shown = paths.iter().take(QUERIES_MAX);
+        Ok(Face {
+            name: self.name(),
+            queries: shown.map(|path| text(path)).collect::<Result<_>>()?,
+        })
     }
 
     fn source_paths(&self) -> Result<Vec<PathBuf>> {

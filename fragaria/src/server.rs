@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::edition::Edition;
+use crate::project::Face;
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use engine::artefact::Artefact;
@@ -21,8 +22,8 @@ pub(crate) const SCHEMA: &str = "schema";
 
 /// Everything a request needs.
 pub(crate) struct Server {
-    /// The name of the project, for people.
-    pub(crate) name: String,
+    /// What people see of the project.
+    pub(crate) face: Face,
     /// The effective configuration.
     pub(crate) config: Config,
     /// The database.
@@ -42,11 +43,11 @@ pub(crate) struct Server {
 
 impl Server {
     /// Builds a server that serves an artefact; the database need not be up.
-    pub(crate) fn build(name: &str, config: Config, artefact: Artefact) -> Result<Arc<Self>> {
+    pub(crate) fn build(face: Face, config: Config, artefact: Artefact) -> Result<Arc<Self>> {
         let mut registry = Registry::default();
         let edition = Edition::new(artefact, &config.limits).context("the artefact is refused")?;
         let server = Self {
-            name: name.to_owned(),
+            face,
             database: store::Database::open(&config.database, &mut registry)
                 .context("the database cannot be used")?,
             health: Health::new(&[DATABASE, SCHEMA], &mut registry),

@@ -35,7 +35,7 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
     terminal.findings(&compiled.warnings, &compiled.texts);
     let schema = compiled.artefact.schema.clone();
     let server = Server::build(
-        &project.name(),
+        project.face()?,
         project.loaded.config.clone(),
         compiled.artefact,
     )?;

@@ -16,7 +16,7 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
     observe::logs::install(project.loaded.config.log, terminal.err)?;
     let artefact = read_artefact(&artefact)?;
     let compiled_for = artefact.schema.dialect;
-    let server = Server::build(&project.name(), project.loaded.config, artefact)?;
+    let server = Server::build(project.face()?, project.loaded.config, artefact)?;
     if server.database.dialect() != compiled_for {
         let theirs = server.database.dialect();
         bail!("the artefact was compiled for {compiled_for}, and the database is {theirs}");

@@ -1,6 +1,7 @@
 //! The example as a project on disk: configuration, schema, and a filled database.
 
 use super::{QUERIES, SCHEMA, TABLES, statements};
+use crate::project::QUERIES_DIRECTORY;
 use anyhow::{Context as _, Result};
 use model::metric::Registry;
 use model::{Script, Secret, Statement, Step, Use, Weight};
@@ -28,9 +29,10 @@ pub(crate) async fn create(directory: &Path) -> Result<()> {
     fs::create_dir_all(&draft).context("the example cannot be written")?;
     fs::write(draft.join("fragaria.toml"), CONFIGURATION)?;
     fs::write(draft.join("schema.graphql"), SCHEMA)?;
-    fs::create_dir(draft.join("queries"))?;
+    let queries = draft.join(QUERIES_DIRECTORY);
+    fs::create_dir(&queries)?;
     for (name, text) in QUERIES {
-        fs::write(draft.join("queries").join(name), text)?;
+        fs::write(queries.join(name), text)?;
     }
     fill(&draft.join(DATABASE)).await?;
     fs::rename(&draft, directory).context("the example cannot be moved to its place")

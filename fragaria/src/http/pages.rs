@@ -4,6 +4,7 @@ use super::answer::{Answer, Refusal};
 use super::negotiation::Format;
 use crate::console::{self, Asset, POLICY};
 use crate::first_query::first_query;
+use crate::project::Face;
 use crate::server::Server;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, IF_NONE_MATCH,
@@ -30,8 +31,14 @@ const SECURITY: [(HeaderName, &str); 5] = [
 /// The page or file at a path.
 pub(super) fn answer(server: &Server, path: &str, headers: &HeaderMap) -> Answer {
     if path == "/" {
-        let query = first_query(&server.edition().schema);
-        let page = console::page(&server.name, [&*query]);
+        let first = [first_query(&server.edition().schema)];
+        let Face { name, queries } = &server.face;
+        let queries = if queries.is_empty() {
+            &first
+        } else {
+            &**queries
+        };
+        let page = console::page(name, queries.iter().map(|query| &**query));
         return secured(Answer::bytes(
             StatusCode::OK,
             "text/html; charset=utf-8",
