@@ -3,6 +3,7 @@
 use crate::Error;
 use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -61,12 +62,27 @@ pub struct Reader {
     pub colour: bool,
 }
 
-/// Sends all events of this process to standard error from now on.
-pub fn install(config: Config, reader: Reader) -> Result<(), Error> {
+/// Lines that wait to be written; one more waits for room, so none is lost.
+const LINES_MAX: usize = 16_384;
+
+/// The log of this process; what is still to be written is written when it goes.
+#[must_use = "the log ends where it is dropped"]
+pub struct Log {
+    _guard: WorkerGuard,
+}
+
+/// Sends all events of this process to standard error from now on, on a thread of their own.
+pub fn install(config: Config, reader: Reader) -> Result<Log, Error> {
+    let (writer, guard) = NonBlockingBuilder::default()
+        .lossy(false)
+        .buffered_lines_limit(LINES_MAX)
+        .thread_name("log")
+        .finish(std::io::stderr());
     Registry::default()
-        .with(layer(config, reader, std::io::stderr))
+        .with(layer(config, reader, writer))
         .try_init()
-        .map_err(|_| Error::LogsInstalled)
+        .map_err(|_| Error::LogsInstalled)?;
+    Ok(Log { _guard: guard })
 }
 
 /// The layer that writes events of a configuration for a reader.

@@ -29,7 +29,7 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
         person: !terminal.json,
         ..terminal.err
     };
-    observe::logs::install(project.loaded.config.log, reader)?;
+    let _log = observe::logs::install(project.loaded.config.log, reader)?;
     let edits = Edits::of(&args.directory)?;
     let compiled = project.compile()?;
     terminal.findings(&compiled.warnings, &compiled.texts);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Terminal) -> Result<()> {
     let (directory, artefact) = locate(&args.path)?;
     let project = Project::open(&directory, environment, &args.listening.flags())?;
-    observe::logs::install(project.loaded.config.log, terminal.err)?;
+    let _log = observe::logs::install(project.loaded.config.log, terminal.err)?;
     let artefact = read_artefact(&artefact)?;
     let compiled_for = artefact.schema.dialect;
     let server = Server::build(project.face()?, project.loaded.config, artefact)?;
