@@ -103,7 +103,7 @@ impl Drop for Instance {
 
 /// A PgBouncer in transaction mode before a server.
 pub(crate) struct Bouncer {
-    _directory: TempDir,
+    directory: TempDir,
     process: Child,
     pub(crate) port: u16,
 }
@@ -120,22 +120,36 @@ impl Bouncer {
              auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n"
         );
         std::fs::write(&file, settings).unwrap();
-        let process = unprivileged("/usr/sbin/pgbouncer".as_ref())
-            .arg("-q")
-            .arg(&file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::yield_now();
-        }
+        let process = bouncer(&file, port);
         Self {
-            _directory: directory,
+            directory,
             process,
             port,
         }
     }
+
+    /// Ends it without a word to its clients, and starts it anew in the same place.
+    pub(crate) fn restart(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        let file = self.directory.path().join("pgbouncer.ini");
+        self.process = bouncer(&file, self.port);
+    }
+}
+
+/// Starts the program, and waits until it listens.
+fn bouncer(file: &Path, port: u16) -> Child {
+    let process = unprivileged("/usr/sbin/pgbouncer".as_ref())
+        .arg("-q")
+        .arg(file)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::yield_now();
+    }
+    process
 }
 
 impl Drop for Bouncer {

@@ -14,7 +14,7 @@ async fn everything_works_behind_a_pooler_in_transaction_mode() {
          INSERT INTO t SELECT g, 'n' || g FROM generate_series(1, 5000) g",
     )
     .await;
-    let bouncer = tokio::task::block_in_place(|| Bouncer::start(instance.port));
+    let mut bouncer = tokio::task::block_in_place(|| Bouncer::start(instance.port));
     let direct = format!(":{}/", instance.port);
     let address = scratch
         .address()
@@ -43,6 +43,11 @@ async fn everything_works_behind_a_pooler_in_transaction_mode() {
             .await,
         50
     );
+    tokio::task::block_in_place(|| bouncer.restart());
+    while database.check().await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    pooled_client(database.clone(), 1).await;
     let slow = rows("SELECT 1 FROM pg_sleep(600)", &[], &[Scalar::Int]);
     let hasty = open(&Config {
         statement_timeout_ms: 100,
