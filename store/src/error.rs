@@ -14,6 +14,9 @@ pub enum Error {
     /// The statement took longer than it may.
     #[error("the statement timed out: {0}")]
     Timeout(String),
+    /// The connection was lost, or fell silent, while a write was committed.
+    #[error("whether it was committed is not known: {0}")]
+    OutcomeUnknown(String),
     /// The pool or a queue before it is full.
     #[error("the database is busy: {0}")]
     Busy(String),
@@ -83,6 +86,13 @@ impl Error {
                 "store.timeout",
                 Kind::Timeout,
                 "the database took longer than a request may take",
+            ),
+            // Not as one that is merely away: whoever tries again must look first.
+            Self::OutcomeUnknown(_) => (
+                "store.outcome_unknown",
+                Kind::Timeout,
+                "the database was lost during the commit: look whether the change was made before \
+                 you try again",
             ),
             Self::Busy(_) => (
                 "store.busy",

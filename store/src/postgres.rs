@@ -180,18 +180,20 @@ impl Postgres {
     async fn transact(&self, job: &Job) -> Result<Outcome, Snag> {
         let exclusive = self.exclusives.take().await?;
         let patience = self.settings.patience(job.script.steps.len());
-        match timeout(patience, transaction::run(&exclusive, job, &self.settings)).await {
-            Ok(Ok(Outcome::Whole(text, rows))) => {
+        let steps = timeout(patience, transaction::run(&exclusive, job, &self.settings)).await;
+        let silent = || Error::Timeout("no answer on an exclusive connection".into()).into();
+        let mut outcome = steps.unwrap_or_else(|_| Err(silent()));
+        if job.script.writes && outcome.is_ok() {
+            let committed = transaction::commit(&exclusive, &self.settings).await;
+            outcome = committed.and(outcome);
+        }
+        match outcome {
+            Ok(Outcome::Whole(text, rows)) => {
                 exclusive.release();
                 Ok(Outcome::Whole(text, rows))
             }
-            Ok(Ok(Outcome::Large)) => Ok(Outcome::Large),
-            Ok(Err(snag)) => {
-                exclusive.recover(&snag).await;
-                Err(snag)
-            }
-            Err(_) => {
-                let snag = Error::Timeout("no answer on an exclusive connection".into()).into();
+            Ok(Outcome::Large) => Ok(Outcome::Large),
+            Err(snag) => {
                 exclusive.recover(&snag).await;
                 Err(snag)
             }

@@ -117,6 +117,11 @@ impl Client {
         }
     }
 
+    /// Reads some bytes, whatever they are.
+    pub(crate) fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        self.exactly(length)
+    }
+
     /// Reads until the server closes; `false` if it does not.
     pub(crate) fn is_closed(&mut self) -> bool {
         match io::copy(&mut self.stream, &mut io::sink()) {

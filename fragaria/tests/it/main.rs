@@ -13,8 +13,12 @@ mod configuration;
 mod database;
 mod dev;
 mod differential;
+mod faults;
 mod hostile;
 mod http;
+#[path = "../../../store/tests/it/postgres/instance.rs"]
+mod instance;
+mod pooler;
 mod project;
 mod readiness;
 mod server;

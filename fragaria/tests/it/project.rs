@@ -45,6 +45,14 @@ impl Project {
         project
     }
 
+    /// A compiled project on a PostgreSQL database.
+    pub(crate) fn on(url: &str) -> Self {
+        let project = Self::empty();
+        project.run(&["init", "--from", url]);
+        project.run(&["compile"]);
+        project
+    }
+
     /// A directory with a database and nothing else.
     pub(crate) fn database(sql: &str) -> Self {
         let project = Self::empty();

@@ -127,6 +127,19 @@ impl Server {
         line.map_or(0, |value| value.parse().unwrap())
     }
 
+    /// The memory it holds now and the most it ever held, in bytes.
+    pub(crate) fn memory(&self) -> (u64, u64) {
+        let id = self.child.as_ref().unwrap().id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let bytes = |name: &str| {
+            let mut lines = status.lines();
+            let line = lines.find_map(|line| line.strip_prefix(name)).unwrap();
+            let number = line.split_whitespace().next().unwrap();
+            number.parse::<u64>().unwrap() * 1024
+        };
+        (bytes("VmRSS:"), bytes("VmHWM:"))
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.as_ref().unwrap().id().to_string();

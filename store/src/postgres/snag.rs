@@ -29,6 +29,14 @@ pub(super) enum Kind {
 }
 
 impl Snag {
+    /// The same snag, befallen a commit: what the server said is certain, its silence is not.
+    pub(super) fn in_commit(mut self) -> Self {
+        if !matches!(self.kind, Kind::Refused | Kind::Stale) {
+            self.error = Error::OutcomeUnknown(self.error.to_string());
+        }
+        self
+    }
+
     /// The same snag, befallen a step.
     pub(super) fn at(mut self, key: &str) -> Self {
         self.key = Some(key.into());

@@ -15,6 +15,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use model::Argument;
 use std::ops::Range;
 use std::pin::pin;
+use tokio::time::timeout;
 use tokio_postgres::RowStream;
 
 /// A script under way.
@@ -26,7 +27,8 @@ struct Running<'a> {
     prepared: Vec<Option<Prepared>>,
 }
 
-/// Runs all steps and gives the JSON text; a read that passes its bound is to be streamed.
+/// Runs all steps and gives the JSON text; a read that passes its bound is to be streamed, and
+/// what was written is to be committed.
 pub(super) async fn run(
     session: &Session,
     job: &Job,
@@ -69,11 +71,18 @@ async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome,
         together(running, segment, controls, &mut answer).await?;
     }
     let rows = answer.rows;
-    let text = answer.finish()?;
-    if writes {
-        session.send(Request::Control("COMMIT")).await?;
+    Ok(Outcome::Whole(answer.finish()?, rows))
+}
+
+/// Makes what was written last; from here on a silent server leaves it open whether it did.
+pub(super) async fn commit(session: &Session, settings: &Settings) -> Result<(), Snag> {
+    let commit = session.send(Request::Control("COMMIT"));
+    let silent = || Error::Timeout("no answer to a commit".into()).into();
+    let outcome = timeout(settings.patience(1), commit).await;
+    match outcome.unwrap_or_else(|_| Err(silent())) {
+        Ok(_) => Ok(()),
+        Err(snag) => Err(snag.in_commit()),
     }
-    Ok(Outcome::Whole(text, rows))
 }
 
 /// Sends some steps, a control before and one after them, and takes their rows.
