@@ -23,3 +23,4 @@ mod project;
 mod readiness;
 mod server;
 mod shutdown;
+mod statements;
