@@ -24,3 +24,4 @@ mod readiness;
 mod server;
 mod shutdown;
 mod statements;
+mod streaming;
