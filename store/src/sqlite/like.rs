@@ -35,8 +35,9 @@ pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
     }
 }
 
+/// The one character that becomes two in lower case, `İ`, counts as the first, as in PostgreSQL.
 fn same_as(left: char) -> impl Fn(char) -> bool {
-    move |right| left == right || left.to_lowercase().eq(right.to_lowercase())
+    move |right| left == right || left.to_lowercase().next() == right.to_lowercase().next()
 }
 
 /// Whether the rest of a pattern escapes something with each of its backslashes.
@@ -61,6 +62,7 @@ mod tests {
             ("%rock%", "Hard ROCK Cafe", true),
             ("äö%", "ÄÖü", true),
             ("straße", "STRASSE", false),
+            ("i_tanbul", "İSTANBUL", true),
             ("a_c", "aÜC", true),
             ("a_c", "ac", false),
             ("%", "", true),
