@@ -6,7 +6,7 @@ use super::value::Value;
 use fastrand::Rng;
 use serde_json::json;
 
-const TEXTS: [&str; 44] = [
+const TEXTS: [&str; 45] = [
     "",
     " ",
     "a",
@@ -21,6 +21,7 @@ const TEXTS: [&str; 44] = [
     "é",
     "É",
     "ß",
+    "İi",
     "ñandú",
     "ΣΊΣΥΦΟΣ",
     "σίσυφος",

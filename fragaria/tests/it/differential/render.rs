@@ -206,17 +206,49 @@ impl Writer<'_> {
         }
     }
 
-    /// Numbers that are strings in answers may be either in requests; UUIDs may shout.
+    /// Many values may be spelled otherwise than in answers.
     fn leaf(&mut self, kind: Kind, value: &Value) -> Json {
         let json = value.json(kind);
         match (kind, &json) {
+            (Kind::Decimal, Json::String(digits)) if self.random.u8(..4) == 0 => {
+                Json::from(scientific(digits))
+            }
             (Kind::BigInt | Kind::Decimal, Json::String(digits)) if self.random.bool() => {
                 serde_json::from_str(digits).unwrap_or(json)
             }
             (Kind::Uuid, Json::String(text)) if self.random.bool() => {
                 Json::from(text.to_uppercase())
             }
+            (Kind::LocalTime | Kind::LocalDateTime | Kind::DateTime, Json::String(text))
+                if self.random.bool() =>
+            {
+                Json::from(lengthened(text))
+            }
             _ => json,
         }
     }
+}
+
+/// `-12.50` as `-01250e-2`.
+fn scientific(digits: &str) -> String {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let (sign, whole) = match whole.strip_prefix('-') {
+        Some(whole) => ("-", whole),
+        None => ("", whole),
+    };
+    format!("{sign}0{whole}{fraction}e-{}", fraction.len())
+}
+
+/// A time with a digit more, and in UTC by an offset.
+fn lengthened(text: &str) -> String {
+    let (clock, zone) = match text.strip_suffix('Z') {
+        Some(clock) => (clock, "+00:00"),
+        None => (text, ""),
+    };
+    let point = match clock.split_once('.') {
+        None => ".0",
+        Some((_, fraction)) if fraction.len() < 6 => "0",
+        Some(_) => "",
+    };
+    format!("{clock}{point}{zone}")
 }

@@ -103,8 +103,11 @@ fn is_like(value: &Value, operator: &str, operand: &Input) -> Option<bool> {
     })
 }
 
+/// Letter by letter, so that `İ` is one as in PostgreSQL.
 fn lower(text: &str) -> Vec<char> {
-    text.chars().flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter_map(|letter| letter.to_lowercase().next())
+        .collect()
 }
 
 fn members(input: &Input) -> &[Given] {
