@@ -117,9 +117,21 @@ impl Client {
         }
     }
 
-    /// Reads some bytes, whatever they are.
-    pub(crate) fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {
-        self.exactly(length)
+    /// Reads some bytes if any come soon; an error if the server closed.
+    pub(crate) fn take_what_comes(&mut self) -> io::Result<()> {
+        let soon = Duration::from_millis(20);
+        self.stream.get_ref().set_read_timeout(Some(soon))?;
+        let taken = self.stream.fill_buf().map(<[u8]>::len);
+        self.stream.get_ref().set_read_timeout(Some(PATIENCE))?;
+        match taken {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(length) => {
+                self.stream.consume(length);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads until the server closes; `false` if it does not.
