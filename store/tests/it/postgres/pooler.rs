@@ -47,7 +47,7 @@ async fn everything_works_behind_a_pooler_in_transaction_mode() {
     while database.check().await.is_err() {
         tokio::task::yield_now().await;
     }
-    pooled_client(database.clone(), 1).await;
+    pooled_client(database.clone(), 51).await;
     let slow = rows("SELECT 1 FROM pg_sleep(600)", &[], &[Scalar::Int]);
     let hasty = open(&Config {
         statement_timeout_ms: 100,
