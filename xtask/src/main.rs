@@ -7,6 +7,7 @@
 mod bench;
 mod ci;
 mod coverage;
+mod docs;
 mod house;
 mod licences;
 mod node;
@@ -41,6 +42,8 @@ enum Verb {
     Tidy,
     /// Check licences, sources and banned crates
     Licences,
+    /// Write the pages of docs/reference from what they are about
+    Docs(docs::Options),
     /// Run everything a change must pass
     Ci,
     /// Measure the server beside the database's own ceiling
@@ -64,6 +67,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Coverage(options) => coverage::run(options),
         Verb::Tidy => tidy::run(),
         Verb::Licences => licences::run(),
+        Verb::Docs(options) => docs::run(options),
         Verb::Ci => Ok(ci::run()),
         Verb::Bench(options) => bench::run(options),
     }

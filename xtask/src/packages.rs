@@ -28,6 +28,12 @@ pub(crate) const PGBOUNCER: Need = Need {
     is_met: || pgbouncer().is_some(),
 };
 
+/// The client of the documents' examples.
+pub(crate) const CURL: Need = Need {
+    package: "curl",
+    is_met: || process::is_installed("curl"),
+};
+
 /// A browser to look at the console with.
 pub(crate) const CHROMIUM: Need = Need {
     package: "chromium",
