@@ -34,7 +34,7 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
 /// Runs the tests with further variables in their environment.
 pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) -> Result<Counts> {
     let rooms = packages_of(&selection.rooms)?;
-    packages::ensure(&[packages::POSTGRES, packages::PGBOUNCER])?;
+    packages::ensure(&[packages::POSTGRES, packages::PGBOUNCER, packages::CURL])?;
     let checks = if selection.takes("fragaria") {
         Checks::prepare()?
     } else {

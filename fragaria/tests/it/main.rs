@@ -13,6 +13,7 @@ mod configuration;
 mod database;
 mod dev;
 mod differential;
+mod documents;
 mod faults;
 mod hostile;
 mod http;

@@ -18,7 +18,12 @@ pub(crate) struct Server {
 
 /// The binary, in an environment without settings of whoever runs the tests.
 pub(crate) fn binary() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fragaria"));
+    isolated(env!("CARGO_BIN_EXE_fragaria"))
+}
+
+/// A program in such an environment.
+pub(crate) fn isolated(program: &str) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("FRAGARIA_") {
             command.env_remove(name);
