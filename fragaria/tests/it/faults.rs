@@ -4,7 +4,7 @@ use crate::client::{Client, Response};
 use crate::database::{Database, psql};
 use crate::instance::{Instance, run};
 use crate::project::Project;
-use crate::server::Server;
+use crate::server::{Server, binary, isolated};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -339,4 +339,53 @@ fn a_sqlite_file_spoiled_under_the_server_closes_it_until_it_is_mended() {
     let server = server.ready();
     let body = server.graphql("{ product(id: 1) { name } }").json();
     assert_eq!(body["data"]["product"]["name"], "Strawberry");
+}
+
+#[test]
+fn what_cannot_be_answered_has_a_status_and_a_code_of_its_kind() {
+    let database = Database::empty();
+    database.sql(TABLES);
+    database.sql("CREATE VIEW slow AS SELECT id FROM product WHERE pg_sleep(600) IS NOT NULL");
+    let project = Project::on(&database.url());
+    let server = project
+        .serve(&["database.statement_timeout_ms=200"])
+        .ready();
+    for limit in ["", "(limit: 1)"] {
+        let slow = server.graphql(&format!("{{ slows{limit} {{ id }} }}"));
+        assert_eq!((slow.status, &*slow.code()), (504, "store.timeout"));
+    }
+    let project = Project::small();
+    project.sql("UPDATE product SET price = 'three' WHERE id = 1");
+    let server = project.serve(&["database.write_bytes_max=1000"]).ready();
+    let spoiled = server.graphql("{ product(id: 1) { price } }");
+    assert_eq!(
+        (spoiled.status, &*spoiled.code()),
+        (500, "store.conversion")
+    );
+    let note = "x".repeat(600);
+    let write = format!(
+        "mutation {{ createReadings(input: [{{ id: 1, note: \"{note}\" }}, \
+         {{ id: 2, note: \"{note}\" }}]) {{ note }} }}"
+    );
+    let large = server.graphql(&write);
+    assert_eq!((large.status, &*large.code()), (200, "store.too_large"));
+    assert_eq!(large.json()["data"], Value::Null);
+    let rows = server.graphql("{ readings(limit: 5) { id } }").json();
+    assert_eq!(rows, json!({ "data": { "readings": [] } }));
+}
+
+#[test]
+fn a_server_out_of_file_descriptors_takes_connections_again_when_some_are_free() {
+    let project = Project::small();
+    let mut command = isolated("sh");
+    command
+        .args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""])
+        .arg(binary().get_program())
+        .args(["serve", "."])
+        .current_dir(project.path(""));
+    let server = Server::start(&mut command).ready();
+    let crowd: Vec<_> = (0..100).map(|_| server.client()).collect();
+    server.logged("cannot accept a connection");
+    drop(crowd);
+    assert_eq!(server.graphql("{ product(id: 1) { name } }").status, 200);
 }
