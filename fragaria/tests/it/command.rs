@@ -23,11 +23,16 @@ fn help_has_examples_and_nonsense_is_a_usage_error() {
     }
     assert_eq!(project.output(&["nonsense"]).status.code(), Some(2));
     assert_eq!(project.output(&["init"]).status.code(), Some(2));
-    assert!(
-        project
-            .run(&["completions", "bash"])
-            .contains("_fragaria()")
-    );
+    for (shell, sign) in [
+        ("bash", "_fragaria()"),
+        ("elvish", "edit:completion"),
+        ("fish", "complete -c fragaria"),
+        ("powershell", "Register-ArgumentCompleter"),
+        ("zsh", "#compdef fragaria"),
+    ] {
+        let script = project.run(&["completions", shell]);
+        assert!(script.contains(sign) && script.contains("diff"), "{shell}");
+    }
 }
 
 #[test]
@@ -149,4 +154,47 @@ fn an_artefact_that_was_changed_is_refused() {
     project.write("fragaria.artefact.json", &text);
     let told = project.fail(&["serve"]);
     assert!(told.contains("was changed after it was written"), "{told}");
+}
+
+#[test]
+fn a_schema_in_several_files_is_one_schema() {
+    let project = Project::small();
+    let whole = project.run(&["schema"]);
+    let text = project.read("schema.graphql");
+    let middle = text.rfind("type ").unwrap();
+    let (first, second) = text.split_at(middle);
+    fs::create_dir(project.path("schema")).unwrap();
+    let told = project.fail(&["compile"]);
+    assert!(told.contains("keep one of them"), "{told}");
+    fs::remove_file(project.path("schema.graphql")).unwrap();
+    let told = project.fail(&["compile"]);
+    assert!(told.contains("no *.graphql file"), "{told}");
+    project.write("schema/a.graphql", first);
+    project.write("schema/b.graphql", second);
+    project.write("schema/notes.txt", "no schema");
+    project.run(&["compile"]);
+    assert_eq!(project.run(&["schema"]), whole);
+    fs::remove_dir_all(project.path("schema")).unwrap();
+    let told = project.fail(&["compile"]);
+    assert!(told.contains("there is no schema in"), "{told}");
+}
+
+#[test]
+fn an_artefact_is_served_by_its_path_and_only_on_its_kind_of_database() {
+    let project = Project::small();
+    let path = project.path("fragaria.artefact.json");
+    let mut command = crate::server::binary();
+    command.arg("serve").arg(&path).current_dir("/");
+    let server = crate::server::Server::start(&mut command).ready();
+    let body = server.graphql("{ product(id: 1) { name } }").json();
+    assert_eq!(body["data"]["product"]["name"], "Strawberry");
+    let other = "database.url=postgres://nobody@127.0.0.1:1/nothing";
+    let told = project.fail(&["serve", ".", "--set", other]);
+    assert!(
+        told.contains("compiled for sqlite, and the database is postgres"),
+        "{told}"
+    );
+    project.write("fragaria.toml", "");
+    let told = project.fail(&["compile"]);
+    assert!(told.contains("database.url is not set"), "{told}");
 }
