@@ -26,3 +26,21 @@ impl From<Error> for Fault {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_told_a_code_and_no_detail() {
+        for (error, code) in [
+            (Error::LogsInstalled, "observe.logs"),
+            (Error::from(std::fmt::Error), "observe.exposition"),
+        ] {
+            let detail = error.to_string();
+            let fault = Fault::from(error);
+            assert_eq!((fault.code, fault.kind), (code, Kind::Internal));
+            assert_ne!(fault.message, detail);
+        }
+    }
+}
