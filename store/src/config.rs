@@ -117,7 +117,7 @@ impl Default for Postgres {
     fn default() -> Self {
         Self {
             pooler: Pooler::None,
-            light_connections: 1,
+            light_connections: 4,
             bounded_connections: 4,
             exclusive_connections: 8,
             statements_max: 256,
