@@ -45,7 +45,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     fs::create_dir_all(&directory)?;
     let variables = variables(&directory)?;
     let counts = test::run_with(&options.test, &variables)?;
-    let report = report(&tools, &directory, &variables)?;
+    let binaries = binaries(&options.test, &variables)?;
+    let report = report(&tools, &directory, &binaries)?;
     let table = Table::of(&lcov::parse(&report), &house::root()?)?;
     if options.missing {
         table.print_missing();
@@ -81,7 +82,7 @@ fn variables(directory: &Path) -> Result<Vec<(&'static str, OsString)>> {
 }
 
 /// Merges the profiles and asks which lines ran, in lcov's format.
-fn report(tools: &Tools, directory: &Path, variables: &[(&str, OsString)]) -> Result<String> {
+fn report(tools: &Tools, directory: &Path, binaries: &[PathBuf]) -> Result<String> {
     let mut profiles = String::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
@@ -107,7 +108,7 @@ fn report(tools: &Tools, directory: &Path, variables: &[(&str, OsString)]) -> Re
         .args(["export", "--format=lcov"])
         .arg("--instr-profile")
         .arg(&merged);
-    for (index, binary) in binaries(variables)?.iter().enumerate() {
+    for (index, binary) in binaries.iter().enumerate() {
         if index > 0 {
             command.arg("--object");
         }
@@ -116,18 +117,14 @@ fn report(tools: &Tools, directory: &Path, variables: &[(&str, OsString)]) -> Re
     process::read(&mut command)
 }
 
-/// The binaries that ran: those of the tests, and the one they drive.
-fn binaries(variables: &[(&str, OsString)]) -> Result<Vec<PathBuf>> {
+/// The binaries that ran: those of the tests, and the one they drive. Another selection of
+/// packages would build others, which no profile belongs to.
+fn binaries(selection: &test::Selection, variables: &[(&str, OsString)]) -> Result<Vec<PathBuf>> {
     let mut command = Command::new("cargo");
     command
         .current_dir(house::root()?)
-        .args([
-            "test",
-            "--workspace",
-            "--no-run",
-            "--quiet",
-            "--message-format=json",
-        ])
+        .args(["test", "--no-run", "--quiet", "--message-format=json"])
+        .args(selection.packages()?)
         .envs(variables.iter().map(|(name, value)| (name, value)));
     let messages = process::read(&mut command)?;
     Ok(messages.lines().filter_map(executable).collect())

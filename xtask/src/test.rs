@@ -33,7 +33,7 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
 
 /// Runs the tests with further variables in their environment.
 pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) -> Result<Counts> {
-    let rooms = packages_of(&selection.rooms)?;
+    let rooms = selection.packages()?;
     packages::ensure(&[packages::POSTGRES, packages::PGBOUNCER, packages::CURL])?;
     let checks = if selection.takes("fragaria") {
         Checks::prepare()?
@@ -65,6 +65,11 @@ pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) ->
 }
 
 impl Selection {
+    /// Which packages cargo is to take, as it is told.
+    pub(crate) fn packages(&self) -> Result<Vec<String>> {
+        packages_of(&self.rooms)
+    }
+
     fn takes(&self, room: &str) -> bool {
         self.rooms.is_empty() || self.rooms.iter().any(|own| own == room)
     }
@@ -102,7 +107,6 @@ impl Services {
     }
 }
 
-/// Which packages `cargo test` is to take.
 fn packages_of(rooms: &[String]) -> Result<Vec<String>> {
     if rooms.is_empty() {
         return Ok(vec!["--workspace".to_owned()]);
