@@ -335,6 +335,18 @@ fn bad_requests_have_stable_codes() {
 }
 
 #[test]
+fn a_missing_variable_does_not_widen_a_write() {
+    let write = "mutation($id: Int) { deleteProducts(where: {id: {eq: $id}}) { id } }";
+    assert_eq!(code(write, "{}"), "engine.argument");
+    let list = "mutation($or: [ProductWhere!]) { deleteProducts(where: {or: $or}) { id } }";
+    assert_eq!(code(list, "{}"), "engine.argument");
+    let read = "query($id: Int) { products(where: {id: {eq: $id}}) { id } }";
+    assert!(bound(&engine(Dialect::Postgres), read, "{}").is_ok());
+    let all = "mutation { deleteProducts(where: {}) { id } }";
+    assert!(bound(&engine(Dialect::Postgres), all, "{}").is_ok());
+}
+
+#[test]
 fn fragments_that_multiply_are_stopped_by_the_number_of_fields() {
     let mut document = String::from("{ products { ...F0 } }\n");
     for level in 0..18 {

@@ -8,17 +8,19 @@ use apollo_compiler::ast::{Type, Value as Literal};
 use model::{Schema, Value};
 use serde_json::Value as Json;
 
-/// The argument a literal stands for; `None` when it is a variable that was not given.
+/// The argument a literal stands for; `None` when it is a variable that was not given, which with
+/// `strict` is an error.
 pub(crate) fn argument(
     api: &Api,
     schema: &Schema,
-    variables: &Variables,
+    (variables, strict): (&Variables, bool),
     ty: &Type,
     literal: &Literal,
 ) -> Result<Option<Argument>, String> {
     Reading {
         coercion: Coercion { api, schema },
         variables,
+        strict,
     }
     .value(ty, literal)
 }
@@ -36,6 +38,7 @@ pub(super) fn constant(
 struct Reading<'a> {
     coercion: Coercion<'a>,
     variables: &'a Variables,
+    strict: bool,
 }
 
 impl Reading<'_> {
@@ -43,6 +46,11 @@ impl Reading<'_> {
         match literal {
             Literal::Variable(name) => {
                 let argument = self.variables.argument(name);
+                if self.strict && argument.is_none() {
+                    return Err(format!(
+                        "${name} is not given; leaving it out must not widen a write"
+                    ));
+                }
                 let missing = !matches!(argument, Some(ref given) if *given != Argument::Null);
                 if missing && ty.is_non_null() {
                     return Err(format!("${name} must not be null here"));

@@ -145,6 +145,11 @@ impl Planner<'_> {
         let Argument::Object(members) = argument else {
             return Err("expected comparisons, found null; to look for null use isNull".to_owned());
         };
+        if self.strict && members.is_empty() {
+            return Err("nothing is compared, so every row would be changed; \
+                 is a variable missing?"
+                .to_owned());
+        }
         let mut parts = Vec::with_capacity(members.len());
         for (name, value) in members {
             let Argument::Leaf(source) = value else {

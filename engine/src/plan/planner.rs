@@ -24,6 +24,9 @@ pub(crate) struct Planner<'a> {
     pub(crate) fields: usize,
     /// Nesting of the field being planned.
     pub(crate) depth: usize,
+    /// Whether a comparison that compares with nothing is refused: a write must not widen because
+    /// a variable is missing.
+    pub(crate) strict: bool,
     steps: Vec<Step>,
     slots: Vec<Vec<Slot>>,
     limits: Vec<(usize, usize)>,
@@ -47,6 +50,7 @@ pub(crate) fn plan(
         draft: Draft::default(),
         fields: 0,
         depth: 0,
+        strict: false,
         steps: Vec::new(),
         slots: Vec::new(),
         limits: Vec::new(),
@@ -151,7 +155,7 @@ impl<'a> Planner<'a> {
         argument(
             self.api,
             self.schema,
-            self.variables,
+            (self.variables, self.strict),
             &definition.ty,
             &given.value,
         )

@@ -151,10 +151,12 @@ impl<'a> Planner<'a> {
     fn target(&mut self, field: &Field, root: Root, alias: sql::Alias) -> Result<Vec<Expr>, Fault> {
         let table = root.table;
         if matches!(root.verb, Verb::UpdateMany | Verb::DeleteMany) {
+            self.strict = true;
             let Some(condition) = self.given(field, "where")? else {
                 return Err(self.wrong(field, "where", "a condition is required"));
             };
             let condition = self.condition(&condition, table, alias);
+            self.strict = false;
             return condition
                 .map(|condition| vec![condition])
                 .map_err(|message| self.wrong(field, "where", &message));
