@@ -106,6 +106,17 @@ impl Project {
         told(&output)
     }
 
+    /// How many connections to PostgreSQL its server may have, as it is configured.
+    pub(crate) fn connections_max(&self) -> u64 {
+        let told = self.run(&["config", "--json"]);
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        ["light", "bounded", "exclusive"]
+            .iter()
+            .map(|kind| format!("database.postgres.{kind}_connections"))
+            .map(|key| told[key]["value"].as_u64().unwrap())
+            .sum()
+    }
+
     /// Serves it; each setting is `key=value`.
     pub(crate) fn serve(&self, settings: &[&str]) -> Server {
         self.start("serve", settings)

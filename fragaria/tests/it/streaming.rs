@@ -71,11 +71,11 @@ impl Stage {
             let mut other = self.session();
             let busy = format!("SELECT count(*) {OURS} AND state <> 'idle'");
             other.until("0", &busy);
-            let open: u32 = other
+            let open: u64 = other
                 .sql(&format!("SELECT count(*) {OURS}"))
                 .parse()
                 .unwrap();
-            assert!(open <= 13, "{open} connections");
+            assert!(open <= self.project.connections_max(), "{open} connections");
         }
         let body = server.graphql("{ reading(id: 1) { id } }").json();
         assert_eq!(body, json!({ "data": { "reading": { "id": 1 } } }));
