@@ -131,10 +131,11 @@ async fn a_request_that_finds_no_exclusive_connection_is_refused_in_time() {
 #[tokio::test]
 async fn a_shared_connection_with_a_full_queue_refuses_at_once() {
     let scratch = Scratch::new("SELECT pg_advisory_lock(7)").await;
-    let config = Config {
+    let mut config = Config {
         queue_length_max: 2,
         ..scratch.config()
     };
+    config.postgres.light_connections = 1;
     let database = open(&config);
     let wait = rows(
         "SELECT 1 FROM pg_advisory_xact_lock_shared(7)",
