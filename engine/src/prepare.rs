@@ -3,6 +3,7 @@
 use crate::api::Api;
 use crate::config::Config;
 use apollo_compiler::ExecutableDocument;
+use apollo_compiler::ast::Value;
 use apollo_compiler::executable::{
     DirectiveList, Operation as Definition, Selection, SelectionSet,
 };
@@ -94,6 +95,14 @@ pub(crate) fn operation(
         )]
     })?;
     let definition = definition.clone();
+    if let Some(name) = repeated_member(&document) {
+        let message = format!("an input object has more than one field {name}");
+        return Err(vec![located(
+            Fault::new("engine.invalid", Kind::Invalid, message),
+            name.location(),
+            &document.sources,
+        )]);
+    }
     let mut uses = Uses::default();
     uses.selections(&definition.selection_set);
     for fragment in document.fragments.values() {
@@ -146,6 +155,62 @@ pub(crate) fn located(fault: Fault, span: Option<SourceSpan>, sources: &SourceMa
     match span.and_then(|span| span.line_column(sources)) {
         Some(place) => fault.at(place.line, place.column),
         None => fault,
+    }
+}
+
+/// The first name that an input object literal has twice: the specification's rule of unique
+/// input fields, which the library does not check.
+fn repeated_member(document: &ExecutableDocument) -> Option<&Name> {
+    let fragments = document
+        .fragments
+        .values()
+        .map(|fragment| &fragment.selection_set);
+    let operations = document
+        .operations
+        .iter()
+        .map(|operation| &operation.selection_set);
+    let defaults = document
+        .operations
+        .iter()
+        .flat_map(|operation| &operation.variables);
+    fragments
+        .chain(operations)
+        .find_map(repeated_in_selection)
+        .or_else(|| {
+            defaults
+                .filter_map(|variable| variable.default_value.as_deref())
+                .find_map(repeated_in_value)
+        })
+}
+
+fn repeated_in_selection(set: &SelectionSet) -> Option<&Name> {
+    set.selections.iter().find_map(|selection| match selection {
+        Selection::Field(field) => {
+            let arguments = field.arguments.iter();
+            let in_arguments = arguments
+                .map(|argument| &*argument.value)
+                .find_map(repeated_in_value);
+            in_arguments.or_else(|| repeated_in_selection(&field.selection_set))
+        }
+        Selection::InlineFragment(fragment) => repeated_in_selection(&fragment.selection_set),
+        Selection::FragmentSpread(_) => None,
+    })
+}
+
+fn repeated_in_value(value: &Value) -> Option<&Name> {
+    match value {
+        Value::List(items) => items.iter().find_map(|item| repeated_in_value(item)),
+        Value::Object(members) => {
+            let mut seen = BTreeSet::new();
+            let twice = members.iter().find(|(name, _)| !seen.insert(name.as_str()));
+            let below = || {
+                members
+                    .iter()
+                    .find_map(|(_, member)| repeated_in_value(member))
+            };
+            twice.map(|(name, _)| name).or_else(below)
+        }
+        _ => None,
     }
 }
 

@@ -288,6 +288,16 @@ fn bad_requests_have_stable_codes() {
         ("{", "{}", "engine.syntax"),
         ("{ nothing }", "{}", "engine.invalid"),
         (
+            "{ products(where: {and: [{id: {eq: 1, eq: 2}}]}) { id } }",
+            "{}",
+            "engine.invalid",
+        ),
+        (
+            "query($w: ProductWhere = {id: {eq: 1}, id: {eq: 2}}) { products(where: $w) { id } }",
+            "{}",
+            "engine.invalid",
+        ),
+        (
             "query a { __typename } query b { __typename }",
             "{}",
             "engine.operation",
