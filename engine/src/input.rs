@@ -43,7 +43,7 @@ pub(crate) enum Argument {
 }
 
 /// Where a bound value comes from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Source {
     Constant(Value),
     /// Positions to walk from the variable of that index down to the value.

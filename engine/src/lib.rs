@@ -16,6 +16,7 @@ mod bind;
 mod compile;
 mod config;
 mod diff;
+mod distinct;
 mod drift;
 mod engine;
 mod input;

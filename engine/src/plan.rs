@@ -46,7 +46,7 @@ impl Plan {
 }
 
 /// What a parameter is given.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Slot {
     /// A value of the request.
     Bound(Binding),
@@ -55,7 +55,7 @@ pub(crate) enum Slot {
 }
 
 /// A value of the request and what is done with it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Binding {
     pub(crate) parameter: Parameter,
     pub(crate) source: Source,
@@ -63,7 +63,7 @@ pub(crate) struct Binding {
 }
 
 /// What is done with a value before it is bound.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Form {
     Plain,
     /// A `LIKE` pattern as the client wrote it.
@@ -82,7 +82,7 @@ pub(crate) enum Form {
 type Labels = Arc<[(Box<str>, Box<str>)]>;
 
 /// Where a value stands in a cursor, and what cursors must look like there.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CursorPart {
     /// What the cursor begins with: the mark of the order it was made for.
     pub(crate) mark: String,

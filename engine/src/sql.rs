@@ -9,6 +9,8 @@ mod render;
 pub(crate) use column::{codec, comparable, parameter_cast, readable, sortable, written};
 pub(crate) use render::render;
 
+use crate::distinct::Distinct;
+
 /// The alias of a table in one statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Alias(pub(crate) u32);
@@ -41,7 +43,7 @@ impl Reference {
 }
 
 /// An expression.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Expr {
     Column(Reference),
     /// The parameter at that index of the statement.
@@ -83,7 +85,7 @@ pub(crate) enum Expr {
 }
 
 /// A list parameter as an operand.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ListParameter {
     /// Index of the parameter.
     pub(crate) index: usize,
@@ -94,7 +96,7 @@ pub(crate) struct ListParameter {
 }
 
 /// A type to convert to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Cast {
     Text,
     Float,
@@ -105,7 +107,7 @@ pub(crate) enum Cast {
 }
 
 /// A comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Operator {
     Equal,
     NotEqual,
@@ -129,7 +131,7 @@ impl Operator {
 }
 
 /// An aggregate function; the exact forms go through decimals on both databases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Aggregate {
     /// Integers that fit 64 bits, and floats.
     Sum,
@@ -166,7 +168,7 @@ impl Direction {
 }
 
 /// One item of `ORDER BY`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Order {
     pub(crate) expr: Expr,
     pub(crate) direction: Direction,
@@ -175,7 +177,7 @@ pub(crate) struct Order {
 }
 
 /// A source of rows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum From {
     /// A table or view.
     Table(usize, Alias),
@@ -189,7 +191,7 @@ pub(crate) enum From {
 }
 
 /// A join to the `From` of a select.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Join {
     /// Whether rows without a partner stay.
     pub(crate) outer: bool,
@@ -200,9 +202,9 @@ pub(crate) struct Join {
 }
 
 /// A query.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Select {
-    pub(crate) columns: Vec<Expr>,
+    pub(crate) columns: Distinct<Expr>,
     pub(crate) from: Option<From>,
     pub(crate) joins: Vec<Join>,
     /// All must hold.
@@ -219,11 +221,7 @@ pub(crate) struct Select {
 impl Select {
     /// Adds a column, or finds it, and gives its index.
     pub(crate) fn column(&mut self, expr: Expr) -> usize {
-        if let Some(index) = self.columns.iter().position(|known| *known == expr) {
-            return index;
-        }
-        self.columns.push(expr);
-        self.columns.len() - 1
+        self.columns.place(expr)
     }
 }
 
@@ -262,6 +260,10 @@ pub(crate) struct Conflict {
 
 /// A statement.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a tree is written out where it is made, and never kept in numbers"
+)]
 pub(crate) enum Tree {
     Select(Select),
     Change(Change),

@@ -77,7 +77,7 @@ pub struct Statement {
 /// `DateTime` timestamptz, JSON jsonb, Bytes bytea, and for a list the array of it. SQLite binds
 /// integers, reals, text and blobs, `LocalDateTime` and `DateTime` as `2026-11-23 18:12:18.5` (UTC,
 /// no suffix), and a list as one JSON array for `json_each`, with bytes in it as hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Parameter {
     /// Scalar of the value, or of each item.
     pub scalar: Scalar,

@@ -285,7 +285,7 @@ impl<'a> Planner<'a> {
     fn total(&mut self, field: &Field, origin: Origin<'a>) -> Result<Expr, Fault> {
         let mut scope = self.origin(origin);
         self.narrow(field, &mut scope)?;
-        scope.select.columns.push(Expr::Count(None));
+        scope.select.column(Expr::Count(None));
         Ok(Expr::Value(Box::new(scope.select)))
     }
 

@@ -1,6 +1,7 @@
 //! One statement under construction: its aliases and parameters.
 
 use super::{Binding, Form, Slot};
+use crate::distinct::Distinct;
 use crate::input::Source;
 use crate::sql::{self, Alias, Cast, Expr, ListParameter, Tree};
 use model::schema::{Column, Schema};
@@ -10,7 +11,7 @@ use model::{Parameter, Scalar, Statement, Value};
 #[derive(Default)]
 pub(crate) struct Draft {
     aliases: u32,
-    slots: Vec<(Parameter, Slot)>,
+    slots: Distinct<(Parameter, Slot)>,
 }
 
 impl Draft {
@@ -34,14 +35,7 @@ impl Draft {
 
     /// The index of a parameter that is given in that way.
     pub(crate) fn slot(&mut self, parameter: Parameter, slot: Slot) -> usize {
-        let known = self
-            .slots
-            .iter()
-            .position(|known| known.0 == parameter && known.1 == slot);
-        known.unwrap_or_else(|| {
-            self.slots.push((parameter, slot));
-            self.slots.len() - 1
-        })
+        self.slots.place((parameter, slot))
     }
 
     /// A parameter that is compared with, or stored in, a column.

@@ -129,7 +129,7 @@ impl<'a> Planner<'a> {
         let mut scope = Scope::new(alias, table);
         scope.select.filter = filter;
         scope.select.locking = true;
-        scope.select.columns = self.key_columns(table, Some(alias));
+        scope.select.columns = self.key_columns(table, Some(alias)).into_iter().collect();
         let kept = self.step(chosen, &Tree::Select(scope.select), self.keep(table));
         let content = self.read_kept(chosen, table, returned, &[kept]);
         let alias = self.draft.alias();

@@ -80,8 +80,13 @@ impl Text<'_> {
     }
 
     /// Writes items with a separator between them.
-    fn list<T>(&mut self, items: &[T], separator: &str, mut each: impl FnMut(&mut Self, &T)) {
-        for (index, item) in items.iter().enumerate() {
+    fn list<'i, T: 'i>(
+        &mut self,
+        items: impl IntoIterator<Item = &'i T>,
+        separator: &str,
+        mut each: impl FnMut(&mut Self, &T),
+    ) {
+        for (index, item) in items.into_iter().enumerate() {
             if index > 0 {
                 self.push(separator);
             }
