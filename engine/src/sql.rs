@@ -102,8 +102,8 @@ pub(crate) enum Cast {
     Float,
     /// A database type by the spelling the schema gives it.
     Native(String),
-    /// A database enum: index into the schema's enums.
-    Enum(usize),
+    /// A database enum: index into the schema's enums, and the name it has in the database.
+    Enum(usize, String),
 }
 
 /// A comparison.

@@ -370,3 +370,18 @@ fn fragments_that_multiply_are_stopped_by_the_number_of_fields() {
     let code = code(&document, "{}");
     assert!(matches!(code, "engine.fields" | "engine.depth"), "{code}");
 }
+
+#[test]
+fn a_key_the_schema_does_not_have_is_our_fault_and_never_every_row() {
+    let mut engine = engine(Dialect::Postgres);
+    engine.schema.tables[0].key.clear();
+    for document in [
+        "{ product(id: 1) { name } }",
+        "mutation { updateProduct(id: 1, set: {name: \"a\"}) { name } }",
+        "mutation { deleteProduct(id: 1) { name } }",
+    ] {
+        let faults = bound(&engine, document, "{}").unwrap_err();
+        assert_eq!(faults[0].code, "engine.internal", "{document}");
+        assert_eq!(faults[0].locations.len(), 1, "{document}");
+    }
+}

@@ -49,19 +49,30 @@ impl<'a> Planner<'a> {
         position: usize,
     ) -> Result<usize, Fault> {
         let field = chosen.field();
-        let schema = self.schema;
-        let key = unique_keys(&schema.tables[table])
-            .nth(position)
-            .unwrap_or_default();
-        let mut values = Vec::with_capacity(key.len());
-        for column in key {
-            let name = &schema.tables[table].columns[*column].field;
-            match self.given(field, name)? {
-                Some(Argument::Leaf(source)) => values.push((*column, source)),
-                _ => return Err(self.wrong(field, name, "a value is required")),
-            }
-        }
+        let key = unique_keys(&self.schema.tables[table]).nth(position);
+        let values = self.key_values(field, table, key.unwrap_or_default())?;
         self.row_of_key(chosen, table, values)
+    }
+
+    /// What a field gives for the columns of a key; a key of no column would pick every row.
+    pub(crate) fn key_values(
+        &self,
+        field: &Field,
+        table: usize,
+        key: &[usize],
+    ) -> Result<Vec<(usize, Source)>, Fault> {
+        if key.is_empty() {
+            let message = "the API has a key that its schema does not have";
+            return Err(self.fault(field, "engine.internal", Kind::Internal, message));
+        }
+        let value = |column: &usize| {
+            let name = &self.schema.tables[table].columns[*column].field;
+            match self.given(field, name)? {
+                Some(Argument::Leaf(source)) => Ok((*column, source)),
+                _ => Err(self.wrong(field, name, "a value is required")),
+            }
+        };
+        key.iter().map(value).collect()
     }
 
     /// `node(id: …)`: the row of a global id.

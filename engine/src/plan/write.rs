@@ -161,15 +161,7 @@ impl<'a> Planner<'a> {
                 .map(|condition| vec![condition])
                 .map_err(|message| self.wrong(field, "where", &message));
         }
-        let schema = self.schema;
-        let mut key = Vec::new();
-        for column in &schema.tables[table].key {
-            let name = &schema.tables[table].columns[*column].field;
-            match self.given(field, name)? {
-                Some(Argument::Leaf(source)) => key.push((*column, source)),
-                _ => return Err(self.wrong(field, name, "a value is required")),
-            }
-        }
+        let key = self.key_values(field, table, &self.schema.tables[table].key)?;
         Ok(self.key_conditions(alias, table, key))
     }
 

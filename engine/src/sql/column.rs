@@ -42,10 +42,8 @@ pub(crate) fn parameter_cast(schema: &Schema, column: &Column) -> Option<Cast> {
         return None;
     }
     if let Some(index) = column.enumeration {
-        return schema.enums[index]
-            .name
-            .is_some()
-            .then_some(Cast::Enum(index));
+        let name = schema.enums[index].name.clone();
+        return name.map(|name| Cast::Enum(index, name));
     }
     let native = column.native.as_deref()?;
     if is_foreign(schema, column) || native == "real" {

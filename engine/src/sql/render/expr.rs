@@ -151,13 +151,12 @@ impl Text<'_> {
             Cast::Text => self.push("text"),
             Cast::Float => self.push("float8"),
             Cast::Native(native) => self.push(native),
-            Cast::Enum(index) => {
-                let enumeration = &schema.enums[*index];
-                if let Some(name) = &enumeration.schema {
-                    self.identifier(name);
+            Cast::Enum(index, name) => {
+                if let Some(schema) = &schema.enums[*index].schema {
+                    self.identifier(schema);
                     self.push(".");
                 }
-                self.identifier(enumeration.name.as_deref().unwrap_or_default());
+                self.identifier(name);
             }
         }
     }
