@@ -10,9 +10,7 @@ use crate::plan::statement::as_float;
 use crate::sql::{self, Aggregate, Direction, Expr, Order, Reference, Tree, codec};
 use apollo_compiler::executable::Field;
 use model::schema::Column;
-use model::{
-    Cell, Codec, Dialect, Fault, Field as Member, Kind, Label, Record, Scalar, Use, Weight,
-};
+use model::{Cell, Codec, Dialect, Fault, Kind, Record, Scalar, Use, Weight};
 
 impl<'a> Planner<'a> {
     /// `productAggregate(…)`: one row for each group.
@@ -158,25 +156,22 @@ impl<'a> Planner<'a> {
         groups: &[usize],
     ) -> Result<Record, Fault> {
         let type_name = format!("{}Aggregate", self.schema.tables[scope.table].type_name);
-        let mut record = Record::default();
-        for member in self.choose(&chosen.below(), &type_name)? {
-            let cell = match member.field().name.as_str() {
-                "__typename" => Self::constant(format!("\"{type_name}\"")),
-                "count" => Cell::Scalar {
+        let below = chosen.below();
+        self.record_of(
+            scope,
+            &below,
+            &type_name,
+            |planner, scope, member| match member.field().name.as_str() {
+                "count" => Ok(Cell::Scalar {
                     column: scope.select.column(Expr::Count(None)),
                     codec: Codec::Scalar(Scalar::Int),
-                },
-                "key" => self.deeper(member.field(), |planner| {
-                    planner.group_key(scope, &member, groups)
-                })?,
-                _ => self.deeper(member.field(), |planner| planner.family(scope, &member))?,
-            };
-            record.fields.push(Member {
-                key: Label::new(member.key),
-                cell,
-            });
-        }
-        Ok(record)
+                }),
+                "key" => planner.deeper(member.field(), |planner| {
+                    planner.group_key(scope, member, groups)
+                }),
+                _ => planner.deeper(member.field(), |planner| planner.family(scope, member)),
+            },
+        )
     }
 
     fn group_key(
@@ -187,26 +182,17 @@ impl<'a> Planner<'a> {
     ) -> Result<Cell, Fault> {
         let table = &self.schema.tables[scope.table];
         let type_name = format!("{}GroupKey", table.type_name);
-        let mut record = Record::default();
-        for member in self.choose(&chosen.below(), &type_name)? {
+        let below = chosen.below();
+        let record = self.record_of(scope, &below, &type_name, |planner, scope, member| {
             let name = member.field().name.as_str();
-            let column = groups
-                .iter()
-                .find(|column| table.columns[**column].field == name);
-            let cell = match column {
-                Some(column) => self.scalar(scope, scope.reference(*column)),
-                None if name == "__typename" => Self::constant(format!("\"{type_name}\"")),
-                None => {
-                    let message = format!("{name} is selected but not in groupBy");
-                    let code = "engine.group";
-                    return Err(self.fault(member.field(), code, Kind::Invalid, message));
-                }
+            let mut groups = groups.iter();
+            let Some(column) = groups.find(|column| table.columns[**column].field == name) else {
+                let message = format!("{name} is selected but not in groupBy");
+                let code = "engine.group";
+                return Err(planner.fault(member.field(), code, Kind::Invalid, message));
             };
-            record.fields.push(Member {
-                key: Label::new(member.key),
-                cell,
-            });
-        }
+            Ok(planner.scalar(scope, scope.reference(*column)))
+        })?;
         Ok(Cell::Object {
             present: None,
             record,
@@ -226,24 +212,15 @@ impl<'a> Planner<'a> {
         let family = family.ok_or_else(|| unknown(self, field))?;
         let table = &self.schema.tables[scope.table].type_name;
         let type_name = format!("{table}{}", family.suffix);
-        let mut record = Record::default();
-        for member in self.choose(&chosen.below(), &type_name)? {
-            let name = member.field().name.as_str();
-            let cell = if name == "__typename" {
-                Self::constant(format!("\"{type_name}\""))
-            } else {
-                let figure = self.figure(&family, name, scope);
-                let figure = figure.ok_or_else(|| unknown(self, member.field()))?;
-                Cell::Scalar {
-                    column: scope.select.column(figure.shown),
-                    codec: figure.codec,
-                }
-            };
-            record.fields.push(Member {
-                key: Label::new(member.key),
-                cell,
-            });
-        }
+        let below = chosen.below();
+        let record = self.record_of(scope, &below, &type_name, |planner, scope, member| {
+            let figure = planner.figure(&family, &member.field().name, scope);
+            let figure = figure.ok_or_else(|| unknown(planner, member.field()))?;
+            Ok(Cell::Scalar {
+                column: scope.select.column(figure.shown),
+                codec: figure.codec,
+            })
+        })?;
         Ok(Cell::Object {
             present: None,
             record,

@@ -41,9 +41,20 @@ impl Sort {
 impl Planner<'_> {
     /// The order a field asks for, made total by the primary key.
     pub(crate) fn sorts(&mut self, field: &Field, scope: &mut Scope) -> Result<Vec<Sort>, Fault> {
+        let order = self.given(field, "orderBy")?;
+        self.sorts_of(field, order.as_ref(), scope)
+    }
+
+    /// The same of an argument that is read already.
+    pub(crate) fn sorts_of(
+        &mut self,
+        field: &Field,
+        order: Option<&Argument>,
+        scope: &mut Scope,
+    ) -> Result<Vec<Sort>, Fault> {
         let mut sorts: Vec<Sort> = Vec::new();
-        if let Some(Argument::List(items)) = self.given(field, "orderBy")? {
-            for item in &items {
+        if let Some(Argument::List(items)) = order {
+            for item in items {
                 let (alias, table) = (scope.alias, scope.table);
                 let sort = self.sort(scope, (alias, table), item, false);
                 let sort = sort.map_err(|message| self.wrong(field, "orderBy", &message))?;

@@ -9,10 +9,7 @@ use crate::input::{Argument, Source};
 use crate::sql::{Alias, Expr, Select, Tree, codec, readable};
 use apollo_compiler::executable::{Field, SelectionSet};
 use model::schema::Relation;
-use model::{
-    Cell, Fault, Field as Member, Kind, Label, Page, PageField, PageInfo, PagePart, Record, Use,
-    Weight,
-};
+use model::{Cell, Fault, Kind, Label, Page, PageField, PageInfo, PagePart, Record, Use, Weight};
 
 /// Where the rows of a connection come from.
 #[derive(Clone, Copy)]
@@ -21,13 +18,15 @@ enum Origin<'a> {
     Relation(Alias, usize, &'a Relation),
 }
 
-/// The arguments of a connection.
+/// The arguments of a connection, each read once.
 struct Window {
     backward: bool,
     /// Parameter of the page size.
     size: usize,
     after: Option<Source>,
     before: Option<Source>,
+    condition: Option<Argument>,
+    order: Option<Argument>,
 }
 
 /// The total order of a connection and the mark of its cursors.
@@ -79,9 +78,8 @@ impl<'a> Planner<'a> {
         self.weighs(Weight::Bounded);
         let field = chosen.field();
         let window = self.window(field)?;
-        let mut scope = self.origin(origin);
-        self.narrow(field, &mut scope)?;
-        let sequence = self.sequence(field, &mut scope)?;
+        let mut scope = self.rows_in(field, origin, &window)?;
+        let sequence = self.sequence(field, &window, &mut scope)?;
         self.limit_to(&mut scope, &window, &sequence);
         let below = chosen.below();
         let (fields, wanted) = self.deeper(field, |planner| {
@@ -92,7 +90,7 @@ impl<'a> Planner<'a> {
             .rows
             .then(|| outer.column(Expr::Rows(Box::new(scope.select))));
         let count = if wanted.count {
-            Some(outer.column(self.total(field, origin)?))
+            Some(outer.column(self.total(field, origin, &window)?))
         } else {
             None
         };
@@ -120,6 +118,18 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// The rows a connection is about, whatever the page.
+    fn rows_in(
+        &mut self,
+        field: &Field,
+        origin: Origin<'a>,
+        window: &Window,
+    ) -> Result<Scope, Fault> {
+        let mut scope = self.origin(origin);
+        self.narrow_to(field, window.condition.as_ref(), &mut scope)?;
+        Ok(scope)
+    }
+
     fn window(&mut self, field: &Field) -> Result<Window, Fault> {
         let [first, last, after, before] = ["first", "last", "after", "before"];
         let leaf = |name| {
@@ -145,11 +155,18 @@ impl<'a> Planner<'a> {
             size,
             after,
             before,
+            condition: self.given(field, "where")?,
+            order: self.given(field, "orderBy")?,
         })
     }
 
-    fn sequence(&mut self, field: &Field, scope: &mut Scope) -> Result<Sequence, Fault> {
-        let sorts = self.sorts(field, scope)?;
+    fn sequence(
+        &mut self,
+        field: &Field,
+        window: &Window,
+        scope: &mut Scope,
+    ) -> Result<Sequence, Fault> {
+        let sorts = self.sorts_of(field, window.order.as_ref(), scope)?;
         let mark = self.order_mark(scope.table, &sorts);
         Ok(Sequence { sorts, mark })
     }
@@ -244,23 +261,18 @@ impl<'a> Planner<'a> {
     ) -> Result<Record, Fault> {
         let edge = format!("{}Edge", self.schema.tables[scope.table].type_name);
         let below = chosen.below();
-        let members = self.deeper(chosen.field(), |planner| planner.choose(&below, &edge))?;
-        let mut record = Record::default();
-        for member in members {
-            let cell = match member.field().name.as_str() {
-                "node" => Cell::Object {
+        self.deeper(chosen.field(), |planner| {
+            planner.record_of(scope, &below, &edge, |planner, scope, member| {
+                if member.field().name == "cursor" {
+                    return Ok(planner.cursor_cell(scope, sequence, true));
+                }
+                let record = planner.node_record(scope, member)?;
+                Ok(Cell::Object {
                     present: None,
-                    record: self.node_record(scope, &member)?,
-                },
-                "cursor" => self.cursor_cell(scope, sequence, true),
-                _ => Self::constant(format!("\"{edge}\"")),
-            };
-            record.fields.push(Member {
-                key: Label::new(member.key),
-                cell,
-            });
-        }
-        Ok(record)
+                    record,
+                })
+            })
+        })
     }
 
     /// How the cursor of a row is written; without columns when nobody asks for one.
@@ -282,9 +294,8 @@ impl<'a> Planner<'a> {
     }
 
     /// The number of all rows, whatever the page.
-    fn total(&mut self, field: &Field, origin: Origin<'a>) -> Result<Expr, Fault> {
-        let mut scope = self.origin(origin);
-        self.narrow(field, &mut scope)?;
+    fn total(&mut self, field: &Field, origin: Origin<'a>, window: &Window) -> Result<Expr, Fault> {
+        let mut scope = self.rows_in(field, origin, window)?;
         scope.select.column(Expr::Count(None));
         Ok(Expr::Value(Box::new(scope.select)))
     }
@@ -304,9 +315,8 @@ impl<'a> Planner<'a> {
         let Some(source) = source else {
             return Ok(None);
         };
-        let mut scope = self.origin(origin);
-        self.narrow(field, &mut scope)?;
-        let Sequence { sorts, mark } = self.sequence(field, &mut scope)?;
+        let mut scope = self.rows_in(field, origin, window)?;
+        let Sequence { sorts, mark } = self.sequence(field, window, &mut scope)?;
         let cursor = self.cursor(&mark, &sorts, source);
         let travel: Vec<_> = if window.backward {
             sorts.iter().map(Sort::reversed).collect()

@@ -49,7 +49,8 @@ impl<'a> Planner<'a> {
         position: usize,
     ) -> Result<usize, Fault> {
         let field = chosen.field();
-        let key = unique_keys(&self.schema.tables[table]).nth(position);
+        let schema = self.schema;
+        let key = unique_keys(&schema.tables[table]).nth(position);
         let values = self.key_values(field, table, key.unwrap_or_default())?;
         self.row_of_key(chosen, table, values)
     }
@@ -65,8 +66,9 @@ impl<'a> Planner<'a> {
             let message = "the API has a key that its schema does not have";
             return Err(self.fault(field, "engine.internal", Kind::Internal, message));
         }
+        let schema = self.schema;
         let value = |column: &usize| {
-            let name = &self.schema.tables[table].columns[*column].field;
+            let name = &schema.tables[table].columns[*column].field;
             match self.given(field, name)? {
                 Some(Argument::Leaf(source)) => Ok((*column, source)),
                 _ => Err(self.wrong(field, name, "a value is required")),
@@ -152,8 +154,19 @@ impl<'a> Planner<'a> {
 
     /// Applies the `where` argument of a field.
     pub(crate) fn narrow(&mut self, field: &Field, scope: &mut Scope) -> Result<(), Fault> {
-        if let Some(condition) = self.given(field, "where")? {
-            let condition = self.condition(&condition, scope.table, scope.alias);
+        let condition = self.given(field, "where")?;
+        self.narrow_to(field, condition.as_ref(), scope)
+    }
+
+    /// Applies the `where` argument of a field, once it is read.
+    pub(crate) fn narrow_to(
+        &mut self,
+        field: &Field,
+        condition: Option<&Argument>,
+        scope: &mut Scope,
+    ) -> Result<(), Fault> {
+        if let Some(condition) = condition {
+            let condition = self.condition(condition, scope.table, scope.alias);
             let condition = condition.map_err(|message| self.wrong(field, "where", &message))?;
             scope.select.filter.push(condition);
         }
@@ -177,10 +190,29 @@ impl<'a> Planner<'a> {
         table: usize,
         sets: &[&'a SelectionSet],
     ) -> Result<Record, Fault> {
-        let type_name = &self.schema.tables[table].type_name;
+        let schema = self.schema;
+        self.record_of(
+            scope,
+            sets,
+            &schema.tables[table].type_name,
+            |planner, scope, chosen| planner.cell(scope, alias, table, chosen),
+        )
+    }
+
+    /// The members chosen of an object of that type, each by its cell.
+    pub(crate) fn record_of(
+        &mut self,
+        scope: &mut Scope,
+        sets: &[&'a SelectionSet],
+        type_name: &str,
+        mut cell: impl FnMut(&mut Self, &mut Scope, &Chosen<'a>) -> Result<Cell, Fault>,
+    ) -> Result<Record, Fault> {
         let mut record = Record::default();
         for chosen in self.choose(sets, type_name)? {
-            let cell = self.cell(scope, alias, table, &chosen)?;
+            let cell = match chosen.field().name.as_str() {
+                "__typename" => Self::constant(format!("\"{type_name}\"")),
+                _ => cell(self, scope, &chosen)?,
+            };
             record.fields.push(Member {
                 key: Label::new(chosen.key),
                 cell,
@@ -199,9 +231,6 @@ impl<'a> Planner<'a> {
         let field = chosen.field();
         let name = field.name.as_str();
         let declared = &self.schema.tables[table];
-        if name == "__typename" {
-            return Ok(Self::constant(format!("\"{}\"", declared.type_name)));
-        }
         if name == "nodeId" && !declared.key.is_empty() {
             return Ok(self.global_id(scope, alias, table));
         }
