@@ -385,3 +385,30 @@ fn a_key_the_schema_does_not_have_is_our_fault_and_never_every_row() {
         assert_eq!(faults[0].locations.len(), 1, "{document}");
     }
 }
+
+#[test]
+fn many_conditions_side_by_side_are_written_as_a_shallow_tree() {
+    let names: Vec<_> = (0..1_000)
+        .map(|number| format!("{{name: {{eq: \"{number}\"}}}}"))
+        .collect();
+    let document = format!(
+        "{{ products(where: {{or: [{}]}}) {{ id }} }}",
+        names.join(" ")
+    );
+    let sql = sql(Dialect::Sqlite, &document);
+    // How many operators stand in each of the parentheses that are open.
+    let (mut open, mut most) = (vec![0], 0);
+    for part in sql[0].split_inclusive(['(', ')']) {
+        if let Some(beside) = open.last_mut() {
+            *beside += part.matches(" OR ").count();
+            most = most.max(*beside);
+        }
+        match part.as_bytes().last() {
+            Some(b'(') => open.push(0),
+            Some(b')') => drop(open.pop()),
+            _ => {}
+        }
+    }
+    assert!(most < 16, "{most} operators beside each other");
+    assert_eq!(sql[0].matches(" OR ").count(), 999);
+}

@@ -3,6 +3,9 @@
 use super::{Columns, Text};
 use crate::sql::{Aggregate, Cast, Expr, ListParameter, Operator, Reference, Select};
 
+/// Most conditions that stand beside each other without parentheses.
+const JUNCTION_FLAT: usize = 16;
+
 impl Text<'_> {
     /// An expression that may stand beside an operator.
     pub(super) fn operand(&mut self, expr: &Expr) {
@@ -92,10 +95,26 @@ impl Text<'_> {
             }
             Expr::And(parts) if parts.is_empty() => self.push("TRUE"),
             Expr::Or(parts) if parts.is_empty() => self.push("FALSE"),
-            Expr::And(parts) => self.list(parts, " AND ", Self::operand),
-            Expr::Or(parts) => self.list(parts, " OR ", Self::operand),
+            Expr::And(parts) => self.junction(parts, " AND "),
+            Expr::Or(parts) => self.junction(parts, " OR "),
             other => self.expr(other),
         }
+    }
+
+    /// Conditions joined by an operator; long lists in halves, because SQLite takes a flat list of
+    /// a thousand for an expression a thousand deep.
+    fn junction(&mut self, parts: &[Expr], operator: &str) {
+        if parts.len() <= JUNCTION_FLAT {
+            return self.list(parts, operator, Self::operand);
+        }
+        let (left, right) = parts.split_at(parts.len() / 2);
+        self.push("(");
+        self.junction(left, operator);
+        self.push(")");
+        self.push(operator);
+        self.push("(");
+        self.junction(right, operator);
+        self.push(")");
     }
 
     pub(super) fn reference(&mut self, reference: Reference) {
