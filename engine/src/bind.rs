@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::input::{Source, Variables, coerce_scalar};
-use crate::plan::{Binding, CursorPart, Form, Plan, Slot};
+use crate::plan::{Binding, CursorPart, Form, Plan, Slot, Wish};
+use crate::prepare::{Operation, located};
 use crate::token;
 use model::{Argument, Fault, Kind, Script, Value, Weight};
 use std::sync::Arc;
@@ -19,13 +20,20 @@ pub struct Bound {
 }
 
 /// Gives every parameter of a plan its value.
-pub(crate) fn bind(plan: &Plan, variables: &Variables, config: &Config) -> Result<Bound, Fault> {
-    let steps = plan.slots.iter().map(|slots| {
-        slots
-            .iter()
-            .map(|slot| argument(slot, variables))
-            .collect::<Result<Vec<_>, _>>()
-    });
+pub(crate) fn bind(
+    plan: &Plan,
+    operation: &Operation,
+    variables: &Variables,
+    config: &Config,
+) -> Result<Bound, Fault> {
+    let given = |Wish { slot, place }: &Wish| {
+        argument(slot, variables, config)
+            .map_err(|fault| located(fault, *place, &operation.document.sources))
+    };
+    let steps = plan
+        .wishes
+        .iter()
+        .map(|wishes| wishes.iter().map(given).collect::<Result<Vec<_>, _>>());
     let arguments = steps.collect::<Result<Vec<_>, _>>()?;
     let long = plan
         .limits
@@ -41,9 +49,9 @@ pub(crate) fn bind(plan: &Plan, variables: &Variables, config: &Config) -> Resul
     })
 }
 
-fn argument(slot: &Slot, variables: &Variables) -> Result<Argument, Fault> {
+fn argument(slot: &Slot, variables: &Variables, config: &Config) -> Result<Argument, Fault> {
     match slot {
-        Slot::Bound(binding) => value(binding, variables).map(Argument::Value),
+        Slot::Bound(binding) => value(binding, variables, config).map(Argument::Value),
         Slot::Kept { steps, column } => Ok(Argument::Kept {
             steps: steps.clone(),
             column: *column,
@@ -51,17 +59,28 @@ fn argument(slot: &Slot, variables: &Variables) -> Result<Argument, Fault> {
     }
 }
 
-fn value(binding: &Binding, variables: &Variables) -> Result<Value, Fault> {
+fn value(binding: &Binding, variables: &Variables, config: &Config) -> Result<Value, Fault> {
     let value = take(&binding.source, variables)?;
     match (&binding.form, value) {
         (Form::Plain, value) => Ok(value),
         (Form::Count(most), value) => count(&value, *most),
         (Form::Cursor(part), Value::Text(token)) => cursor(part, binding, &token),
-        (Form::Pattern, Value::Text(pattern)) => pattern_as_given(pattern),
-        (Form::StartsWith, Value::Text(text)) => Ok(text_value(escaped(&text) + "%")),
-        (Form::EndsWith, Value::Text(text)) => Ok(text_value("%".to_owned() + &escaped(&text))),
-        (Form::Contains, Value::Text(text)) => Ok(text_value(format!("%{}%", escaped(&text)))),
+        (form, Value::Text(text)) => pattern(form, text, config.pattern_bytes_max),
         _ => Err(mismatch()),
+    }
+}
+
+fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault> {
+    if text.len() > bytes_max {
+        let message = format!("a pattern has at most {bytes_max} bytes");
+        return Err(Fault::new("engine.pattern_bytes", Kind::Limit, message));
+    }
+    match form {
+        Form::Pattern => pattern_as_given(text),
+        Form::StartsWith => Ok(text_value(escaped(&text) + "%")),
+        Form::EndsWith => Ok(text_value("%".to_owned() + &escaped(&text))),
+        Form::Contains => Ok(text_value(format!("%{}%", escaped(&text)))),
+        Form::Plain | Form::Count(_) | Form::Cursor(_) => Err(mismatch()),
     }
 }
 

@@ -14,6 +14,22 @@ pub struct Config {
     pub depth_max: usize,
     /// Most fields of an operation, counted after fragments are expanded.
     pub fields_max: usize,
+    /// Most comparisons in all conditions of an operation.
+    pub conditions_max: usize,
+    /// Deepest nesting of conditions: by `and`, `or`, `not` and through relations.
+    pub condition_depth_max: usize,
+    /// Most relations in all conditions of an operation.
+    pub condition_relations_max: usize,
+    /// Most relations that one condition leads through, one below the other.
+    pub relation_depth_max: usize,
+    /// Most bytes of a pattern (`like`, `ilike`, `startsWith`, `endsWith`, `contains`).
+    pub pattern_bytes_max: usize,
+    /// Most columns of one `orderBy`.
+    pub order_columns_max: usize,
+    /// Most relations to one row that are joined for one list or row, for its order too.
+    pub joins_max: usize,
+    /// Most values and lists in one row of a result.
+    pub columns_max: usize,
     /// Most rows of one page of a connection (`first`, `last`).
     pub page_rows_max: i64,
     /// Rows of a page that does not say how many it wants.
@@ -33,11 +49,39 @@ impl Default for Config {
             tokens_max: 20_000,
             depth_max: 20,
             fields_max: 5_000,
+            conditions_max: 2_000,
+            condition_depth_max: 32,
+            condition_relations_max: 100,
+            relation_depth_max: 8,
+            pattern_bytes_max: 8_192,
+            order_columns_max: 32,
+            joins_max: 50,
+            columns_max: 1_000,
             page_rows_max: 1_000,
             page_rows_default: 100,
             shared_rows_max: 1_000,
             document_cache_bytes_max: 64 * 1024 * 1024,
             plan_cache_bytes_max: 64 * 1024 * 1024,
         }
+    }
+}
+
+impl Config {
+    /// Keys whose values cannot be worked with, and why: above these bounds a database would
+    /// refuse statements in words of its own.
+    pub fn findings(&self) -> Vec<(&'static str, String)> {
+        let bounds = [
+            ("condition_depth_max", self.condition_depth_max, 60),
+            ("relation_depth_max", self.relation_depth_max, 12),
+            ("pattern_bytes_max", self.pattern_bytes_max, 24_000),
+            ("order_columns_max", self.order_columns_max, 200),
+            ("joins_max", self.joins_max, 50),
+            ("columns_max", self.columns_max, 1_000),
+        ];
+        bounds
+            .into_iter()
+            .filter(|&(_, value, most)| value > most)
+            .map(|(key, value, most)| (key, format!("{value} is too large, at most {most}")))
+            .collect()
     }
 }

@@ -120,7 +120,7 @@ impl Engine {
         let plan = self
             .plan(operation, &variables, &given, shape)
             .map_err(|fault| vec![fault])?;
-        bind(&plan, &variables, &self.config).map_err(|fault| vec![fault])
+        bind(&plan, operation, &variables, &self.config).map_err(|fault| vec![fault])
     }
 
     fn plan(

@@ -2,6 +2,7 @@
 //! parameters are bound to, and how the rows are written.
 
 mod aggregate;
+mod bounds;
 mod filter;
 mod keyset;
 mod order;
@@ -15,6 +16,7 @@ mod write;
 pub(crate) use planner::plan;
 
 use crate::input::Source;
+use apollo_compiler::parser::SourceSpan;
 use model::{Parameter, Script, Weight};
 use std::sync::Arc;
 
@@ -23,7 +25,7 @@ use std::sync::Arc;
 pub(crate) struct Plan {
     pub(crate) script: Arc<Script>,
     /// For each step, what its parameters are given.
-    pub(crate) slots: Vec<Vec<Slot>>,
+    pub(crate) wishes: Vec<Vec<Wish>>,
     /// The weight without looking at values.
     pub(crate) weight: Weight,
     /// Parameters (step, slot) that bound the rows of a list; one above the shared limit makes
@@ -40,9 +42,19 @@ impl Plan {
             .iter()
             .map(|step| step.statement.sql.len())
             .sum();
-        let slots: usize = self.slots.iter().map(Vec::len).sum();
-        2_048 + 4 * text as u64 + 128 * slots as u64
+        let wishes: usize = self.wishes.iter().map(Vec::len).sum();
+        2_048 + 4 * text as u64 + 160 * wishes as u64
     }
+}
+
+/// Where in the document something is asked for.
+pub(crate) type Place = Option<SourceSpan>;
+
+/// What a parameter is given, and which field asks for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) slot: Slot,
+    pub(crate) place: Place,
 }
 
 /// What a parameter is given.

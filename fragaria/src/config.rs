@@ -126,6 +126,9 @@ impl Loaded {
         for (key, message) in self.config.server.findings() {
             findings.push(self.finding(&format!("server.{key}"), "config.value", &message));
         }
+        for (key, message) in self.config.limits.findings() {
+            findings.push(self.finding(&format!("limits.{key}"), "config.value", &message));
+        }
         findings
     }
 }

@@ -81,7 +81,7 @@ impl<'a> Planner<'a> {
     }
 
     fn having(&mut self, field: &Field, scope: &mut Scope) -> Result<(), Fault> {
-        if let Some(having) = self.given(field, "having")? {
+        if let Some(having) = self.condition_argument(field, "having", None)? {
             let condition = self.group_condition(&having, scope);
             let condition = condition.map_err(|message| self.wrong(field, "having", &message))?;
             scope.select.having.push(condition);

@@ -61,6 +61,8 @@ impl Planner<'_> {
                 if sorts.iter().all(|known| known.reference != sort.reference) {
                     sorts.push(sort);
                 }
+                self.bound_order(field, sorts.len())?;
+                self.bound_select(field, scope)?;
             }
         }
         let key = self.key_sorts(scope);

@@ -18,6 +18,16 @@ enum Origin<'a> {
     Relation(Alias, usize, &'a Relation),
 }
 
+impl Origin<'_> {
+    /// The table its rows are of.
+    fn target(self) -> usize {
+        match self {
+            Self::Table(table) => table,
+            Self::Relation(_, _, relation) => relation.target,
+        }
+    }
+}
+
 /// The arguments of a connection, each read once.
 struct Window {
     backward: bool,
@@ -77,7 +87,7 @@ impl<'a> Planner<'a> {
     ) -> Result<Cell, Fault> {
         self.weighs(Weight::Bounded);
         let field = chosen.field();
-        let window = self.window(field)?;
+        let window = self.window(field, origin)?;
         let mut scope = self.rows_in(field, origin, &window)?;
         let sequence = self.sequence(field, &window, &mut scope)?;
         self.limit_to(&mut scope, &window, &sequence);
@@ -130,9 +140,9 @@ impl<'a> Planner<'a> {
         Ok(scope)
     }
 
-    fn window(&mut self, field: &Field) -> Result<Window, Fault> {
+    fn window(&mut self, field: &Field, origin: Origin<'a>) -> Result<Window, Fault> {
         let [first, last, after, before] = ["first", "last", "after", "before"];
-        let leaf = |name| {
+        let mut leaf = |name| {
             Ok(self
                 .given(field, name)?
                 .and_then(|argument| match argument {
@@ -155,7 +165,7 @@ impl<'a> Planner<'a> {
             size,
             after,
             before,
-            condition: self.given(field, "where")?,
+            condition: self.condition_argument(field, "where", Some(origin.target()))?,
             order: self.given(field, "orderBy")?,
         })
     }

@@ -1,7 +1,7 @@
 //! The root of planning: each root field becomes the steps it needs.
 
 use super::selection::Chosen;
-use super::{Plan, Slot, statement::Draft};
+use super::{Plan, Wish, statement::Draft};
 use crate::api::{Api, Root, Verb};
 use crate::config::Config;
 use crate::input::{Argument, Variables, argument};
@@ -22,13 +22,15 @@ pub(crate) struct Planner<'a> {
     pub(crate) draft: Draft,
     /// Fields chosen so far.
     pub(crate) fields: usize,
+    /// Comparisons in conditions read so far, and relations.
+    pub(crate) conditions: (usize, usize),
     /// Nesting of the field being planned.
     pub(crate) depth: usize,
     /// Whether a comparison that compares with nothing is refused: a write must not widen because
     /// a variable is missing.
     pub(crate) strict: bool,
     steps: Vec<Step>,
-    slots: Vec<Vec<Slot>>,
+    wishes: Vec<Vec<Wish>>,
     limits: Vec<(usize, usize)>,
     weight: Weight,
 }
@@ -49,10 +51,11 @@ pub(crate) fn plan(
         variables,
         draft: Draft::default(),
         fields: 0,
+        conditions: (0, 0),
         depth: 0,
         strict: false,
         steps: Vec::new(),
-        slots: Vec::new(),
+        wishes: Vec::new(),
         limits: Vec::new(),
         weight: Weight::Light,
     };
@@ -75,7 +78,7 @@ pub(crate) fn plan(
             steps: planner.steps,
             roots,
         }),
-        slots: planner.slots,
+        wishes: planner.wishes,
         weight: planner.weight,
         limits: planner.limits,
     })
@@ -105,13 +108,13 @@ impl<'a> Planner<'a> {
     /// Ends the statement under construction and makes it a step.
     pub(crate) fn step(&mut self, chosen: &Chosen<'_>, tree: &Tree, rows: Use) -> usize {
         let draft = std::mem::take(&mut self.draft);
-        let (statement, slots) = draft.finish(self.schema, tree);
+        let (statement, wishes) = draft.finish(self.schema, tree);
         self.steps.push(Step {
             statement,
             rows,
             key: chosen.key.as_str().into(),
         });
-        self.slots.push(slots);
+        self.wishes.push(wishes);
         self.steps.len() - 1
     }
 
@@ -142,8 +145,14 @@ impl<'a> Planner<'a> {
         result
     }
 
-    /// An argument of a field; `None` when it was not given.
-    pub(crate) fn argument(&self, field: &Field, name: &str) -> Result<Option<Argument>, Fault> {
+    /// An argument of a field; `None` when it was not given. What is made of it until the next one
+    /// is read belongs to that field.
+    pub(crate) fn argument(
+        &mut self,
+        field: &Field,
+        name: &str,
+    ) -> Result<Option<Argument>, Fault> {
+        self.draft.place = field.name.location();
         let given = field
             .arguments
             .iter()
@@ -163,7 +172,7 @@ impl<'a> Planner<'a> {
     }
 
     /// An argument that is not null.
-    pub(crate) fn given(&self, field: &Field, name: &str) -> Result<Option<Argument>, Fault> {
+    pub(crate) fn given(&mut self, field: &Field, name: &str) -> Result<Option<Argument>, Fault> {
         Ok(self
             .argument(field, name)?
             .filter(|argument| *argument != Argument::Null))

@@ -34,6 +34,11 @@ impl Scope {
         }
     }
 
+    /// How many relations to one row are joined.
+    pub(crate) fn joins(&self) -> usize {
+        self.joined.len()
+    }
+
     /// A column of the table.
     pub(crate) fn reference(&self, column: usize) -> Reference {
         Reference::new(self.alias, self.table, column)
@@ -57,7 +62,7 @@ impl<'a> Planner<'a> {
 
     /// What a field gives for the columns of a key; a key of no column would pick every row.
     pub(crate) fn key_values(
-        &self,
+        &mut self,
         field: &Field,
         table: usize,
         key: &[usize],
@@ -154,7 +159,7 @@ impl<'a> Planner<'a> {
 
     /// Applies the `where` argument of a field.
     pub(crate) fn narrow(&mut self, field: &Field, scope: &mut Scope) -> Result<(), Fault> {
-        let condition = self.given(field, "where")?;
+        let condition = self.condition_argument(field, "where", Some(scope.table))?;
         self.narrow_to(field, condition.as_ref(), scope)
     }
 
@@ -213,6 +218,7 @@ impl<'a> Planner<'a> {
                 "__typename" => Self::constant(format!("\"{type_name}\"")),
                 _ => cell(self, scope, &chosen)?,
             };
+            self.bound_select(chosen.field(), scope)?;
             record.fields.push(Member {
                 key: Label::new(chosen.key),
                 cell,

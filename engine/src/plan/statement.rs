@@ -1,6 +1,6 @@
 //! One statement under construction: its aliases and parameters.
 
-use super::{Binding, Form, Slot};
+use super::{Binding, Form, Place, Slot, Wish};
 use crate::distinct::Distinct;
 use crate::input::Source;
 use crate::sql::{self, Alias, Cast, Expr, ListParameter, Tree};
@@ -12,6 +12,10 @@ use model::{Parameter, Scalar, Statement, Value};
 pub(crate) struct Draft {
     aliases: u32,
     slots: Distinct<(Parameter, Slot)>,
+    /// For each slot, where in the document its value was first asked for.
+    places: Vec<Place>,
+    /// The field whose arguments are being read.
+    pub(crate) place: Place,
 }
 
 impl Draft {
@@ -35,7 +39,11 @@ impl Draft {
 
     /// The index of a parameter that is given in that way.
     pub(crate) fn slot(&mut self, parameter: Parameter, slot: Slot) -> usize {
-        self.slots.place((parameter, slot))
+        let index = self.slots.place((parameter, slot));
+        if index == self.places.len() {
+            self.places.push(self.place);
+        }
+        index
     }
 
     /// A parameter that is compared with, or stored in, a column.
@@ -90,10 +98,12 @@ impl Draft {
     }
 
     /// The finished statement and what its parameters are given.
-    pub(crate) fn finish(self, schema: &Schema, tree: &Tree) -> (Statement, Vec<Slot>) {
-        let (parameters, slots) = self.slots.into_iter().unzip();
+    pub(crate) fn finish(self, schema: &Schema, tree: &Tree) -> (Statement, Vec<Wish>) {
+        let (parameters, slots): (_, Vec<_>) = self.slots.into_iter().unzip();
+        let wishes = slots.into_iter().zip(self.places);
+        let wishes = wishes.map(|(slot, place)| Wish { slot, place }).collect();
         let sql = sql::render(schema, tree).into();
-        (Statement { sql, parameters }, slots)
+        (Statement { sql, parameters }, wishes)
     }
 }
 

@@ -72,7 +72,7 @@ impl<'a> Planner<'a> {
         Ok(self.insert(chosen, root.table, returned, changes))
     }
 
-    fn conflict_key(&self, field: &Field, table: usize) -> Result<Vec<usize>, Fault> {
+    fn conflict_key(&mut self, field: &Field, table: usize) -> Result<Vec<usize>, Fault> {
         let declared = &self.schema.tables[table];
         match self.given(field, "onConflict")? {
             Some(Argument::Word(word)) => {
@@ -152,7 +152,7 @@ impl<'a> Planner<'a> {
         let table = root.table;
         if matches!(root.verb, Verb::UpdateMany | Verb::DeleteMany) {
             self.strict = true;
-            let Some(condition) = self.given(field, "where")? else {
+            let Some(condition) = self.condition_argument(field, "where", Some(table))? else {
                 return Err(self.wrong(field, "where", "a condition is required"));
             };
             let condition = self.condition(&condition, table, alias);

@@ -126,6 +126,15 @@ fn an_address_other_machines_reach_is_refused_where_it_was_set() {
 }
 
 #[test]
+fn a_limit_that_a_database_would_not_bear_is_refused_where_it_was_set() {
+    let text = "[limits]\njoins_max = 64\n";
+    let findings = load(Some(&file(text)), &[], &[]).unwrap_err();
+    assert_eq!(pointed(text, &findings), "64");
+    let message = "limits.joins_max: 64 is too large, at most 50";
+    assert!(findings[0].message.ends_with(message), "{findings:?}");
+}
+
+#[test]
 fn secrets_are_redacted_in_what_is_shown() {
     let file = file("[database]\nurl = 'postgres://me:hunter2@db/shop'\n");
     let loaded = load(Some(&file), &[], &[]).unwrap();

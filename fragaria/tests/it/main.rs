@@ -6,6 +6,7 @@
     reason = "a test that cannot go on panics, in its helpers too"
 )]
 
+mod bounds;
 mod cases;
 mod client;
 mod command;
