@@ -26,6 +26,11 @@ pub struct Config {
     pub chunk_bytes: usize,
     /// The largest result of a write, which must be held whole until it is committed, in bytes.
     pub write_bytes_max: usize,
+    /// The largest answer to one request, in bytes of JSON; one that is larger is an error, and a
+    /// stream that becomes larger breaks off.
+    pub answer_bytes_max: usize,
+    /// The most rows in the answer to one request, those of the lists inside rows counted too.
+    pub answer_rows_max: u64,
     /// How long the receiver of a streamed result may take nothing before it is dropped, in
     /// milliseconds.
     pub stall_timeout_ms: u64,
@@ -105,6 +110,8 @@ impl Default for Config {
             whole_bytes_max: 256 * 1024,
             chunk_bytes: 64 * 1024,
             write_bytes_max: 16 * 1024 * 1024,
+            answer_bytes_max: 64 * 1024 * 1024,
+            answer_rows_max: 1_000_000,
             stall_timeout_ms: 10_000,
             stream_timeout_ms: 600_000,
             sqlite: Sqlite::default(),

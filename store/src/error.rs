@@ -44,6 +44,12 @@ pub enum Error {
     /// A row, or the result of a write, is larger than may be held in memory.
     #[error("the result passes its bound: {0}")]
     TooLarge(String),
+    /// The whole answer is longer than any may be.
+    #[error("the answer passes database.answer_bytes_max, {0} bytes")]
+    AnswerBytes(usize),
+    /// The answer has more rows, at all levels, than any may have.
+    #[error("the answer passes database.answer_rows_max, {0} rows")]
+    AnswerRows(u64),
     /// The receiver took nothing for too long.
     #[error("the receiver of the result stalled for {0} ms")]
     Stalled(u128),
@@ -109,6 +115,16 @@ impl Error {
                 "store.too_large",
                 Kind::Limit,
                 "the result is too large, select fewer rows or fields",
+            ),
+            Self::AnswerBytes(_) => (
+                "store.answer_bytes",
+                Kind::Limit,
+                "the answer is larger than one may be, ask for fewer rows or fields",
+            ),
+            Self::AnswerRows(_) => (
+                "store.answer_rows",
+                Kind::Limit,
+                "the answer has more rows than one may have, those of its lists counted: ask for fewer",
             ),
             Self::Stalled(_) => (
                 "store.stalled",

@@ -6,11 +6,13 @@
 mod data;
 mod page;
 mod scalar;
+mod sheet;
 mod text;
 mod time;
 
 pub(crate) use data::Data;
 pub(crate) use scalar::{base64, bigint, boolean, enumeration, float, int, json};
+pub(crate) use sheet::{Bounds, Sheet};
 pub(crate) use text::{ascii, text};
 pub(crate) use time::{date, date_time, local_date_time, local_time};
 
@@ -43,37 +45,37 @@ pub(crate) trait Rows: Iterator<Item = Result<Self::Row, Error>> {
 }
 
 /// Writes a row as an object.
-pub(crate) fn record<R: Row>(row: &R, record: &Record, out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn record<R: Row>(row: &R, record: &Record, sheet: &mut Sheet) -> Result<(), Error> {
     let mut separator = b'{';
     for field in &record.fields {
-        out.push(separator);
-        out.extend_from_slice(field.key.json().as_bytes());
-        cell(row, &field.cell, out)?;
+        sheet.text.push(separator);
+        sheet.text.extend_from_slice(field.key.json().as_bytes());
+        cell(row, &field.cell, sheet)?;
         separator = b',';
     }
     if record.fields.is_empty() {
-        out.push(b'{');
+        sheet.text.push(b'{');
     }
-    out.push(b'}');
+    sheet.text.push(b'}');
     Ok(())
 }
 
 /// Writes one value of a row.
-pub(crate) fn cell<R: Row>(row: &R, cell: &Cell, out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn cell<R: Row>(row: &R, cell: &Cell, sheet: &mut Sheet) -> Result<(), Error> {
     match cell {
-        Cell::Scalar { column, codec } => return row.scalar(*column, codec, out),
-        Cell::Constant(text) => out.extend_from_slice(text.as_bytes()),
+        Cell::Scalar { column, codec } => return row.scalar(*column, codec, &mut sheet.text),
+        Cell::Constant(text) => sheet.text.extend_from_slice(text.as_bytes()),
         Cell::Object {
             present: Some(column),
             ..
-        } if row.is_null(*column)? => null(out),
-        Cell::Object { record: inner, .. } => return record(row, inner, out),
+        } if row.is_null(*column)? => null(&mut sheet.text),
+        Cell::Object { record: inner, .. } => return record(row, inner, sheet),
         Cell::Rows {
             column,
             record: inner,
-        } => return list(row.packed(*column)?, inner, out),
-        Cell::Page(plan) => return page::page(row, plan, out),
-        Cell::Token { head, columns } => return page::token(row, head, columns, out),
+        } => return list(row.packed(*column)?, inner, sheet),
+        Cell::Page(plan) => return page::page(row, plan, sheet),
+        Cell::Token { head, columns } => return page::token(row, head, columns, &mut sheet.text),
     }
     Ok(())
 }
@@ -83,16 +85,17 @@ pub(crate) fn null(out: &mut Vec<u8>) {
     out.extend_from_slice(b"null");
 }
 
-fn list<R: Rows>(rows: R, plan: &Record, out: &mut Vec<u8>) -> Result<(), Error> {
+fn list<R: Rows>(rows: R, plan: &Record, sheet: &mut Sheet) -> Result<(), Error> {
     let mut separator = b'[';
     for row in rows {
-        out.push(separator);
-        record(&row?, plan, out)?;
+        sheet.row()?;
+        sheet.text.push(separator);
+        record(&row?, plan, sheet)?;
         separator = b',';
     }
     if separator == b'[' {
-        out.push(b'[');
+        sheet.text.push(b'[');
     }
-    out.push(b']');
+    sheet.text.push(b']');
     Ok(())
 }

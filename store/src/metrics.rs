@@ -1,5 +1,6 @@
 //! What the store measures about itself.
 
+use crate::Error;
 use model::metric::{Counter, Gauge, Histogram, Registry, Unit, seconds};
 
 /// The store's metrics; cheap to clone, all clones count together.
@@ -17,6 +18,10 @@ pub(crate) struct Metrics {
     pub(crate) refused: Counter,
     /// Scripts stopped because nobody waited for them any more.
     pub(crate) cancelled: Counter,
+    /// Answers stopped because they were longer than any may be.
+    pub(crate) over_bytes: Counter,
+    /// Answers stopped because they had more rows than any may have.
+    pub(crate) over_rows: Counter,
     /// Top-level rows written.
     pub(crate) rows: Counter,
     /// Bytes of JSON handed out, whole or streamed.
@@ -35,12 +40,24 @@ impl Metrics {
             timeouts: Counter::default(),
             refused: Counter::default(),
             cancelled: Counter::default(),
+            over_bytes: Counter::default(),
+            over_rows: Counter::default(),
             rows: Counter::default(),
             bytes: Counter::default(),
             streams: Counter::default(),
         };
         metrics.declare(registry);
         metrics
+    }
+
+    /// Counts a script that ran into a bound, by the bound.
+    pub(crate) fn stopped(&self, error: &Error) {
+        match error {
+            Error::Timeout(_) => self.timeouts.inc(),
+            Error::AnswerBytes(_) => self.over_bytes.inc(),
+            Error::AnswerRows(_) => self.over_rows.inc(),
+            _ => 0,
+        };
     }
 
     fn declare(&self, registry: &mut Registry) {
@@ -75,6 +92,16 @@ impl Metrics {
                 "fragaria_store_cancelled",
                 "Requests stopped in the database because the client was gone",
                 &self.cancelled,
+            ),
+            (
+                "fragaria_store_over_bytes",
+                "Answers stopped because they passed database.answer_bytes_max",
+                &self.over_bytes,
+            ),
+            (
+                "fragaria_store_over_rows",
+                "Answers stopped because they passed database.answer_rows_max",
+                &self.over_rows,
             ),
             (
                 "fragaria_store_rows",

@@ -84,10 +84,9 @@ impl Postgres {
         let job = Job::new(script, arguments)?;
         let reply = self.route(job, weight, inside).await;
         if let Err(snag) = &reply {
-            match snag.error {
-                Error::Timeout(_) => _ = self.metrics.timeouts.inc(),
-                Error::Busy(_) => _ = self.metrics.refused.inc(),
-                _ => {}
+            self.metrics.stopped(&snag.error);
+            if matches!(snag.error, Error::Busy(_)) {
+                self.metrics.refused.inc();
             }
         }
         Ok(reply?)
@@ -158,7 +157,7 @@ impl Postgres {
     async fn hold(&self, job: &Job, weight: Weight) -> Result<Outcome, Snag> {
         if job.script.steps.is_empty() {
             return Ok(Outcome::Whole(
-                Answer::new(&job.script, usize::MAX).finish()?,
+                Answer::new(&job.script, usize::MAX, self.settings.bounds).finish()?,
                 0,
             ));
         }

@@ -5,6 +5,7 @@ use super::pulse::InFlight;
 use bytes::Bytes;
 use futures_util::Stream as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use model::Fault;
 use observe::request::{Line, Outcome};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -89,7 +90,9 @@ impl Body {
             Poll::Ready(Some(Err(error))) => {
                 let request_id = self.line.request_id();
                 tracing::warn!(request_id, detail = %error, "the answer broke off");
-                self.line.entry().outcome = Outcome::Aborted;
+                let entry = self.line.entry();
+                entry.outcome = Outcome::Aborted;
+                entry.code = Some(Fault::from(error).code);
                 Poll::Ready(Some(Err(Aborted)))
             }
             Poll::Ready(None) => {

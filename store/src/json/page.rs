@@ -1,6 +1,6 @@
 //! Relay connections and their cursors, written from the packed rows of one page.
 
-use super::{Row, Rows, cell, null, record, scalar};
+use super::{Row, Rows, Sheet, cell, null, record, scalar};
 use crate::Error;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,26 +13,26 @@ struct Shown<R> {
 }
 
 /// Writes a connection.
-pub(super) fn page<R: Row>(row: &R, plan: &Page, out: &mut Vec<u8>) -> Result<(), Error> {
+pub(super) fn page<R: Row>(row: &R, plan: &Page, sheet: &mut Sheet) -> Result<(), Error> {
     let shown = shown(row, plan)?;
     let mut separator = b'{';
     for field in &plan.fields {
-        out.push(separator);
+        sheet.text.push(separator);
         separator = b',';
-        out.extend_from_slice(field.key.json().as_bytes());
+        sheet.text.extend_from_slice(field.key.json().as_bytes());
         match &field.part {
-            PagePart::Rows(record) => list(&shown.rows, record, out)?,
-            PagePart::Count => count(row, plan, out)?,
-            PagePart::Constant(text) => out.extend_from_slice(text.as_bytes()),
+            PagePart::Rows(record) => list(&shown.rows, record, sheet)?,
+            PagePart::Count => count(row, plan, sheet)?,
+            PagePart::Constant(text) => sheet.text.extend_from_slice(text.as_bytes()),
             PagePart::Info(members) => {
                 let behind = plan
                     .behind
                     .map_or(Ok(false), |column| row.boolean(column))?;
-                info(&shown, plan, behind, members, out)?;
+                info(&shown, plan, behind, members, sheet)?;
             }
         }
     }
-    close(separator, out);
+    close(separator, &mut sheet.text);
     Ok(())
 }
 
@@ -41,7 +41,7 @@ fn info<R: Row>(
     plan: &Page,
     behind: bool,
     members: &[(Label, PageInfo)],
-    out: &mut Vec<u8>,
+    sheet: &mut Sheet,
 ) -> Result<(), Error> {
     let (mut next, mut previous) = (shown.ahead, behind);
     if plan.backward {
@@ -49,18 +49,18 @@ fn info<R: Row>(
     }
     let mut separator = b'{';
     for (label, part) in members {
-        out.push(separator);
+        sheet.text.push(separator);
         separator = b',';
-        out.extend_from_slice(label.json().as_bytes());
+        sheet.text.extend_from_slice(label.json().as_bytes());
         match part {
-            PageInfo::HasNext => scalar::boolean(next, out),
-            PageInfo::HasPrevious => scalar::boolean(previous, out),
-            PageInfo::StartCursor => cursor(shown.rows.first(), plan, out)?,
-            PageInfo::EndCursor => cursor(shown.rows.last(), plan, out)?,
-            PageInfo::Constant(text) => out.extend_from_slice(text.as_bytes()),
+            PageInfo::HasNext => scalar::boolean(next, &mut sheet.text),
+            PageInfo::HasPrevious => scalar::boolean(previous, &mut sheet.text),
+            PageInfo::StartCursor => cursor(shown.rows.first(), plan, sheet)?,
+            PageInfo::EndCursor => cursor(shown.rows.last(), plan, sheet)?,
+            PageInfo::Constant(text) => sheet.text.extend_from_slice(text.as_bytes()),
         }
     }
-    close(separator, out);
+    close(separator, &mut sheet.text);
     Ok(())
 }
 
@@ -85,31 +85,32 @@ fn shown<'r, R: Row>(
     Ok(Shown { rows, ahead })
 }
 
-fn list<R: Row>(rows: &[R], plan: &Record, out: &mut Vec<u8>) -> Result<(), Error> {
-    out.push(b'[');
+fn list<R: Row>(rows: &[R], plan: &Record, sheet: &mut Sheet) -> Result<(), Error> {
+    sheet.text.push(b'[');
     for (index, row) in rows.iter().enumerate() {
+        sheet.row()?;
         if index > 0 {
-            out.push(b',');
+            sheet.text.push(b',');
         }
-        record(row, plan, out)?;
+        record(row, plan, sheet)?;
     }
-    out.push(b']');
+    sheet.text.push(b']');
     Ok(())
 }
 
-fn count<R: Row>(row: &R, plan: &Page, out: &mut Vec<u8>) -> Result<(), Error> {
+fn count<R: Row>(row: &R, plan: &Page, sheet: &mut Sheet) -> Result<(), Error> {
     let column = plan
         .count
         .ok_or_else(|| Error::Internal("a page shows a count it has no column for".into()))?;
-    scalar::int(row.integer(column)?, out)
+    scalar::int(row.integer(column)?, &mut sheet.text)
 }
 
-fn cursor<R: Row>(row: Option<&R>, plan: &Page, out: &mut Vec<u8>) -> Result<(), Error> {
+fn cursor<R: Row>(row: Option<&R>, plan: &Page, sheet: &mut Sheet) -> Result<(), Error> {
     let Some(row) = row else {
-        null(out);
+        null(&mut sheet.text);
         return Ok(());
     };
-    cell(row, &plan.cursor, out)
+    cell(row, &plan.cursor, sheet)
 }
 
 fn close(separator: u8, out: &mut Vec<u8>) {

@@ -2,7 +2,7 @@
 
 use super::row;
 use crate::Error;
-use crate::json::{self, Data};
+use crate::json::{self, Bounds, Data, Sheet};
 use model::{Script, Use, Value};
 use tokio_postgres::Row;
 
@@ -10,8 +10,8 @@ use tokio_postgres::Row;
 pub(super) struct Answer<'s> {
     script: &'s Script,
     data: Data<'s>,
-    /// JSON that has not been taken yet.
-    pub(super) out: Vec<u8>,
+    /// Its JSON.
+    pub(super) sheet: Sheet,
     /// Rows kept for the arguments of later steps, by step.
     pub(super) kept: Vec<Vec<Vec<Value>>>,
     kept_bytes: usize,
@@ -24,11 +24,11 @@ pub(super) struct Answer<'s> {
 }
 
 impl<'s> Answer<'s> {
-    pub(super) fn new(script: &'s Script, bytes_max: usize) -> Self {
+    pub(super) fn new(script: &'s Script, bytes_max: usize, bounds: Bounds) -> Self {
         Self {
             script,
             data: Data::new(script),
-            out: Vec::new(),
+            sheet: Sheet::new(bounds),
             kept: Vec::new(),
             kept_bytes: 0,
             seen: 0,
@@ -41,7 +41,7 @@ impl<'s> Answer<'s> {
     pub(super) fn open(&mut self, step: usize) -> Result<(), Error> {
         self.seen = 0;
         match &self.script.steps[step].rows {
-            Use::Rows(_) | Use::Value(_) => self.data.open(step, &mut self.out),
+            Use::Rows(_) | Use::Value(_) => self.data.open(step, &mut self.sheet.text),
             Use::Keep(_) | Use::Discard => Ok(()),
         }
     }
@@ -53,10 +53,14 @@ impl<'s> Answer<'s> {
         self.rows += 1;
         match &self.script.steps[step].rows {
             Use::Rows(record) => {
-                self.out.push(if first { b'[' } else { b',' });
-                json::record(row, record, &mut self.out)?;
+                self.sheet.row()?;
+                self.sheet.text.push(if first { b'[' } else { b',' });
+                json::record(row, record, &mut self.sheet)?;
             }
-            Use::Value(cell) if first => json::cell(row, cell, &mut self.out)?,
+            Use::Value(cell) if first => {
+                self.sheet.row()?;
+                json::cell(row, cell, &mut self.sheet)?;
+            }
             Use::Keep(codecs) => {
                 self.kept_bytes += row.raw_size_bytes();
                 self.kept.resize_with(self.script.steps.len(), Vec::new);
@@ -64,7 +68,7 @@ impl<'s> Answer<'s> {
             }
             Use::Value(_) | Use::Discard => {}
         }
-        if self.out.len() + self.kept_bytes > self.bytes_max {
+        if self.sheet.text.len() + self.kept_bytes > self.bytes_max {
             Err(Error::TooLarge(format!(
                 "it passes {} bytes",
                 self.bytes_max
@@ -79,18 +83,19 @@ impl<'s> Answer<'s> {
         match &self.script.steps[step].rows {
             Use::Rows(_) => {
                 if self.seen == 0 {
-                    self.out.push(b'[');
+                    self.sheet.text.push(b'[');
                 }
-                self.out.push(b']');
+                self.sheet.text.push(b']');
             }
-            Use::Value(_) if self.seen == 0 => self.out.extend_from_slice(b"null"),
+            Use::Value(_) if self.seen == 0 => self.sheet.text.extend_from_slice(b"null"),
             Use::Value(_) | Use::Keep(_) | Use::Discard => {}
         }
     }
 
     /// The rest of the JSON text.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, Error> {
-        self.data.close(&mut self.out)?;
-        Ok(self.out)
+        self.data.close(&mut self.sheet.text)?;
+        self.sheet.check()?;
+        Ok(self.sheet.text)
     }
 }

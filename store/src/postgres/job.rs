@@ -1,6 +1,7 @@
 //! A script with its arguments, and the bounds it runs within.
 
 use crate::config::Pooler;
+use crate::json::Bounds;
 use crate::{Config, Error};
 use model::{Argument, Script, Step};
 use std::sync::Arc;
@@ -63,6 +64,7 @@ impl Job {
 pub(super) struct Settings {
     whole_bytes_max: usize,
     write_bytes_max: usize,
+    pub(super) bounds: Bounds,
     pub(super) chunk_bytes: usize,
     pub(super) portion_rows: usize,
     pub(super) stall: Duration,
@@ -76,6 +78,7 @@ impl Settings {
         Self {
             whole_bytes_max: config.whole_bytes_max,
             write_bytes_max: config.write_bytes_max,
+            bounds: Bounds::new(config),
             chunk_bytes: config.chunk_bytes.max(1),
             portion_rows: config.postgres.portion_rows.max(1),
             stall: config.stall_timeout(),

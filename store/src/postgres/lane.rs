@@ -138,8 +138,12 @@ impl Lane {
             return Ok(Outcome::Large);
         }
         let mut rows = Box::pin(session.execute(&prepared, statement, arguments).await?);
-        let mut answer = Answer::new(&job.script, self.settings.bytes_max(false));
-        answer.out.reserve(prepared.bytes() + SPARE);
+        let mut answer = Answer::new(
+            &job.script,
+            self.settings.bytes_max(false),
+            self.settings.bounds,
+        );
+        answer.sheet.text.reserve(prepared.bytes() + SPARE);
         answer.open(0)?;
         while let Some(row) = rows.try_next().await? {
             match answer.row(0, &row) {

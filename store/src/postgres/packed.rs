@@ -205,15 +205,15 @@ mod tests {
         };
         // Columns out of order, so that the walk starts over.
         let plan = plan(vec![text(2), rows, number]);
-        let mut out = Vec::new();
+        let mut sheet = json::Sheet::new(json::Bounds::new(&crate::Config::default()));
         let datum = Datum {
             kind: 2287,
             bytes: Some(bytes),
         };
         for record in Packed::new(datum)? {
-            json::record(&record?, &plan, &mut out)?;
+            json::record(&record?, &plan, &mut sheet)?;
         }
-        Ok(String::from_utf8(out).unwrap())
+        Ok(String::from_utf8(sheet.text).unwrap())
     }
 
     #[test]

@@ -12,13 +12,13 @@ use super::exclusive::Exclusive;
 use super::job::{Job, Settings};
 use super::session::{Request, Session};
 use super::snag::Snag;
+use crate::json::Sheet;
 use crate::metrics::Metrics;
 use crate::reply::{Chunks, Feeder};
 use crate::{Error, Reply};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use model::{Argument, Statement, Use};
-use std::mem;
 use std::pin::pin;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -87,10 +87,12 @@ async fn produce(means: Means, job: Job, head: Announce, feeder: Feeder) {
         }
         Err(snag) => {
             means.exclusive.recover(&snag).await;
-            match head {
-                Some(head) => drop(head.send(Err(snag))),
-                None => feeder.finish(Err(snag.error)),
+            if let Some(head) = head {
+                drop(head.send(Err(snag)));
+                return;
             }
+            means.metrics.stopped(&snag.error);
+            feeder.finish(Err(snag.error));
         }
     }
 }
@@ -104,7 +106,7 @@ async fn read<'s>(session: &Session, job: &'s Job, sink: &mut Sink<'s>) -> Resul
         settings.begin(false)
     );
     within(settings, session.send(Request::Control(&begin))).await?;
-    let mut answer = Answer::new(&job.script, usize::MAX);
+    let mut answer = Answer::new(&job.script, usize::MAX, settings.bounds);
     for index in 0..job.script.steps.len() {
         let (step, arguments) = job.step(index)?;
         let settled = settle(arguments, &answer.kept);
@@ -194,8 +196,8 @@ impl Portions<'_, '_> {
             };
             taken += 1;
             self.answer.row(self.step, &row)?;
-            if self.answer.out.len() >= self.settings.chunk_bytes {
-                self.sink.flush(&mut self.answer.out).await?;
+            if self.answer.sheet.text.len() >= self.settings.chunk_bytes {
+                self.sink.flush(&mut self.answer.sheet).await?;
             }
         }
     }
@@ -227,12 +229,12 @@ struct Sink<'a> {
 
 impl Sink<'_> {
     /// Hands out what there is.
-    async fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+    async fn flush(&mut self, sheet: &mut Sheet) -> Result<(), Error> {
         if let Some(head) = self.head.take() {
             head.send(Ok(Head::Chunks)).map_err(|_| Error::Cancelled)?;
         }
-        let fresh = Vec::with_capacity(out.capacity());
-        let chunk = Bytes::from(mem::replace(out, fresh));
+        let room = sheet.text.capacity();
+        let chunk = Bytes::from(sheet.hand_out(room));
         self.metrics.bytes.inc_by(chunk.len() as u64);
         self.feeder.feed(chunk, self.settings.stall).await
     }

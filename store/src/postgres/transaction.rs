@@ -64,7 +64,7 @@ async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome,
     {
         session.send(Request::Control(begin)).await?;
     }
-    let mut answer = Answer::new(&job.script, settings.bytes_max(writes));
+    let mut answer = Answer::new(&job.script, settings.bytes_max(writes), settings.bounds);
     for segment in segments(job) {
         let ends = segment.end == steps && steps > 1 && !writes;
         let controls = [before.take(), ends.then_some("COMMIT")];

@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::watch::Watch;
+use crate::json::{Bounds, Sheet};
 use crate::reply::Feeder;
 use crate::{Chunks, Error, Failure, Reply};
 use bytes::Bytes;
@@ -12,8 +13,8 @@ use tokio::sync::oneshot;
 
 /// JSON in the making, and the count of what went into it.
 pub(super) struct Output {
-    /// What has been written and not handed over.
-    pub(super) bytes: Vec<u8>,
+    /// What has been written.
+    pub(super) sheet: Sheet,
     /// Statements run.
     pub(super) statements: u64,
     rows: u64,
@@ -72,7 +73,7 @@ impl Output {
 
     fn new(shared: &Arc<Shared>, bytes_max: usize, full: Full) -> Self {
         Self {
-            bytes: Vec::with_capacity(512),
+            sheet: Sheet::new(Bounds::new(&shared.config)),
             statements: 0,
             rows: 0,
             handed_over: 0,
@@ -85,7 +86,7 @@ impl Output {
     /// To be called after each row: hands over what is held, if it is enough.
     pub(super) fn row_done(&mut self) -> Result<(), Error> {
         self.rows += 1;
-        if self.bytes.len() < self.bytes_max {
+        if self.sheet.text.len() < self.bytes_max {
             return Ok(());
         }
         match &mut self.full {
@@ -99,9 +100,9 @@ impl Output {
             }
             Full::Stream(streaming) => {
                 self.bytes_max = self.shared.config.chunk_bytes;
-                self.handed_over += self.bytes.len() as u64;
-                let room = Vec::with_capacity(self.bytes_max + self.bytes_max / 8);
-                streaming.send(std::mem::replace(&mut self.bytes, room).into())
+                let portion = self.sheet.hand_out(self.bytes_max + self.bytes_max / 8);
+                self.handed_over += portion.len() as u64;
+                streaming.send(portion.into())
             }
         }
     }
@@ -109,12 +110,12 @@ impl Output {
     /// The reply of a script that does not stream.
     pub(super) fn answer(mut self, result: Result<(), Failure>) -> Result<Reply, Failure> {
         self.count(result.as_ref().err().map(|failure| &failure.error));
-        result.map(|()| Reply::Whole(std::mem::take(&mut self.bytes).into()))
+        result.map(|()| Reply::Whole(std::mem::take(&mut self.sheet.text).into()))
     }
 
     /// Gives a script's result, or the rest of it, to whoever waits for it.
     pub(super) fn deliver(mut self, result: Result<(), Failure>) {
-        let rest = Bytes::from(std::mem::take(&mut self.bytes));
+        let rest = Bytes::from(std::mem::take(&mut self.sheet.text));
         self.handed_over += rest.len() as u64;
         let full = std::mem::replace(&mut self.full, Full::Refuse);
         let Full::Stream(mut streaming) = full else {
@@ -141,12 +142,12 @@ impl Output {
         metrics.rows.inc_by(self.rows);
         metrics
             .bytes
-            .inc_by(self.handed_over + self.bytes.len() as u64);
+            .inc_by(self.handed_over + self.sheet.text.len() as u64);
         match error {
-            Some(Error::Timeout(_)) => metrics.timeouts.inc(),
-            Some(Error::Cancelled | Error::Stalled(_)) => metrics.cancelled.inc(),
-            _ => 0,
-        };
+            Some(Error::Cancelled | Error::Stalled(_)) => _ = metrics.cancelled.inc(),
+            Some(error) => metrics.stopped(error),
+            None => {}
+        }
     }
 }
 

@@ -58,13 +58,14 @@ impl Work {
         for (index, (step, arguments)) in self.script.steps.iter().zip(&self.arguments).enumerate()
         {
             if matches!(step.rows, Use::Rows(_) | Use::Value(_)) {
-                data.open(index, &mut output.bytes)?;
+                data.open(index, &mut output.sheet.text)?;
             }
             output.statements += 1;
             let rows = run(step, arguments, session, &kept, output);
             kept.push(rows.map_err(|error| error.at(&step.key))?);
         }
-        Ok(data.close(&mut output.bytes)?)
+        data.close(&mut output.sheet.text)?;
+        Ok(output.sheet.check()?)
     }
 }
 
@@ -84,23 +85,25 @@ fn run(
     };
     match &step.rows {
         Use::Rows(record) => {
-            output.bytes.push(b'[');
+            output.sheet.text.push(b'[');
             let mut first = true;
             while let Some(row) = rows.next()? {
+                output.sheet.row()?;
                 if !std::mem::take(&mut first) {
-                    output.bytes.push(b',');
+                    output.sheet.text.push(b',');
                 }
-                json::record(&row, record, &mut output.bytes)?;
+                json::record(&row, record, &mut output.sheet)?;
                 output.row_done()?;
             }
-            output.bytes.push(b']');
+            output.sheet.text.push(b']');
         }
         Use::Value(cell) => match rows.next()? {
             Some(row) => {
-                json::cell(&row, cell, &mut output.bytes)?;
+                output.sheet.row()?;
+                json::cell(&row, cell, &mut output.sheet)?;
                 output.row_done()?;
             }
-            None => json::null(&mut output.bytes),
+            None => json::null(&mut output.sheet.text),
         },
         Use::Keep(codecs) => return rows.keep(codecs.len()),
         Use::Discard => while rows.next()?.is_some() {},

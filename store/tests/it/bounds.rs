@@ -1,10 +1,10 @@
 //! What is bounded: time, queues, memory, and the patience with a slow receiver.
 
-use crate::scripts::{counting, endless, reading, rows, step, value, writing};
+use crate::scripts::{counting, endless, field, reading, record, rows, step, value, writing};
 use crate::shop::{Shop, answer, open, whole};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use model::{Fault, Kind, Scalar, Script, Use, Weight};
+use model::{Cell, Fault, Kind, Record, Scalar, Script, Use, Weight};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{Chunks, Config, Database, Error, Failure, Reply};
@@ -238,6 +238,54 @@ async fn a_row_past_its_bound_is_an_error() {
     let script = reading(vec![step("list", &sql, rows(&COLUMNS))]);
     let fault = Fault::from(answer(&open(&config), script).await.unwrap_err());
     assert_eq!((fault.code, fault.kind), ("store.too_large", Kind::Limit));
+}
+
+#[tokio::test]
+async fn an_answer_may_have_as_many_rows_as_it_may_and_not_one_more() {
+    let shop = Shop::new("");
+    let mut config = shop.config();
+    config.answer_rows_max = 30;
+    let packed = format!("SELECT fragaria_rows(n, text) FROM ({})", counting(29));
+    let packed = packed.replace("|| n", "|| n AS text");
+    let lists = |top: u64| {
+        let cell = Cell::Rows {
+            column: 0,
+            record: record(&COLUMNS),
+        };
+        let plan = Record {
+            fields: vec![field("list", cell)],
+        };
+        let sql = format!("{packed} UNION ALL SELECT NULL WHERE {top} > 1");
+        reading(vec![step("lists", &sql, Use::Rows(plan))])
+    };
+    for kilosteps in [0, 16] {
+        config.sqlite.inline_kilosteps_max = kilosteps;
+        let database = open(&config);
+        answer(&database, list(30)).await.unwrap();
+        answer(&database, lists(1)).await.unwrap();
+        for script in [list(31), lists(2)] {
+            let fault = Fault::from(answer(&database, script).await.unwrap_err());
+            assert_eq!((fault.code, fault.kind), ("store.answer_rows", Kind::Limit));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_passes_a_bound_changes_nothing() {
+    let shop = Shop::new("CREATE TABLE t (n INTEGER, text TEXT)");
+    for (rows_max, bytes_max, code) in [
+        (1, usize::MAX, "store.answer_rows"),
+        (u64::MAX, 30, "store.answer_bytes"),
+    ] {
+        let mut config = shop.config();
+        config.answer_rows_max = rows_max;
+        config.answer_bytes_max = bytes_max;
+        let sql = "INSERT INTO t VALUES (1, 'one'), (2, 'two') RETURNING n, text";
+        let script = writing(vec![step("list", sql, rows(&COLUMNS))]);
+        let fault = Fault::from(answer(&open(&config), script).await.unwrap_err());
+        assert_eq!((fault.code, fault.kind), (code, Kind::Limit));
+        assert_eq!(shop.value::<i64>("SELECT count(*) FROM t"), 0);
+    }
 }
 
 #[tokio::test]

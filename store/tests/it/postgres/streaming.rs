@@ -6,7 +6,16 @@ use model::{Scalar, Weight};
 use std::sync::Arc;
 use store::{Chunks, Config, Database, Error, Reply};
 
+/// A million rows, and more bytes than an answer may have by default.
 const MILLION: &str = "SELECT g, repeat('x', 100) FROM generate_series(1, 1000000) g";
+
+/// A database whose answers may be as long as that.
+fn roomy(scratch: &Scratch) -> Database {
+    open(&Config {
+        answer_bytes_max: 128 << 20,
+        ..scratch.config()
+    })
+}
 
 async fn stream(database: &Database, sql: &str) -> Chunks {
     let script = rows(sql, &[], &[Scalar::Int, Scalar::String]);
@@ -23,7 +32,7 @@ async fn stream(database: &Database, sql: &str) -> Chunks {
 #[tokio::test]
 async fn a_million_rows_come_in_small_chunks_at_the_pace_of_their_receiver() {
     let scratch = Scratch::new("").await;
-    let database = scratch.open();
+    let database = roomy(&scratch);
     let mut chunks = stream(&database, MILLION).await;
     let (mut bytes, mut tail) = (0, Vec::new());
     while let Some(chunk) = chunks.next().await {
@@ -48,6 +57,26 @@ async fn a_million_rows_come_in_small_chunks_at_the_pace_of_their_receiver() {
         digits + 1_000_000 * ("{\"c0\":,\"c1\":\"\"},".len() + 100) + "{\"rows\":]}".len()
     );
     assert!(tail.ends_with(b"x\"}]}"));
+}
+
+#[tokio::test]
+async fn a_stream_ends_at_the_bounds_of_an_answer_and_its_connection_is_kept_from_more() {
+    let scratch = Scratch::new("").await;
+    for (rows_max, bytes_max) in [(5_000, usize::MAX), (u64::MAX, 500_000)] {
+        let database = open(&Config {
+            answer_rows_max: rows_max,
+            answer_bytes_max: bytes_max,
+            ..scratch.config()
+        });
+        let chunks = stream(&database, MILLION).await;
+        let error = whole(Reply::Stream(chunks)).await.unwrap_err();
+        match error {
+            Error::AnswerRows(most) => assert_eq!(most, rows_max),
+            Error::AnswerBytes(most) => assert_eq!(most, bytes_max),
+            other => panic!("{other}"),
+        }
+        scratch.assert_soon(0, CONNECTIONS).await;
+    }
 }
 
 #[tokio::test]
@@ -141,7 +170,7 @@ async fn a_receiver_that_takes_nothing_is_dropped_and_told() {
 #[tokio::test]
 async fn closing_waits_for_a_stream_under_way() {
     let scratch = Scratch::new("").await;
-    let database = scratch.open();
+    let database = roomy(&scratch);
     let chunks = stream(&database, MILLION).await;
     let closing = tokio::spawn({
         let database = database.clone();
