@@ -55,6 +55,8 @@ pub(crate) enum Expr {
     Decimal(Box<Expr>),
     /// A number as decimal text with that many digits after the point (SQLite).
     Rounded(Box<Expr>, u8),
+    /// JSON on its way into a column that would make a float of a bare number (SQLite).
+    Json(Box<Expr>),
     /// The position of an enum label among its values: labels in order.
     Rank(Box<Expr>, usize),
     Compare(Operator, Box<Expr>, Box<Expr>),

@@ -6,6 +6,7 @@ mod catalog;
 mod decimal;
 mod functions;
 mod like;
+mod number;
 mod output;
 mod overruns;
 mod place;

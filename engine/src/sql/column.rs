@@ -57,6 +57,9 @@ pub(crate) fn parameter_cast(schema: &Schema, column: &Column) -> Option<Cast> {
 
 /// A value converted for being stored in the column.
 pub(crate) fn written(schema: &Schema, column: &Column, value: Expr) -> Expr {
+    if is_numeric_json(schema, column) {
+        return Expr::Json(Box::new(value));
+    }
     let cast = match parameter_cast(schema, column) {
         None if column.native.as_deref() == Some("json") && schema.dialect == Dialect::Postgres => {
             Some(Cast::Native("json".to_owned()))
@@ -121,6 +124,11 @@ fn is_foreign(schema: &Schema, column: &Column) -> bool {
 /// Whether the column holds decimals as canonical text, which compare by a collation.
 fn is_decimal_text(schema: &Schema, column: &Column) -> bool {
     schema.dialect == Dialect::Sqlite && column.scalar == Scalar::Decimal && column.native.is_none()
+}
+
+/// Whether the column is declared JSON in SQLite, which gives it numeric affinity.
+fn is_numeric_json(schema: &Schema, column: &Column) -> bool {
+    schema.dialect == Dialect::Sqlite && column.scalar == Scalar::Json && column.native.is_none()
 }
 
 fn column(schema: &Schema, reference: Reference) -> &Column {

@@ -21,6 +21,7 @@ mod hostile;
 mod http;
 #[path = "../../../store/tests/it/postgres/instance.rs"]
 mod instance;
+mod numbers;
 mod pooler;
 mod project;
 mod readiness;

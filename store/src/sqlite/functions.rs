@@ -2,7 +2,7 @@
 
 use super::decimal::{Decimal, compare, with_digits_of};
 use super::sum::{Average, Total};
-use super::{like, rows};
+use super::{like, number, rows};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, Result};
@@ -18,7 +18,8 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     connection.create_aggregate_function(c"fragaria_decimal_sum", 1, flags, Total)?;
     connection.create_aggregate_function(c"fragaria_decimal_avg", 1, flags, Average)?;
     connection.create_scalar_function(c"fragaria_decimal", 2, flags, decimal)?;
-    connection.create_scalar_function(c"fragaria_ilike", 2, flags, ilike)
+    connection.create_scalar_function(c"fragaria_ilike", 2, flags, ilike)?;
+    connection.create_scalar_function(c"fragaria_json", 1, flags, number::kept)
 }
 
 /// `fragaria_decimal(x, scale)`: text with that many digits after the point, NULL for NULL.

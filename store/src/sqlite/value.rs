@@ -2,7 +2,7 @@
 
 use super::decimal::{Decimal, with_digits_of};
 use super::rows::Packed;
-use super::temporal;
+use super::{number, temporal};
 use crate::{Error, json};
 use model::{Codec, Scalar};
 use rusqlite::types::ValueRef;
@@ -197,7 +197,11 @@ fn write_json(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
             Ok(())
         }
         ValueRef::Real(value) => json::float(value, out),
-        other => Err(mismatch(other, "JSON")),
+        ValueRef::Blob(blob) => match number::text(blob) {
+            Some(text) => json::json(text, out),
+            None => Err(mismatch(value, "JSON")),
+        },
+        ValueRef::Null => Err(mismatch(value, "JSON")),
     }
 }
 
@@ -259,6 +263,7 @@ mod tests {
             ),
             (Scalar::Json, Text(b"{\"a\": [1.50]}"), "{\"a\": [1.50]}"),
             (Scalar::Json, Integer(5), "5"),
+            (Scalar::Json, Blob(b" 1.10"), "1.10"),
             (Scalar::Bytes, Blob(&[0, 255]), "\"AP8=\""),
             (Scalar::Bytes, Blob(&[]), "\"\""),
             (Scalar::Date, Text(b"2009-01-01 00:00:00"), "\"2009-01-01\""),
@@ -291,6 +296,8 @@ mod tests {
             (Scalar::Uuid, Text(b"0191e3a7")),
             (Scalar::Json, Text(b"{\"a\":")),
             (Scalar::Json, Text(b"\"\xff\"")),
+            (Scalar::Json, Blob(b"31")),
+            (Scalar::Json, Blob(b" 1.1x")),
             (Scalar::Date, Integer(20_090_101)),
         ] {
             assert!(

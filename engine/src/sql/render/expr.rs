@@ -49,6 +49,7 @@ impl Text<'_> {
                 self.call_open("fragaria_decimal(", inner);
                 self.push(&format!(", {scale})"));
             }
+            Expr::Json(inner) => self.call("fragaria_json(", inner),
             Expr::Rank(inner, enumeration) => self.rank(inner, *enumeration),
             Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
             Expr::Value(select) => self.nested("(", select, Columns::Plain),

@@ -201,7 +201,7 @@ fn uuid(random: &mut Rng) -> String {
 }
 
 fn json(random: &mut Rng) -> serde_json::Value {
-    match random.u8(..9) {
+    match random.u8(..10) {
         0 => json!({"a": [1, 2.5, null], "b": {"ü": "😀"}}),
         1 => json!([]),
         2 => json!({}),
@@ -209,6 +209,7 @@ fn json(random: &mut Rng) -> serde_json::Value {
         4 => json!(true),
         5 => json!(null),
         6 => json!(7),
+        8 => json!(2.5),
         7 => json!([{"deep": [[[["x"]]]]}, 9_007_199_254_740_993_i64]),
         _ => json!({"": "empty", "b": 1, "aa": 2}),
     }
