@@ -3,6 +3,7 @@
 pub(crate) mod admission;
 pub(crate) mod answer;
 mod body;
+mod host;
 mod listener;
 pub(crate) mod negotiation;
 mod pages;
@@ -18,10 +19,7 @@ use answer::{Answer, Refusal};
 use body::Body;
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
-use hyper::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS,
-};
-use hyper::http::uri::Authority;
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use model::{Fault, Kind};
 use negotiation::Format;
@@ -31,7 +29,6 @@ use observe::request::{Line, Outcome};
 use pulse::Pulse;
 use serde_json::json;
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -63,7 +60,7 @@ async fn respond(
 }
 
 async fn route(server: &Server, request: Request<Incoming>, line: &mut Line) -> Answer {
-    if let Err(refusal) = is_for_us(&request) {
+    if let Err(refusal) = host::admit(&request) {
         return Answer::refused(&refusal, Format::default());
     }
     let path = request.uri().path();
@@ -93,41 +90,6 @@ fn endpoint(path: &str) -> &'static str {
         _ if path.starts_with("/health/") => "health",
         _ => "console",
     }
-}
-
-/// A page of another site can make a browser send requests here under that site's name, once its
-/// name resolves to the loopback address; so only names of this machine are answered to.
-fn is_for_us(request: &Request<Incoming>) -> Result<(), Refusal> {
-    let header = request
-        .headers()
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
-    let authority = request.uri().authority().map(Authority::as_str);
-    let Some(named) = authority.or(header) else {
-        return Ok(());
-    };
-    if is_this_machine(named) {
-        return Ok(());
-    }
-    let message = "this server answers on this machine only: ask for localhost or 127.0.0.1";
-    let fault = Fault::new("http.host", Kind::Malformed, message);
-    Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, fault))
-}
-
-fn is_this_machine(authority: &str) -> bool {
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    let host = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .to_ascii_lowercase();
-    let named = host == "localhost" || host.ends_with(".localhost");
-    named
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 fn health(report: &Report, server: &Server) -> Answer {
@@ -182,32 +144,4 @@ fn seal(answer: Answer, mut line: Line, in_flight: pulse::InFlight) -> Response<
         headers.insert(request_id::HEADER, request_id);
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_this_machine_are_answered_to() {
-        for ours in [
-            "localhost",
-            "LOCALHOST:80",
-            "127.0.0.1:8080",
-            "[::1]:8080",
-            "[::1]",
-            "a.localhost",
-        ] {
-            assert!(is_this_machine(ours), "{ours}");
-        }
-        for theirs in [
-            "evil.example",
-            "localhost.evil.example:80",
-            "10.0.0.1",
-            "[::2]:1",
-            "",
-        ] {
-            assert!(!is_this_machine(theirs), "{theirs}");
-        }
-    }
 }

@@ -181,6 +181,50 @@ fn other_names_than_this_machines_are_not_answered_to() {
 }
 
 #[test]
+fn a_request_has_one_host_header_and_it_names_a_host() {
+    let project = Project::small();
+    let server = project.serve(&[]).ready();
+    let ask = |target: &str, version: &str, headers: &str| {
+        let mut client = server.client();
+        let head = format!("GET {target} HTTP/{version}\r\n{headers}connection: close\r\n\r\n");
+        client.send(head).unwrap();
+        client.response().unwrap()
+    };
+    for path in [
+        "/graphql?query={__typename}",
+        "/health/live",
+        "/",
+        "/metrics",
+    ] {
+        let absolute = format!("http://localhost{path}");
+        for (target, headers) in [
+            (path, ""),
+            (&absolute, ""),
+            (path, "host: localhost\r\nhost: localhost\r\n"),
+            (path, "host: localhost\r\nHost: evil.example\r\n"),
+            (path, "host: localhost, evil.example\r\n"),
+            (path, "host: me@localhost\r\n"),
+            (path, "host: local host\r\n"),
+            (path, "host: http://localhost/\r\n"),
+            (path, "host: l\u{e4}calhost\r\n"),
+        ] {
+            let answer = ask(target, "1.1", headers);
+            let told = (answer.status, &*answer.code());
+            assert_eq!(told, (400, "http.host_header"), "{target} {headers:?}");
+        }
+        for (target, version, headers) in [
+            (path, "1.1", "host: localhost:80\r\n"),
+            (&absolute, "1.1", "host: localhost\r\n"),
+            (path, "1.0", ""),
+        ] {
+            let answer = ask(target, version, headers);
+            assert_eq!(answer.status, 200, "{target} {version} {headers:?}");
+        }
+    }
+    assert_eq!(ask("/", "1.1", "host:\r\n").status, 421);
+}
+
+#[test]
 fn the_console_is_a_page_that_may_load_nothing_from_elsewhere() {
     let project = Project::small();
     let server = project.serve(&[]).ready();
