@@ -12,7 +12,7 @@ pub(crate) use server::Server;
 
 use keys::Keys;
 use layers::Setting;
-use model::Diagnostic;
+use model::{Diagnostic, Secret};
 use observe::logs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,6 +53,8 @@ pub(crate) struct Loaded {
     /// The effective configuration.
     pub(crate) config: Config,
     origins: BTreeMap<String, Origin>,
+    /// The address of the database as it was given, however it is reached from here.
+    url: Secret,
 }
 
 /// The text of a configuration file and its name as the person knows it.
@@ -106,7 +108,7 @@ impl Loaded {
         !self.origins.contains_key(key)
     }
 
-    /// Every key with its effective value, secrets redacted, and where the value came from.
+    /// Every key with its effective value, passwords redacted, and where the value came from.
     pub(crate) fn effective(&self) -> Vec<(String, toml::Value, String)> {
         let described = |(key, value): (String, toml::Value)| {
             let origin = self
@@ -115,10 +117,9 @@ impl Loaded {
                 .map_or("default".to_owned(), Origin::to_string);
             (key, value, origin)
         };
-        keys::leaves(&self.config)
-            .into_iter()
-            .map(described)
-            .collect()
+        let mut given = self.config.clone();
+        given.database.url = self.url.clone();
+        keys::leaves(&given).into_iter().map(described).collect()
     }
 
     fn check(&self) -> Vec<Diagnostic> {
@@ -153,7 +154,11 @@ fn merge(settings: Vec<Setting>) -> Result<Loaded, Vec<Diagnostic>> {
     }
     let config = Config::deserialize(table)
         .map_err(|error| vec![Diagnostic::error("config.value", error.message())])?;
-    Ok(Loaded { config, origins })
+    Ok(Loaded {
+        url: config.database.url.clone(),
+        config,
+        origins,
+    })
 }
 
 #[cfg(test)]

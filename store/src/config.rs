@@ -13,6 +13,7 @@ pub struct Config {
     /// For PostgreSQL, `?sslmode=` is `disable`; `prefer`, the default, which encrypts when the server
     /// can; `require`, which always does, but to whatever server answers; or, with
     /// `&sslrootcert=<file>`, `verify-ca` and `verify-full`, which also make sure which server it is.
+    #[serde(serialize_with = "crate::shown::serialize")]
     pub url: Secret,
     /// How long one request may keep the database busy, in milliseconds.
     pub statement_timeout_ms: u64,

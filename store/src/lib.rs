@@ -15,9 +15,11 @@ mod json;
 mod metrics;
 mod postgres;
 mod reply;
+mod shown;
 mod sqlite;
 
 pub use config::{Config, Pooler, Postgres, Sqlite};
 pub use database::Database;
 pub use error::{Error, Failure};
 pub use reply::{Chunks, Reply};
+pub use shown::shown;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use serde_json::json;
 use std::fmt::Write as _;
 
-/// Prints it; secrets are redacted.
+/// Prints it; passwords are redacted.
 pub(crate) fn run(args: &Config, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.listening.flags())?;
     let effective = project.loaded.effective();

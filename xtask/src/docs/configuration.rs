@@ -130,7 +130,7 @@ fn join(prefix: &str, name: &str) -> String {
 /// A default as it is written in a file; a secret has none.
 fn shown(value: &Value) -> String {
     match value {
-        Value::String(text) if text == "[redacted]" => "none".to_owned(),
+        Value::String(text) if text.is_empty() => "none".to_owned(),
         value => format!("`{value}`"),
     }
 }
