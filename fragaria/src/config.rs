@@ -6,6 +6,7 @@
 mod keys;
 mod layers;
 mod server;
+mod words;
 
 pub(crate) use layers::{Flag, Origin};
 pub(crate) use server::Server;
@@ -80,7 +81,7 @@ pub(crate) fn load(
     }
     settings.extend(layers::variables(variables, &keys, &mut findings));
     settings.extend(layers::flags(flags, &keys, &mut findings));
-    settings.retain(|setting| accept(setting, &mut findings));
+    settings.retain(|setting| accept(setting, &keys, &mut findings));
     if !findings.is_empty() {
         return Err(findings);
     }
@@ -135,10 +136,10 @@ impl Loaded {
 }
 
 /// Whether a setting by itself makes a configuration; if not, says what is wrong with it.
-fn accept(setting: &Setting, findings: &mut Vec<Diagnostic>) -> bool {
+fn accept(setting: &Setting, keys: &Keys, findings: &mut Vec<Diagnostic>) -> bool {
     let outcome = Config::deserialize(keys::nest(&setting.key, setting.value.clone()));
-    if let Err(error) = &outcome {
-        let message = format!("{}: {}", setting.key, error.message());
+    if outcome.is_err() {
+        let message = words::refusal(&setting.key, &setting.value, keys);
         let finding = Diagnostic::error("config.value", &message);
         findings.push(setting.origin.place(finding));
     }

@@ -81,7 +81,7 @@ fn a_wrong_value_is_pointed_at() {
     let findings = load(Some(&file(text)), &[], &[]).unwrap_err();
     assert_eq!(pointed(text, &findings), "'loud'");
     assert!(
-        findings[0].message.contains("unknown variant"),
+        findings[0].message.contains("expected one of error, warn"),
         "{findings:?}"
     );
 }

@@ -27,7 +27,9 @@ fn a_wrong_value_is_shown_in_its_line() {
     let told = project.fail(&["config"]);
     assert!(told.contains(" --> fragaria.toml:3:13\n"), "{told}");
     assert!(
-        told.contains("limits.depth_max: invalid type: string \"deep\""),
+        told.contains(
+            "limits.depth_max: expected a whole number, 0 or more, found the text \"deep\""
+        ),
         "{told}"
     );
 }
@@ -60,7 +62,7 @@ fn an_unknown_variable_is_refused() {
 }
 
 #[test]
-fn the_effective_configuration_names_origins_and_redacts_secrets() {
+fn the_effective_configuration_names_origins_and_redacts_passwords_alone() {
     let project = Project::empty();
     project.write(
         "fragaria.toml",
@@ -75,6 +77,7 @@ fn the_effective_configuration_names_origins_and_redacts_secrets() {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(!text.contains("hunter2"));
+    assert!(text.contains("postgres://me:[redacted]@db/shop"), "{text}");
     let told: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(told["log.level"]["value"], "debug");
     assert_eq!(told["log.level"]["origin"], "FRAGARIA_LOG__LEVEL");
@@ -86,6 +89,13 @@ fn the_effective_configuration_names_origins_and_redacts_secrets() {
             .ends_with("fragaria.toml:2")
     );
     assert_eq!(told["console.enabled"]["origin"], "default");
+}
+
+#[test]
+fn the_path_of_a_sqlite_file_is_no_secret() {
+    let project = Project::small();
+    let printed = project.run(&["config"]);
+    assert!(printed.contains("url = \"sqlite:shop.db\""), "{printed}");
 }
 
 #[test]

@@ -1,0 +1,116 @@
+//! What is wrong with a value, in the words of the configuration and not of the program.
+
+use super::Config;
+use super::keys::{self, Keys};
+use serde::Deserialize as _;
+use std::net::SocketAddr;
+use toml::Value;
+
+/// Longer texts are not repeated.
+const TEXT_MAX: usize = 40;
+
+/// Says what a key takes and what it was given.
+pub(super) fn refusal(key: &str, value: &Value, keys: &Keys) -> String {
+    let expected = match keys.default_of(key) {
+        None => "a section with keys of its own".to_owned(),
+        Some(default) => expected(key, value, default),
+    };
+    format!("{key}: expected {expected}, found {}", found(value))
+}
+
+fn expected(key: &str, value: &Value, default: &Value) -> String {
+    match (default, value) {
+        (Value::Boolean(_), _) => "true or false".to_owned(),
+        (Value::Integer(_), Value::Integer(1..)) => "a smaller number".to_owned(),
+        (Value::Integer(_), _) => "a whole number, 0 or more".to_owned(),
+        (Value::String(text), _) if text.parse::<SocketAddr>().is_ok() => {
+            format!("an address and a port, such as {text}")
+        }
+        _ => choice(key).unwrap_or_else(|| "a text".to_owned()),
+    }
+}
+
+/// The values of a key that takes just a few; asked of its declaration with one it cannot know.
+fn choice(key: &str) -> Option<String> {
+    let nonsense = Value::String("\u{0}".to_owned());
+    let error = Config::deserialize(keys::nest(key, nonsense)).err()?;
+    let (_, values) = error.message().rsplit_once("expected ")?;
+    Some(values.replace('`', ""))
+}
+
+fn found(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.chars().count() > TEXT_MAX => "a long text".to_owned(),
+        Value::String(text) => format!("the text {text:?}"),
+        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => value.to_string(),
+        Value::Datetime(_) => "a date".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Table(_) => "a section".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_refused_in_the_words_of_the_configuration() {
+        let keys = Keys::known();
+        for (key, value, expected) in [
+            (
+                "console.enabled",
+                "'yes'",
+                "expected true or false, found the text \"yes\"",
+            ),
+            (
+                "limits.depth_max",
+                "'deep'",
+                "expected a whole number, 0 or more, found the text \"deep\"",
+            ),
+            (
+                "limits.depth_max",
+                "-1",
+                "expected a whole number, 0 or more, found -1",
+            ),
+            (
+                "limits.depth_max",
+                "1.5",
+                "expected a whole number, 0 or more, found 1.5",
+            ),
+            (
+                "server.header_bytes_max",
+                "99999999999",
+                "expected a smaller number, found 99999999999",
+            ),
+            (
+                "server.listen",
+                "8080",
+                "expected an address and a port, such as 127.0.0.1:8080, found 8080",
+            ),
+            (
+                "log.level",
+                "'loud'",
+                "expected one of error, warn, info, debug, trace, found the text \"loud\"",
+            ),
+            (
+                "log.level",
+                "5",
+                "expected one of error, warn, info, debug, trace, found 5",
+            ),
+            (
+                "database.postgres.pooler",
+                "'x'",
+                "expected none or transaction, found the text \"x\"",
+            ),
+            ("database.url", "[]", "expected a text, found a list"),
+            (
+                "server",
+                "5",
+                "expected a section with keys of its own, found 5",
+            ),
+        ] {
+            let value: Value = value.parse().unwrap();
+            assert_eq!(refusal(key, &value, &keys), format!("{key}: {expected}"));
+        }
+    }
+}
