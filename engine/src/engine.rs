@@ -6,6 +6,7 @@ use crate::bind::{Bound, bind};
 use crate::config::Config;
 use crate::input::{Variables, coerce_variables};
 use crate::introspect::introspect;
+use crate::json::flaw;
 use crate::metrics::Metrics;
 use crate::plan::{Plan, plan};
 use crate::prepare::{Operation, operation};
@@ -161,10 +162,12 @@ fn given(
     let Some(raw) = variables else {
         return Ok(serde_json::Map::new());
     };
-    let parsed: Option<_> = serde_json::from_str(raw.get()).map_err(|_| {
-        let message = "variables must be a JSON object";
-        Fault::new("request.variables", Kind::Malformed, message)
-    })?;
+    let refused = |message: String| Fault::new("request.variables", Kind::Malformed, message);
+    if let Some(flaw) = flaw(raw) {
+        return Err(refused(format!("variables: {flaw}")));
+    }
+    let parsed: Option<_> = serde_json::from_str(raw.get())
+        .map_err(|_| refused("variables must be a JSON object".to_owned()))?;
     Ok(parsed.unwrap_or_default())
 }
 

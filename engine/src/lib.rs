@@ -3,7 +3,7 @@
 //! Synchronous and pure: nothing here waits, reads a file, or knows a driver. Reading order:
 //! `sdl` and `compile` (files to schema), `scaffold` and `names` (a database to SDL), `drift` and
 //! `diff` (what differs), `artefact` (a schema as hashed text), `api` (tables to a type system),
-//! `prepare` (text to an operation), `input` (values to structure and leaves), `plan` (an
+//! `prepare` (text to an operation), `json` (what a parser lets pass), `input` (values to structure and leaves), `plan` (an
 //! operation to a script of `sql` trees), `bind` (values to parameters), `engine` (all of it
 //! behind two cached calls).
 //!
@@ -21,6 +21,7 @@ mod drift;
 mod engine;
 mod input;
 mod introspect;
+mod json;
 mod metrics;
 mod names;
 mod plan;
@@ -37,5 +38,6 @@ pub use config::Config;
 pub use diff::{Change, diff};
 pub use drift::drift;
 pub use engine::{Ask, Engine, Error};
+pub use json::{Flaw, flaw};
 pub use prepare::{Operation, OperationKind};
 pub use scaffold::{Scaffold, scaffold};

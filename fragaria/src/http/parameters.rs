@@ -41,11 +41,11 @@ impl Parameters {
         let members: Members<'_> = serde_json::from_str(text).map_err(|error| {
             fault(
                 "http.json",
-                format!("the body is not a JSON object: {error}"),
+                format!("the body is not a request as a JSON object: {error}"),
             )
         })?;
         if let Some(extensions) = members.extensions {
-            object("extensions", extensions)?;
+            ignored("extensions", &object("extensions", extensions)?)?;
         }
         let document = members.query.ok_or_else(missing)?;
         let operation = members
@@ -79,7 +79,9 @@ impl Parameters {
                 return Err(fault("http.parameter", message));
             }
         }
-        decode("extensions", extensions)?;
+        if let Some(extensions) = decode("extensions", extensions)? {
+            ignored("extensions", &extensions)?;
+        }
         Ok(Self {
             document: document.ok_or_else(missing)?,
             operation: operation.filter(|name| !name.is_empty()),
@@ -117,6 +119,14 @@ fn object(name: &str, raw: &RawValue) -> Result<Box<RawValue>, Fault> {
         ));
     }
     Ok(raw.to_owned())
+}
+
+/// Refuses what nobody could have understood, although nobody looks at it.
+fn ignored(name: &str, raw: &RawValue) -> Result<(), Fault> {
+    match engine::flaw(raw) {
+        Some(flaw) => Err(fault("http.parameter", format!("`{name}`: {flaw}"))),
+        None => Ok(()),
+    }
 }
 
 fn missing() -> Fault {

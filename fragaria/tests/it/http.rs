@@ -28,6 +28,71 @@ fn a_query_is_answered_by_post_and_by_get() {
 }
 
 #[test]
+fn a_member_that_is_given_twice_is_refused_wherever_it_stands() {
+    let project = Project::small();
+    let server = project.serve(&[]).ready();
+    let query = "query ($w: ProductWhere) { products(where: $w) { id } }";
+    let refusal = |members: &str| {
+        let body = format!("{{\"query\":\"{query}\",{members}}}");
+        let answer = server.ask("POST /graphql", &[JSON], body.as_bytes());
+        assert_eq!(answer.status, 400, "{members}");
+        let message = answer.json()["errors"][0]["message"].clone();
+        (answer.code(), message.as_str().unwrap().to_owned())
+    };
+    let told = |code: &str, message: &str| (code.to_owned(), message.to_owned());
+    let twice = |name: &str| {
+        let message = format!("variables: an object has more than one member \"{name}\"");
+        told("request.variables", &message)
+    };
+    let ids = r#""variables":{"w":{"or":[{"id":{"eq":1,"eq":2}}]}}"#;
+    assert_eq!(refusal(ids), twice("eq"));
+    assert_eq!(refusal(r#""variables":{"w":{},"\u0077":null}"#), twice("w"));
+    let message = "`extensions`: an object has more than one member \"a\"";
+    let extensions = r#""extensions":{"x":[{"a":1,"a":1}]}"#;
+    assert_eq!(refusal(extensions), told("http.parameter", message));
+    for members in [r#""query":"{ a }""#, r#""variables":{},"variables":{}"#] {
+        let (code, message) = refusal(members);
+        assert_eq!(code, "http.json", "{members}");
+        assert!(message.contains("duplicate field"), "{message}");
+    }
+    let get = |parameters: &str| {
+        let path = format!("GET /graphql?query=%7B__typename%7D&{parameters}");
+        let answer = server.ask(&path, &[], b"");
+        (answer.status, answer.code())
+    };
+    let twice = "%7B%22a%22:1,%22a%22:2%7D";
+    let refused = |code: &str| (400, code.to_owned());
+    assert_eq!(
+        get(&format!("variables={twice}")),
+        refused("request.variables")
+    );
+    assert_eq!(
+        get(&format!("extensions={twice}")),
+        refused("http.parameter")
+    );
+    assert_eq!(get("query=%7Ba%7D"), refused("http.parameter"));
+}
+
+#[test]
+fn variables_that_are_no_json_for_us_are_told_why() {
+    let project = Project::small();
+    let server = project.serve(&[]).ready();
+    let message = |variables: &str| {
+        let body = format!(r#"{{"query":"{{ __typename }}","variables":{variables}}}"#);
+        let answer = server.ask("POST /graphql", &[JSON], body.as_bytes());
+        assert_eq!((answer.status, &*answer.code()), (400, "request.variables"));
+        answer.json()["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let half = "variables: a string has half of a surrogate pair";
+    assert_eq!(message(r#"{"a":"\ud800"}"#), half);
+    let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(100), "]".repeat(100));
+    assert_eq!(message(&deep), "variables: it is nested deeper than 100");
+}
+
+#[test]
 fn the_format_follows_what_the_client_accepts() {
     let project = Project::small();
     let server = project.serve(&[]).ready();
