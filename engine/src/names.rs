@@ -56,6 +56,14 @@ pub(crate) fn plural_of(field: &str) -> String {
     }
 }
 
+/// What stands before the name of a type: `an Int`, `an [ID!]`, `a UUID`.
+pub(crate) fn article(type_name: &str) -> &'static str {
+    match type_name.trim_start_matches('[').bytes().next() {
+        Some(b'A' | b'E' | b'I' | b'O') => "an",
+        _ => "a",
+    }
+}
+
 /// The first of the wanted names that is free, else the last of them with a number.
 ///
 /// A name brings `companions`, which must be free as well; what is claimed is taken from then on.
@@ -141,6 +149,18 @@ fn mend(name: String, empty: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_types_have_their_article() {
+        for (name, wanted) in [
+            ("Int", "an"),
+            ("[ID!]!", "an"),
+            ("UUID", "a"),
+            ("Bytes", "a"),
+        ] {
+            assert_eq!(article(name), wanted, "{name}");
+        }
+    }
 
     #[test]
     fn tables_become_singular_types_with_two_root_fields() {

@@ -3,7 +3,7 @@
 use crate::api::Api;
 use crate::config::Config;
 use apollo_compiler::ExecutableDocument;
-use apollo_compiler::ast::Value;
+use apollo_compiler::ast::{self, Value};
 use apollo_compiler::executable::{
     DirectiveList, Operation as Definition, Selection, SelectionSet,
 };
@@ -133,9 +133,27 @@ fn validated(
         }
         faults("engine.syntax", &invalid.errors)
     })?;
+    if let Some(subscription) = subscription(&document) {
+        let message = "subscriptions are not supported";
+        let fault = Fault::new("engine.subscription", Kind::Invalid, message);
+        return Err(vec![located(
+            fault,
+            subscription.location(),
+            &document.sources,
+        )]);
+    }
     document
         .to_executable_validate(&api.types)
         .map_err(|invalid| faults("engine.invalid", &invalid.errors))
+}
+
+/// The first subscription of a document.
+fn subscription(document: &ast::Document) -> Option<&Node<ast::OperationDefinition>> {
+    let mut operations = document
+        .definitions
+        .iter()
+        .filter_map(ast::Definition::as_operation_definition);
+    operations.find(|operation| operation.operation_type.is_subscription())
 }
 
 fn faults(code: &'static str, errors: &DiagnosticList) -> Vec<Fault> {

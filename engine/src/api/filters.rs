@@ -1,6 +1,7 @@
 //! Scalars, and the inputs that compare values.
 
 use super::text::Sdl;
+use crate::names::article;
 use model::Scalar;
 use model::schema::{Column, Enum, Schema};
 
@@ -51,7 +52,8 @@ pub(crate) fn shared(out: &mut Sdl) {
             .iter()
             .map(|operator| member(operator, scalar.name()));
         out.line(&format!(
-            "\"Conditions on a {scalar}; all given ones must hold.\""
+            "\"Conditions on {} {scalar}; all given ones must hold.\"",
+            article(scalar.name())
         ));
         out.block(&format!("input {scalar}Filter"), members);
     }
@@ -138,7 +140,8 @@ pub(crate) fn enumeration(out: &mut Sdl, enumeration: &Enum) {
     out.line("}\n");
     let members = ["eq", "ne", "in", "notIn", "isNull"].map(|operator| member(operator, name));
     out.line(&format!(
-        "\"Conditions on a {name}; all given ones must hold.\""
+        "\"Conditions on {} {name}; all given ones must hold.\"",
+        article(name)
     ));
     out.block(&format!("input {name}Filter"), members);
 }

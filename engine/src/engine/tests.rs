@@ -288,6 +288,11 @@ fn bad_requests_have_stable_codes() {
         ("{", "{}", "engine.syntax"),
         ("{ nothing }", "{}", "engine.invalid"),
         (
+            "subscription { products { id } }",
+            "{}",
+            "engine.subscription",
+        ),
+        (
             "{ products(where: {and: [{id: {eq: 1, eq: 2}}]}) { id } }",
             "{}",
             "engine.invalid",
@@ -411,4 +416,24 @@ fn many_conditions_side_by_side_are_written_as_a_shallow_tree() {
     }
     assert!(most < 16, "{most} operators beside each other");
     assert_eq!(sql[0].matches(" OR ").count(), 999);
+}
+
+#[test]
+fn a_message_names_the_type_with_its_article() {
+    let engine = engine(Dialect::Postgres);
+    for (declared, field, article) in [
+        ("Int!", "product(id: $v)", "an"),
+        ("[Int!]!", "products(where: {id: {in: $v}})", "an"),
+        ("ProductWhere!", "products(where: $v)", "a"),
+    ] {
+        let document = format!("query($v: {declared}) {{ {field} {{ id }} }}");
+        let faults = bound(&engine, &document, "{\"v\": null}").unwrap_err();
+        let message = format!("variable $v: expected {article} {declared}, found null");
+        assert_eq!(faults[0].message, message);
+    }
+    assert!(
+        engine
+            .sdl()
+            .contains("\"Conditions on an Int; all given ones must hold.\"")
+    );
 }

@@ -1,6 +1,7 @@
 //! One JSON value to one database value, by scalar.
 
 use super::temporal;
+use crate::names::article;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::{Scalar, Value};
@@ -90,37 +91,56 @@ fn decimal(json: &Json) -> Result<Value, String> {
         Json::String(text) => text.as_str(),
         _ => return Err(wrong(Scalar::Decimal, json)),
     };
-    plain_decimal(text)
-        .map(|digits| Value::Text(digits.into()))
-        .ok_or_else(|| {
-            format!(
-                "expected a Decimal of at most {DECIMAL_DIGITS_MAX} digits, found {}",
-                shown(json)
-            )
-        })
+    let number = Number::read(text)
+        .ok_or_else(|| "expected a Decimal, found a string that is not a number".to_owned())?;
+    let digits = number.plain().ok_or_else(|| {
+        format!(
+            "expected a Decimal of at most {DECIMAL_DIGITS_MAX} digits, found {}",
+            shown(json)
+        )
+    })?;
+    Ok(Value::Text(digits.into()))
 }
 
-fn plain_decimal(text: &str) -> Option<String> {
-    let (negative, unsigned) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-        None => (unsigned, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let well_formed = !whole.is_empty()
-        && (fraction.is_empty() != mantissa.contains('.'))
-        && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let exponent = usize::try_from(exponent.unsigned_abs())
-        .ok()
-        .map(|size| (exponent < 0, size))?;
-    if !well_formed || digits.len() + exponent.1 > DECIMAL_DIGITS_MAX {
-        return None;
+/// A decimal number as it was written.
+struct Number<'a> {
+    negative: bool,
+    whole: &'a str,
+    fraction: &'a str,
+    /// `0`, or what stands behind the `e`.
+    exponent: &'a str,
+}
+
+impl<'a> Number<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let unsigned = text.strip_prefix('-');
+        let negative = unsigned.is_some();
+        let unsigned = unsigned.unwrap_or(text);
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+        let size = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let well_formed = digits(whole) && digits(fraction) && digits(size);
+        well_formed.then_some(Self {
+            negative,
+            whole,
+            fraction: if mantissa.contains('.') { fraction } else { "" },
+            exponent,
+        })
     }
-    Some(shifted(negative, &digits, whole.len(), exponent))
+
+    /// Without the exponent; `None` when that takes too many digits.
+    fn plain(&self) -> Option<String> {
+        let digits = format!("{}{}", self.whole, self.fraction);
+        let exponent = self.exponent.parse::<i32>().ok()?;
+        let size = usize::try_from(exponent.unsigned_abs()).ok()?;
+        if digits.len() + size > DECIMAL_DIGITS_MAX {
+            return None;
+        }
+        let exponent = (exponent < 0, size);
+        Some(shifted(self.negative, &digits, self.whole.len(), exponent))
+    }
 }
 
 /// Writes digits with the point moved: left when `exponent.0`, else right, by `exponent.1`.
@@ -159,11 +179,7 @@ fn uuid(text: &str) -> Result<String, String> {
 }
 
 fn wrong(scalar: Scalar, json: &Json) -> String {
-    let article = if matches!(scalar, Scalar::Int) {
-        "an"
-    } else {
-        "a"
-    };
+    let article = article(scalar.name());
     format!("expected {article} {scalar}, found {}", shown(json))
 }
 
@@ -209,6 +225,20 @@ mod tests {
                 Ok(wanted),
                 "{given}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_from_a_number_too_long() {
+        let no_number = "expected a Decimal, found a string that is not a number";
+        for given in ["NaN", "Infinity", "1,5", "", "1e", "1e+"] {
+            let told = text(Scalar::Decimal, &format!("\"{given}\""));
+            assert_eq!(told.unwrap_err(), no_number, "{given}");
+        }
+        let too_long = "expected a Decimal of at most 1000 digits, found ";
+        for given in ["1e1000", "1E-99999999999", "\"1e99999999999\""] {
+            let told = text(Scalar::Decimal, given).unwrap_err();
+            assert!(told.starts_with(too_long), "{told}");
         }
     }
 

@@ -4,6 +4,7 @@
 use super::literal::constant;
 use super::{Argument, Input, Kind, kind, scalar};
 use crate::api::Api;
+use crate::names::article;
 use crate::token;
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Type, VariableDefinition};
@@ -150,7 +151,8 @@ impl Coercion<'_> {
     pub(super) fn json(&self, ty: &Type, json: &Json) -> Result<Input, String> {
         if json.is_null() {
             if ty.is_non_null() {
-                return Err(format!(": expected a {ty}, found null"));
+                let article = article(&ty.to_string());
+                return Err(format!(": expected {article} {ty}, found null"));
             }
             return Ok(Input::Null);
         }
