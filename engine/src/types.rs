@@ -46,6 +46,11 @@ pub(crate) fn read(dialect: Dialect, text: &str) -> Option<Native> {
     }
 }
 
+/// Whether values of a PostgreSQL type travel as text, because the driver does not know the type.
+pub(crate) fn travels_as_text(text: &str) -> bool {
+    Spelling::read(text).is_none_or(|text| postgres::travels_as_text(&text))
+}
+
 /// The type a column of that scalar has when the SDL names none.
 pub(crate) fn usual(dialect: Dialect, scalar: Scalar) -> &'static str {
     match dialect {

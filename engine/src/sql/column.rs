@@ -1,6 +1,7 @@
 //! How a column is read, compared, ordered and written in each dialect.
 
 use super::{Cast, Expr, Reference};
+use crate::types;
 use model::schema::{Column, Schema};
 use model::{Codec, Dialect, Scalar};
 use std::sync::Arc;
@@ -106,19 +107,8 @@ fn is_foreign(schema: &Schema, column: &Column) -> bool {
     if let Some(index) = column.enumeration {
         return schema.enums[index].name.is_some();
     }
-    let Some(native) = &column.native else {
-        return false;
-    };
-    column.scalar == Scalar::String
-        && ![
-            "character varying",
-            "varchar",
-            "character",
-            "char",
-            "bpchar",
-            "name",
-        ]
-        .contains(&native.split('(').next().unwrap_or_default())
+    let native = column.native.as_deref();
+    column.scalar == Scalar::String && native.is_some_and(types::travels_as_text)
 }
 
 /// Whether the column holds decimals as canonical text, which compare by a collation.

@@ -3,14 +3,26 @@
 use super::{Native, Spelling};
 use model::Scalar;
 
-/// (spellings, canonical name, numbers it may take, scalar, family).
+/// (spellings, canonical name, numbers it may take, scalar, family, wire).
 type Row = (
     &'static [&'static str],
     &'static str,
     usize,
     Scalar,
     &'static str,
+    Wire,
 );
+
+/// How values travel between the driver and the server.
+#[derive(Clone, Copy, PartialEq)]
+enum Wire {
+    /// As values of the type, or of another that it takes without a cast.
+    Typed,
+    /// As text, with a cast both ways: the driver does not know the type.
+    AsText,
+}
+
+use Wire::{AsText, Typed};
 
 /// The first canonical name of a scalar is its usual type.
 const TYPES: &[Row] = &[
@@ -20,6 +32,7 @@ const TYPES: &[Row] = &[
         0,
         Scalar::Boolean,
         "boolean",
+        Typed,
     ),
     (
         &["integer", "int", "int4"],
@@ -27,31 +40,56 @@ const TYPES: &[Row] = &[
         0,
         Scalar::Int,
         "int",
+        Typed,
     ),
-    (&["smallint", "int2"], "smallint", 0, Scalar::Int, "int"),
-    (&["bigint", "int8"], "bigint", 0, Scalar::BigInt, "bigint"),
+    (
+        &["smallint", "int2"],
+        "smallint",
+        0,
+        Scalar::Int,
+        "int",
+        Typed,
+    ),
+    (
+        &["bigint", "int8"],
+        "bigint",
+        0,
+        Scalar::BigInt,
+        "bigint",
+        Typed,
+    ),
     (
         &["double precision", "float8"],
         "double precision",
         0,
         Scalar::Float,
         "float",
+        Typed,
     ),
-    (&["real", "float4"], "real", 0, Scalar::Float, "float"),
+    (
+        &["real", "float4"],
+        "real",
+        0,
+        Scalar::Float,
+        "float",
+        Typed,
+    ),
     (
         &["numeric", "decimal"],
         "numeric",
         2,
         Scalar::Decimal,
         "numeric",
+        Typed,
     ),
-    (&["text"], "text", 0, Scalar::String, "text"),
+    (&["text"], "text", 0, Scalar::String, "text", Typed),
     (
         &["character varying", "varchar"],
         "varchar",
         1,
         Scalar::String,
         "text",
+        Typed,
     ),
     (
         &["character", "char"],
@@ -59,32 +97,63 @@ const TYPES: &[Row] = &[
         1,
         Scalar::String,
         "character",
+        Typed,
     ),
-    (&["bpchar"], "bpchar", 0, Scalar::String, "character"),
-    (&["\"char\""], "\"char\"", 0, Scalar::String, "\"char\""),
-    (&["name"], "name", 0, Scalar::String, "name"),
-    (&["citext"], "citext", 0, Scalar::String, "citext"),
-    (&["inet"], "inet", 0, Scalar::String, "inet"),
-    (&["cidr"], "cidr", 0, Scalar::String, "cidr"),
-    (&["macaddr"], "macaddr", 0, Scalar::String, "macaddr"),
-    (&["macaddr8"], "macaddr8", 0, Scalar::String, "macaddr8"),
-    (&["interval"], "interval", 1, Scalar::String, "interval"),
+    (&["bpchar"], "bpchar", 0, Scalar::String, "character", Typed),
+    (
+        &["\"char\""],
+        "\"char\"",
+        0,
+        Scalar::String,
+        "\"char\"",
+        AsText,
+    ),
+    (&["name"], "name", 0, Scalar::String, "name", Typed),
+    (&["citext"], "citext", 0, Scalar::String, "citext", AsText),
+    (&["inet"], "inet", 0, Scalar::String, "inet", AsText),
+    (&["cidr"], "cidr", 0, Scalar::String, "cidr", AsText),
+    (
+        &["macaddr"],
+        "macaddr",
+        0,
+        Scalar::String,
+        "macaddr",
+        AsText,
+    ),
+    (
+        &["macaddr8"],
+        "macaddr8",
+        0,
+        Scalar::String,
+        "macaddr8",
+        AsText,
+    ),
+    (
+        &["interval"],
+        "interval",
+        1,
+        Scalar::String,
+        "interval",
+        AsText,
+    ),
     (
         &["time with time zone", "timetz"],
         "timetz",
         1,
         Scalar::String,
         "timetz",
+        AsText,
     ),
-    (&["xml"], "xml", 0, Scalar::String, "xml"),
-    (&["uuid"], "uuid", 0, Scalar::Uuid, "uuid"),
-    (&["date"], "date", 0, Scalar::Date, "date"),
+    (&["xml"], "xml", 0, Scalar::String, "xml", AsText),
+    (&["uuid"], "uuid", 0, Scalar::Uuid, "uuid", Typed),
+    (&["date"], "date", 0, Scalar::Date, "date", Typed),
     (
         &["time without time zone", "time"],
         "time",
         1,
         Scalar::LocalTime,
         "time",
+        Typed,
     ),
     (
         &["timestamp without time zone", "timestamp"],
@@ -92,6 +161,7 @@ const TYPES: &[Row] = &[
         1,
         Scalar::LocalDateTime,
         "timestamp",
+        Typed,
     ),
     (
         &["timestamp with time zone", "timestamptz"],
@@ -99,15 +169,16 @@ const TYPES: &[Row] = &[
         1,
         Scalar::DateTime,
         "timestamptz",
+        Typed,
     ),
-    (&["jsonb"], "jsonb", 0, Scalar::Json, "jsonb"),
-    (&["json"], "json", 0, Scalar::Json, "json"),
-    (&["bytea"], "bytea", 0, Scalar::Bytes, "bytea"),
+    (&["jsonb"], "jsonb", 0, Scalar::Json, "jsonb", Typed),
+    (&["json"], "json", 0, Scalar::Json, "json", Typed),
+    (&["bytea"], "bytea", 0, Scalar::Bytes, "bytea", Typed),
 ];
 
 pub(super) fn read(text: &Spelling) -> Option<Native> {
     let known = |row: &&Row| row.0.contains(&text.base.as_str());
-    let &(_, name, numbers_max, scalar, family) = TYPES.iter().find(known)?;
+    let &(_, name, numbers_max, scalar, family, _) = TYPES.iter().find(known)?;
     if text.numbers.len() > numbers_max {
         return None;
     }
@@ -117,6 +188,12 @@ pub(super) fn read(text: &Spelling) -> Option<Native> {
         also: &[],
         family,
     })
+}
+
+pub(super) fn travels_as_text(text: &Spelling) -> bool {
+    let mut rows = TYPES.iter();
+    let row = rows.find(|row| row.0.contains(&text.base.as_str()));
+    row.is_none_or(|row| row.5 == AsText)
 }
 
 pub(super) fn usual(scalar: Scalar) -> &'static str {
@@ -150,6 +227,29 @@ mod tests {
             ("inet", "inet", "String"),
         ] {
             assert_eq!(read(text), Some((canonical.to_owned(), scalar)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_driver_does_not_know_travels_as_text() {
+        for text in [
+            "text",
+            "varchar(40)",
+            "character(2)",
+            "bpchar",
+            "name",
+            "char",
+        ] {
+            assert!(!types::travels_as_text(text), "{text}");
+        }
+        for text in [
+            "citext",
+            "inet",
+            "interval(3)",
+            "time with time zone",
+            "\"char\"",
+        ] {
+            assert!(types::travels_as_text(text), "{text}");
         }
     }
 
