@@ -7,6 +7,7 @@ mod cli;
 mod command;
 mod config;
 mod console;
+mod count;
 mod edition;
 mod environment;
 mod example;

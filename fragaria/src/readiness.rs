@@ -1,5 +1,6 @@
 //! Looks at the database again and again, and opens the server when all is in order.
 
+use crate::count::count;
 use crate::server::{DATABASE, SCHEMA, Server};
 use crate::snippet::{Refused, Texts};
 use anyhow::Result;
@@ -101,8 +102,9 @@ fn agreement(findings: &[Diagnostic]) -> Condition {
     match errors {
         0 => Condition::Up,
         _ => Condition::Down(format!(
-            "the database does not hold what the artefact was compiled for: {errors} differences, \
-             listed in the log; migrate the database, or compile the schema again"
+            "the database does not hold what the artefact was compiled for: {}, listed in the log; \
+             migrate the database, or compile the schema again",
+            count(errors, "difference")
         )),
     }
 }

@@ -1,5 +1,6 @@
 //! Diagnostics drawn for people: the file, the line, a caret, and the mend.
 
+use crate::count::count;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use model::Diagnostic;
 use serde_json::{Value, json};
@@ -91,7 +92,7 @@ fn object(diagnostic: &Diagnostic, texts: &Texts) -> Value {
 fn summary(diagnostics: &[Diagnostic]) -> String {
     match diagnostics {
         [one] => one.message.clone(),
-        many => format!("{} errors", many.len()),
+        many => count(many.len(), "error"),
     }
 }
 

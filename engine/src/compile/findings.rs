@@ -72,17 +72,22 @@ impl Findings {
         if errors > 0 {
             list.push(Diagnostic::error(
                 "sdl.more",
-                format!("and {errors} more errors"),
+                format!("and {errors} more {}", plural(errors, "error")),
             ));
         }
         if warnings > 0 {
             list.push(Diagnostic::warning(
                 "sdl.more",
-                format!("and {warnings} more warnings"),
+                format!("and {warnings} more {}", plural(warnings, "warning")),
             ));
         }
         list
     }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{word}{end}")
 }
 
 impl Bounded {

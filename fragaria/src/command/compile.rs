@@ -1,6 +1,7 @@
 //! `fragaria compile`: turns the schema of a project into its artefact.
 
 use crate::cli::Compile;
+use crate::count::count;
 use crate::environment::Environment;
 use crate::project::{self, ARTEFACT, Compiled, Project, display};
 use crate::snippet::{self, Refused};
@@ -33,9 +34,9 @@ pub(crate) async fn run(
     if !terminal.json {
         terminal.findings(&compiled.warnings, &compiled.texts);
     }
-    let tables = compiled.artefact.schema.tables.len();
+    let tables = count(compiled.artefact.schema.tables.len(), "table");
     terminal.either(&machine, || {
-        format!("compiled {tables} tables into {} ({hash})", display(&out))
+        format!("compiled {tables} into {} ({hash})", display(&out))
     })?;
     Ok(())
 }

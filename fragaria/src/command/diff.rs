@@ -1,6 +1,7 @@
 //! `fragaria diff`: lists what changes for clients from one schema to another.
 
 use crate::cli::Diff;
+use crate::count::count;
 use crate::environment::Environment;
 use crate::project::{Project, read_artefact};
 use crate::terminal::Terminal;
@@ -22,7 +23,9 @@ pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) ->
         lines.chain([summary]).collect::<Vec<_>>().join("\n")
     })?;
     if args.check && breaking > 0 {
-        bail!("{breaking} of {} changes break clients", changes.len());
+        let changes = count(changes.len(), "change");
+        let breaks = if breaking == 1 { "breaks" } else { "break" };
+        bail!("{breaking} of {changes} {breaks} clients");
     }
     Ok(())
 }
@@ -30,7 +33,7 @@ pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) ->
 fn summary(changes: usize, breaking: usize) -> String {
     match changes {
         0 => "no change".to_owned(),
-        _ => format!("{changes} changes, {breaking} of them breaking"),
+        _ => format!("{}, {breaking} of them breaking", count(changes, "change")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::compile::read_catalog;
 use crate::cli::Init;
+use crate::count::count;
 use crate::project::{self, CONFIG, SCHEMA, SCHEMA_DIRECTORY, display};
 use crate::snippet::{self, Texts};
 use crate::terminal::Terminal;
@@ -9,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use model::catalog::{Catalog, Kind};
 use model::{Dialect, Secret};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -35,7 +37,7 @@ pub(crate) async fn run(args: Init, terminal: Terminal) -> Result<()> {
     write(&schema, &scaffold.sdl)?;
     let texts = Texts::from([(SCHEMA.to_owned(), scaffold.sdl)]);
     let machine = json!({
-        "found": found(&catalog),
+        "found": found(&catalog).into_iter().map(|(name, _, number)| (name, number)).collect::<BTreeMap<_, _>>(),
         "written": [display(&args.out.join(CONFIG)), display(&schema)],
         "warnings": snippet::json(&scaffold.warnings, &texts),
     });
@@ -121,28 +123,27 @@ fn strip_authority(base: &str) -> String {
     }
 }
 
-fn found(catalog: &Catalog) -> serde_json::Value {
-    let count = |kind| {
+/// What a catalog holds: the name for machines, the word for people, and how many.
+fn found(catalog: &Catalog) -> [(&'static str, &'static str, usize); 4] {
+    let of = |kind| {
         catalog
             .tables
             .iter()
             .filter(|table| table.kind == kind)
             .count()
     };
-    json!({
-        "tables": count(Kind::Table),
-        "views": count(Kind::View) + count(Kind::MaterializedView),
-        "enums": catalog.enums.len(),
-        "foreignKeys": catalog.tables.iter().map(|t| t.foreign_keys.len()).sum::<usize>(),
-    })
+    let keys = catalog.tables.iter().map(|table| table.foreign_keys.len());
+    [
+        ("tables", "table", of(Kind::Table)),
+        ("views", "view", of(Kind::View) + of(Kind::MaterializedView)),
+        ("enums", "enum", catalog.enums.len()),
+        ("foreignKeys", "foreign key", keys.sum()),
+    ]
 }
 
 fn told(catalog: &Catalog, out: &Path) -> String {
-    let found = found(catalog);
-    let mut text = format!(
-        "found {} tables, {} views, {} enums and {} foreign keys\n",
-        found["tables"], found["views"], found["enums"], found["foreignKeys"]
-    );
+    let [tables, views, enums, keys] = found(catalog).map(|(_, word, number)| count(number, word));
+    let mut text = format!("found {tables}, {views}, {enums} and {keys}\n");
     let _ = writeln!(
         text,
         "wrote {} and {}",
