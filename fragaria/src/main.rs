@@ -13,6 +13,7 @@ mod environment;
 mod example;
 mod first_query;
 mod http;
+mod mend;
 mod project;
 mod readiness;
 mod request;

@@ -2,6 +2,7 @@
 
 use crate::config::{self, File, Flag, Loaded};
 use crate::environment::Environment;
+use crate::mend;
 use crate::snippet::{Refused, Texts};
 use anyhow::{Context as _, Result, bail};
 use engine::artefact::{self, Artefact};
@@ -62,7 +63,7 @@ impl Project {
         flags: &[Flag],
     ) -> Result<Self> {
         if !directory.is_dir() {
-            bail!("there is no directory {}", directory.display());
+            return Err(no_project(directory));
         }
         let file = config_file(directory)?;
         let mut loaded = config::load(file.as_ref(), &environment.variables, flags)
@@ -151,17 +152,47 @@ impl Project {
                 display(&single),
                 display(&several)
             ),
-            (false, false) => bail!(
-                "there is no schema in {}: neither {SCHEMA} nor {SCHEMA_DIRECTORY}/*.graphql; \
-                 `fragaria init` writes one from a database",
-                self.directory.display()
-            ),
+            (false, false) => {
+                let what = format!(
+                    "there is no schema in {}: neither {SCHEMA} nor {SCHEMA_DIRECTORY}/*.graphql",
+                    self.directory.display()
+                );
+                let help = format!("{}, or name another directory", init(&self.directory));
+                Err(mend::failure(what, help))
+            }
         }
     }
 }
 
+/// Why there is no project, and what to do.
+fn no_project(directory: &Path) -> anyhow::Error {
+    let shown = directory.display();
+    if directory.exists() {
+        let what = format!("{shown} is not a directory");
+        return mend::failure(what, "give the directory of a project");
+    }
+    let help = format!(
+        "{}, and `fragaria dev {shown}` makes an example to try",
+        init(directory)
+    );
+    mend::failure(format!("there is no directory {shown}"), help)
+}
+
+/// How a project comes to be.
+fn init(directory: &Path) -> String {
+    format!(
+        "`fragaria init --from <database> --out {}` makes a project from a database",
+        directory.display()
+    )
+}
+
 /// Reads an artefact.
 pub(crate) fn read_artefact(path: &Path) -> Result<Artefact> {
+    if !path.exists() {
+        let what = format!("there is no {}", display(path));
+        let help = "give the directory of a project, or the artefact that `fragaria compile` makes";
+        return Err(mend::failure(what, help));
+    }
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", display(path)))?;
     artefact::read(&bytes).with_context(|| format!("{} is not usable", display(path)))
 }
@@ -171,13 +202,41 @@ pub(crate) fn dialect(url: &Secret) -> Result<Dialect> {
     match url.expose().split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => Ok(Dialect::Sqlite),
         Some("postgres" | "postgresql") => Ok(Dialect::Postgres),
-        _ if url.expose().is_empty() => {
-            bail!("database.url is not set; set it in {CONFIG} or in FRAGARIA_DATABASE__URL")
+        _ if url.expose().is_empty() => Err(mend::failure(
+            "database.url is not set",
+            format!("set it in {CONFIG} or in FRAGARIA_DATABASE__URL"),
+        )),
+        _ => Err(strange(url)),
+    }
+}
+
+/// Why an address is refused: it is a path, or of a database that was never tested.
+fn strange(url: &Secret) -> anyhow::Error {
+    let text = url.expose();
+    let ends = [".db", ".sqlite", ".sqlite3"];
+    if Path::new(text).exists() || ends.iter().any(|end| text.ends_with(end)) {
+        let what = format!("{text} is a path, and a database is named by an address");
+        return mend::failure(what, format!("for a SQLite file write sqlite:{text}"));
+    }
+    mend::failure(
+        "the database address is for no database that has been tested",
+        "use sqlite:<path> or postgres://user@host/name",
+    )
+}
+
+/// Refuses the address of a SQLite file that is not there, where it is to be read from.
+pub(crate) fn must_exist(url: &Secret) -> Result<()> {
+    match url.expose().strip_prefix("sqlite:") {
+        Some(path) if !path.starts_with(':') && !path.is_empty() => {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if Path::new(path).exists() {
+                return Ok(());
+            }
+            let what = format!("there is no file {path}");
+            let help = "correct the path; it is relative to where the command is run";
+            Err(mend::failure(what, help))
         }
-        _ => bail!(
-            "the database address is for no database that has been tested; \
-             use sqlite:<path> or postgres://user@host/name"
-        ),
+        _ => Ok(()),
     }
 }
 

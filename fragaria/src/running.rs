@@ -1,6 +1,7 @@
 //! A server that runs: from its listener to the signal that stops it.
 
 use crate::http::{self, Ended};
+use crate::mend;
 use crate::readiness;
 use crate::server::Server;
 use anyhow::{Context as _, Result, bail};
@@ -39,10 +40,29 @@ impl Address {
                 {
                     address.set_port(address.port() + 1);
                 }
-                outcome => return outcome.with_context(|| format!("cannot listen on {address}")),
+                outcome => return outcome.map_err(|error| deaf(address, &error)),
             }
         }
     }
+}
+
+/// Why nothing can be heard at an address, and what to do.
+fn deaf(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    let (why, help) = match error.kind() {
+        io::ErrorKind::AddrInUse => (
+            "the port is taken".to_owned(),
+            "stop what listens there, or take another port: --listen 127.0.0.1:0 takes a free one",
+        ),
+        io::ErrorKind::PermissionDenied => (
+            "it needs rights this user has not".to_owned(),
+            "take a port of 1024 or above with --listen, or set server.listen",
+        ),
+        _ => (
+            error.to_string(),
+            "set server.listen, or give --listen 127.0.0.1:8080",
+        ),
+    };
+    mend::failure(format!("cannot listen on {address}: {why}"), help)
 }
 
 /// Serves until a signal stops it; `beside` is done as long as it serves.

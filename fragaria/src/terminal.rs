@@ -1,6 +1,7 @@
 //! What is told to the person, or the machine, that runs a command.
 
 use crate::environment::Environment;
+use crate::mend::Mendable;
 use crate::snippet::{self, Refused, Texts};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::Diagnostic;
@@ -69,11 +70,18 @@ impl Terminal {
 
     /// Tells why something failed.
     pub(crate) fn failure(self, error: &anyhow::Error) {
-        match error.downcast_ref::<Refused>() {
-            Some(refused) => self.findings(&refused.diagnostics, &refused.texts),
-            None if self.json => aside(&json!({ "error": format!("{error:#}") }).to_string()),
-            None => aside(&format!("error: {error:#}")),
+        if let Some(refused) = error.downcast_ref::<Refused>() {
+            return self.findings(&refused.diagnostics, &refused.texts);
         }
+        let help = error
+            .downcast_ref::<Mendable>()
+            .map(|mendable| &*mendable.help);
+        let told = match (self.json, help) {
+            (true, _) => json!({ "error": format!("{error:#}"), "help": help }).to_string(),
+            (false, Some(help)) => format!("error: {error:#}\n  = help: {help}"),
+            (false, None) => format!("error: {error:#}"),
+        };
+        aside(&told);
     }
 
     /// A text made bold where answers may be coloured.

@@ -76,6 +76,7 @@ async fn compare(
 
 /// What a database holds now.
 pub(super) async fn read_catalog(config: &store::Config) -> Result<Catalog> {
+    project::must_exist(&config.url)?;
     let database = store::Database::open(config, &mut Registry::default())?;
     let catalog = database.catalog().await;
     database.close().await;

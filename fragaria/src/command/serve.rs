@@ -2,6 +2,7 @@
 
 use crate::cli::Serve;
 use crate::environment::Environment;
+use crate::mend;
 use crate::project::{ARTEFACT, Project, display, read_artefact};
 use crate::running::{self, Address};
 use crate::server::Server;
@@ -38,11 +39,9 @@ fn locate(path: &Path) -> Result<(PathBuf, PathBuf)> {
     }
     let artefact = path.join(ARTEFACT);
     if !artefact.is_file() {
-        bail!(
-            "there is no {}; `fragaria compile {}` makes it",
-            display(&artefact),
-            path.display()
-        );
+        let what = format!("there is no {}", display(&artefact));
+        let help = format!("`fragaria compile {}` makes it", path.display());
+        return Err(mend::failure(what, help));
     }
     Ok((path.to_owned(), artefact))
 }

@@ -149,6 +149,81 @@ fn serving_what_was_not_compiled_says_how_to() {
 }
 
 #[test]
+fn what_is_missing_is_told_with_its_mend() {
+    let project = Project::small();
+    for (arguments, what, help) in [
+        (
+            &["serve", "nowhere"][..],
+            "there is no nowhere",
+            "give the directory of a project, or the artefact that `fragaria compile` makes",
+        ),
+        (
+            &["compile", "nowhere"],
+            "there is no directory nowhere",
+            "`fragaria init --from <database> --out nowhere` makes a project from a database",
+        ),
+        (
+            &["dev", "shop.db"],
+            "shop.db is not a directory",
+            "give the directory of a project",
+        ),
+        (
+            &["diff", "old.json", "."],
+            "there is no old.json",
+            "give the directory of a project, or the artefact",
+        ),
+        (
+            &["init", "--from", "shop.db", "--out", "new"],
+            "shop.db is a path",
+            "for a SQLite file write sqlite:shop.db",
+        ),
+        (
+            &["init", "--from", "sqlite:gone.db", "--out", "new"],
+            "there is no file gone.db",
+            "correct the path; it is relative to where the command is run",
+        ),
+        (
+            &["compile", "--against", "sqlite:gone.db"],
+            "there is no file gone.db",
+            "correct the path",
+        ),
+    ] {
+        let told = project.fail(arguments);
+        let lines: Vec<_> = told.lines().collect();
+        assert!(lines[0].starts_with(&format!("error: {what}")), "{told}");
+        assert!(lines[1].starts_with(&format!("  = help: {help}")), "{told}");
+    }
+    let told = project.fail(&["serve", "nowhere", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert!(told["help"].as_str().unwrap().contains("fragaria compile"));
+}
+
+#[test]
+fn a_project_without_a_schema_is_told_how_to_come_by_one() {
+    let project = Project::small();
+    fs::remove_file(project.path("schema.graphql")).unwrap();
+    let told = project.fail(&["compile"]);
+    assert!(told.contains("error: there is no schema in ."), "{told}");
+    assert!(
+        told.contains("  = help: `fragaria init --from <database> --out .` makes"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_with_a_way_out() {
+    let project = Project::small();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let told = project.fail(&["serve", "--listen", &address, "--set", "log.level=error"]);
+    let expected = format!(
+        "error: cannot listen on {address}: the port is taken\n  = help: stop what listens there, \
+         or take another port: --listen 127.0.0.1:0 takes a free one\n"
+    );
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn an_artefact_that_was_changed_is_refused() {
     let project = Project::small();
     let text = project
