@@ -19,18 +19,66 @@ pub(crate) struct Refused {
     pub(crate) texts: Texts,
 }
 
-/// Draws diagnostics one after the other.
+/// Places named of warnings that are not drawn.
+const PLACES_MAX: usize = 8;
+
+/// Draws diagnostics one after the other: warnings first, those of one kind together, and errors
+/// last, where they are seen.
 pub(crate) fn draw(diagnostics: &[Diagnostic], texts: &Texts, colour: bool) -> String {
     let renderer = if colour {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
-    let drawn: Vec<_> = diagnostics
+    let drawn: Vec<_> = folded(diagnostics, texts)
         .iter()
         .map(|diagnostic| renderer.render(&[group(diagnostic, texts)]))
         .collect();
     drawn.join("\n\n")
+}
+
+/// Of warnings that say the same of many places the first, and one for all others; then the errors.
+fn folded(diagnostics: &[Diagnostic], texts: &Texts) -> Vec<Diagnostic> {
+    let (errors, mut warnings): (Vec<_>, Vec<_>) = diagnostics
+        .iter()
+        .partition(|diagnostic| diagnostic.level == model::Level::Error);
+    let mut shown = Vec::new();
+    while let Some(first) = warnings.first().copied() {
+        let alike = |other: &&Diagnostic| other.code == first.code && other.help == first.help;
+        let (same, others): (Vec<_>, Vec<_>) = warnings.into_iter().partition(alike);
+        warnings = others;
+        shown.push(first.clone());
+        match &same[1..] {
+            [] => {}
+            [second] => shown.push((*second).clone()),
+            more => shown.push(rest(first.code, more, texts)),
+        }
+    }
+    shown.extend(errors.into_iter().cloned());
+    shown
+}
+
+/// One warning for many more of a kind.
+fn rest(code: &'static str, more: &[&Diagnostic], texts: &Texts) -> Diagnostic {
+    let place = |diagnostic: &&Diagnostic| match &diagnostic.place {
+        Some(place) => match position(diagnostic, texts) {
+            Some((line, _)) => format!("{}:{line}", place.file),
+            None => place.file.clone(),
+        },
+        // The message begins with what it is about, and its reason was told once.
+        None => diagnostic
+            .message
+            .split(", ")
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+    };
+    let mut places: Vec<_> = more.iter().take(PLACES_MAX).map(place).collect();
+    if let Some(left @ 1..) = more.len().checked_sub(PLACES_MAX) {
+        places.push(format!("and {left} more"));
+    }
+    let message = format!("the same {} more times: {}", more.len(), places.join(", "));
+    Diagnostic::warning(code, message)
 }
 
 /// The same for machines.
@@ -69,12 +117,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, texts: &'a Texts) -> Group<'a> {
 
 fn object(diagnostic: &Diagnostic, texts: &Texts) -> Value {
     let place = diagnostic.place.as_ref();
-    let position = place.and_then(|place| {
-        let before = texts.get(&place.file)?.get(..place.span.start)?;
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let column = before.get(line_start..)?.chars().count() + 1;
-        Some((before.matches('\n').count() + 1, column))
-    });
+    let position = position(diagnostic, texts);
     json!({
         "code": diagnostic.code,
         "level": match diagnostic.level {
@@ -87,6 +130,15 @@ fn object(diagnostic: &Diagnostic, texts: &Texts) -> Value {
         "column": position.map(|(_, column)| column),
         "help": diagnostic.help,
     })
+}
+
+/// Line and column of the place, in characters.
+fn position(diagnostic: &Diagnostic, texts: &Texts) -> Option<(usize, usize)> {
+    let place = diagnostic.place.as_ref()?;
+    let before = texts.get(&place.file)?.get(..place.span.start)?;
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let column = before.get(line_start..)?.chars().count() + 1;
+    Some((before.matches('\n').count() + 1, column))
 }
 
 fn summary(diagnostics: &[Diagnostic]) -> String {
@@ -125,6 +177,32 @@ error[sdl.unknown_type]: there is no type Strin
   |
   = help: did you mean String?";
         assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn warnings_of_a_kind_are_one_and_errors_come_last() {
+        let (mut diagnostics, mut texts) = example();
+        texts.insert("a.graphql".to_owned(), "x\n".repeat(20));
+        diagnostics.extend((0..12).map(|line| {
+            let warning = Diagnostic::warning("sdl.binary_decimal", format!("`{line}` is a float"));
+            warning.at("a.graphql", line * 2..line * 2 + 1)
+        }));
+        diagnostics.push(Diagnostic::warning("sdl.other", "another"));
+        let drawn = draw(&diagnostics, &texts, false);
+        let expected = "\
+warning[sdl.binary_decimal]: `0` is a float
+ --> a.graphql:1:1
+  |
+1 | x
+  | ^
+
+warning[sdl.binary_decimal]: the same 11 more times: a.graphql:2, a.graphql:3, a.graphql:4, \
+a.graphql:5, a.graphql:6, a.graphql:7, a.graphql:8, a.graphql:9, and 3 more
+
+warning[sdl.other]: another
+
+error[sdl.unknown_type]";
+        assert!(drawn.starts_with(expected), "{drawn}");
     }
 
     #[test]

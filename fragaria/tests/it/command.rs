@@ -96,6 +96,39 @@ fn an_error_in_the_schema_points_at_its_line() {
 }
 
 #[test]
+fn many_warnings_of_a_kind_do_not_bury_the_error() {
+    let columns: Vec<_> = (0..30).map(|n| format!("c{n} NUMERIC(10, 2)")).collect();
+    let columns = columns.join(", ");
+    let project = Project::database(&format!(
+        "CREATE TABLE product (id INTEGER PRIMARY KEY, {columns})"
+    ));
+    let init = project.output(&["init", "--from", "sqlite:shop.db"]);
+    let told = crate::project::told(&init);
+    assert_eq!(told.matches("warning[init.binary_decimal]").count(), 2);
+    assert!(
+        told.contains("the same 29 more times: `product.c1`"),
+        "{told}"
+    );
+    let schema = project
+        .read("schema.graphql")
+        .replacen("c7: Decimal", "c7: Decimel", 1);
+    project.write("schema.graphql", &schema);
+    let told = project.fail(&["compile"]);
+    assert!(told.matches("warning[").count() <= 2, "{told}");
+    assert!(
+        told.rfind("warning[").unwrap_or(0) < told.find("error[").unwrap(),
+        "{told}"
+    );
+    let machine = project.fail(&["compile", "--json"]);
+    let machine: serde_json::Value = serde_json::from_str(&machine).unwrap();
+    assert_eq!(
+        machine.as_array().unwrap().len(),
+        30,
+        "a machine is told all"
+    );
+}
+
+#[test]
 fn a_schema_the_database_does_not_hold_is_refused() {
     let project = Project::small();
     project.run(&["compile", "--against", "sqlite:shop.db"]);
