@@ -1,7 +1,8 @@
 //! Stopping: nothing that was begun is lost, and nothing goes on for ever.
 
-use crate::client::Client;
+use crate::client::{Client, Response};
 use crate::project::{MANY, Project};
+use crate::server::Server;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -52,19 +53,20 @@ fn ask_until_told_to_close(
     }
 }
 
+/// A server in the middle of an answer of which its client took the head and nothing more.
+fn streaming(settings: &[&str]) -> (Project, Server, Client, Response) {
+    let project = Project::large();
+    let server = project.serve(settings).ready();
+    let mut client = Client::narrow(server.address);
+    let query = br#"{"query":"{ readings { id note } }"}"#;
+    client.request("POST /graphql", &[JSON], query).unwrap();
+    let head = client.head().unwrap();
+    (project, server, client, head)
+}
+
 #[test]
 fn an_answer_that_streams_is_finished_after_the_signal() {
-    let project = Project::large();
-    let server = project.serve(&[]).ready();
-    let mut client = Client::narrow(server.address);
-    client
-        .request(
-            "POST /graphql",
-            &[JSON],
-            br#"{"query":"{ readings { id note } }"}"#,
-        )
-        .unwrap();
-    let mut response = client.head().unwrap();
+    let (_project, server, mut client, mut response) = streaming(&[]);
     let mut other = server.client();
     other.request("GET /health/live", &[], b"").unwrap();
     other.response().unwrap();
@@ -87,17 +89,7 @@ fn an_answer_that_streams_is_finished_after_the_signal() {
 
 #[test]
 fn the_grace_time_bounds_the_stop() {
-    let project = Project::large();
-    let server = project.serve(&["server.shutdown_grace_ms=200"]).ready();
-    let mut client = Client::narrow(server.address);
-    client
-        .request(
-            "POST /graphql",
-            &[JSON],
-            br#"{"query":"{ readings { id note } }"}"#,
-        )
-        .unwrap();
-    client.head().unwrap();
+    let (_project, server, _client, _head) = streaming(&["server.shutdown_grace_ms=200"]);
     server.signal("TERM");
     server.logged("stopped: the grace time passed, requests in flight were cut");
     assert!(server.ended().success());
@@ -105,17 +97,7 @@ fn the_grace_time_bounds_the_stop() {
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let project = Project::large();
-    let server = project.serve(&[]).ready();
-    let mut client = Client::narrow(server.address);
-    client
-        .request(
-            "POST /graphql",
-            &[JSON],
-            br#"{"query":"{ readings { id note } }"}"#,
-        )
-        .unwrap();
-    client.head().unwrap();
+    let (_project, server, _client, _head) = streaming(&[]);
     server.signal("INT");
     server.logged("stopping: requests in flight finish");
     server.signal("INT");
