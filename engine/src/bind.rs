@@ -56,6 +56,9 @@ fn argument(slot: &Slot, variables: &Variables, config: &Config) -> Result<Argum
             steps: steps.clone(),
             column: *column,
         }),
+        Slot::KeptRows { steps } => Ok(Argument::KeptRows {
+            steps: steps.clone(),
+        }),
     }
 }
 
@@ -63,7 +66,14 @@ fn value(binding: &Binding, variables: &Variables, config: &Config) -> Result<Va
     let value = take(&binding.source, variables)?;
     match (&binding.form, value) {
         (Form::Plain, value) => Ok(value),
-        (Form::Count(most), value) => count(&value, *most),
+        (Form::Count(most), value) => count(&value, *most).map(Value::Integer),
+        (Form::CountAndOne(most), value) => {
+            count(&value, *most).map(|rows| Value::Integer(rows.saturating_add(1)))
+        }
+        (Form::Item(index), Value::List(items)) => {
+            let item = items.get(*index).or(items.last());
+            item.cloned().ok_or_else(mismatch)
+        }
         (Form::Cursor(part), Value::Text(token)) => cursor(part, binding, &token),
         (form, Value::Text(text)) => pattern(form, text, config.pattern_bytes_max),
         _ => Err(mismatch()),
@@ -80,7 +90,11 @@ fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault
         Form::StartsWith => Ok(text_value(escaped(&text) + "%")),
         Form::EndsWith => Ok(text_value("%".to_owned() + &escaped(&text))),
         Form::Contains => Ok(text_value(format!("%{}%", escaped(&text)))),
-        Form::Plain | Form::Count(_) | Form::Cursor(_) => Err(mismatch()),
+        Form::Plain
+        | Form::Count(_)
+        | Form::CountAndOne(_)
+        | Form::Item(_)
+        | Form::Cursor(_) => Err(mismatch()),
     }
 }
 
@@ -104,7 +118,7 @@ fn mismatch() -> Fault {
     )
 }
 
-fn count(value: &Value, most: Option<i64>) -> Result<Value, Fault> {
+fn count(value: &Value, most: Option<i64>) -> Result<i64, Fault> {
     let Value::Integer(rows) = value else {
         return Err(mismatch());
     };
@@ -117,7 +131,7 @@ fn count(value: &Value, most: Option<i64>) -> Result<Value, Fault> {
             let message = format!("a page has at most {most} rows");
             Err(Fault::new("engine.page_rows", Kind::Limit, message))
         }
-        _ => Ok(Value::Integer(*rows)),
+        _ => Ok(*rows),
     }
 }
 
@@ -198,6 +212,6 @@ mod tests {
     fn a_number_of_rows_is_neither_negative_nor_above_its_bound() {
         assert!(count(&Value::Integer(-1), None).is_err());
         assert!(count(&Value::Integer(11), Some(10)).is_err());
-        assert_eq!(count(&Value::Integer(10), Some(10)), Ok(Value::Integer(10)));
+        assert_eq!(count(&Value::Integer(10), Some(10)), Ok(10));
     }
 }

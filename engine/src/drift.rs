@@ -128,6 +128,7 @@ fn is_usual(dialect: Dialect, schema: Option<&str>) -> bool {
     match dialect {
         Dialect::Sqlite => schema == Some("main"),
         Dialect::Postgres => schema == Some("public"),
+        Dialect::Mariadb => false,
     }
 }
 

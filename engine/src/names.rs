@@ -89,22 +89,23 @@ pub(crate) fn claim(
 pub(crate) fn folded(dialect: Dialect, name: &str) -> String {
     match dialect {
         Dialect::Sqlite => name.to_ascii_lowercase(),
-        Dialect::Postgres => name.to_owned(),
+        Dialect::Postgres | Dialect::Mariadb => name.to_owned(),
     }
 }
 
 /// Why no database of that dialect holds the name.
 pub(crate) fn storage_problem(dialect: Dialect, name: &str) -> Option<String> {
-    let (product, bytes_max) = match dialect {
-        Dialect::Sqlite => ("SQLite", 255),
-        Dialect::Postgres => ("PostgreSQL", 63),
+    let (product, length, most, unit) = match dialect {
+        Dialect::Sqlite => ("SQLite", name.len(), 255, "bytes"),
+        Dialect::Postgres => ("PostgreSQL", name.len(), 63, "bytes"),
+        Dialect::Mariadb => ("MariaDB", name.chars().count(), 64, "characters"),
     };
     let problem = if name.is_empty() {
         "an empty name".to_owned()
     } else if name.contains('\0') {
         "a name with a NUL in it".to_owned()
-    } else if name.len() > bytes_max {
-        format!("a name longer than {bytes_max} bytes")
+    } else if length > most {
+        format!("a name longer than {most} {unit}")
     } else {
         return None;
     };

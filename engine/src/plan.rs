@@ -64,6 +64,8 @@ pub(crate) enum Slot {
     Bound(Binding),
     /// Values kept by earlier steps.
     Kept { steps: Vec<usize>, column: usize },
+    /// Whole rows kept by earlier steps, for databases without list parameters.
+    KeptRows { steps: Vec<usize> },
 }
 
 /// A value of the request and what is done with it.
@@ -86,6 +88,10 @@ pub(crate) enum Form {
     Contains,
     /// A number of rows: not negative, and at most that many if there is a bound.
     Count(Option<i64>),
+    /// One row more than such a number.
+    CountAndOne(Option<i64>),
+    /// An item of a list; the last one again where the list is shorter.
+    Item(usize),
     /// One value out of a cursor.
     Cursor(Arc<CursorPart>),
 }

@@ -6,8 +6,10 @@
 mod column;
 mod render;
 
-pub(crate) use column::{codec, comparable, parameter_cast, readable, sortable, written};
-pub(crate) use render::render;
+pub(crate) use column::{
+    codec, comparable, figure_cast, kept_cast, parameter_cast, readable, sortable, written,
+};
+pub(crate) use render::{Rendered, render};
 
 use crate::distinct::Distinct;
 
@@ -51,6 +53,8 @@ pub(crate) enum Expr {
     /// A default value in a row of `VALUES`.
     Excluded(usize, usize),
     Cast(Box<Expr>, Cast),
+    /// The same once more, as a column of its own.
+    Again(Box<Expr>),
     /// Compared as decimals although stored as text.
     Decimal(Box<Expr>),
     /// A number as decimal text with that many digits after the point (SQLite).
@@ -64,6 +68,8 @@ pub(crate) enum Expr {
     CompareRows(Operator, Vec<Expr>, Vec<Expr>),
     /// Whether the left side is an item of a list parameter.
     In(Box<Expr>, ListParameter),
+    /// Whether the left side is one of these, for databases without list parameters.
+    OneOf(Box<Expr>, Vec<Expr>),
     /// Whether a row of columns is among the keys of list parameters.
     InKeys(Vec<Expr>, Vec<ListParameter>),
     Like(Box<Expr>, Box<Expr>),
@@ -82,8 +88,8 @@ pub(crate) enum Expr {
     /// `count(*)`, or of the distinct values of an expression.
     Count(Option<Box<Expr>>),
     Aggregate(Aggregate, Box<Expr>),
-    /// One more than an integer expression.
-    Successor(Box<Expr>),
+    /// Whether a list parameter of kept rows has none.
+    NoneKept(usize),
 }
 
 /// A list parameter as an operand.
@@ -93,7 +99,9 @@ pub(crate) struct ListParameter {
     pub(crate) index: usize,
     /// The type its items are cast to before they are compared.
     pub(crate) cast: Option<Cast>,
-    /// Whether the items are bytes, which SQLite receives as hexadecimal digits.
+    /// Where the value stands in a kept row, for databases that are given whole rows.
+    pub(crate) column: usize,
+    /// Whether the items are bytes, which SQLite and MariaDB receive as hexadecimal digits.
     pub(crate) bytes: bool,
 }
 
@@ -234,6 +242,8 @@ pub(crate) enum Change {
         table: usize,
         columns: Vec<usize>,
         rows: Vec<Vec<Expr>>,
+        /// Inserts only if that holds.
+        condition: Option<Expr>,
         /// What to do when the key of these columns is taken: set those columns.
         conflict: Option<Conflict>,
         returning: Vec<Expr>,

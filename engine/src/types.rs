@@ -1,5 +1,6 @@
 //! Native database types and the scalars they become, for each dialect.
 
+pub(crate) mod mariadb;
 mod postgres;
 mod sqlite;
 
@@ -39,10 +40,11 @@ impl Native {
 
 /// Reads a native type; `None` if no scalar stands for it.
 pub(crate) fn read(dialect: Dialect, text: &str) -> Option<Native> {
-    let text = Spelling::read(text)?;
+    let text = Spelling::read(without_labels(dialect, text))?;
     match dialect {
         Dialect::Sqlite => sqlite::read(&text),
         Dialect::Postgres => postgres::read(&text),
+        Dialect::Mariadb => mariadb::read(&text),
     }
 }
 
@@ -51,11 +53,24 @@ pub(crate) fn travels_as_text(text: &str) -> bool {
     Spelling::read(text).is_none_or(|text| postgres::travels_as_text(&text))
 }
 
+/// MariaDB spells the labels of an enum or set in its type; the schema says them elsewhere.
+fn without_labels(dialect: Dialect, text: &str) -> &str {
+    let of_labels = |name: &&str| {
+        text.strip_prefix(*name)
+            .is_some_and(|rest| rest.starts_with("('") && rest.ends_with("')"))
+    };
+    let found = ["enum", "set"].into_iter().find(of_labels);
+    found
+        .filter(|_| dialect == Dialect::Mariadb)
+        .unwrap_or(text)
+}
+
 /// The type a column of that scalar has when the SDL names none.
 pub(crate) fn usual(dialect: Dialect, scalar: Scalar) -> &'static str {
     match dialect {
         Dialect::Sqlite => sqlite::usual(scalar),
         Dialect::Postgres => postgres::usual(scalar),
+        Dialect::Mariadb => mariadb::usual(scalar),
     }
 }
 
@@ -125,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_usual_type_of_each_scalar_reads_as_that_scalar_in_its_own_spelling() {
-        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::Mariadb] {
             for scalar in Scalar::ALL {
                 let native = read(dialect, usual(dialect, scalar)).expect("a usual type is known");
                 assert_eq!(native.scalar, scalar, "{dialect}");

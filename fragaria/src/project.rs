@@ -202,6 +202,7 @@ pub(crate) fn dialect(url: &Secret) -> Result<Dialect> {
     match url.expose().split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => Ok(Dialect::Sqlite),
         Some("postgres" | "postgresql") => Ok(Dialect::Postgres),
+        Some("mariadb" | "mysql") => Ok(Dialect::Mariadb),
         _ if url.expose().is_empty() => Err(mend::failure(
             "database.url is not set",
             format!("set it in {CONFIG} or in FRAGARIA_DATABASE__URL"),
@@ -220,7 +221,7 @@ fn strange(url: &Secret) -> anyhow::Error {
     }
     mend::failure(
         "the database address is for no database that has been tested",
-        "use sqlite:<path> or postgres://user@host/name",
+        "use sqlite:<path>, postgres://user@host/name or mariadb://user@host/name",
     )
 }
 
@@ -312,7 +313,7 @@ mod tests {
 
     #[test]
     fn an_address_without_a_tested_database_is_refused_without_repeating_it() {
-        let error = dialect(&Secret::new("mysql://me:hunter2@db/shop"))
+        let error = dialect(&Secret::new("oracle://me:hunter2@db/shop"))
             .unwrap_err()
             .to_string();
         assert!(!error.contains("hunter2"));

@@ -11,6 +11,8 @@ pub enum Dialect {
     Sqlite,
     /// PostgreSQL 14 or newer.
     Postgres,
+    /// MariaDB 10.6 or newer.
+    Mariadb,
 }
 
 impl fmt::Display for Dialect {
@@ -18,6 +20,7 @@ impl fmt::Display for Dialect {
         f.write_str(match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::Mariadb => "mariadb",
         })
     }
 }
@@ -30,5 +33,6 @@ mod tests {
     fn a_dialect_is_shown_as_it_is_written_in_files() {
         assert_eq!(Dialect::Sqlite.to_string(), "sqlite");
         assert_eq!(Dialect::Postgres.to_string(), "postgres");
+        assert_eq!(Dialect::Mariadb.to_string(), "mariadb");
     }
 }

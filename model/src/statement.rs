@@ -3,7 +3,12 @@
 //! A [`Script`] is made once per plan and shared by all its requests; a request brings only the
 //! [`Argument`]s. A row is a flat list of columns; a to-many relation is one column that holds
 //! *packed rows* (PostgreSQL: `record[]` in binary; SQLite: a blob by the `fragaria_rows`
-//! aggregate), each again a flat list of columns.
+//! aggregate; MariaDB: text), each again a flat list of columns.
+//!
+//! MariaDB's text of packed rows is `[` rows `]`, a row is `(` cells `)` with commas between the
+//! cells, and a cell is `NULL`, text as `QUOTE()` writes it, or packed rows again. Bytes stand as
+//! hexadecimal digits. A column of packed rows that is NULL passed the server's
+//! `max_allowed_packet`: it is an error, never an empty list.
 
 use crate::{Scalar, Value};
 use std::sync::Arc;
@@ -64,7 +69,8 @@ pub enum Use {
 /// SQL text and the types of its parameters.
 #[derive(Debug, Clone)]
 pub struct Statement {
-    /// The text; parameters are `$1…` for PostgreSQL and `?1…` for SQLite.
+    /// The text; parameters are `$1…` for PostgreSQL and `?1…` for SQLite. For MariaDB they are
+    /// `?`, and one that stands in several places is a parameter for each of them.
     pub sql: Arc<str>,
     /// Types of the parameters, in order.
     pub parameters: Vec<Parameter>,
@@ -77,6 +83,7 @@ pub struct Statement {
 /// `DateTime` timestamptz, JSON jsonb, Bytes bytea, and for a list the array of it. SQLite binds
 /// integers, reals, text and blobs, `LocalDateTime` and `DateTime` as `2026-11-23 18:12:18.5` (UTC,
 /// no suffix), and a list as one JSON array for `json_each`, with bytes in it as hexadecimal digits.
+/// MariaDB binds as SQLite does, Booleans as 0 and 1, and knows no list but [`Argument::KeptRows`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Parameter {
     /// Scalar of the value, or of each item.
@@ -96,6 +103,12 @@ pub enum Argument {
         steps: Vec<usize>,
         /// Index of the column.
         column: usize,
+    },
+    /// One JSON array, with a JSON array for every row kept by those steps, in order: numbers as
+    /// JSON numbers, bytes as hexadecimal digits, all else as strings (MariaDB).
+    KeptRows {
+        /// Earlier steps whose use is `Keep`.
+        steps: Vec<usize>,
     },
 }
 

@@ -68,6 +68,12 @@ fn check_directive(
                     .help("leave @enum out: the column is text that holds one of the labels")
             });
         }
+        (Some(given), _, Dialect::Mariadb) | (None, Some(given), Dialect::Mariadb) => {
+            findings.add(given.span, || {
+                Diagnostic::error("sdl.enum", "MariaDB has no enum types with names")
+                    .help("leave @enum out, and write @column(type: \"enum\") at the columns that are declared so")
+            });
+        }
         (None, Some(schema), Dialect::Postgres) => findings.add(schema.span, || {
             Diagnostic::error("sdl.enum", "a schema without the name of an enum type")
                 .help("say which type it is, as in @enum(name: \"order_status\")")

@@ -1,11 +1,11 @@
 //! Columns: whether they are there, what they hold, and whether rows can still be written.
 
-use super::Pair;
+use super::{Pair, enums};
 use crate::names::folded;
 use crate::{sdl, types};
 use model::catalog::Kind;
 use model::schema::Column;
-use model::{Diagnostic, catalog};
+use model::{Diagnostic, Dialect, catalog};
 use std::collections::{HashMap, HashSet};
 
 pub(super) fn compare(pair: &Pair<'_>, findings: &mut Vec<Diagnostic>) {
@@ -45,6 +45,7 @@ impl Both<'_> {
             Some(index) if self.pair.schema.enums[index].name.is_some() => {
                 findings.extend(self.enum_type(index));
             }
+            Some(index) if self.found.enumeration.is_some() => self.labels(index, findings),
             _ => findings.extend(self.native()),
         }
         findings.extend(self.nulls());
@@ -76,6 +77,19 @@ impl Both<'_> {
             Diagnostic::error("drift.type", message)
                 .help("run `fragaria init` to see the type it has now"),
         )
+    }
+
+    /// An enum that is declared with its column, as MariaDB does.
+    fn labels(&self, index: usize, findings: &mut Vec<Diagnostic>) {
+        let found = self
+            .found
+            .enumeration
+            .map(|found| &self.pair.catalog.enums[found]);
+        if self.pair.schema.dialect != Dialect::Mariadb {
+            findings.extend(self.native());
+        } else if let Some(found) = found {
+            enums::labels(&self.pair.schema.enums[index], found, findings);
+        }
     }
 
     fn native(&self) -> Option<Diagnostic> {

@@ -48,7 +48,7 @@ fn find<'a>(wanted: &Enum, name: &str, catalog: &'a Catalog) -> Option<&'a catal
 }
 
 /// A label the database lacks cannot be written, one the schema lacks cannot be shown.
-fn labels(wanted: &Enum, found: &catalog::Enum, findings: &mut Vec<Diagnostic>) {
+pub(super) fn labels(wanted: &Enum, found: &catalog::Enum, findings: &mut Vec<Diagnostic>) {
     for value in &wanted.values {
         if !found.labels.contains(&value.label) {
             let message = format!(

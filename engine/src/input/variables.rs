@@ -2,13 +2,13 @@
 //! structure, which is part of a plan's key.
 
 use super::literal::constant;
-use super::{Argument, Input, Kind, kind, scalar};
+use super::{Argument, Input, Kind, Source, kind, scalar};
 use crate::api::Api;
 use crate::names::article;
 use crate::token;
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Type, VariableDefinition};
-use model::{Fault, Kind as FaultKind, Schema, Value};
+use model::{Dialect, Fault, Kind as FaultKind, Schema, Value};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -17,6 +17,8 @@ use std::collections::BTreeSet;
 pub(crate) struct Variables {
     names: Vec<String>,
     values: Vec<Option<Input>>,
+    /// Whether the lengths of lists are structure, where each item is a parameter.
+    lists_are_structure: bool,
 }
 
 impl Variables {
@@ -41,6 +43,19 @@ impl Variables {
         self.values.get(index)?.as_ref()?.walk(path)
     }
 
+    /// How many items a list has.
+    pub(crate) fn list_length(&self, source: &Source) -> Option<usize> {
+        let value = match source {
+            Source::Constant(value) => value,
+            Source::Variable(index, path) => self.walk(*index, path)?,
+            Source::List(items) => return Some(items.len()),
+        };
+        match value {
+            Value::List(items) => Some(items.len()),
+            _ => None,
+        }
+    }
+
     /// The structure, byte for byte: two requests of one operation with the same fingerprint
     /// have the same plan. The value of a toggle (`@skip`, `@include`) is structure.
     pub(crate) fn fingerprint(&self, toggles: &BTreeSet<String>) -> Vec<u8> {
@@ -51,20 +66,32 @@ impl Variables {
                 Some(Input::Value(Value::Boolean(value))) if toggles.contains(name) => {
                     out.push(if *value { 1 } else { 2 });
                 }
-                Some(value) => structure(value, &mut out),
+                Some(value) => structure(value, self.lists_are_structure, &mut out),
             }
         }
         out
     }
 }
 
-fn structure(input: &Input, out: &mut Vec<u8>) {
+/// How many parameters stand for a list of so many items.
+pub(crate) fn list_places(items: usize) -> usize {
+    match items {
+        0 => 0,
+        items => items.next_power_of_two(),
+    }
+}
+
+fn structure(input: &Input, lists: bool, out: &mut Vec<u8>) {
     let text = |text: &str, out: &mut Vec<u8>| {
         out.extend_from_slice(&text.len().to_le_bytes());
         out.extend_from_slice(text.as_bytes());
     };
     match input {
         Input::Null => out.push(3),
+        Input::Value(Value::List(items)) if lists => {
+            out.push(9);
+            out.extend_from_slice(&list_places(items.len()).to_le_bytes());
+        }
         Input::Value(_) => out.push(4),
         Input::Word(word) => {
             out.push(5);
@@ -74,7 +101,7 @@ fn structure(input: &Input, out: &mut Vec<u8>) {
             out.push(6);
             out.extend_from_slice(&items.len().to_le_bytes());
             for item in items {
-                structure(item, out);
+                structure(item, lists, out);
             }
         }
         Input::Object(members) => {
@@ -82,7 +109,7 @@ fn structure(input: &Input, out: &mut Vec<u8>) {
             out.extend_from_slice(&members.len().to_le_bytes());
             for (name, member) in members {
                 text(name, out);
-                structure(member, out);
+                structure(member, lists, out);
             }
         }
         Input::Id(table, _) => {
@@ -104,6 +131,7 @@ pub(crate) fn coerce(
     let mut variables = Variables {
         names: Vec::with_capacity(definitions.len()),
         values: Vec::with_capacity(definitions.len()),
+        lists_are_structure: schema.dialect == Dialect::Mariadb,
     };
     for definition in definitions {
         let name = definition.name.as_str();

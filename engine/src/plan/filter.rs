@@ -2,10 +2,13 @@
 
 use super::planner::Planner;
 use super::{Binding, Form, Slot};
-use crate::input::{Argument, Source};
+use crate::input::{Argument, Source, list_places};
 use crate::sql::{self, Alias, Cast, Expr, Operator, Reference};
 use model::schema::{Cardinality, Column, Relation};
 use model::{Dialect, Parameter, Scalar, Value};
+
+/// Most items of a list where each is a parameter; MariaDB takes 65,535 in a statement.
+const LIST_ITEMS_MAX: usize = 16_384;
 
 /// The left side of comparisons, and what its right sides are like.
 pub(crate) struct Operand {
@@ -170,8 +173,8 @@ impl Planner<'_> {
     ) -> Result<Expr, String> {
         Ok(match name {
             "isNull" => self.is_null(source, operand),
-            "in" => self.membership(source, operand),
-            "notIn" => Expr::Not(Box::new(self.membership(source, operand))),
+            "in" => self.membership(source, operand)?,
+            "notIn" => Expr::Not(Box::new(self.membership(source, operand)?)),
             "like" => self.like(source, operand, Form::Pattern),
             "startsWith" => self.like(source, operand, Form::StartsWith),
             "endsWith" => self.like(source, operand, Form::EndsWith),
@@ -198,10 +201,7 @@ impl Planner<'_> {
             list: false,
         };
         let value = self.draft.parameter(parameter, source.clone(), Form::Plain);
-        match &operand.cast {
-            Some(cast) => Expr::Cast(Box::new(Expr::Parameter(value)), cast.clone()),
-            None => Expr::Parameter(value),
-        }
+        converted(Expr::Parameter(value), operand)
     }
 
     fn is_null(&mut self, source: &Source, operand: &Operand) -> Expr {
@@ -221,7 +221,10 @@ impl Planner<'_> {
         }
     }
 
-    fn membership(&mut self, source: &Source, operand: &Operand) -> Expr {
+    fn membership(&mut self, source: &Source, operand: &Operand) -> Result<Expr, String> {
+        if self.schema.dialect == Dialect::Mariadb {
+            return self.one_of(source, operand);
+        }
         let parameter = Parameter {
             scalar: operand.scalar,
             list: true,
@@ -234,9 +237,36 @@ impl Planner<'_> {
         let list = sql::ListParameter {
             index: self.draft.slot(parameter, slot),
             cast: operand.cast.clone(),
+            column: 0,
             bytes: operand.scalar == Scalar::Bytes,
         };
-        Expr::In(Box::new(operand.compared.clone()), list)
+        Ok(Expr::In(Box::new(operand.compared.clone()), list))
+    }
+
+    /// Membership where there are no list parameters: a parameter for each item. The plan is
+    /// shared by lists of up to the next power of two; those that are shorter end with their last
+    /// item several times.
+    fn one_of(&mut self, source: &Source, operand: &Operand) -> Result<Expr, String> {
+        let length = self.variables.list_length(source);
+        let length = length.ok_or("expected a list")?;
+        if length > LIST_ITEMS_MAX {
+            return Err(format!(
+                "a list has at most {LIST_ITEMS_MAX} items on MariaDB, this one has {length}"
+            ));
+        }
+        let parameter = Parameter {
+            scalar: operand.scalar,
+            list: false,
+        };
+        let items = (0..list_places(length)).map(|index| {
+            let form = Form::Item(index);
+            let item = self.draft.parameter(parameter, source.clone(), form);
+            converted(Expr::Parameter(item), operand)
+        });
+        Ok(Expr::OneOf(
+            Box::new(operand.compared.clone()),
+            items.collect(),
+        ))
     }
 
     fn like(&mut self, source: &Source, operand: &Operand, form: Form) -> Expr {
@@ -263,8 +293,16 @@ impl Planner<'_> {
             },
             text: expr,
             scalar,
-            cast: None,
+            cast: sql::figure_cast(self.schema, scalar),
         }
+    }
+}
+
+/// A value as what the operand is compared with.
+fn converted(value: Expr, operand: &Operand) -> Expr {
+    match &operand.cast {
+        Some(cast) => Expr::Cast(Box::new(value), cast.clone()),
+        None => value,
     }
 }
 

@@ -9,7 +9,9 @@ use crate::input::{Argument, Source};
 use crate::sql::{Alias, Expr, Select, Tree, codec, readable};
 use apollo_compiler::executable::{Field, SelectionSet};
 use model::schema::Relation;
-use model::{Cell, Fault, Kind, Label, Page, PageField, PageInfo, PagePart, Record, Use, Weight};
+use model::{
+    Cell, Fault, Kind, Label, Page, PageField, PageInfo, PagePart, Record, Use, Value, Weight,
+};
 
 /// Where the rows of a connection come from.
 #[derive(Clone, Copy)]
@@ -33,6 +35,8 @@ struct Window {
     backward: bool,
     /// Parameter of the page size.
     size: usize,
+    /// Parameter of one row more.
+    size_and_one: usize,
     after: Option<Source>,
     before: Option<Source>,
     condition: Option<Argument>,
@@ -156,13 +160,14 @@ impl<'a> Planner<'a> {
             return Err(self.fault(field, "engine.argument", Kind::Invalid, message));
         }
         let backward = last.is_some();
-        let size = match first.or(last) {
-            Some(source) => self.draft.count(source, Some(self.config.page_rows_max)),
-            None => self.draft.constant_count(self.config.page_rows_default),
-        };
+        let most = first.is_some() || last.is_some();
+        let most = most.then_some(self.config.page_rows_max);
+        let usual = || Source::Constant(Value::Integer(self.config.page_rows_default));
+        let source = first.or(last).unwrap_or_else(usual);
         Ok(Window {
             backward,
-            size,
+            size: self.draft.count(source.clone(), most),
+            size_and_one: self.draft.count_and_one(source, most),
             after,
             before,
             condition: self.condition_argument(field, "where", Some(origin.target()))?,
@@ -195,7 +200,7 @@ impl<'a> Planner<'a> {
         }
         let travel = if window.backward { &reversed } else { sorts };
         scope.select.order = travel.iter().map(Sort::order).collect();
-        scope.select.limit = Some(Expr::Successor(Box::new(Expr::Parameter(window.size))));
+        scope.select.limit = Some(Expr::Parameter(window.size_and_one));
     }
 
     fn page_fields(

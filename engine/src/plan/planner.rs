@@ -108,14 +108,21 @@ impl<'a> Planner<'a> {
     /// Ends the statement under construction and makes it a step.
     pub(crate) fn step(&mut self, chosen: &Chosen<'_>, tree: &Tree, rows: Use) -> usize {
         let draft = std::mem::take(&mut self.draft);
-        let (statement, wishes) = draft.finish(self.schema, tree);
+        let finished = draft.finish(self.schema, tree);
+        let index = self.steps.len();
+        for (step, parameter) in &mut self.limits {
+            let place = finished.order.iter().position(|index| index == parameter);
+            if let (true, Some(place)) = (*step == index, place) {
+                *parameter = place;
+            }
+        }
         self.steps.push(Step {
-            statement,
+            statement: finished.statement,
             rows,
             key: chosen.key.as_str().into(),
         });
-        self.wishes.push(wishes);
-        self.steps.len() - 1
+        self.wishes.push(finished.wishes);
+        index
     }
 
     /// Says that the script brings at least that much.

@@ -3,9 +3,9 @@
 use super::{Binding, Form, Place, Slot, Wish};
 use crate::distinct::Distinct;
 use crate::input::Source;
-use crate::sql::{self, Alias, Cast, Expr, ListParameter, Tree};
+use crate::sql::{self, Alias, Cast, Expr, ListParameter, Rendered, Tree};
 use model::schema::{Column, Schema};
-use model::{Parameter, Scalar, Statement, Value};
+use model::{Dialect, Parameter, Scalar, Statement};
 
 /// The aliases and parameters a statement has so far.
 #[derive(Default)]
@@ -79,8 +79,41 @@ impl Draft {
         ListParameter {
             index: self.slot(parameter, slot),
             cast: sql::parameter_cast(schema, column),
+            column: 0,
             bytes: column.scalar == Scalar::Bytes,
         }
+    }
+
+    /// The values of kept rows that are compared with a column.
+    pub(crate) fn kept(
+        &mut self,
+        schema: &Schema,
+        column: &Column,
+        (steps, position): (&[usize], usize),
+    ) -> ListParameter {
+        let steps = steps.to_vec();
+        if schema.dialect == Dialect::Mariadb {
+            return ListParameter {
+                index: self.kept_rows(steps),
+                cast: sql::kept_cast(schema, column),
+                column: position,
+                bytes: column.scalar == Scalar::Bytes,
+            };
+        }
+        let slot = Slot::Kept {
+            steps,
+            column: position,
+        };
+        self.list(schema, column, slot)
+    }
+
+    /// Kept rows as one parameter.
+    pub(crate) fn kept_rows(&mut self, steps: Vec<usize>) -> usize {
+        let parameter = Parameter {
+            scalar: Scalar::Json,
+            list: false,
+        };
+        self.slot(parameter, Slot::KeptRows { steps })
     }
 
     /// A number of rows.
@@ -92,19 +125,39 @@ impl Draft {
         self.parameter(parameter, source, Form::Count(most))
     }
 
-    /// A constant number of rows.
-    pub(crate) fn constant_count(&mut self, rows: i64) -> usize {
-        self.count(Source::Constant(Value::Integer(rows)), None)
+    /// One row more than a number of rows.
+    pub(crate) fn count_and_one(&mut self, source: Source, most: Option<i64>) -> usize {
+        let parameter = Parameter {
+            scalar: Scalar::BigInt,
+            list: false,
+        };
+        self.parameter(parameter, source, Form::CountAndOne(most))
     }
 
-    /// The finished statement and what its parameters are given.
-    pub(crate) fn finish(self, schema: &Schema, tree: &Tree) -> (Statement, Vec<Wish>) {
-        let (parameters, slots): (_, Vec<_>) = self.slots.into_iter().unzip();
-        let wishes = slots.into_iter().zip(self.places);
-        let wishes = wishes.map(|(slot, place)| Wish { slot, place }).collect();
-        let sql = sql::render(schema, tree).into();
-        (Statement { sql, parameters }, wishes)
+    /// The finished statement, what its parameters are given, and which of the draft's each is.
+    pub(crate) fn finish(self, schema: &Schema, tree: &Tree) -> Finished {
+        let Rendered { sql, order } = sql::render(schema, tree);
+        let all: Vec<_> = self.slots.into_iter().zip(self.places).collect();
+        let order = order.unwrap_or_else(|| (0..all.len()).collect());
+        let given = order.iter().filter_map(|index| all.get(*index)).cloned();
+        let (parameters, wishes) = given
+            .map(|((parameter, slot), place)| (parameter, Wish { slot, place }))
+            .unzip();
+        let sql = sql.into();
+        Finished {
+            statement: Statement { sql, parameters },
+            wishes,
+            order,
+        }
     }
+}
+
+/// A statement and what belongs to it.
+pub(crate) struct Finished {
+    pub(crate) statement: Statement,
+    pub(crate) wishes: Vec<Wish>,
+    /// For each parameter, its index in the draft.
+    pub(crate) order: Vec<usize>,
 }
 
 /// A cast that fits an output column, so that the driver knows its type.

@@ -3,16 +3,18 @@
 //! A selection of plain columns comes back with the change itself; one with relations is read
 //! in the same transaction by the keys the change kept, so it sees what the change did.
 
+mod kept;
+
+use super::Form;
 use super::planner::Planner;
 use super::read::Scope;
 use super::selection::Chosen;
 use super::statement::Draft;
-use super::{Form, Slot};
 use crate::api::{Root, Verb, key_name, unique_keys};
 use crate::input::{Argument, Source};
-use crate::sql::{self, Change, Conflict, Expr, From, ListParameter, Reference, Tree};
+use crate::sql::{self, Change, Conflict, Expr, From, Reference, Tree};
 use apollo_compiler::executable::Field;
-use model::{Cell, Codec, Content, Fault, Record, Use, Value};
+use model::{Cell, Content, Fault, Record, Use, Value};
 
 /// Most parameters of one statement; SQLite's limit is 32,766.
 const PARAMETERS_MAX: usize = 30_000;
@@ -67,9 +69,18 @@ impl<'a> Planner<'a> {
                 key: key.clone(),
                 set,
             };
-            changes.push((batch, Some(conflict)));
+            changes.push((batch, conflict));
         }
-        Ok(self.insert(chosen, root.table, returned, changes))
+        if changes.is_empty() {
+            return Ok(Content::Constant("[]".into()));
+        }
+        if !self.changes_answer() {
+            return Ok(self.upsert_kept(chosen, root.table, returned, changes));
+        }
+        let changes = changes
+            .into_iter()
+            .map(|(batch, conflict)| (batch, Some(conflict)));
+        Ok(self.insert(chosen, root.table, returned, changes.collect()))
     }
 
     fn conflict_key(&mut self, field: &Field, table: usize) -> Result<Vec<usize>, Fault> {
@@ -93,6 +104,9 @@ impl<'a> Planner<'a> {
         if set.is_empty() {
             return Err(self.wrong(field, "set", "no column is set"));
         }
+        if !self.changes_answer() {
+            return self.update_kept(chosen, root, returned, set);
+        }
         let alias = self.draft.alias();
         let set = set
             .into_iter()
@@ -113,38 +127,20 @@ impl<'a> Planner<'a> {
     /// `deleteProduct`, `deleteProducts`: what relations show is read before the rows go.
     pub(crate) fn delete(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
         let returned = self.returned(chosen, root)?;
+        if !returned.plain || !self.changes_answer() {
+            return self.delete_kept(chosen, root, returned);
+        }
         let table = root.table;
         let alias = self.draft.alias();
         let filter = self.target(chosen.field(), root, alias)?;
-        if returned.plain {
-            let returning = self.returning(table, &returned);
-            let change = Change::Delete {
-                table,
-                alias,
-                filter,
-                returning,
-            };
-            return Ok(self.finish(chosen, table, returned, change));
-        }
-        let mut scope = Scope::new(alias, table);
-        scope.select.filter = filter;
-        scope.select.locking = true;
-        scope.select.columns = self.key_columns(table, Some(alias)).into_iter().collect();
-        let kept = self.step(chosen, &Tree::Select(scope.select), self.keep(table));
-        let content = self.read_kept(chosen, table, returned, &[kept]);
-        let alias = self.draft.alias();
-        let keys = self.kept_keys(table, &[kept]);
-        let key = self.schema.tables[table].key.iter();
-        let key =
-            key.map(|column| sql::comparable(self.schema, Reference::new(alias, table, *column)));
+        let returning = self.returning(table, &returned);
         let change = Change::Delete {
             table,
             alias,
-            filter: vec![Expr::InKeys(key.collect(), keys)],
-            returning: Vec::new(),
+            filter,
+            returning,
         };
-        self.step(chosen, &Tree::Change(change), Use::Discard);
-        Ok(content)
+        Ok(self.finish(chosen, table, returned, change))
     }
 
     /// Which rows an update or delete is about.
@@ -307,15 +303,20 @@ impl<'a> Planner<'a> {
                 table,
                 columns: batch.columns,
                 rows,
+                condition: None,
                 conflict,
                 returning,
             };
             if single && returned.plain {
                 return self.finish(chosen, table, returned, change);
             }
-            kept.push(self.step(chosen, &Tree::Change(change), self.keep(table)));
+            kept.push(self.step(
+                chosen,
+                &Tree::Change(change),
+                Use::Keep(self.key_codecs(table)),
+            ));
         }
-        self.read_kept(chosen, table, returned, &kept)
+        self.read_kept(chosen, table, returned, (&kept, false))
     }
 
     /// Columns that a change gives back: the selection if it is plain, else the key.
@@ -352,19 +353,20 @@ impl<'a> Planner<'a> {
     ) -> Content {
         let tree = Tree::Change(change);
         if !returned.plain {
-            let kept = self.step(chosen, &tree, self.keep(table));
-            return self.read_kept(chosen, table, returned, &[kept]);
+            let kept = self.step(chosen, &tree, Use::Keep(self.key_codecs(table)));
+            return self.read_kept(chosen, table, returned, (&[kept], false));
         }
         Content::Step(self.step(chosen, &tree, shown(returned.record, returned.many)))
     }
 
-    /// Reads the rows of kept keys, in the order they were kept.
+    /// Reads the rows of kept keys, in the order they were kept; with `true`, by what the keys have
+    /// become.
     fn read_kept(
         &mut self,
         chosen: &Chosen<'a>,
         table: usize,
         returned: Returned,
-        kept: &[usize],
+        kept: (&[usize], bool),
     ) -> Content {
         let Returned {
             record,
@@ -384,20 +386,6 @@ impl<'a> Planner<'a> {
         Content::Step(step)
     }
 
-    fn kept_keys(&mut self, table: usize, kept: &[usize]) -> Vec<ListParameter> {
-        let schema = self.schema;
-        let key = schema.tables[table].key.iter().enumerate();
-        key.map(|(position, column)| {
-            let slot = Slot::Kept {
-                steps: kept.to_vec(),
-                column: position,
-            };
-            self.draft
-                .list(schema, &schema.tables[table].columns[*column], slot)
-        })
-        .collect()
-    }
-
     fn key_columns(&self, table: usize, alias: Option<sql::Alias>) -> Vec<Expr> {
         let key = self.schema.tables[table].key.iter();
         key.map(|column| {
@@ -409,15 +397,6 @@ impl<'a> Planner<'a> {
             sql::readable(self.schema, reference)
         })
         .collect()
-    }
-
-    fn keep(&self, table: usize) -> Use {
-        let declared = &self.schema.tables[table];
-        let codecs = declared
-            .key
-            .iter()
-            .map(|column| Codec::Scalar(declared.columns[*column].scalar));
-        Use::Keep(codecs.collect())
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) fn print(
     let product = match catalog.dialect {
         Dialect::Sqlite => "an SQLite",
         Dialect::Postgres => "a PostgreSQL",
+        Dialect::Mariadb => "a MariaDB",
     };
     let head = format!(
         "# Tables of {product} database. This file decides what the API shows: edit it freely.\n"
@@ -27,10 +28,14 @@ pub(super) fn print(
         .map(|(index, name)| (name, &catalog.enums[*index]))
         .collect();
     named.sort_by_key(|(name, _)| *name);
-    let types = entities.into_iter().map(|entity| table(entity, enums));
+    let words = EnumWords {
+        names: enums,
+        are_types: catalog.dialect != Dialect::Mariadb,
+    };
+    let types = entities.into_iter().map(|entity| table(entity, &words));
     let enums = named
         .into_iter()
-        .map(|(name, found)| enumeration(name, found));
+        .map(|(name, found)| enumeration(name, found, &words));
     std::iter::once(head)
         .chain(types)
         .chain(enums)
@@ -38,7 +43,14 @@ pub(super) fn print(
         .join("\n")
 }
 
-fn table(entity: &Entity<'_>, enums: &BTreeMap<usize, String>) -> String {
+/// How enums are spelled.
+struct EnumWords<'a> {
+    names: &'a BTreeMap<usize, String>,
+    /// Whether each is a type of the database; if not, it is declared with its column.
+    are_types: bool,
+}
+
+fn table(entity: &Entity<'_>, enums: &EnumWords<'_>) -> String {
     let mut parts = Vec::new();
     if entity.table.kind == Kind::Table && entity.key.is_empty() {
         let text = "The table has no key, so its rows are only read.";
@@ -120,11 +132,14 @@ fn arguments<const N: usize>(given: [Option<String>; N]) -> String {
     }
 }
 
-fn column(entity: &Entity<'_>, index: usize, enums: &BTreeMap<usize, String>) -> String {
+fn column(entity: &Entity<'_>, index: usize, enums: &EnumWords<'_>) -> String {
     let field = &entity.fields[index];
     let (type_name, native) = match &field.kind {
-        FieldKind::Scalar(scalar, native) => (scalar.name(), native.as_ref()),
-        FieldKind::Enum(found) => (enums.get(found).map_or("String", String::as_str), None),
+        FieldKind::Scalar(scalar, native) => (scalar.name(), native.as_deref()),
+        FieldKind::Enum(found) => (
+            enums.names.get(found).map_or("String", String::as_str),
+            (!enums.are_types).then_some("enum"),
+        ),
     };
     let mark = if entity.is_required(index) { "!" } else { "" };
     let describe = sdl::describe("  ", field.column.comment.as_deref());
@@ -157,10 +172,12 @@ fn filled(field: &Field<'_>) -> String {
 
 /// Identities, sequences and row ids.
 fn is_counter(value: &str) -> bool {
-    value.trim().is_empty() || value == "rowid" || value.starts_with("nextval(")
+    value.trim().is_empty()
+        || matches!(value, "rowid" | "AUTO_INCREMENT")
+        || value.starts_with("nextval(")
 }
 
-fn enumeration(name: &str, found: &Enum) -> String {
+fn enumeration(name: &str, found: &Enum, words: &EnumWords<'_>) -> String {
     let describe = sdl::describe("", found.comment.as_deref());
     let schema = found.schema.as_deref();
     let schema = schema.map(|schema| format!("schema: {}", sdl::string(schema)));
@@ -175,9 +192,13 @@ fn enumeration(name: &str, found: &Enum) -> String {
         }
     });
     let values: Vec<String> = values.collect();
-    let directive = arguments([own, schema]);
+    let directive = if words.are_types {
+        format!(" @enum{}", arguments([own, schema]))
+    } else {
+        String::new()
+    };
     format!(
-        "{describe}enum {name} @enum{directive} {{\n{}}}\n",
+        "{describe}enum {name}{directive} {{\n{}}}\n",
         values.concat()
     )
 }

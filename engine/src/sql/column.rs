@@ -1,7 +1,8 @@
 //! How a column is read, compared, ordered and written in each dialect.
 
 use super::{Cast, Expr, Reference};
-use crate::types;
+use crate::types::mariadb::decimal_digits;
+use crate::types::{self, usual};
 use model::schema::{Column, Schema};
 use model::{Codec, Dialect, Scalar};
 use std::sync::Arc;
@@ -39,8 +40,10 @@ pub(crate) fn sortable(schema: &Schema, reference: Reference) -> Expr {
 
 /// How a value must be converted before it is compared with the column.
 pub(crate) fn parameter_cast(schema: &Schema, column: &Column) -> Option<Cast> {
-    if schema.dialect == Dialect::Sqlite {
-        return None;
+    match schema.dialect {
+        Dialect::Sqlite => return None,
+        Dialect::Mariadb => return mariadb_cast(column),
+        Dialect::Postgres => {}
     }
     if let Some(index) = column.enumeration {
         let name = schema.enums[index].name.clone();
@@ -56,10 +59,59 @@ pub(crate) fn parameter_cast(schema: &Schema, column: &Column) -> Option<Cast> {
     }
 }
 
+/// MariaDB compares numbers with text as floats, so decimals are told what they are.
+fn mariadb_cast(column: &Column) -> Option<Cast> {
+    let native = column.native.as_deref();
+    match column.scalar {
+        Scalar::Decimal => Some(Cast::Native(format!(
+            "DECIMAL(65,{})",
+            mariadb_scale(native.unwrap_or(usual(Dialect::Mariadb, Scalar::Decimal)))
+        ))),
+        Scalar::Float if native.is_some_and(|native| native.starts_with("float")) => {
+            Some(Cast::Native("FLOAT".to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// How a value must be converted before it is compared with a figure of a group.
+pub(crate) fn figure_cast(schema: &Schema, scalar: Scalar) -> Option<Cast> {
+    let decimal = schema.dialect == Dialect::Mariadb && scalar == Scalar::Decimal;
+    decimal.then(|| Cast::Native("DECIMAL(65,30)".to_owned()))
+}
+
+/// Digits after the point that a comparison with a decimal column takes into account.
+pub(crate) fn mariadb_scale(native: &str) -> u16 {
+    const DIGITS: u16 = 65;
+    const SCALE: u16 = 30;
+    let (whole, scale) = decimal_digits(native);
+    SCALE.max(scale).min(DIGITS.saturating_sub(whole)).min(38)
+}
+
+/// The type that values of a kept key have in MariaDB's `JSON_TABLE`.
+pub(crate) fn kept_cast(schema: &Schema, column: &Column) -> Option<Cast> {
+    if schema.dialect != Dialect::Mariadb {
+        return parameter_cast(schema, column);
+    }
+    let native = match column.scalar {
+        Scalar::Boolean | Scalar::Int | Scalar::BigInt => "BIGINT",
+        Scalar::Float => "DOUBLE",
+        Scalar::Decimal => return mariadb_cast(column),
+        Scalar::Date => "DATE",
+        Scalar::LocalTime => "TIME(6)",
+        Scalar::LocalDateTime | Scalar::DateTime => "DATETIME(6)",
+        Scalar::String | Scalar::Uuid | Scalar::Json | Scalar::Bytes => "LONGTEXT",
+    };
+    Some(Cast::Native(native.to_owned()))
+}
+
 /// A value converted for being stored in the column.
 pub(crate) fn written(schema: &Schema, column: &Column, value: Expr) -> Expr {
     if is_numeric_json(schema, column) {
         return Expr::Json(Box::new(value));
+    }
+    if schema.dialect == Dialect::Mariadb {
+        return value;
     }
     let cast = match parameter_cast(schema, column) {
         None if column.native.as_deref() == Some("json") && schema.dialect == Dialect::Postgres => {

@@ -2,21 +2,33 @@
 
 mod change;
 mod expr;
+mod mariadb;
 
 use super::{Alias, From, Join, ListParameter, Order, Select, Tree};
 use model::{Dialect, Schema};
 
-/// Writes a statement out; parameters keep their indexes.
-pub(crate) fn render(schema: &Schema, tree: &Tree) -> String {
+/// A statement as text.
+pub(crate) struct Rendered {
+    pub(crate) sql: String,
+    /// Which parameter each place of the text stands for, where places have no numbers.
+    pub(crate) order: Option<Vec<usize>>,
+}
+
+/// Writes a statement out; parameters keep their indexes where the dialect can say them.
+pub(crate) fn render(schema: &Schema, tree: &Tree) -> Rendered {
     let mut text = Text {
         schema,
         out: String::with_capacity(256),
+        order: Vec::new(),
     };
     match tree {
         Tree::Select(select) => text.select(select, Columns::Plain),
         Tree::Change(change) => text.change(change),
     }
-    text.out
+    Rendered {
+        sql: text.out,
+        order: (schema.dialect == Dialect::Mariadb).then_some(text.order),
+    }
 }
 
 /// Whether the columns of a select are named, so that an outer select can pack them.
@@ -32,6 +44,8 @@ enum Columns {
 struct Text<'a> {
     schema: &'a Schema,
     out: String,
+    /// The parameters in the order of their places.
+    order: Vec<usize>,
 }
 
 impl Text<'_> {
@@ -43,16 +57,21 @@ impl Text<'_> {
         self.schema.dialect == Dialect::Postgres
     }
 
+    fn mariadb(&self) -> bool {
+        self.schema.dialect == Dialect::Mariadb
+    }
+
     /// A quoted identifier; a quote inside is doubled.
     fn identifier(&mut self, name: &str) {
-        self.out.push('"');
+        let quote = if self.mariadb() { '`' } else { '"' };
+        self.out.push(quote);
         for character in name.chars() {
-            if character == '"' {
-                self.out.push('"');
+            if character == quote {
+                self.out.push(quote);
             }
             self.out.push(character);
         }
-        self.out.push('"');
+        self.out.push(quote);
     }
 
     fn alias(&mut self, alias: Alias) {
@@ -75,6 +94,10 @@ impl Text<'_> {
     }
 
     fn parameter(&mut self, index: usize) {
+        if self.mariadb() {
+            self.order.push(index);
+            return self.push("?");
+        }
         self.out.push(if self.postgres() { '$' } else { '?' });
         self.push(&(index + 1).to_string());
     }
@@ -111,21 +134,40 @@ impl Text<'_> {
         }
         self.conditions(" HAVING ", &select.having);
         self.ordering(select);
+        self.limit(select);
+        if select.locking {
+            self.locking(select);
+        }
+    }
+
+    fn limit(&mut self, select: &Select) {
         if let Some(limit) = &select.limit {
             self.push(" LIMIT ");
             self.expr(limit);
-        } else if select.offset.is_some() && !self.postgres() {
-            self.push(" LIMIT -1");
+        } else if select.offset.is_some() {
+            self.push(match self.schema.dialect {
+                Dialect::Sqlite => " LIMIT -1",
+                Dialect::Postgres => "",
+                Dialect::Mariadb => " LIMIT 18446744073709551615",
+            });
         }
         if let Some(offset) = &select.offset {
             self.push(" OFFSET ");
             self.expr(offset);
         }
-        if select.locking && self.postgres() {
-            self.push(" FOR UPDATE OF ");
-            if let Some(From::Table(_, alias) | From::Keys { alias, .. }) = &select.from {
-                self.alias(*alias);
+    }
+
+    fn locking(&mut self, select: &Select) {
+        match self.schema.dialect {
+            // The one writer has the database for itself.
+            Dialect::Sqlite => {}
+            Dialect::Postgres => {
+                self.push(" FOR UPDATE OF ");
+                if let Some(From::Table(_, alias) | From::Keys { alias, .. }) = &select.from {
+                    self.alias(*alias);
+                }
             }
+            Dialect::Mariadb => self.push(" FOR UPDATE"),
         }
     }
 
@@ -186,8 +228,11 @@ impl Text<'_> {
         }
     }
 
-    /// Rows of keys: `k` in PostgreSQL, `k0`, `k1`, … in SQLite.
+    /// Rows of keys: `k` in PostgreSQL and MariaDB, `k0`, `k1`, … in SQLite.
     fn keys(&mut self, keys: &[ListParameter]) {
+        if self.mariadb() {
+            return self.kept_rows(keys);
+        }
         if self.postgres() {
             self.push("unnest(");
             self.list(keys, ", ", |text, key| text.parameter(key.index));
@@ -214,6 +259,9 @@ impl Text<'_> {
 
     /// A value of the key list.
     fn key(&mut self, index: usize, key: &ListParameter) {
+        if self.mariadb() {
+            return self.kept_value(index, key);
+        }
         if self.postgres() {
             self.push(&format!("k.c{index}"));
             if let Some(cast) = &key.cast {
@@ -242,10 +290,10 @@ impl Text<'_> {
     fn ordering(&mut self, select: &Select) {
         let by_key = matches!(select.from, Some(From::Keys { .. })) && select.order.is_empty();
         if by_key {
-            self.push(if self.postgres() {
-                " ORDER BY k.n"
-            } else {
+            self.push(if self.schema.dialect == Dialect::Sqlite {
                 " ORDER BY k0.key"
+            } else {
+                " ORDER BY k.n"
             });
         } else if !select.order.is_empty() {
             self.push(" ORDER BY ");
@@ -254,6 +302,9 @@ impl Text<'_> {
     }
 
     fn order(&mut self, order: &Order) {
+        if self.mariadb() {
+            return self.order_with_nulls(order);
+        }
         self.expr(&order.expr);
         let direction = order.direction;
         if direction.descending {

@@ -1,10 +1,11 @@
-//! The Chinook database on both dialects: scaffold, compile, no drift.
+//! The Chinook database on each dialect: scaffold, compile, no drift.
 
 use crate::catalogs::catalog;
 use crate::show;
 use model::Dialect;
 
 const POSTGRES: &str = include_str!("chinook/postgres.txt");
+const MARIADB: &str = include_str!("chinook/mariadb.txt");
 const SQLITE: &str = include_str!("chinook/sqlite.txt");
 
 fn goes_through(dialect: Dialect, text: &str) -> String {
@@ -28,7 +29,12 @@ fn sqlite_goes_through_without_an_edit() {
 }
 
 #[test]
-fn both_databases_give_the_same_api() {
+fn mariadb_goes_through_without_an_edit() {
+    insta::assert_snapshot!(goes_through(Dialect::Mariadb, MARIADB));
+}
+
+#[test]
+fn every_database_gives_the_same_api() {
     let schema = |dialect, text| {
         let scaffold = engine::scaffold(&catalog(dialect, text));
         show::schema(&scaffold.sdl, dialect)
@@ -36,6 +42,10 @@ fn both_databases_give_the_same_api() {
     let (postgres, sqlite) = (
         schema(Dialect::Postgres, POSTGRES),
         schema(Dialect::Sqlite, SQLITE),
+    );
+    assert_eq!(
+        engine::diff(&postgres, &schema(Dialect::Mariadb, MARIADB)),
+        []
     );
     let changes = engine::diff(&postgres, &sqlite);
     // SQLite fills integer keys by itself; Chinook on PostgreSQL does not.

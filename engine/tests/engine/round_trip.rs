@@ -127,6 +127,27 @@ const SQLITE: &[&str] = &[
     "DECIMAL_TEXT",
 ];
 
+const MARIADB: &[&str] = &[
+    "int(11)",
+    "bigint(20) unsigned",
+    "tinyint(1)",
+    "text",
+    "varchar(40)",
+    "decimal(10,2)",
+    "double",
+    "float",
+    "datetime(6)",
+    "timestamp",
+    "json",
+    "uuid",
+    "varbinary(16)",
+    "bit(8)",
+    "geometry",
+    "set('a','b')",
+    "@0",
+    "@1",
+];
+
 fn database(dialect: Dialect, seed: u64) -> Catalog {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let mut tables: Vec<Table> = Vec::new();
@@ -175,7 +196,7 @@ fn table(dice: &mut Dice, dialect: Dialect, schema: Option<String>, name: String
         let name = dice.pick(COLUMNS).to_owned();
         let is_same = |column: &Column| match dialect {
             Dialect::Sqlite => column.name.eq_ignore_ascii_case(&name),
-            Dialect::Postgres => column.name == name,
+            Dialect::Postgres | Dialect::Mariadb => column.name == name,
         };
         if !columns.iter().any(is_same) {
             columns.push(column(dice, dialect, name));
@@ -219,10 +240,10 @@ fn table(dice: &mut Dice, dialect: Dialect, schema: Option<String>, name: String
 }
 
 fn column(dice: &mut Dice, dialect: Dialect, name: String) -> Column {
-    let native = dice.pick(if dialect == Dialect::Postgres {
-        POSTGRES
-    } else {
-        SQLITE
+    let native = dice.pick(match dialect {
+        Dialect::Sqlite => SQLITE,
+        Dialect::Postgres => POSTGRES,
+        Dialect::Mariadb => MARIADB,
     });
     let enumeration = native
         .strip_prefix('@')
@@ -299,6 +320,11 @@ fn round(dialect: Dialect, seed: u64) -> usize {
 #[test]
 fn any_postgres_database_goes_round() {
     goes_round(Dialect::Postgres, 1..200);
+}
+
+#[test]
+fn any_mariadb_database_goes_round() {
+    goes_round(Dialect::Mariadb, 1..200);
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
 fn config_text(url: &str, dialect: Dialect, out: &Path) -> Result<String> {
     let (url, note) = match dialect {
         Dialect::Sqlite => (sqlite_url(url, out)?, ""),
-        Dialect::Postgres => (
+        Dialect::Postgres | Dialect::Mariadb => (
             without_password(url),
             "# The password is not kept here: give the whole address in FRAGARIA_DATABASE__URL.\n",
         ),

@@ -1,11 +1,13 @@
-//! `tests/cases/`: one behaviour, one folder, the same answer from both databases.
+//! `tests/cases/`: one behaviour, one folder, the same answer from every database.
 //!
 //! A fixture folder holds `schema.<dialect>.graphql`, `<dialect>.sql` and a folder for each case:
 //! `request.graphql`, perhaps `variables.json`, and `expected.json`. A case that changes data has
 //! `then.graphql` and `then.json` too, and gets a database of its own. With
-//! `FRAGARIA_CASES_WRITE=1` the answers of SQLite become what is expected.
+//! `FRAGARIA_CASES_WRITE=1` the answers of SQLite become what is expected. Where a database has an
+//! answer of its own, for a reason its `README.md` gives, it stands in `expected.<dialect>.json`.
 
 use crate::database::Database;
+use crate::mariadb;
 use crate::project::Project;
 use crate::server::Server;
 use serde_json::{Value, json};
@@ -13,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
-fn every_case_has_the_same_answer_on_both_databases() {
+fn every_case_has_the_same_answer_on_every_database() {
     let mut wrong = Vec::new();
     let mut count = 0;
     for fixture in folders(&root()) {
@@ -36,6 +38,7 @@ fn every_case_has_the_same_answer_on_both_databases() {
 enum Dialect {
     Sqlite,
     Postgres,
+    Mariadb,
 }
 
 impl Dialect {
@@ -43,6 +46,7 @@ impl Dialect {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::Mariadb => "mariadb",
         }
     }
 }
@@ -73,23 +77,63 @@ fn run_fixture(fixture: &Path, cases: &[PathBuf], dialect: Dialect) -> Vec<Strin
 /// A project on a database of its own.
 struct Home {
     project: Project,
-    database: Option<Database>,
+    place: Place,
+}
+
+/// Where the rows are.
+enum Place {
+    /// In a file of the project.
+    File,
+    Postgres(Database),
+    /// With the script that made it: it has no templates.
+    Mariadb(mariadb::Database, String),
+}
+
+impl Place {
+    fn new(dialect: Dialect, sql: &str) -> Self {
+        match dialect {
+            Dialect::Sqlite => Self::File,
+            Dialect::Postgres => {
+                let database = Database::empty();
+                database.sql(sql);
+                Self::Postgres(database)
+            }
+            Dialect::Mariadb => {
+                let database = mariadb::Database::empty();
+                database.sql(sql);
+                Self::Mariadb(database, sql.to_owned())
+            }
+        }
+    }
+
+    fn copy(&self) -> Self {
+        match self {
+            Self::File => Self::File,
+            Self::Postgres(database) => Self::Postgres(Database::copy(database)),
+            Self::Mariadb(_, sql) => Self::new(Dialect::Mariadb, sql),
+        }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::File => "sqlite:shop.db".to_owned(),
+            Self::Postgres(database) => database.url(),
+            Self::Mariadb(database, _) => database.url(),
+        }
+    }
 }
 
 impl Home {
     fn new(fixture: &Path, dialect: Dialect) -> Self {
         let sql = read(&fixture.join(format!("{}.sql", dialect.name())));
         let schema = read(&fixture.join(format!("schema.{}.graphql", dialect.name())));
-        let (project, database) = match dialect {
-            Dialect::Sqlite => (Project::database(&sql), None),
-            Dialect::Postgres => {
-                let database = Database::empty();
-                database.sql(&sql);
-                (Project::empty(), Some(database))
-            }
+        let project = match dialect {
+            Dialect::Sqlite => Project::database(&sql),
+            Dialect::Postgres | Dialect::Mariadb => Project::empty(),
         };
         project.write("schema.graphql", &schema);
-        let home = Self { project, database };
+        let place = Place::new(dialect, &sql);
+        let home = Self { project, place };
         home.configure();
         home
     }
@@ -97,21 +141,18 @@ impl Home {
     /// The same data once more.
     fn copy(&self) -> Self {
         let project = Project::empty();
-        let database = self.database.as_ref().map(Database::copy);
-        if database.is_none() {
+        let place = self.place.copy();
+        if matches!(place, Place::File) {
             fs::copy(self.project.path("shop.db"), project.path("shop.db")).unwrap();
         }
         project.write("schema.graphql", &self.project.read("schema.graphql"));
-        let home = Self { project, database };
+        let home = Self { project, place };
         home.configure();
         home
     }
 
     fn configure(&self) {
-        let url = self
-            .database
-            .as_ref()
-            .map_or("sqlite:shop.db".to_owned(), Database::url);
+        let url = self.place.url();
         let configuration = format!("[database]\nurl = \"{url}\"\n");
         self.project.write("fragaria.toml", &configuration);
         let against = ["compile", "--against", url.as_str()];
@@ -137,7 +178,13 @@ fn run(server: &Server, case: &Path, files: [&str; 2], dialect: Dialect) -> Opti
     let answer = server
         .ask("POST /graphql", &headers, body.as_bytes())
         .json();
-    let path = case.join(expected);
+    let own = expected.replace(".json", &format!(".{}.json", dialect.name()));
+    let own = case.join(own);
+    let path = if own.exists() {
+        own
+    } else {
+        case.join(expected)
+    };
     if std::env::var_os("FRAGARIA_CASES_WRITE").is_some() && dialect == Dialect::Sqlite {
         fs::write(&path, serde_json::to_string_pretty(&answer).unwrap() + "\n").unwrap();
     }

@@ -22,6 +22,7 @@ mod http;
 #[path = "../../../store/tests/it/postgres/instance.rs"]
 mod instance;
 mod numbers;
+mod mariadb;
 mod pooler;
 mod project;
 mod readiness;

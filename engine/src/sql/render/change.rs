@@ -5,15 +5,19 @@ use crate::sql::{Change, Conflict, Expr};
 
 impl Text<'_> {
     pub(super) fn change(&mut self, change: &Change) {
+        if self.mariadb() && self.change_by_kept_rows(change) {
+            return;
+        }
         match change {
             Change::Insert {
                 table,
                 columns,
                 rows,
+                condition,
                 conflict,
                 returning,
             } => {
-                self.insert(*table, columns, rows);
+                self.insert(*table, columns, rows, condition.as_ref());
                 if let Some(conflict) = conflict {
                     self.conflict(*table, conflict);
                 }
@@ -55,16 +59,28 @@ impl Text<'_> {
         }
     }
 
-    fn insert(&mut self, table: usize, columns: &[usize], rows: &[Vec<Expr>]) {
+    fn insert(
+        &mut self,
+        table: usize,
+        columns: &[usize],
+        rows: &[Vec<Expr>],
+        condition: Option<&Expr>,
+    ) {
         self.push("INSERT INTO ");
         self.table(table);
-        if columns.is_empty() {
+        if columns.is_empty() && !self.mariadb() {
             return self.push(" DEFAULT VALUES");
         }
         self.push(" (");
         self.list(columns, ", ", |text, column| {
             text.column_name(table, *column);
         });
+        if let (Some(condition), [row]) = (condition, rows) {
+            self.push(") SELECT ");
+            self.list(row, ", ", Self::expr);
+            self.push(" FROM DUAL WHERE ");
+            return self.expr(condition);
+        }
         self.push(") VALUES ");
         self.list(rows, ", ", |text, row| {
             text.push("(");

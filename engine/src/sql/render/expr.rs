@@ -2,6 +2,7 @@
 
 use super::{Columns, Text};
 use crate::sql::{Aggregate, Cast, Expr, ListParameter, Operator, Reference, Select};
+use model::Dialect;
 
 /// Most conditions that stand beside each other without parentheses.
 const JUNCTION_FLAT: usize = 16;
@@ -21,6 +22,8 @@ impl Text<'_> {
                 | Expr::IsNull(_)
                 | Expr::IsNotTrue(_)
                 | Expr::In(..)
+                | Expr::OneOf(..)
+                | Expr::NoneKept(_)
                 | Expr::InKeys(..)
         );
         if compound {
@@ -41,6 +44,7 @@ impl Text<'_> {
                 self.column_name(*table, *column);
             }
             Expr::Cast(inner, cast) => self.cast(inner, cast),
+            Expr::Again(inner) => self.expr(inner),
             Expr::Decimal(inner) => {
                 self.expr(inner);
                 self.push(" COLLATE fragaria_decimal");
@@ -57,10 +61,6 @@ impl Text<'_> {
             Expr::Count(None) => self.push("count(*)"),
             Expr::Count(Some(inner)) => self.call("count(DISTINCT ", inner),
             Expr::Aggregate(function, inner) => self.aggregate(*function, inner),
-            Expr::Successor(inner) => {
-                self.expr(inner);
-                self.push(" + 1");
-            }
             condition => self.condition(condition),
         }
     }
@@ -74,12 +74,22 @@ impl Text<'_> {
             }
             Expr::CompareRows(operator, left, right) => self.compare_rows(*operator, left, right),
             Expr::In(left, list) => self.membership(left, list),
+            Expr::OneOf(left, values) => self.one_of(left, values),
+            Expr::NoneKept(index) => {
+                self.push("JSON_LENGTH(");
+                self.parameter(*index);
+                self.push(") = 0");
+            }
             Expr::InKeys(left, lists) => self.key_membership(left, lists),
             Expr::Like(left, pattern) => {
                 self.operand(left);
                 self.push(" LIKE ");
                 self.operand(pattern);
-                self.push(" ESCAPE '\\'");
+                self.push(if self.mariadb() {
+                    " ESCAPE '\\\\'"
+                } else {
+                    " ESCAPE '\\'"
+                });
             }
             Expr::LikeAnyCase(left, pattern) => self.like_any_case(left, pattern),
             Expr::IsNull(inner) => {
@@ -143,6 +153,9 @@ impl Text<'_> {
     }
 
     fn packed(&mut self, select: &Select) {
+        if self.mariadb() {
+            return self.packed_text(select);
+        }
         if self.postgres() {
             return self.nested("ARRAY(", select, Columns::Packed);
         }
@@ -156,6 +169,9 @@ impl Text<'_> {
     }
 
     fn cast(&mut self, inner: &Expr, cast: &Cast) {
+        if self.mariadb() {
+            return self.cast_call(inner, cast);
+        }
         if self.postgres() {
             self.operand(inner);
             self.cast_suffix(cast);
@@ -187,7 +203,10 @@ impl Text<'_> {
         self.push("CASE ");
         self.expr(inner);
         for (index, value) in schema.enums[enumeration].values.iter().enumerate() {
-            let label = value.label.replace('\'', "''");
+            let mut label = value.label.replace('\'', "''");
+            if self.mariadb() {
+                label = label.replace('\\', "\\\\");
+            }
             self.push(&format!(" WHEN '{label}' THEN {index}"));
         }
         self.push(" END");
@@ -241,7 +260,11 @@ impl Text<'_> {
     }
 
     fn like_any_case(&mut self, left: &Expr, pattern: &Expr) {
-        if self.postgres() {
+        if self.mariadb() {
+            self.call("LOWER(", left);
+            self.call(" LIKE LOWER(", pattern);
+            self.push(" ESCAPE '\\\\'");
+        } else if self.postgres() {
             self.operand(left);
             self.push(" ILIKE ");
             self.operand(pattern);
@@ -255,19 +278,21 @@ impl Text<'_> {
     }
 
     fn aggregate(&mut self, function: Aggregate, inner: &Expr) {
-        match (function, self.postgres()) {
-            (Aggregate::Sum, _) | (Aggregate::ExactSum, true) => self.call("sum(", inner),
-            (Aggregate::ExactSum, false) => self.call("fragaria_decimal_sum(", inner),
+        let sqlite = self.schema.dialect == Dialect::Sqlite;
+        match (function, sqlite) {
+            (Aggregate::Sum, _) | (Aggregate::ExactSum, false) => self.call("sum(", inner),
+            (Aggregate::ExactSum, true) => self.call("fragaria_decimal_sum(", inner),
             (Aggregate::Average, _) => self.call("avg(", inner),
-            (Aggregate::ExactAverage, true) => self.exact_average(inner),
-            (Aggregate::ExactAverage, false) => self.call("fragaria_decimal_avg(", inner),
+            (Aggregate::ExactAverage, false) => self.exact_average(inner),
+            (Aggregate::ExactAverage, true) => self.call("fragaria_decimal_avg(", inner),
             (Aggregate::Minimum, _) => self.call("min(", inner),
             (Aggregate::Maximum, _) => self.call("max(", inner),
         }
     }
 
     /// PostgreSQL's own `avg` keeps 16 significant digits, which for long numbers leaves none
-    /// after the point; the zeros make the quotient exact enough to be rounded once.
+    /// after the point, and MariaDB's four more than its column has; the zeros make the quotient
+    /// exact enough to be rounded once.
     fn exact_average(&mut self, inner: &Expr) {
         self.call("round(sum(", inner);
         self.call(" * 1.00000000000000000000 / count(", inner);
