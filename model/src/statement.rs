@@ -10,7 +10,7 @@
 //! hexadecimal digits. A column of packed rows that is NULL passed the server's
 //! `max_allowed_packet`: it is an error, never an empty list.
 
-use crate::{Scalar, Value};
+use crate::{Fault, Scalar, Value};
 use std::sync::Arc;
 
 /// One operation as a database sees it: all of it happens in one snapshot or one transaction.
@@ -51,6 +51,43 @@ pub struct Step {
     pub rows: Use,
     /// The response key it works for, for the path of an error.
     pub key: Box<str>,
+    /// How many rows it must give.
+    pub expects: Vec<Expectation>,
+}
+
+/// How many rows a step must give, or all that its script did is undone.
+#[derive(Debug)]
+pub struct Expectation {
+    /// At least so many.
+    pub least: usize,
+    /// At most as many as the step's further argument of that index says, an integer; further
+    /// ones stand behind those of the parameters.
+    pub most: Option<usize>,
+    /// What is told of another number of rows.
+    pub fault: Fault,
+}
+
+impl Step {
+    /// How many arguments it takes: those of its parameters, and the further ones.
+    pub fn arguments(&self) -> usize {
+        let further = self.expects.iter().filter_map(|expected| expected.most);
+        self.statement.parameters.len() + further.map(|index| index + 1).max().unwrap_or(0)
+    }
+
+    /// The first of its expectations that so many rows do not meet.
+    pub fn unmet(&self, rows: usize, arguments: &[Argument]) -> Option<&Fault> {
+        let most = |expected: &Expectation| {
+            let index = self.statement.parameters.len() + expected.most?;
+            match arguments.get(index) {
+                Some(Argument::Value(Value::Integer(most))) => usize::try_from(*most).ok(),
+                _ => Some(0),
+            }
+        };
+        let unmet = self.expects.iter().find(|expected| {
+            rows < expected.least || most(expected).is_some_and(|most| rows > most)
+        });
+        unmet.map(|expected| &expected.fault)
+    }
 }
 
 /// What becomes of the rows of a step.
@@ -101,6 +138,13 @@ pub enum Argument {
     Kept {
         /// Earlier steps whose use is `Keep`.
         steps: Vec<usize>,
+        /// Index of the column.
+        column: usize,
+    },
+    /// That column of the one row kept by that step; NULL where it kept none.
+    KeptOne {
+        /// An earlier step whose use is `Keep`.
+        step: usize,
         /// Index of the column.
         column: usize,
     },
@@ -270,6 +314,38 @@ mod tests {
     #[test]
     fn a_label_is_the_json_of_its_key() {
         assert_eq!(Label::new("orderItems").json(), "\"orderItems\":");
+    }
+
+    #[test]
+    fn a_step_tells_which_number_of_rows_is_wrong() {
+        let fault = |code| Fault::new(code, crate::Kind::Conflict, "");
+        let step = Step {
+            statement: Statement {
+                sql: "".into(),
+                parameters: Vec::new(),
+            },
+            rows: Use::Discard,
+            key: "x".into(),
+            expects: vec![
+                Expectation {
+                    least: 1,
+                    most: None,
+                    fault: fault("few"),
+                },
+                Expectation {
+                    least: 0,
+                    most: Some(0),
+                    fault: fault("many"),
+                },
+            ],
+        };
+        let most = [Argument::Value(Value::Integer(2))];
+        assert_eq!(step.arguments(), 1);
+        let unmet = |rows| step.unmet(rows, &most).map(|fault| fault.code);
+        assert_eq!(unmet(0), Some("few"));
+        assert_eq!(unmet(1), None);
+        assert_eq!(unmet(2), None);
+        assert_eq!(unmet(3), Some("many"));
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub enum Error {
     /// A concurrent transaction stood in the way; the same request may work again.
     #[error("serialization failure: {0}")]
     Serialization(String),
+    /// A step gave another number of rows than it must; what the client is told of it.
+    #[error("{0}")]
+    Unmet(Box<Fault>),
     /// A row, or the result of a write, is larger than may be held in memory.
     #[error("the result passes its bound: {0}")]
     TooLarge(String),
@@ -171,6 +174,9 @@ impl From<Error> for Failure {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
+        if let Error::Unmet(fault) = error {
+            return *fault;
+        }
         let (code, kind, message) = error.public();
         Self::new(code, kind, message)
     }
@@ -178,6 +184,11 @@ impl From<Error> for Fault {
 
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
-        Self::from(failure.error).under(failure.key)
+        let fault = Self::from(failure.error);
+        if fault.path.is_empty() {
+            fault.under(failure.key)
+        } else {
+            fault
+        }
     }
 }

@@ -120,6 +120,7 @@ impl<'a> Planner<'a> {
             statement: finished.statement,
             rows,
             key: chosen.key.as_str().into(),
+        expects: Vec::new(),
         });
         self.wishes.push(finished.wishes);
         index

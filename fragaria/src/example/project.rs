@@ -73,5 +73,6 @@ fn step(sql: String) -> Step {
         },
         rows: Use::Discard,
         key: "example".into(),
+        expects: Vec::new(),
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Answer<'s> {
     pub(super) kept: Vec<Vec<Vec<Value>>>,
     kept_bytes: usize,
     /// Rows of the open step.
-    seen: usize,
+    pub(super) seen: usize,
     /// Rows of all steps.
     pub(super) rows: u64,
     /// Bytes that may be held.

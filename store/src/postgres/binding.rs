@@ -20,7 +20,7 @@ pub(super) fn types(parameters: &[Parameter]) -> Vec<Type> {
         .collect()
 }
 
-/// Arguments with the columns of kept rows in the place of what refers to them.
+/// Arguments with what was kept in the place of what refers to it.
 pub(super) fn settle<'a>(arguments: &'a [Argument], kept: &Kept) -> Cow<'a, [Argument]> {
     if arguments
         .iter()
@@ -35,12 +35,19 @@ pub(super) fn settle<'a>(arguments: &'a [Argument], kept: &Kept) -> Cow<'a, [Arg
 }
 
 fn settled(argument: &Argument, kept: &Kept) -> Argument {
-    let Argument::Kept { steps, column } = argument else {
-        return argument.clone();
+    let of = |steps: &[usize], column: usize| {
+        let rows = steps.iter().filter_map(|step| kept.get(*step)).flatten();
+        let items = rows.filter_map(|row| row.get(column)).cloned();
+        items.collect::<Vec<_>>()
     };
-    let rows = steps.iter().filter_map(|step| kept.get(*step)).flatten();
-    let items = rows.filter_map(|row| row.get(*column)).cloned();
-    Argument::Value(Value::List(items.collect()))
+    match argument {
+        Argument::Kept { steps, column } => Argument::Value(Value::List(of(steps, *column))),
+        Argument::KeptOne { step, column } => {
+            let one = of(&[*step], *column).into_iter().next();
+            Argument::Value(one.unwrap_or(Value::Null))
+        }
+        Argument::Value(_) | Argument::KeptRows { .. } => argument.clone(),
+    }
 }
 
 /// Settled arguments, each with the parameter it is for.

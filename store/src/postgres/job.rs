@@ -33,7 +33,7 @@ impl Job {
                 .steps
                 .iter()
                 .zip(&arguments)
-                .all(|(step, arguments)| step.statement.parameters.len() == arguments.len());
+                .all(|(step, arguments)| step.arguments() == arguments.len());
         if fits {
             Ok(Self { script, arguments })
         } else {

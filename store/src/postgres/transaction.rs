@@ -114,10 +114,13 @@ async fn together(
         if let Some(rows) = reply?
             && let Some(index) = open.next()
         {
-            let (step, _) = job.step(index)?;
+            let (step, arguments) = job.step(index)?;
             take(rows, index, answer)
                 .await
                 .map_err(|snag| snag.at(&step.key))?;
+            if let Some(fault) = step.unmet(answer.seen, arguments) {
+                return Err(Error::Unmet(Box::new(fault.clone())).into());
+            }
         }
     }
     Ok(())
@@ -164,6 +167,9 @@ fn segments(job: &Job) -> Vec<Range<usize>> {
 fn needs(argument: &Argument, start: usize) -> bool {
     match argument {
         Argument::Value(_) => false,
-        Argument::Kept { steps, .. } => steps.iter().any(|step| *step >= start),
+        Argument::Kept { steps, .. } | Argument::KeptRows { steps } => {
+            steps.iter().any(|step| *step >= start)
+        }
+        Argument::KeptOne { step, .. } => *step >= start,
     }
 }

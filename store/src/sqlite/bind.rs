@@ -17,7 +17,7 @@ pub(super) fn bind(
     arguments: &[Argument],
     kept: &Kept,
 ) -> Result<(), Error> {
-    if parameters.len() != arguments.len() {
+    if parameters.len() > arguments.len() {
         return Err(internal(
             "a statement got another number of arguments than parameters",
         ));
@@ -30,6 +30,12 @@ pub(super) fn bind(
                 ToSqlOutput::from(list(items.iter(), parameter.scalar)?)
             }
             Argument::Value(value) => single(value, parameter.scalar)?,
+            Argument::KeptOne { step, column } => {
+                let of = std::slice::from_ref(step);
+                let one = column_of(kept, of, *column)?.next();
+                single(one.unwrap_or(&Value::Null), Scalar::String)?
+            }
+            Argument::KeptRows { .. } => return Err(internal("kept rows are for another database")),
             Argument::Kept { steps, column } => {
                 // Kept text is the database's own spelling, and goes back as it came.
                 ToSqlOutput::from(list(column_of(kept, steps, *column)?, Scalar::String)?)

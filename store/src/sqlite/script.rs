@@ -78,11 +78,29 @@ fn run(
     output: &mut Output,
 ) -> Result<Vec<Vec<Value>>, Error> {
     let mut statement = prepare(session, &step.statement.sql)?;
+    if arguments.len() != step.arguments() {
+        let message = "a statement got another number of arguments than parameters";
+        return Err(Error::Internal(message.into()));
+    }
     bind(&mut statement, &step.statement.parameters, arguments, kept)?;
     let mut rows = Reading {
         rows: statement.raw_query(),
         session,
+        seen: 0,
     };
+    let kept = read(step, &mut rows, output)?;
+    match step.unmet(rows.seen, arguments) {
+        Some(fault) => Err(Error::Unmet(Box::new(fault.clone()))),
+        None => Ok(kept),
+    }
+}
+
+/// Reads the rows of a step, and gives those it keeps.
+fn read(
+    step: &Step,
+    rows: &mut Reading<'_>,
+    output: &mut Output,
+) -> Result<Vec<Vec<Value>>, Error> {
     match &step.rows {
         Use::Rows(record) => {
             output.sheet.text.push(b'[');
@@ -115,12 +133,15 @@ fn run(
 struct Reading<'s> {
     rows: Rows<'s>,
     session: &'s Session,
+    /// Rows read so far.
+    seen: usize,
 }
 
 impl Reading<'_> {
     fn next(&mut self) -> Result<Option<Live<'_, '_>>, Error> {
         let row = self.rows.next();
         let row = row.map_err(|error| translate(error, &self.session.watch))?;
+        self.seen += usize::from(row.is_some());
         Ok(row.map(Live))
     }
 

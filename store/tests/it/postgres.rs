@@ -173,6 +173,7 @@ pub(crate) fn step(key: &str, sql: &str, parameters: &[Parameter], rows: Use) ->
         },
         rows,
         key: key.into(),
+        expects: Vec::new(),
     }
 }
 

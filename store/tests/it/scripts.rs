@@ -45,6 +45,7 @@ pub(crate) fn with_parameters(
     };
     Step {
         key: key.into(),
+        expects: Vec::new(),
         rows,
         statement: Statement {
             sql: Arc::from(sql),
