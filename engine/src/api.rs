@@ -12,7 +12,7 @@ use apollo_compiler::{Name, collections::HashMap};
 use model::Schema;
 
 pub(crate) use roots::{Root, Verb};
-pub(crate) use tables::{Grouping, groupings, key_name, unique_keys};
+pub(crate) use tables::{Grouping, column_name, groupings, key_name, unique_keys};
 
 /// The type system served to clients, and what each root field stands for.
 pub(crate) struct Api {

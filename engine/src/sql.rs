@@ -88,6 +88,8 @@ pub(crate) enum Expr {
     /// `count(*)`, or of the distinct values of an expression.
     Count(Option<Box<Expr>>),
     Aggregate(Aggregate, Box<Expr>),
+    /// One more than an integer.
+    Next(Box<Expr>),
     /// Whether a list parameter of kept rows has none.
     NoneKept(usize),
 }
@@ -240,6 +242,8 @@ impl Select {
 pub(crate) enum Change {
     Insert {
         table: usize,
+        /// What a row that stands in the way is called.
+        alias: Option<Alias>,
         columns: Vec<usize>,
         rows: Vec<Vec<Expr>>,
         /// Inserts only if that holds.
@@ -267,15 +271,14 @@ pub(crate) enum Change {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Conflict {
     pub(crate) key: Vec<usize>,
-    pub(crate) set: Vec<usize>,
+    /// What the row that stands in the way is given; nothing is done without any.
+    pub(crate) set: Vec<(usize, Expr)>,
+    /// All must hold of that row.
+    pub(crate) filter: Vec<Expr>,
 }
 
 /// A statement.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a tree is written out where it is made, and never kept in numbers"
-)]
 pub(crate) enum Tree {
     Select(Select),
     Change(Change),

@@ -37,6 +37,8 @@ pub struct Table {
     pub key: Vec<usize>,
     /// Other unique keys: indexes into `columns`.
     pub uniques: Vec<Vec<usize>>,
+    /// The column that counts the changes of a row, an `Int` or `BigInt` that is never null.
+    pub version: Option<usize>,
     /// Relations to other tables, in SDL order.
     pub relations: Vec<Relation>,
 }

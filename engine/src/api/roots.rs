@@ -174,6 +174,10 @@ fn writes(schema: &Schema, table: &Table) -> Vec<Field> {
     }
     let name = &table.type_name;
     let key = key_arguments(schema, table, &table.key);
+    let expected = table.version.map_or(String::new(), |version| {
+        let version = value_type(schema, &table.columns[version]);
+        format!(", expectedVersion: {version}")
+    });
     let one = |verb, arguments: String, optional: bool| {
         let required = if optional { "" } else { "!" };
         write(
@@ -186,17 +190,21 @@ fn writes(schema: &Schema, table: &Table) -> Vec<Field> {
     let many = |verb, arguments| write(verb, &table.plural, arguments, format!("[{name}!]!"));
     let create = format!("{name}Create!");
     let update = format!("set: {name}Update!");
-    let conflict = format!("onConflict: {name}Key");
+    let conflict =
+        format!("onConflict: {name}Key, update: [{name}Column!], updateWhere: {name}Where");
     let condition = format!("where: {name}Where!");
     vec![
         one(Verb::Create, format!("input: {create}"), false),
         many(Verb::CreateMany, format!("input: [{create}]!")),
-        one(Verb::Update, format!("{key}, {update}"), true),
-        many(Verb::UpdateMany, format!("{condition}, {update}")),
+        one(Verb::Update, format!("{key}, {update}{expected}"), true),
+        many(
+            Verb::UpdateMany,
+            format!("{condition}, {update}, atMost: Int"),
+        ),
         one(Verb::Upsert, format!("input: {create}, {conflict}"), false),
         many(Verb::UpsertMany, format!("input: [{create}]!, {conflict}")),
-        one(Verb::Delete, key, true),
-        many(Verb::DeleteMany, condition),
+        one(Verb::Delete, format!("{key}{expected}"), true),
+        many(Verb::DeleteMany, format!("{condition}, atMost: Int")),
     ]
 }
 

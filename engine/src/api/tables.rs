@@ -312,13 +312,29 @@ fn writes(out: &mut Sdl, schema: &Schema, table: &Table) {
     out.line(&format!(
         "\"New values for columns of {name}; what is left out stays.\""
     ));
-    let members = writable
-        .iter()
-        .map(|column| format!("{}: {}", column.field, value_type(schema, column)));
+    let members = settable(table)
+        .map(|(_, column)| format!("{}: {}", column.field, value_type(schema, column)));
     out.block(&format!("input {name}Update"), members);
+    out.line(&format!("\"The columns of {name} that are written.\""));
+    let members = settable(table).map(|(_, column)| column_name(&column.field));
+    out.block(&format!("enum {name}Column"), members);
     out.line(&format!("\"The unique keys of {name}.\""));
     let members = unique_keys(table).map(|key| key_name(table, key));
     out.block(&format!("enum {name}Key"), members);
+}
+
+/// The columns an update can set: what the database or the API counts is not among them.
+pub(crate) fn settable(table: &Table) -> impl Iterator<Item = (usize, &Column)> {
+    let columns = table.columns.iter().enumerate();
+    columns.filter(|(index, column)| !column.generated && table.version != Some(*index))
+}
+
+/// The enum value that names a column: its field's name, unless no enum value is called so.
+pub(crate) fn column_name(field: &str) -> String {
+    match field {
+        "true" | "false" | "null" => format!("{field}_"),
+        _ => field.to_owned(),
+    }
 }
 
 /// The primary key and the other unique keys of a table.

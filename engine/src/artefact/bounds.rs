@@ -20,6 +20,7 @@ fn is_whole(schema: &Schema, table: &Table) -> bool {
     let enums = table.columns.iter().filter_map(|column| column.enumeration);
     table.key.iter().all(has)
         && table.uniques.iter().flatten().all(has)
+        && table.version.iter().all(has)
         && enums.into_iter().all(|index| index < schema.enums.len())
         && table
             .relations

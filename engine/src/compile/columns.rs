@@ -108,7 +108,7 @@ impl Stage<'_, '_> {
                 .add(field.name.location(), || missing_relation(field));
             return Slot::Broken;
         };
-        for misplaced in ["id", "unique", "column", "default", "generated"] {
+        for misplaced in ["id", "unique", "column", "default", "generated", "version"] {
             if let Some(misplaced) = field.directives.get(misplaced) {
                 self.findings.add(misplaced.location(), || {
                     let name = &misplaced.name;

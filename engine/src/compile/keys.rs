@@ -1,4 +1,4 @@
-//! Stage: primary and other unique keys.
+//! Stage: primary and other unique keys, and versions.
 
 use super::directive::{Word, words};
 use super::draft::{Draft, Slot};
@@ -16,6 +16,7 @@ pub(super) fn resolve(drafts: &mut [Draft<'_>], findings: &mut Findings) {
         draft.table.key = primary(draft, findings);
         draft.is_key_broken = findings.error_count() > errors || has_broken_mark(draft);
         draft.table.uniques = uniques(draft, findings);
+        draft.table.version = version(draft, findings);
         check_comparable(draft, findings);
     }
 }
@@ -166,6 +167,43 @@ fn check_listed(
                 .help("mark each field of the key with @id; `key:` only gives their order")
         });
     }
+}
+
+/// The one column that counts the changes of a row.
+fn version(draft: &Draft<'_>, findings: &mut Findings) -> Option<usize> {
+    let mut found = None;
+    for (index, column) in draft.table.columns.iter().enumerate() {
+        let field = draft.node.fields.get(column.field.as_str());
+        let directive = field.and_then(|field| field.directives.get("version"));
+        let Some(directive) = directive else { continue };
+        let counts = matches!(column.scalar, Scalar::Int | Scalar::BigInt)
+            && !column.nullable
+            && !column.generated
+            && !draft.table.key.contains(&index);
+        if !counts {
+            findings.add(directive.location(), || {
+                let message = format!("`{}` cannot count the changes of a row", column.field);
+                Diagnostic::error("sdl.version", message)
+                    .help("a version is an Int! or BigInt! that is written and not in the key")
+            });
+        } else if found.is_some() {
+            findings.add(directive.location(), || {
+                Diagnostic::error("sdl.version", "a row has one version")
+                    .help("take one @version away")
+            });
+        } else if !draft.table.writable {
+            findings.add(directive.location(), || {
+                Diagnostic::error(
+                    "sdl.misplaced_directive",
+                    "@version in a view, which is only read",
+                )
+                .help("leave it out")
+            });
+        } else {
+            found = Some(index);
+        }
+    }
+    found
 }
 
 /// JSON has many spellings for one value, and one of PostgreSQL's two kinds knows no equality.

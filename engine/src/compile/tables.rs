@@ -82,6 +82,7 @@ fn draft<'a>(
             columns: Vec::new(),
             key: Vec::new(),
             uniques: Vec::new(),
+            version: None,
             relations: Vec::new(),
         },
         slots: HashMap::new(),

@@ -39,6 +39,7 @@ fn table(type_name: &str, singular: &str, columns: Vec<Column>, relations: Vec<R
         columns,
         key: vec![0],
         uniques: vec![],
+        version: None,
         relations,
     }
 }
@@ -163,7 +164,7 @@ fn the_generated_api_is_a_valid_type_system() {
         "product(id: Int!): Product",
         "categoryByName(name: String!): Category",
         "tags(where: TagWhere, orderBy: [TagOrderBy!], limit: Int, offset: Int): [Tag!]!",
-        "upsertProducts(input: [ProductCreate!]!, onConflict: ProductKey): [Product!]!",
+        "upsertProducts(input: [ProductCreate!]!, onConflict: ProductKey, update: [ProductColumn!], updateWhere: ProductWhere): [Product!]!",
         "type ProductTag implements Node {",
     ] {
         assert!(text.contains(line), "{line}\n{text}");

@@ -20,6 +20,7 @@ const FOLLOWERS: &[&str] = &[
     "Aggregate",
     "Avg",
     "AvgHaving",
+    "Column",
     "Connection",
     "CountDistinct",
     "CountDistinctHaving",
@@ -44,8 +45,8 @@ const FOLLOWERS: &[&str] = &[
 /// Fields beside the columns: the global id of a row, and the logic of a where input.
 const FIELDS: &[&str] = &["nodeId", "and", "or", "not"];
 
-/// The argument beside the key of an update.
-const KEY_FIELD: &str = "set";
+/// The arguments beside the key of an update.
+const KEY_FIELDS: &[&str] = &["set", "expectedVersion"];
 
 /// Whether the API needs that type name for itself.
 pub(crate) fn is_reserved_type(name: &str) -> bool {
@@ -55,7 +56,7 @@ pub(crate) fn is_reserved_type(name: &str) -> bool {
 
 /// Whether the API needs that field name for itself; a few only matter for the fields of a key.
 pub(crate) fn is_reserved_field(name: &str, in_key: bool) -> bool {
-    FIELDS.contains(&name) || in_key && name == KEY_FIELD
+    FIELDS.contains(&name) || in_key && KEY_FIELDS.contains(&name)
 }
 
 /// The types that stand for a table: the row type first.

@@ -8,7 +8,7 @@ use crate::input::{Argument, Variables, argument};
 use crate::prepare::{Operation, located};
 use crate::sql::Tree;
 use apollo_compiler::executable::{ExecutableDocument, Field};
-use model::{Cell, Content, Fault, Kind, Label, Schema, Script, Step, Use, Weight};
+use model::{Cell, Content, Expectation, Fault, Kind, Label, Schema, Script, Step, Use, Weight};
 use std::sync::Arc;
 
 /// What planning one operation needs and gathers.
@@ -120,10 +120,23 @@ impl<'a> Planner<'a> {
             statement: finished.statement,
             rows,
             key: chosen.key.as_str().into(),
-        expects: Vec::new(),
+            expects: Vec::new(),
         });
         self.wishes.push(finished.wishes);
         index
+    }
+
+    /// How many steps there are; the next one's index.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Makes a step expect something of the rows it gives; `most` is how many there may be.
+    pub(crate) fn expect(&mut self, step: usize, expectation: Expectation, most: Option<Wish>) {
+        if let (Some(to), Some(wishes)) = (self.steps.get_mut(step), self.wishes.get_mut(step)) {
+            to.expects.push(expectation);
+            wishes.extend(most);
+        }
     }
 
     /// Says that the script brings at least that much.

@@ -3,17 +3,20 @@
 //! A selection of plain columns comes back with the change itself; one with relations is read
 //! in the same transaction by the keys the change kept, so it sees what the change did.
 
+mod guard;
 mod kept;
+mod upsert;
 
 use super::Form;
 use super::planner::Planner;
 use super::read::Scope;
 use super::selection::Chosen;
 use super::statement::Draft;
-use crate::api::{Root, Verb, key_name, unique_keys};
+use crate::api::{Root, Verb};
 use crate::input::{Argument, Source};
-use crate::sql::{self, Change, Conflict, Expr, From, Reference, Tree};
+use crate::sql::{self, Change, Expr, From, Reference, Tree};
 use apollo_compiler::executable::Field;
+use guard::Guard;
 use model::{Cell, Content, Fault, Record, Use, Value};
 
 /// Most parameters of one statement; SQLite's limit is 32,766.
@@ -39,60 +42,8 @@ impl<'a> Planner<'a> {
     /// `createProduct`, `createProducts`.
     pub(crate) fn create(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
         let returned = self.returned(chosen, root)?;
-        let batches = self.batches(chosen, root.table, usize::MAX)?;
-        let changes = batches.into_iter().map(|batch| (batch, None)).collect();
-        Ok(self.insert(chosen, root.table, returned, changes))
-    }
-
-    /// `upsertProduct`, `upsertProducts`: a statement for each row, so that a later row of the
-    /// same key wins on every database.
-    pub(crate) fn upsert(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
-        let returned = self.returned(chosen, root)?;
-        let key = self.conflict_key(chosen.field(), root.table)?;
-        let mut changes = Vec::new();
-        for batch in self.batches(chosen, root.table, 1)? {
-            if let Some(missing) = key.iter().find(|column| !batch.columns.contains(column)) {
-                let field = &self.schema.tables[root.table].columns[*missing].field;
-                let message = format!("{field} is part of the key of the upsert and must be given");
-                return Err(self.wrong(chosen.field(), "input", &message));
-            }
-            let others = batch
-                .columns
-                .iter()
-                .copied()
-                .filter(|column| !key.contains(column));
-            let mut set: Vec<_> = others.collect();
-            if set.is_empty() {
-                set.extend(key.first());
-            }
-            let conflict = Conflict {
-                key: key.clone(),
-                set,
-            };
-            changes.push((batch, conflict));
-        }
-        if changes.is_empty() {
-            return Ok(Content::Constant("[]".into()));
-        }
-        if !self.changes_answer() {
-            return Ok(self.upsert_kept(chosen, root.table, returned, changes));
-        }
-        let changes = changes
-            .into_iter()
-            .map(|(batch, conflict)| (batch, Some(conflict)));
-        Ok(self.insert(chosen, root.table, returned, changes.collect()))
-    }
-
-    fn conflict_key(&mut self, field: &Field, table: usize) -> Result<Vec<usize>, Fault> {
-        let declared = &self.schema.tables[table];
-        match self.given(field, "onConflict")? {
-            Some(Argument::Word(word)) => {
-                let key = unique_keys(declared).find(|key| key_name(declared, key) == *word);
-                let key = key.ok_or_else(|| self.wrong(field, "onConflict", "no such key"))?;
-                Ok(key.to_vec())
-            }
-            _ => Ok(declared.key.clone()),
-        }
+        let batches = self.batches(chosen, root.table)?;
+        Ok(self.insert(chosen, root.table, returned, batches))
     }
 
     /// `updateProduct`, `updateProducts`.
@@ -108,11 +59,8 @@ impl<'a> Planner<'a> {
             return self.update_kept(chosen, root, returned, set);
         }
         let alias = self.draft.alias();
-        let set = set
-            .into_iter()
-            .map(|(column, source)| (column, self.stored(table, column, source)));
-        let set = set.collect();
-        let filter = self.target(field, root, alias)?;
+        let set = self.changed_values(table, alias, set);
+        let (filter, guard) = self.target(field, root, alias)?;
         let returning = self.returning(table, &returned);
         let change = Change::Update {
             table,
@@ -121,7 +69,10 @@ impl<'a> Planner<'a> {
             filter,
             returning,
         };
-        Ok(self.finish(chosen, table, returned, change))
+        let first = self.steps();
+        let content = self.finish(chosen, table, returned, change);
+        self.guarded(field, guard, first);
+        Ok(content)
     }
 
     /// `deleteProduct`, `deleteProducts`: what relations show is read before the rows go.
@@ -132,7 +83,7 @@ impl<'a> Planner<'a> {
         }
         let table = root.table;
         let alias = self.draft.alias();
-        let filter = self.target(chosen.field(), root, alias)?;
+        let (filter, guard) = self.target(chosen.field(), root, alias)?;
         let returning = self.returning(table, &returned);
         let change = Change::Delete {
             table,
@@ -140,11 +91,26 @@ impl<'a> Planner<'a> {
             filter,
             returning,
         };
-        Ok(self.finish(chosen, table, returned, change))
+        let first = self.steps();
+        let content = self.finish(chosen, table, returned, change);
+        self.guarded(chosen.field(), guard, first);
+        Ok(content)
     }
 
-    /// Which rows an update or delete is about.
-    fn target(&mut self, field: &Field, root: Root, alias: sql::Alias) -> Result<Vec<Expr>, Fault> {
+    /// Which rows an update or delete is about, and what it expects of them.
+    fn target(
+        &mut self,
+        field: &Field,
+        root: Root,
+        alias: sql::Alias,
+    ) -> Result<(Vec<Expr>, Guard), Fault> {
+        let mut filter = self.picked(field, root, alias)?;
+        let (guard, conditions) = self.guard(field, root, alias)?;
+        filter.extend(conditions);
+        Ok((filter, guard))
+    }
+
+    fn picked(&mut self, field: &Field, root: Root, alias: sql::Alias) -> Result<Vec<Expr>, Fault> {
         let table = root.table;
         if matches!(root.verb, Verb::UpdateMany | Verb::DeleteMany) {
             self.strict = true;
@@ -194,12 +160,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The input rows, in runs that name the same columns and fit one statement.
-    fn batches(
-        &mut self,
-        chosen: &Chosen<'a>,
-        table: usize,
-        rows_max: usize,
-    ) -> Result<Vec<Batch>, Fault> {
+    fn batches(&mut self, chosen: &Chosen<'a>, table: usize) -> Result<Vec<Batch>, Fault> {
         let field = chosen.field();
         let rows = match self.given(field, "input")? {
             Some(Argument::List(rows)) => rows,
@@ -210,7 +171,7 @@ impl<'a> Planner<'a> {
         for row in &rows {
             let row = self.members(field, "input", table, row)?;
             let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
-            let most = (PARAMETERS_MAX / columns.len().max(1)).min(rows_max);
+            let most = PARAMETERS_MAX / columns.len().max(1);
             match batches.last_mut() {
                 Some(last)
                     if last.columns == columns && last.rows.len() < most && !columns.is_empty() =>
@@ -279,14 +240,14 @@ impl<'a> Planner<'a> {
         chosen: &Chosen<'a>,
         table: usize,
         returned: Returned,
-        changes: Vec<(Batch, Option<Conflict>)>,
+        batches: Vec<Batch>,
     ) -> Content {
-        if changes.is_empty() {
+        if batches.is_empty() {
             return Content::Constant("[]".into());
         }
-        let single = changes.len() == 1;
+        let single = batches.len() == 1;
         let mut kept = Vec::new();
-        for (batch, conflict) in changes {
+        for batch in batches {
             let rows = batch.rows.into_iter().map(|row| {
                 let values = batch.columns.iter().zip(row);
                 values
@@ -301,10 +262,11 @@ impl<'a> Planner<'a> {
             };
             let change = Change::Insert {
                 table,
+                alias: None,
                 columns: batch.columns,
                 rows,
                 condition: None,
-                conflict,
+                conflict: None,
                 returning,
             };
             if single && returned.plain {

@@ -119,7 +119,7 @@ async fn together(
                 .await
                 .map_err(|snag| snag.at(&step.key))?;
             if let Some(fault) = step.unmet(answer.seen, arguments) {
-                return Err(Error::Unmet(Box::new(fault.clone())).into());
+                return Err(Snag::from(Error::Unmet(Box::new(fault.clone()))).at(&step.key));
             }
         }
     }

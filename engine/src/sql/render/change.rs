@@ -1,7 +1,7 @@
 //! Statements that change rows, as text.
 
 use super::Text;
-use crate::sql::{Change, Conflict, Expr};
+use crate::sql::{Alias, Change, Conflict, Expr};
 
 impl Text<'_> {
     pub(super) fn change(&mut self, change: &Change) {
@@ -11,13 +11,14 @@ impl Text<'_> {
         match change {
             Change::Insert {
                 table,
+                alias,
                 columns,
                 rows,
                 condition,
                 conflict,
                 returning,
             } => {
-                self.insert(*table, columns, rows, condition.as_ref());
+                self.insert((*table, *alias), columns, rows, condition.as_ref());
                 if let Some(conflict) = conflict {
                     self.conflict(*table, conflict);
                 }
@@ -61,13 +62,17 @@ impl Text<'_> {
 
     fn insert(
         &mut self,
-        table: usize,
+        (table, alias): (usize, Option<Alias>),
         columns: &[usize],
         rows: &[Vec<Expr>],
         condition: Option<&Expr>,
     ) {
         self.push("INSERT INTO ");
         self.table(table);
+        if let Some(alias) = alias {
+            self.push(" AS ");
+            self.alias(alias);
+        }
         if columns.is_empty() && !self.mariadb() {
             return self.push(" DEFAULT VALUES");
         }
@@ -94,12 +99,16 @@ impl Text<'_> {
         self.list(&conflict.key, ", ", |text, column| {
             text.column_name(table, *column);
         });
+        if conflict.set.is_empty() {
+            return self.push(") DO NOTHING");
+        }
         self.push(") DO UPDATE SET ");
-        self.list(&conflict.set, ", ", |text, column| {
+        self.list(&conflict.set, ", ", |text, (column, value)| {
             text.column_name(table, *column);
             text.push(" = ");
-            text.expr(&Expr::Excluded(table, *column));
+            text.expr(value);
         });
+        self.conditions(" WHERE ", &conflict.filter);
     }
 
     fn returning(&mut self, returning: &[Expr]) {

@@ -45,6 +45,10 @@ impl Text<'_> {
             }
             Expr::Cast(inner, cast) => self.cast(inner, cast),
             Expr::Again(inner) => self.expr(inner),
+            Expr::Next(inner) => {
+                self.expr(inner);
+                self.push(" + 1");
+            }
             Expr::Decimal(inner) => {
                 self.expr(inner);
                 self.push(" COLLATE fragaria_decimal");

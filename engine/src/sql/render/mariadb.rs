@@ -93,7 +93,7 @@ impl Text<'_> {
             } => (*table, *alias, [].as_slice(), filter),
             Change::Insert { .. } => return false,
         };
-        let [Expr::InKeys(columns, keys)] = filter.as_slice() else {
+        let [Expr::InKeys(columns, keys), further @ ..] = filter.as_slice() else {
             return false;
         };
         if set.is_empty() {
@@ -120,6 +120,7 @@ impl Text<'_> {
                 text.expr(value);
             });
         }
+        self.conditions(" WHERE ", further);
         true
     }
 

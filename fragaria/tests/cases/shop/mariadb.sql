@@ -53,6 +53,7 @@ CREATE TABLE product_tag (
   FOREIGN KEY (product_id) REFERENCES product (id),
   FOREIGN KEY (tag_id) REFERENCES tag (id)
 );
+CREATE TABLE memo (id int PRIMARY KEY, slug varchar(100) NOT NULL UNIQUE, body text, version int NOT NULL DEFAULT 1);
 CREATE VIEW best_seller AS
   SELECT p.id AS product_id, p.name, CAST(sum(l.quantity) AS SIGNED) AS sold
   FROM product p JOIN order_line l ON l.product_id = p.id GROUP BY p.id, p.name;
@@ -69,5 +70,6 @@ INSERT INTO product (id, name, price, weight, stock, active, category_id, attrib
 INSERT INTO customer VALUES (1, 'ada@example.com', 'Ada'), (2, 'grace@example.com', 'Grace'), (3, 'alan@example.com', NULL);
 INSERT INTO orders VALUES (1, 1, NULL, 'open'), (2, 1, 2, 'paid'), (3, 2, 2, 'in delivery'), (4, 2, 1, 'open');
 INSERT INTO order_line VALUES (1, 1, 1, 2), (1, 2, 2, 1), (2, 1, 1, 5), (3, 1, 4, 10), (3, 2, 5, 1), (3, 3, 1, 1);
+INSERT INTO memo VALUES (1, 'a', 'first', 1), (2, 'b', 'second', 5), (3, 'c', NULL, 1);
 INSERT INTO tag VALUES (1, 'red'), (2, 'sweet'), (3, 'rare');
 INSERT INTO product_tag VALUES (1, 1), (1, 2), (2, 1), (3, 2), (5, 2);
