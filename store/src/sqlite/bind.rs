@@ -42,6 +42,9 @@ pub(super) fn bind(
                 // Kept text is the database's own spelling, and goes back as it came.
                 ToSqlOutput::from(list(column_of(kept, steps, *column)?, Scalar::String)?)
             }
+            Argument::KeptRows { .. } => {
+                return Err(internal("SQLite takes kept columns, not rows"));
+            }
         };
         statement
             .raw_bind_parameter(index + 1, value)
