@@ -9,20 +9,20 @@ const LONGEST: Duration = Duration::from_secs(2);
 ///
 /// While the server is away one attempt at a time probes it; all others are refused at once.
 #[derive(Debug, Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
     until: Option<Instant>,
 }
 
 /// Leave for one attempt to connect.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Leave {
+pub(crate) struct Leave {
     failures: u32,
 }
 
 impl Backoff {
     /// Leave to connect now, or how long to wait.
-    pub(super) fn admit(&mut self, now: Instant) -> Result<Leave, Duration> {
+    pub(crate) fn admit(&mut self, now: Instant) -> Result<Leave, Duration> {
         match self.until {
             Some(until) if until > now => Err(until - now),
             Some(_) => {
@@ -34,12 +34,12 @@ impl Backoff {
     }
 
     /// An attempt succeeded.
-    pub(super) fn succeeded(&mut self) {
+    pub(crate) fn succeeded(&mut self) {
         *self = Self::default();
     }
 
     /// An attempt failed; of several that ran at once, the first counts.
-    pub(super) fn failed(&mut self, leave: &Leave, now: Instant) {
+    pub(crate) fn failed(&mut self, leave: &Leave, now: Instant) {
         if leave.failures == self.failures {
             self.failures += 1;
             self.until = Some(now + self.pause());

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 /// Counts the work under way; once closed it lets no more in.
 #[derive(Debug, Default)]
-pub(super) struct Doors {
+pub(crate) struct Doors {
     closed: AtomicBool,
     inside: AtomicUsize,
     left: Notify,
@@ -14,18 +14,18 @@ pub(super) struct Doors {
 
 /// Work under way, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Inside(Arc<Doors>);
+pub(crate) struct Inside(Arc<Doors>);
 
 impl Doors {
     /// Lets work in, unless closed.
-    pub(super) fn enter(self: &Arc<Self>) -> Option<Inside> {
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Inside> {
         self.inside.fetch_add(1, Ordering::SeqCst);
         let inside = Inside(Arc::clone(self));
         (!self.closed.load(Ordering::SeqCst)).then_some(inside)
     }
 
     /// Lets no more work in, and waits until all has left.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         loop {
             let left = self.left.notified();
@@ -39,7 +39,7 @@ impl Doors {
 
 impl Inside {
     /// The same for work that goes on when this one has ended.
-    pub(super) fn another(&self) -> Self {
+    pub(crate) fn another(&self) -> Self {
         self.0.inside.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(&self.0))
     }

@@ -8,8 +8,10 @@
 //! answered before its commit succeeded; every queue, buffer and wait has a bound; a dropped reply
 //! or future stops the work it asked for, and never anybody else's; no JSON tree is ever built.
 
+mod backoff;
 mod config;
 mod database;
+mod doors;
 mod error;
 mod json;
 mod metrics;
@@ -17,6 +19,7 @@ mod postgres;
 mod reply;
 mod shown;
 mod sqlite;
+mod tls;
 
 pub use config::{Config, Pooler, Postgres, Sqlite};
 pub use database::Database;

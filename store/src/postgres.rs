@@ -1,6 +1,6 @@
 //! PostgreSQL: shared connections for small reads, exclusive ones for all else.
 //!
-//! Reading order: `address` and `tls` say where and how; `connector` makes a `session`; a `job` is
+//! Reading order: `address` says where; `connector` makes a `session`; a `job` is
 //! a script and its arguments, bound by `binding`. One small read goes down a `lane`; several
 //! steps and writes run in a `transaction`, large results as a `stream`, both on an `exclusive`
 //! connection. Rows become JSON in `answer`, from bytes read by `row`, `packed`, `value` and
@@ -8,12 +8,10 @@
 
 mod address;
 mod answer;
-mod backoff;
 mod binding;
 mod cancel;
 mod catalog;
 mod connector;
-mod doors;
 mod exclusive;
 mod job;
 mod lane;
@@ -23,15 +21,14 @@ mod row;
 mod session;
 mod snag;
 mod stream;
-mod tls;
 mod transaction;
 mod value;
 
+use crate::doors::{Doors, Inside};
 use crate::metrics::Metrics;
 use crate::{Config, Error, Failure, Reply};
 use answer::Answer;
 use connector::Connector;
-use doors::{Doors, Inside};
 use exclusive::Exclusives;
 use job::{Job, Outcome, Settings};
 use lane::Lane;

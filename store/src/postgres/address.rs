@@ -1,13 +1,7 @@
 //! The database's address: a libpq URL, with what libpq says about TLS.
-//!
-//! `sslmode` means what it means to libpq. `disable`: no TLS. `prefer`, the default: TLS when the
-//! server offers it, its certificate unseen. `require`: TLS or nothing, but *whose* certificate it
-//! is nobody looks at, unless `sslrootcert` is given, which makes it `verify-ca`. `verify-ca`: the
-//! chain must end in `sslrootcert`. `verify-full`: and the name must be the host's.
 
 use crate::Error;
-use percent_encoding::percent_decode_str;
-use std::path::PathBuf;
+use crate::tls::{Mode, Security};
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
@@ -15,29 +9,18 @@ use tokio_postgres::config::SslMode;
 #[derive(Debug)]
 pub(super) struct Address {
     pub(super) config: Config,
-    pub(super) verify: Verify,
-}
-
-/// How closely the server's certificate is looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verify {
-    /// Not at all: encrypted, but perhaps to the wrong server.
-    Nothing,
-    /// Its chain must end in one of the certificates in that file.
-    Chain(PathBuf),
-    /// And it must be for the host's name.
-    Name(PathBuf),
+    pub(super) security: Security,
 }
 
 impl Address {
     /// Takes apart `postgres://user@host/name?sslmode=…`.
     pub(super) fn parse(url: &str) -> Result<Self, Error> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
-        let (mut mode, mut root, mut others) = ("prefer", None, String::new());
+        let (mut mode, mut root, mut others) = (None, None, String::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
-                Some(("sslmode", value)) => mode = value,
-                Some(("sslrootcert", value)) => root = Some(path(value)?),
+                Some(("sslmode", value)) => mode = Some(value),
+                Some(("sslrootcert", value)) => root = Some(value),
                 _ => {
                     others.push(if others.is_empty() { '?' } else { '&' });
                     others.push_str(pair);
@@ -48,42 +31,14 @@ impl Address {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(Error::Address("it names no host".into()));
         }
-        let (ssl, verify) = security(mode, root)?;
-        config.ssl_mode(ssl);
-        Ok(Self { config, verify })
+        let security = Security::parse(mode, root)?;
+        config.ssl_mode(match security.mode {
+            Mode::Disable => SslMode::Disable,
+            Mode::Prefer => SslMode::Prefer,
+            Mode::Require => SslMode::Require,
+        });
+        Ok(Self { config, security })
     }
-}
-
-fn security(mode: &str, root: Option<PathBuf>) -> Result<(SslMode, Verify), Error> {
-    Ok(match (mode, root) {
-        ("disable", None) => (SslMode::Disable, Verify::Nothing),
-        ("prefer", None) => (SslMode::Prefer, Verify::Nothing),
-        ("require", None) => (SslMode::Require, Verify::Nothing),
-        ("require" | "verify-ca", Some(root)) => (SslMode::Require, Verify::Chain(root)),
-        ("verify-full", Some(root)) => (SslMode::Require, Verify::Name(root)),
-        ("verify-ca" | "verify-full", None) => {
-            return Err(Error::Address(format!(
-                "sslmode={mode} needs sslrootcert=<file>, the certificates to trust"
-            )));
-        }
-        ("disable" | "prefer", Some(_)) => {
-            return Err(Error::Address(format!(
-                "sslrootcert has no effect with sslmode={mode}; use verify-full"
-            )));
-        }
-        _ => {
-            return Err(Error::Address(
-                "sslmode is one of disable, prefer, require, verify-ca and verify-full".into(),
-            ));
-        }
-    })
-}
-
-fn path(value: &str) -> Result<PathBuf, Error> {
-    percent_decode_str(value)
-        .decode_utf8()
-        .map(|path| PathBuf::from(&*path))
-        .map_err(|_| Error::Address("sslrootcert is not valid UTF-8".into()))
 }
 
 /// The driver names the option at fault, never its value.
@@ -95,10 +50,11 @@ fn unreadable(error: tokio_postgres::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::Verify;
 
     fn parsed(query: &str) -> Result<(SslMode, Verify), String> {
         Address::parse(&format!("postgres://u:secret@h/d{query}"))
-            .map(|address| (address.config.get_ssl_mode(), address.verify))
+            .map(|address| (address.config.get_ssl_mode(), address.security.verify))
             .map_err(|error| error.to_string())
     }
 

@@ -1,18 +1,18 @@
 //! How connections are made: lazily, with a limit of time, and without a stampede.
 
-use super::address::{Address, Verify};
-use super::backoff::Backoff;
+use super::address::Address;
+use super::job;
 use super::session::{Equipment, Session, Sizes};
-use super::{job, tls};
+use crate::backoff::Backoff;
 use crate::config::Pooler;
 use crate::metrics::Metrics;
-use crate::{Config, Error};
+use crate::{Config, Error, tls};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_postgres::Connection;
-use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The oldest version that is in the test matrix or is promised.
 const OLDEST: u32 = 14;
@@ -31,9 +31,9 @@ impl Connector {
     pub(super) fn new(config: &Config, metrics: Metrics) -> Result<Self, Error> {
         let Address {
             config: mut address,
-            verify,
+            security,
         } = Address::parse(config.url.expose())?;
-        if address.get_ssl_mode() == SslMode::Require && verify == Verify::Nothing {
+        if security.is_blind() {
             tracing::warn!(
                 "sslmode=require encrypts but does not verify the server; use verify-full"
             );
@@ -56,7 +56,7 @@ impl Connector {
                 statements_max: if pooled { 0 } else { statements_max },
                 sizes: Sizes::new(statements_max),
                 metrics,
-                tls: tls::connector(&verify)?,
+                tls: MakeRustlsConnect::new(tls::config(&security.verify)?),
             }),
             timeout: Duration::from_millis(config.postgres.connect_timeout_ms),
             backoff: Mutex::default(),

@@ -7,11 +7,11 @@
 
 use super::answer::Answer;
 use super::binding::settle;
-use super::doors::Inside;
 use super::exclusive::Exclusive;
 use super::job::{Job, Settings};
 use super::session::{Request, Session};
 use super::snag::Snag;
+use crate::doors::Inside;
 use crate::json::Sheet;
 use crate::metrics::Metrics;
 use crate::reply::{Chunks, Feeder};
