@@ -3,6 +3,7 @@
 //! A driver offers its rows through [`Row`] and its packed rows through [`Rows`]; everything is
 //! monomorphised, and no cell is ever held as a value of its own.
 
+mod argument;
 mod data;
 mod page;
 mod scalar;
@@ -10,6 +11,7 @@ mod sheet;
 mod text;
 mod time;
 
+pub(crate) use argument::argument;
 pub(crate) use data::Data;
 pub(crate) use scalar::{base64, bigint, boolean, enumeration, float, int, json};
 pub(crate) use sheet::{Bounds, Sheet};

@@ -8,17 +8,20 @@
 //! answered before its commit succeeded; every queue, buffer and wait has a bound; a dropped reply
 //! or future stops the work it asked for, and never anybody else's; no JSON tree is ever built.
 
+mod answer;
 mod backoff;
 mod config;
 mod database;
 mod doors;
 mod error;
+mod job;
 mod json;
 mod metrics;
 mod postgres;
 mod reply;
 mod shown;
 mod sqlite;
+mod temporal;
 mod tls;
 
 pub use config::{Config, Pooler, Postgres, Sqlite};

@@ -1,38 +1,38 @@
 //! PostgreSQL: shared connections for small reads, exclusive ones for all else.
 //!
-//! Reading order: `address` says where; `connector` makes a `session`; a `job` is
-//! a script and its arguments, bound by `binding`. One small read goes down a `lane`; several
+//! Reading order: `address` says where; `connector` makes a `session`; a job's
+//! arguments are bound by `binding`, within the bounds of `settings`. One small read goes down a `lane`; several
 //! steps and writes run in a `transaction`, large results as a `stream`, both on an `exclusive`
-//! connection. Rows become JSON in `answer`, from bytes read by `row`, `packed`, `value` and
+//! connection. Rows become JSON from bytes read by `row`, `packed`, `value` and
 //! `numeric`. What the server says against it is sorted by `snag`.
 
 mod address;
-mod answer;
 mod binding;
 mod cancel;
 mod catalog;
 mod connector;
 mod exclusive;
-mod job;
 mod lane;
 mod numeric;
 mod packed;
 mod row;
 mod session;
+mod settings;
 mod snag;
 mod stream;
 mod transaction;
 mod value;
 
+use crate::answer::Answer;
 use crate::doors::{Doors, Inside};
+use crate::job::Job;
 use crate::metrics::Metrics;
 use crate::{Config, Error, Failure, Reply};
-use answer::Answer;
 use connector::Connector;
 use exclusive::Exclusives;
-use job::{Job, Outcome, Settings};
 use lane::Lane;
 use model::{Argument, Catalog, Script, Weight};
+use settings::{Outcome, Settings};
 use snag::{Kind, Snag};
 use std::sync::Arc;
 use std::time::Duration;

@@ -15,7 +15,6 @@ mod rows;
 mod script;
 mod session;
 mod sum;
-mod temporal;
 mod translate;
 mod value;
 mod watch;

@@ -3,14 +3,12 @@
 //! What is trivial in binary goes in binary; what has a canonical text (decimals, UUIDs, dates,
 //! times, JSON) goes as that text, which the server parses itself.
 
+use crate::answer::Kept;
 use bytes::{BufMut, BytesMut};
 use model::{Argument, Parameter, Scalar, Value};
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
-
-/// Rows that earlier steps kept, by step, row and column.
-pub(super) type Kept = [Vec<Vec<Value>>];
 
 /// The types of a statement's parameters, as the server knows them.
 pub(super) fn types(parameters: &[Parameter]) -> Vec<Type> {

@@ -1,8 +1,8 @@
 //! How connections are made: lazily, with a limit of time, and without a stampede.
 
 use super::address::Address;
-use super::job;
 use super::session::{Equipment, Session, Sizes};
+use super::settings;
 use crate::backoff::Backoff;
 use crate::config::Pooler;
 use crate::metrics::Metrics;
@@ -111,7 +111,7 @@ impl Connector {
 /// Settings of every session, behind those the address brings.
 fn startup(address: &tokio_postgres::Config, config: &Config) -> String {
     let given = address.get_options().unwrap_or_default();
-    let timeout = job::statement_timeout(config).as_millis();
+    let timeout = settings::statement_timeout(config).as_millis();
     format!("{given} -c statement_timeout={timeout} -c TimeZone=UTC")
 }
 

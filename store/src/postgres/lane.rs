@@ -4,12 +4,13 @@
 //! bounded size, and what it leaves the driver throws away. No cancel request is ever sent, since
 //! it could hit somebody else's statement.
 
-use super::answer::Answer;
 use super::connector::Connector;
-use super::job::{Job, Outcome, Settings};
 use super::session::Session;
+use super::settings::{Outcome, Settings};
 use super::snag::{Kind, Snag};
 use crate::Error;
+use crate::answer::Answer;
+use crate::job::Job;
 use futures_util::TryStreamExt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};

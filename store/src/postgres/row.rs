@@ -2,6 +2,7 @@
 
 use super::packed::Packed;
 use super::value::Datum;
+use crate::answer::Arriving;
 use crate::{Error, json};
 use model::{Codec, Value};
 use std::error::Error as StdError;
@@ -32,13 +33,17 @@ impl json::Row for Row {
     }
 }
 
-/// The first columns of a row as values, one for each codec.
-pub(super) fn keep(row: &Row, codecs: &[Codec]) -> Result<Vec<Value>, Error> {
-    codecs
-        .iter()
-        .enumerate()
-        .map(|(column, codec)| datum(row, column)?.keep(codec))
-        .collect()
+impl Arriving for Row {
+    fn size(&self) -> usize {
+        self.raw_size_bytes()
+    }
+
+    fn keep(&self, codecs: &[Codec]) -> Result<Vec<Value>, Error> {
+        let columns = codecs.iter().enumerate();
+        columns
+            .map(|(column, codec)| datum(self, column)?.keep(codec))
+            .collect()
+    }
 }
 
 fn datum(row: &Row, column: usize) -> Result<Datum<'_>, Error> {

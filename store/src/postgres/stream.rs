@@ -5,13 +5,14 @@
 //! long is dropped. The cursor is opened and fetched without named statements, which works behind
 //! a pooler as well.
 
-use super::answer::Answer;
 use super::binding::settle;
 use super::exclusive::Exclusive;
-use super::job::{Job, Settings};
 use super::session::{Request, Session};
+use super::settings::Settings;
 use super::snag::Snag;
+use crate::answer::Answer;
 use crate::doors::Inside;
+use crate::job::Job;
 use crate::json::Sheet;
 use crate::metrics::Metrics;
 use crate::reply::{Chunks, Feeder};

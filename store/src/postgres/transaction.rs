@@ -4,12 +4,13 @@
 //! trips. A script that writes in several steps waits for `BEGIN` before all else, so that none
 //! can run outside the transaction; what was written is committed once the answer is complete.
 
-use super::answer::Answer;
 use super::binding::settle;
-use super::job::{Job, Outcome, Settings};
 use super::session::{Prepared, Request, Session};
+use super::settings::{Outcome, Settings};
 use super::snag::Snag;
 use crate::Error;
+use crate::answer::Answer;
+use crate::job::Job;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{StreamExt, TryStreamExt};
 use model::Argument;

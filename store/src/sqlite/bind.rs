@@ -1,7 +1,6 @@
 //! Arguments on their way into a statement, in the form SQLite compares them in.
 
-use super::temporal;
-use crate::{Error, json};
+use crate::{Error, json, temporal};
 use model::{Argument, Parameter, Scalar, Value};
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -75,21 +74,12 @@ fn single(value: &Value, scalar: Scalar) -> Result<ToSqlOutput<'_>, Error> {
         Value::Boolean(value) => ToSqlOutput::from(*value),
         Value::Integer(value) => ToSqlOutput::from(*value),
         Value::Float(value) => ToSqlOutput::from(*value),
-        Value::Text(text) => match spelled(text, scalar)? {
+        Value::Text(text) => match temporal::spelled(text, scalar)? {
             Cow::Borrowed(text) => ToSqlOutput::from(text),
             Cow::Owned(text) => ToSqlOutput::from(text),
         },
         Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
         Value::List(_) => return Err(internal("a list stands where one value is meant")),
-    })
-}
-
-/// Text as SQLite's own functions spell it: a blank between date and time, UTC without a suffix.
-fn spelled(text: &str, scalar: Scalar) -> Result<Cow<'_, str>, Error> {
-    Ok(match scalar {
-        Scalar::LocalDateTime => text.replacen('T', " ", 1).into(),
-        Scalar::DateTime => temporal::bound_date_time(text)?.into(),
-        _ => text.into(),
     })
 }
 
@@ -100,37 +90,10 @@ fn list<'v>(items: impl Iterator<Item = &'v Value>, scalar: Scalar) -> Result<St
         if out.len() > 1 {
             out.push(b',');
         }
-        push(item, scalar, &mut out)?;
+        json::argument(item, scalar, &mut out)?;
     }
     out.push(b']');
     String::from_utf8(out).map_err(|error| Error::Internal(error.to_string()))
-}
-
-fn push(item: &Value, scalar: Scalar, out: &mut Vec<u8>) -> Result<(), Error> {
-    match item {
-        Value::Null => json::null(out),
-        Value::Boolean(value) => out.push(b'0' + u8::from(*value)),
-        Value::Integer(value) => {
-            out.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes());
-        }
-        Value::Float(value) => return json::float(*value, out),
-        Value::Text(text) => return json::text(spelled(text, scalar)?.as_bytes(), out),
-        Value::Bytes(bytes) => hexadecimal(bytes, out),
-        Value::List(_) => return Err(internal("a list stands inside a list")),
-    }
-    Ok(())
-}
-
-/// Digits in upper case, as `hex()` gives them.
-fn hexadecimal(bytes: &[u8], out: &mut Vec<u8>) {
-    let digit = |value: u8| b"0123456789ABCDEF"[usize::from(value & 15)];
-    out.push(b'"');
-    out.extend(
-        bytes
-            .iter()
-            .flat_map(|byte| [digit(byte >> 4), digit(*byte)]),
-    );
-    out.push(b'"');
 }
 
 fn internal(message: &str) -> Error {

@@ -2,8 +2,8 @@
 
 use super::decimal::{Decimal, with_digits_of};
 use super::rows::Packed;
-use super::{number, temporal};
-use crate::{Error, json};
+use super::number;
+use crate::{Error, json, temporal};
 use model::{Codec, Scalar};
 use rusqlite::types::ValueRef;
 

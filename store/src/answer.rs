@@ -1,30 +1,39 @@
 //! The answer of a script as it grows: rows come in, JSON stands in a buffer.
 
-use super::row;
 use crate::Error;
 use crate::json::{self, Bounds, Data, Sheet};
-use model::{Script, Use, Value};
-use tokio_postgres::Row;
+use model::{Codec, Script, Use, Value};
+
+/// A row that arrives from a server, whole.
+pub(crate) trait Arriving: json::Row {
+    /// Bytes it has on the wire.
+    fn size(&self) -> usize;
+    /// Its first columns as values, one for each codec.
+    fn keep(&self, codecs: &[Codec]) -> Result<Vec<Value>, Error>;
+}
+
+/// Rows that earlier steps kept, by step, row and column.
+pub(crate) type Kept = [Vec<Vec<Value>>];
 
 /// Writes the rows of one step after the other.
-pub(super) struct Answer<'s> {
+pub(crate) struct Answer<'s> {
     script: &'s Script,
     data: Data<'s>,
     /// Its JSON.
-    pub(super) sheet: Sheet,
+    pub(crate) sheet: Sheet,
     /// Rows kept for the arguments of later steps, by step.
-    pub(super) kept: Vec<Vec<Vec<Value>>>,
+    pub(crate) kept: Vec<Vec<Vec<Value>>>,
     kept_bytes: usize,
     /// Rows of the open step.
-    pub(super) seen: usize,
+    pub(crate) seen: usize,
     /// Rows of all steps.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
     /// Bytes that may be held.
     bytes_max: usize,
 }
 
 impl<'s> Answer<'s> {
-    pub(super) fn new(script: &'s Script, bytes_max: usize, bounds: Bounds) -> Self {
+    pub(crate) fn new(script: &'s Script, bytes_max: usize, bounds: Bounds) -> Self {
         Self {
             script,
             data: Data::new(script),
@@ -38,7 +47,7 @@ impl<'s> Answer<'s> {
     }
 
     /// Makes ready for the rows of a step.
-    pub(super) fn open(&mut self, step: usize) -> Result<(), Error> {
+    pub(crate) fn open(&mut self, step: usize) -> Result<(), Error> {
         self.seen = 0;
         match &self.script.steps[step].rows {
             Use::Rows(_) | Use::Value(_) => self.data.open(step, &mut self.sheet.text),
@@ -47,7 +56,7 @@ impl<'s> Answer<'s> {
     }
 
     /// Takes a row of the open step, unless more would be held than may be.
-    pub(super) fn row(&mut self, step: usize, row: &Row) -> Result<(), Error> {
+    pub(crate) fn row<R: Arriving>(&mut self, step: usize, row: &R) -> Result<(), Error> {
         let first = self.seen == 0;
         self.seen += 1;
         self.rows += 1;
@@ -62,9 +71,9 @@ impl<'s> Answer<'s> {
                 json::cell(row, cell, &mut self.sheet)?;
             }
             Use::Keep(codecs) => {
-                self.kept_bytes += row.raw_size_bytes();
+                self.kept_bytes += row.size();
                 self.kept.resize_with(self.script.steps.len(), Vec::new);
-                self.kept[step].push(row::keep(row, codecs)?);
+                self.kept[step].push(row.keep(codecs)?);
             }
             Use::Value(_) | Use::Discard => {}
         }
@@ -79,7 +88,7 @@ impl<'s> Answer<'s> {
     }
 
     /// No more rows of the open step.
-    pub(super) fn close(&mut self, step: usize) {
+    pub(crate) fn close(&mut self, step: usize) {
         match &self.script.steps[step].rows {
             Use::Rows(_) => {
                 if self.seen == 0 {
@@ -93,7 +102,7 @@ impl<'s> Answer<'s> {
     }
 
     /// The rest of the JSON text.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, Error> {
+    pub(crate) fn finish(mut self) -> Result<Vec<u8>, Error> {
         self.data.close(&mut self.sheet.text)?;
         self.sheet.check()?;
         Ok(self.sheet.text)

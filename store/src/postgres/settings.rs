@@ -1,21 +1,12 @@
-//! A script with its arguments, and the bounds it runs within.
+//! The bounds within which jobs run, and what becomes of those whose answer is held whole.
 
+use crate::Config;
 use crate::config::Pooler;
 use crate::json::Bounds;
-use crate::{Config, Error};
-use model::{Argument, Script, Step};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How much later than the server a client-side timeout strikes.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// A script and one list of arguments for each of its steps.
-#[derive(Clone, Debug)]
-pub(super) struct Job {
-    pub(super) script: Arc<Script>,
-    arguments: Vec<Vec<Argument>>,
-}
 
 /// What became of a job whose answer is held whole.
 #[derive(Debug)]
@@ -24,39 +15,6 @@ pub(super) enum Outcome {
     Whole(Vec<u8>, u64),
     /// The result is larger than may be held; nothing of it was handed out.
     Large,
-}
-
-impl Job {
-    pub(super) fn new(script: Arc<Script>, arguments: Vec<Vec<Argument>>) -> Result<Self, Error> {
-        let fits = script.steps.len() == arguments.len()
-            && script
-                .steps
-                .iter()
-                .zip(&arguments)
-                .all(|(step, arguments)| step.arguments() == arguments.len());
-        if fits {
-            Ok(Self { script, arguments })
-        } else {
-            Err(Error::Internal(
-                "the arguments are not those of the script".into(),
-            ))
-        }
-    }
-
-    /// A step and its arguments, which stand in one order.
-    pub(super) fn step(&self, index: usize) -> Result<(&Step, &[Argument]), Error> {
-        let arguments = self.arguments.get(index).map(Vec::as_slice);
-        self.script
-            .steps
-            .get(index)
-            .zip(arguments)
-            .ok_or_else(|| Error::Internal(format!("the script has no step {index}")))
-    }
-
-    /// The arguments of all steps.
-    pub(super) fn arguments(&self) -> impl Iterator<Item = &[Argument]> {
-        self.arguments.iter().map(Vec::as_slice)
-    }
 }
 
 /// The bounds within which jobs run, and the SQL that sets them.

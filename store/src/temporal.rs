@@ -1,4 +1,4 @@
-//! Dates and times as SQLite holds them, in text of several spellings, written in the canonical one.
+//! Dates and times that a database gives as text, of several spellings, written in the canonical one.
 //!
 //! Text that is canonical already is copied after a look at each character; all else is parsed.
 
@@ -6,11 +6,13 @@ use crate::{Error, json};
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::Pieces;
+use model::Scalar;
+use std::borrow::Cow;
 
 const DATE: usize = 10;
 
 /// Writes a date; a time behind it must be midnight.
-pub(super) fn write_date(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn write_date(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     if text.len() == DATE && is_date(text) {
         quote(&[text], out);
         return Ok(());
@@ -23,7 +25,7 @@ pub(super) fn write_date(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
 }
 
 /// Writes a time of day.
-pub(super) fn write_time(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn write_time(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     if is_time(text) {
         quote(&[text], out);
         return Ok(());
@@ -36,7 +38,7 @@ pub(super) fn write_time(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
 }
 
 /// Writes a date and time without zone; a date alone is its midnight.
-pub(super) fn write_local_date_time(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn write_local_date_time(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     if let Some((date, time)) = canonical(text) {
         quote(&[date, b"T", time], out);
         return Ok(());
@@ -45,7 +47,7 @@ pub(super) fn write_local_date_time(text: &[u8], out: &mut Vec<u8>) -> Result<()
 }
 
 /// Writes a moment in UTC; text without a zone is in UTC, as SQLite's own functions have it.
-pub(super) fn write_date_time(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn write_date_time(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     let without_zone = text
         .strip_suffix(b"Z")
         .or_else(|| text.strip_suffix(b"+00:00"));
@@ -56,8 +58,17 @@ pub(super) fn write_date_time(text: &[u8], out: &mut Vec<u8>) -> Result<(), Erro
     json::date_time(moment(text).ok_or_else(|| mismatch("DateTime"))?, out)
 }
 
+/// Text as the functions of SQLite and MariaDB spell it: a blank between date and time, UTC without a suffix.
+pub(crate) fn spelled(text: &str, scalar: Scalar) -> Result<Cow<'_, str>, Error> {
+    Ok(match scalar {
+        Scalar::LocalDateTime => text.replacen('T', " ", 1).into(),
+        Scalar::DateTime => bound_date_time(text)?.into(),
+        _ => text.into(),
+    })
+}
+
 /// What a clock in UTC shows at the moment, in the form parameters have.
-pub(super) fn bound_date_time(text: &str) -> Result<String, Error> {
+fn bound_date_time(text: &str) -> Result<String, Error> {
     let mut out = Vec::with_capacity(text.len() + 2);
     write_date_time(text.as_bytes(), &mut out)?;
     let written = String::from_utf8_lossy(&out);
