@@ -90,11 +90,9 @@ fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault
         Form::StartsWith => Ok(text_value(escaped(&text) + "%")),
         Form::EndsWith => Ok(text_value("%".to_owned() + &escaped(&text))),
         Form::Contains => Ok(text_value(format!("%{}%", escaped(&text)))),
-        Form::Plain
-        | Form::Count(_)
-        | Form::CountAndOne(_)
-        | Form::Item(_)
-        | Form::Cursor(_) => Err(mismatch()),
+        Form::Plain | Form::Count(_) | Form::CountAndOne(_) | Form::Item(_) | Form::Cursor(_) => {
+            Err(mismatch())
+        }
     }
 }
 

@@ -77,7 +77,7 @@ impl<'s> Answer<'s> {
             }
             Use::Value(_) | Use::Discard => {}
         }
-        if self.sheet.text.len() + self.kept_bytes > self.bytes_max {
+        if self.is_full() {
             Err(Error::TooLarge(format!(
                 "it passes {} bytes",
                 self.bytes_max
@@ -85,6 +85,11 @@ impl<'s> Answer<'s> {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether more is held than may be.
+    pub(crate) fn is_full(&self) -> bool {
+        self.sheet.text.len() + self.kept_bytes > self.bytes_max
     }
 
     /// No more rows of the open step.

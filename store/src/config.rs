@@ -8,11 +8,14 @@ use std::time::Duration;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where the database is: `sqlite:shop.db`, `sqlite::memory:` or `postgres://user@host/name`.
+    /// Where the database is: `sqlite:shop.db`, `sqlite::memory:`, `postgres://user@host/name` or
+    /// `mariadb://user@host/name`.
     ///
-    /// For PostgreSQL, `?sslmode=` is `disable`; `prefer`, the default, which encrypts when the server
+    /// For PostgreSQL and MariaDB, `?sslmode=` is `disable`; `prefer`, the default, which encrypts when the server
     /// can; `require`, which always does, but to whatever server answers; or, with
     /// `&sslrootcert=<file>`, `verify-ca` and `verify-full`, which also make sure which server it is.
+    /// For MariaDB, `?socket=<file>` connects through a socket of the machine; `mysql://` is the same
+    /// address, and the server must be MariaDB nevertheless.
     #[serde(serialize_with = "crate::shown::serialize")]
     pub url: Secret,
     /// How long one request may keep the database busy, in milliseconds.
@@ -41,6 +44,8 @@ pub struct Config {
     pub sqlite: Sqlite,
     /// What is set for PostgreSQL alone.
     pub postgres: Postgres,
+    /// What is set for MariaDB alone.
+    pub mariadb: Mariadb,
 }
 
 /// What is set for SQLite alone.
@@ -89,6 +94,18 @@ pub struct Postgres {
     pub connect_timeout_ms: u64,
 }
 
+/// What is set for MariaDB alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mariadb {
+    /// The most connections, each held by one request alone while it runs.
+    pub connections: usize,
+    /// Prepared statements each connection keeps.
+    pub statements_max: usize,
+    /// How long connecting may take, in milliseconds.
+    pub connect_timeout_ms: u64,
+}
+
 /// What stands between here and a PostgreSQL server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -117,6 +134,17 @@ impl Default for Config {
             stream_timeout_ms: 600_000,
             sqlite: Sqlite::default(),
             postgres: Postgres::default(),
+            mariadb: Mariadb::default(),
+        }
+    }
+}
+
+impl Default for Mariadb {
+    fn default() -> Self {
+        Self {
+            connections: 16,
+            statements_max: 256,
+            connect_timeout_ms: 5_000,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The one door to a database, whichever it is.
 
 use crate::metrics::Metrics;
-use crate::{Config, Error, Failure, Reply, postgres, sqlite};
+use crate::{Config, Error, Failure, Reply, mariadb, postgres, sqlite};
 use model::metric::Registry;
 use model::{Argument, Catalog, Dialect, Script, Weight};
 use std::sync::Arc;
@@ -13,6 +13,7 @@ pub struct Database(Arc<Backend>);
 enum Backend {
     Sqlite(Box<sqlite::Sqlite>),
     Postgres(Box<postgres::Postgres>),
+    Mariadb(Box<mariadb::Mariadb>),
 }
 
 impl Database {
@@ -27,6 +28,9 @@ impl Database {
             ("postgres" | "postgresql", _) => {
                 Backend::Postgres(Box::new(postgres::Postgres::open(config, metrics)?))
             }
+            ("mariadb" | "mysql", _) => {
+                Backend::Mariadb(Box::new(mariadb::Mariadb::open(config, metrics)?))
+            }
             (scheme, _) => return Err(unsupported(scheme)),
         };
         Ok(Self(Arc::new(backend)))
@@ -37,6 +41,7 @@ impl Database {
         match &*self.0 {
             Backend::Sqlite(_) => Dialect::Sqlite,
             Backend::Postgres(_) => Dialect::Postgres,
+            Backend::Mariadb(_) => Dialect::Mariadb,
         }
     }
 
@@ -45,6 +50,7 @@ impl Database {
         match &*self.0 {
             Backend::Sqlite(sqlite) => sqlite.catalog().await,
             Backend::Postgres(postgres) => postgres.catalog().await,
+            Backend::Mariadb(mariadb) => mariadb.catalog().await,
         }
     }
 
@@ -60,6 +66,7 @@ impl Database {
         match &*self.0 {
             Backend::Sqlite(sqlite) => sqlite.run(script, arguments, weight).await,
             Backend::Postgres(postgres) => postgres.run(script, arguments, weight).await,
+            Backend::Mariadb(mariadb) => mariadb.run(script, arguments, weight).await,
         }
     }
 
@@ -68,6 +75,7 @@ impl Database {
         match &*self.0 {
             Backend::Sqlite(sqlite) => sqlite.check().await,
             Backend::Postgres(postgres) => postgres.check().await,
+            Backend::Mariadb(mariadb) => mariadb.check().await,
         }
     }
 
@@ -76,6 +84,7 @@ impl Database {
         match &*self.0 {
             Backend::Sqlite(sqlite) => sqlite.close().await,
             Backend::Postgres(postgres) => postgres.close().await,
+            Backend::Mariadb(mariadb) => mariadb.close().await,
         }
     }
 }
@@ -85,6 +94,7 @@ fn unsupported(scheme: &str) -> Error {
     let named = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphabetic());
     let given = if named { scheme } else { "the given address" };
     Error::Address(format!(
-        "{given} is not supported; use sqlite:<path>, sqlite::memory: or postgres://user@host/name"
+        "{given} is not supported; use sqlite:<path>, sqlite::memory:, postgres://user@host/name or \
+         mariadb://user@host/name"
     ))
 }

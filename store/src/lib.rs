@@ -16,6 +16,7 @@ mod doors;
 mod error;
 mod job;
 mod json;
+mod mariadb;
 mod metrics;
 mod postgres;
 mod reply;
@@ -24,7 +25,7 @@ mod sqlite;
 mod temporal;
 mod tls;
 
-pub use config::{Config, Pooler, Postgres, Sqlite};
+pub use config::{Config, Mariadb, Pooler, Postgres, Sqlite};
 pub use database::Database;
 pub use error::{Error, Failure};
 pub use reply::{Chunks, Reply};

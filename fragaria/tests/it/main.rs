@@ -21,8 +21,8 @@ mod hostile;
 mod http;
 #[path = "../../../store/tests/it/postgres/instance.rs"]
 mod instance;
-mod numbers;
 mod mariadb;
+mod numbers;
 mod pooler;
 mod project;
 mod readiness;

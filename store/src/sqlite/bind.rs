@@ -34,9 +34,6 @@ pub(super) fn bind(
                 let one = column_of(kept, of, *column)?.next();
                 single(one.unwrap_or(&Value::Null), Scalar::String)?
             }
-            Argument::KeptRows { .. } => {
-                return Err(internal("kept rows are for another database"));
-            }
             Argument::Kept { steps, column } => {
                 // Kept text is the database's own spelling, and goes back as it came.
                 ToSqlOutput::from(list(column_of(kept, steps, *column)?, Scalar::String)?)

@@ -1,8 +1,8 @@
 //! A value as SQLite stores it, written by its codec; SQLite lets any column hold any kind.
 
 use super::decimal::{Decimal, with_digits_of};
-use super::rows::Packed;
 use super::number;
+use super::rows::Packed;
 use crate::{Error, json, temporal};
 use model::{Codec, Scalar};
 use rusqlite::types::ValueRef;

@@ -1,0 +1,45 @@
+//! The questions put to `information_schema`; each works on every version since 10.6.
+//!
+//! Names are ordered by their bytes.
+
+/// The tables of `information_schema` know no snapshots; this keeps all else of one read together.
+pub(super) const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+
+/// Name, kind, comment of tables and views; sequences are left out.
+pub(super) const TABLES: &str = "
+SELECT table_name, table_type, table_comment
+FROM information_schema.tables
+WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')
+ORDER BY BINARY table_name";
+
+/// Table, clause of the checks; a column of type JSON is text with one.
+pub(super) const CHECKS: &str = "
+SELECT table_name, check_clause
+FROM information_schema.check_constraints
+WHERE constraint_schema = DATABASE() AND check_clause LIKE 'json\\_valid(%'";
+
+/// Table, name, type, nullable, default, what else there is, generated, comment of columns.
+pub(super) const COLUMNS: &str = "
+SELECT table_name, column_name, column_type, is_nullable, column_default, extra, is_generated,
+       column_comment
+FROM information_schema.columns
+WHERE table_schema = DATABASE()
+ORDER BY BINARY table_name, ordinal_position";
+
+/// Table, index, place, column of unique keys that hold for every row and on whole values.
+pub(super) const KEYS: &str = "
+SELECT s.table_name, s.index_name, s.seq_in_index, s.column_name
+FROM information_schema.statistics s
+WHERE s.table_schema = DATABASE() AND s.non_unique = 0
+  AND NOT EXISTS (
+    SELECT 1 FROM information_schema.statistics p
+    WHERE p.table_schema = s.table_schema AND p.table_name = s.table_name
+      AND p.index_name = s.index_name AND (p.sub_part IS NOT NULL OR p.column_name IS NULL))
+ORDER BY BINARY s.table_name, BINARY s.index_name, s.seq_in_index";
+
+/// Table, place, column, table referred to, column referred to of foreign keys.
+pub(super) const FOREIGN_KEYS: &str = "
+SELECT table_name, ordinal_position, column_name, referenced_table_name, referenced_column_name
+FROM information_schema.key_column_usage
+WHERE table_schema = DATABASE() AND referenced_table_schema = DATABASE()
+ORDER BY BINARY table_name, BINARY constraint_name, ordinal_position";

@@ -1,0 +1,226 @@
+//! How connections are made: lazily, with a limit of time, and without a stampede.
+
+use super::address::Address;
+use super::session::Session;
+use super::settings::Settings;
+use super::snag::Snag;
+use crate::backoff::Backoff;
+use crate::metrics::Metrics;
+use crate::tls::{Mode, Verify};
+use crate::{Config, Error};
+use mysql_async::{Conn, DriverError, Opts, OptsBuilder, SslOpts};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
+
+/// The oldest version that is in the test matrix or is promised.
+const OLDEST: (u16, u16) = (10, 6);
+/// After so long without an answer on the wire a connection counts as broken.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// What the server may send in one packet; it decides by its own `max_allowed_packet`.
+const PACKET_MAX: usize = 1 << 30;
+
+/// Makes connections to one server.
+pub(super) struct Connector {
+    /// As the address says; and without TLS, where it says that this will do.
+    ways: Vec<Opts>,
+    setup: String,
+    metrics: Metrics,
+    timeout: Duration,
+    backoff: Mutex<Backoff>,
+}
+
+impl Connector {
+    /// Reads the address; nothing is connected yet.
+    pub(super) fn new(config: &Config, metrics: Metrics) -> Result<Self, Error> {
+        let address = Address::parse(config.url.expose())?;
+        let has_socket = address.socket.is_some();
+        if address.security.is_blind() && !has_socket {
+            tracing::warn!(
+                "sslmode=require encrypts but does not verify the server; use verify-full"
+            );
+        }
+        let plain = options(&address, config);
+        let encrypted = |verify| Opts::from(plain.clone().ssl_opts(encryption(verify)));
+        let ways = match (address.security.mode, &address.security.verify) {
+            // What is sent through a socket does not leave the machine.
+            (Mode::Disable, _) => vec![plain.into()],
+            (Mode::Prefer, _) if has_socket => vec![plain.into()],
+            (Mode::Prefer, verify) => vec![encrypted(verify), plain.into()],
+            (Mode::Require, _) if has_socket => {
+                return Err(Error::Address(
+                    "a socket knows no TLS; leave sslmode out".into(),
+                ));
+            }
+            (Mode::Require, verify) => vec![encrypted(verify)],
+        };
+        Ok(Self {
+            ways,
+            setup: Settings::new(config).session(),
+            metrics,
+            timeout: Duration::from_millis(config.mariadb.connect_timeout_ms),
+            backoff: Mutex::default(),
+        })
+    }
+
+    /// Connects; refused at once while the server is known to be away.
+    pub(super) async fn connect(&self) -> Result<Session, Error> {
+        let leave = self
+            .backoff(|backoff| backoff.admit(Instant::now()))
+            .map_err(|pause| {
+                Error::Unavailable(format!(
+                    "the next attempt is due in {} ms",
+                    pause.as_millis()
+                ))
+            })?;
+        match timeout(self.timeout, self.attempt()).await {
+            Ok(Ok(session)) => {
+                self.backoff(Backoff::succeeded);
+                Ok(session)
+            }
+            failed => {
+                self.backoff(|backoff| backoff.failed(&leave, Instant::now()));
+                let error = failed
+                    .unwrap_or_else(|_| Err(Error::Unavailable("connecting took too long".into())));
+                error.inspect_err(|error| tracing::warn!(%error, "no connection to the database"))
+            }
+        }
+    }
+
+    /// Asks the server, over another connection, to end one and all it does.
+    pub(super) async fn kill(&self, session: &Session) -> Result<(), Error> {
+        let kill = async {
+            let mut other = self.enter().await?;
+            other.meet().await?;
+            // A server that was started anew counts its connections anew: that number may be
+            // somebody else's by now.
+            if !session.is_of_one_server_with(&other) {
+                return Ok(());
+            }
+            let kill = format!("KILL CONNECTION {}", session.id());
+            other.control(&kill).await
+        };
+        match timeout(self.timeout, kill).await {
+            Ok(killed) => killed.map_err(|snag: Snag| snag.error),
+            Err(_) => Err(Error::Unavailable("connecting took too long".into())),
+        }
+    }
+
+    async fn attempt(&self) -> Result<Session, Error> {
+        let connecting = async {
+            let mut session = self.enter().await?;
+            admit(&session.meet().await?)?;
+            session.control(&self.setup).await?;
+            Ok(session)
+        };
+        // Whatever the reason, nobody can be served; the log says which.
+        connecting.await.map_err(|snag: Snag| match snag.error {
+            Error::Internal(text) => Error::Unavailable(text),
+            error => error,
+        })
+    }
+
+    async fn enter(&self) -> Result<Session, Snag> {
+        let mut refused = None;
+        for way in &self.ways {
+            match Conn::new(way.clone()).await {
+                Ok(connection) => return Ok(Session::new(connection, self.metrics.clone())),
+                Err(error) => {
+                    let is_plain = matches!(
+                        error,
+                        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer)
+                    );
+                    refused = Some(error);
+                    if !is_plain {
+                        break;
+                    }
+                }
+            }
+        }
+        let unknown = || Error::Internal("there is no way to connect".into()).into();
+        Err(refused.map_or_else(unknown, Snag::from))
+    }
+
+    fn backoff<T>(&self, act: impl FnOnce(&mut Backoff) -> T) -> T {
+        act(&mut self.backoff.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// How to connect, but for TLS.
+fn options(address: &Address, config: &Config) -> OptsBuilder {
+    let socket = address.socket.as_deref().map(Path::to_string_lossy);
+    OptsBuilder::default()
+        .ip_or_hostname(&address.host)
+        .tcp_port(address.port)
+        .socket(socket)
+        // It would ask the server for its socket, and go over to it.
+        .prefer_socket(false)
+        .user(Some(&address.user))
+        .pass(Some(address.password.expose()))
+        .db_name(Some(&address.database))
+        .tcp_keepalive(Some(SILENCE))
+        .tcp_nodelay(true)
+        .stmt_cache_size(config.mariadb.statements_max)
+        // Both would be asked of the server otherwise, in a round trip of their own.
+        .max_allowed_packet(Some(PACKET_MAX))
+        .wait_timeout(Some(28_800))
+        .connect_attribute("program_name", "fragaria")
+}
+
+fn encryption(verify: &Verify) -> SslOpts {
+    let trusting = |root: &Path| {
+        SslOpts::default()
+            .with_root_certs(vec![root.to_owned().into()])
+            .with_disable_built_in_roots(true)
+    };
+    match verify {
+        Verify::Nothing => SslOpts::default().with_danger_accept_invalid_certs(true),
+        Verify::Chain(root) => trusting(root).with_danger_skip_domain_validation(true),
+        Verify::Name(root) => trusting(root),
+    }
+}
+
+/// Refuses a server that is not MariaDB, or too old.
+fn admit(version: &str) -> Result<(), Error> {
+    // Old replicas take a ten for a one, so MariaDB puts this before its own.
+    let version = version.strip_prefix("5.5.5-").unwrap_or(version);
+    if !version.contains("MariaDB") {
+        return Err(Error::Address(format!(
+            "the server is MySQL {version}; MySQL is refused until it has been in the test matrix"
+        )));
+    }
+    let mut numbers = version
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|number| number.parse().unwrap_or(0));
+    let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if (major, minor) < OLDEST {
+        return Err(Error::Address(format!(
+            "the server is MariaDB {version}; {}.{} or newer is needed",
+            OLDEST.0, OLDEST.1
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mysql_and_old_versions_are_refused_by_name() {
+        for version in [
+            "5.5.5-10.6.1-MariaDB",
+            "10.11.6-MariaDB-0+deb12u1",
+            "11.8.2-MariaDB-log",
+            "12.0.1-MariaDB",
+        ] {
+            assert!(admit(version).is_ok(), "{version}");
+        }
+        let mysql = admit("8.4.3").unwrap_err().to_string();
+        assert!(mysql.contains("the server is MySQL 8.4.3; MySQL is refused"));
+        let old = admit("5.5.5-10.5.21-MariaDB").unwrap_err().to_string();
+        assert!(old.contains("MariaDB 10.5.21-MariaDB; 10.6 or newer"));
+    }
+}

@@ -1,0 +1,183 @@
+//! One connection to the server and what is asked on it.
+//!
+//! One command at a time: it is settled when the last row of its answer was read. A connection that
+//! is not settled, or in a transaction, is never used for anything else.
+
+use super::binding;
+use super::row::Row;
+use super::snag::Snag;
+use crate::Error;
+use crate::answer::Kept;
+use crate::metrics::Metrics;
+use model::{Argument, Statement};
+use mysql_async::consts::StatusFlags;
+use mysql_async::prelude::Queryable;
+use mysql_async::{BinaryProtocol, Conn, OkPacket, QueryResult, TextProtocol};
+
+/// Warnings about values that were cut, or became NULL, as they passed `max_allowed_packet`.
+const CUT: [&[u8]; 2] = [b"1260", b"1301"];
+
+/// The version, and the second in which the server started.
+const MEET: &str = "SELECT VERSION(), CAST(UNIX_TIMESTAMP() - VARIABLE_VALUE AS SIGNED) \
+                    FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME'";
+
+/// A connection; dropping it ends it, whatever the server is doing.
+pub(super) struct Session {
+    connection: Conn,
+    metrics: Metrics,
+    /// Whether all that was asked is answered.
+    settled: bool,
+    /// Whether the rows of the open result come as text.
+    as_text: bool,
+    /// When the server started, in seconds, as it tells.
+    started: i64,
+}
+
+impl Session {
+    pub(super) fn new(connection: Conn, metrics: Metrics) -> Self {
+        Self {
+            connection,
+            metrics,
+            settled: true,
+            as_text: false,
+            started: 0,
+        }
+    }
+
+    /// Asks what the server is, and remembers since when.
+    pub(super) async fn meet(&mut self) -> Result<String, Snag> {
+        self.ask(MEET).await?;
+        let row = self.next().await?;
+        let text = |column| {
+            let cell = row.as_ref().map(|row| row.text(column)).transpose()?;
+            let cell = cell.flatten().unwrap_or_default();
+            Ok::<_, Error>(String::from_utf8_lossy(cell).into_owned())
+        };
+        let (version, started) = (text(0)?, text(1)?);
+        self.started = started.parse().unwrap_or(0);
+        while self.next().await?.is_some() {}
+        Ok(version)
+    }
+
+    /// Whether both are connections to one server that was not started anew between them.
+    pub(super) fn is_of_one_server_with(&self, other: &Self) -> bool {
+        // What it tells are whole seconds, from two clocks.
+        self.started.abs_diff(other.started) <= 1
+    }
+
+    /// The server's number for this connection.
+    pub(super) fn id(&self) -> u32 {
+        self.connection.id()
+    }
+
+    /// Whether nothing is under way on it.
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// Whether it can be used for something else.
+    pub(super) fn is_free(&self) -> bool {
+        let status = self.connection.last_ok_packet().map(OkPacket::status_flags);
+        let open = StatusFlags::SERVER_STATUS_IN_TRANS;
+        self.settled && !status.is_some_and(|status| status.contains(open))
+    }
+
+    /// Whether the connection has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        !self.settled || self.connection.is_disconnected()
+    }
+
+    /// Runs a statement of our own whose rows nobody wants.
+    pub(super) async fn control(&mut self, sql: &str) -> Result<(), Snag> {
+        self.settled = false;
+        let ran = self.connection.query_drop(sql).await;
+        self.settle(ran)
+    }
+
+    /// Runs a question of our own; its rows are to be taken by [`Session::next`].
+    pub(super) async fn ask(&mut self, sql: &str) -> Result<(), Snag> {
+        self.settled = false;
+        self.as_text = true;
+        let ran = self.connection.query_iter(sql).await.map(drop);
+        self.begun(ran)
+    }
+
+    /// Runs a statement; its rows are to be taken by [`Session::next`].
+    pub(super) async fn execute(
+        &mut self,
+        statement: &Statement,
+        arguments: &[Argument],
+        kept: &Kept,
+    ) -> Result<(), Snag> {
+        let bound = binding::bind(&statement.parameters, arguments, kept)?;
+        self.settled = false;
+        self.as_text = false;
+        let prepared = match self.connection.prep(&*statement.sql).await {
+            Ok(prepared) => prepared,
+            Err(error) => return self.settle(Err(error)),
+        };
+        if usize::from(prepared.num_params()) != bound.len() {
+            let message = "a statement has another number of places than parameters";
+            return Err(Error::Internal(message.into()).into());
+        }
+        self.metrics.statements.inc();
+        let ran = self.connection.exec_iter(prepared, bound).await.map(drop);
+        self.begun(ran)
+    }
+
+    /// The next row of the open result.
+    pub(super) async fn next(&mut self) -> Result<Option<Row>, Snag> {
+        if self.settled {
+            return Ok(None);
+        }
+        let next = if self.as_text {
+            QueryResult::<TextProtocol>::new(&mut self.connection)
+                .next()
+                .await
+        } else {
+            QueryResult::<BinaryProtocol>::new(&mut self.connection)
+                .next()
+                .await
+        };
+        match next {
+            Ok(Some(row)) => Ok(Some(Row(row))),
+            Ok(None) => {
+                self.settled = true;
+                Ok(None)
+            }
+            Err(error) => self.settle(Err(error)).map(|()| None),
+        }
+    }
+
+    /// Whether a value was cut, or taken for NULL, because it passed `max_allowed_packet`.
+    ///
+    /// The server only warns of it, so the answer may lack rows or values: it is no answer.
+    pub(super) async fn has_cut(&mut self) -> Result<bool, Snag> {
+        if self.connection.get_warnings() == 0 {
+            return Ok(false);
+        }
+        self.ask("SHOW WARNINGS").await?;
+        let mut has_cut = false;
+        while let Some(row) = self.next().await? {
+            has_cut |= row.text(1)?.is_some_and(|code| CUT.contains(&code));
+        }
+        Ok(has_cut)
+    }
+
+    /// The start of an answer: one that was refused has no rows to come.
+    fn begun(&mut self, ran: mysql_async::Result<()>) -> Result<(), Snag> {
+        match ran {
+            Ok(()) => Ok(()),
+            Err(error) => self.settle(Err(error)),
+        }
+    }
+
+    /// The end of an answer: a refusal ends one as well as its last row.
+    fn settle(&mut self, ran: mysql_async::Result<()>) -> Result<(), Snag> {
+        self.settled = match &ran {
+            Ok(()) => true,
+            Err(error) => !error.is_fatal(),
+        };
+        Ok(ran?)
+    }
+}

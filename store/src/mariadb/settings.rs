@@ -1,0 +1,131 @@
+//! The bounds within which jobs run, and the SQL that sets them.
+
+use crate::Config;
+use crate::json::Bounds;
+use std::time::Duration;
+
+/// How much later than the server a client-side timeout strikes.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Modes of SQL the engine counts on. `SIMULTANEOUS_ASSIGNMENT`: all of an update sees the row as it
+/// was. Backslashes escape and double quotes are strings, as in a server left as it is.
+const MODES: &str = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
+                     NO_ENGINE_SUBSTITUTION,SIMULTANEOUS_ASSIGNMENT";
+
+/// The bounds.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    whole_bytes_max: usize,
+    write_bytes_max: usize,
+    pub(super) bounds: Bounds,
+    pub(super) chunk_bytes: usize,
+    pub(super) stall: Duration,
+    pub(super) stream_timeout: Duration,
+    pub(super) statement_timeout: Duration,
+}
+
+/// What became of a job whose answer is held whole.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The JSON text, and how many rows went into it.
+    Whole(Vec<u8>, u64),
+    /// The result is larger than may be held; nothing of it was handed out.
+    Large,
+}
+
+impl Settings {
+    pub(super) fn new(config: &Config) -> Self {
+        // The server would take zero for no limit at all.
+        let at_least = |duration: Duration| duration.max(Duration::from_millis(1));
+        Self {
+            whole_bytes_max: config.whole_bytes_max,
+            write_bytes_max: config.write_bytes_max,
+            bounds: Bounds::new(config),
+            chunk_bytes: config.chunk_bytes.max(1),
+            stall: config.stall_timeout(),
+            stream_timeout: at_least(config.stream_timeout()),
+            statement_timeout: at_least(config.statement_timeout()),
+        }
+    }
+
+    /// How large an answer that is held whole may become.
+    pub(super) fn bytes_max(&self, writes: bool) -> usize {
+        if writes {
+            self.write_bytes_max
+        } else {
+            self.whole_bytes_max
+        }
+    }
+
+    /// How long to wait for so many statements before the server itself counts as hung.
+    pub(super) fn patience(&self, statements: usize) -> Duration {
+        let statements = u32::try_from(statements).unwrap_or(u32::MAX);
+        self.statement_timeout.saturating_mul(statements.max(1)) + GRACE
+    }
+
+    /// Sets up a session, in one round trip.
+    pub(super) fn session(&self) -> String {
+        let timeout = seconds(self.statement_timeout);
+        // Whole seconds; none would not wait for a lock at all.
+        let lock = self.statement_timeout.as_secs().max(1);
+        // The server is not to hang up on a receiver we have more patience with.
+        let writing = self.stall.as_secs().saturating_add(60).min(31_536_000);
+        format!(
+            "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, time_zone = '+00:00', \
+             sql_mode = '{MODES}', group_concat_max_len = 1073741824, max_error_count = 1024, max_sort_length = 65536, \
+             max_statement_time = {timeout}, innodb_lock_wait_timeout = {lock}, \
+             lock_wait_timeout = {lock}, net_write_timeout = {writing}, \
+             tx_isolation = 'REPEATABLE-READ', autocommit = 1"
+        )
+    }
+
+    /// Lets a statement take as long as a stream may.
+    pub(super) fn lengthen(&self) -> String {
+        format!("SET max_statement_time = {}", seconds(self.stream_timeout))
+    }
+
+    /// Takes that back.
+    pub(super) fn shorten(&self) -> String {
+        format!(
+            "SET max_statement_time = {}",
+            seconds(self.statement_timeout)
+        )
+    }
+}
+
+/// Begins a transaction that reads one snapshot, or one that writes.
+pub(super) fn begin(writes: bool) -> &'static str {
+    if writes {
+        "START TRANSACTION READ WRITE"
+    } else {
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+    }
+}
+
+/// As MariaDB reads them, to the millisecond, and not more than a year.
+fn seconds(duration: Duration) -> String {
+    let millis = duration.as_millis().min(31_536_000_000);
+    format!("{}.{:03}", millis / 1_000, millis % 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_time_is_never_none_at_all() {
+        let config = Config {
+            statement_timeout_ms: 0,
+            stream_timeout_ms: u64::MAX,
+            ..Config::default()
+        };
+        let settings = Settings::new(&config);
+        let session = settings.session();
+        assert!(session.contains("max_statement_time = 0.001,"), "{session}");
+        assert!(
+            session.contains("innodb_lock_wait_timeout = 1,"),
+            "{session}"
+        );
+        assert_eq!(settings.lengthen(), "SET max_statement_time = 31536000.000");
+    }
+}

@@ -1,0 +1,82 @@
+//! A script on one connection, its answer held whole: one read, or several steps in a transaction.
+
+use super::session::Session;
+use super::settings::{Outcome, Settings, begin};
+use super::snag::Snag;
+use crate::Error;
+use crate::answer::Answer;
+use crate::job::Job;
+use model::Use;
+use tokio::time::timeout;
+
+/// Runs all steps and gives the JSON text; a read that passes its bound is to be streamed, and
+/// what was written is to be committed.
+pub(super) async fn run(
+    session: &mut Session,
+    job: &Job,
+    settings: &Settings,
+) -> Result<Outcome, Snag> {
+    let (writes, steps) = (job.script.writes, job.script.steps.len());
+    // One statement that reads is a snapshot by itself.
+    if writes || steps > 1 {
+        let begun = session.control(begin(writes)).await;
+        begun.map_err(Snag::before_all)?;
+    }
+    let mut answer = Answer::new(&job.script, settings.bytes_max(writes), settings.bounds);
+    for index in 0..steps {
+        match run_step(session, job, index, &mut answer).await {
+            Err(_) if !writes && answer.is_full() => return Ok(Outcome::Large),
+            ran => ran?,
+        }
+    }
+    if steps > 1 && !writes {
+        session.control("COMMIT").await?;
+    }
+    let rows = answer.rows;
+    Ok(Outcome::Whole(answer.finish()?, rows))
+}
+
+/// Runs a step, and takes its rows.
+async fn run_step(
+    session: &mut Session,
+    job: &Job,
+    index: usize,
+    answer: &mut Answer<'_>,
+) -> Result<(), Snag> {
+    let (step, arguments) = job.step(index)?;
+    let ran = async {
+        let kept = &answer.kept;
+        session.execute(&step.statement, arguments, kept).await?;
+        answer.open(index)?;
+        while let Some(row) = session.next().await? {
+            answer.row(index, &row)?;
+        }
+        answer.close(index);
+        complete(session, &step.rows).await?;
+        match step.unmet(answer.seen, arguments) {
+            Some(fault) => Err(Snag::from(Error::Unmet(Box::new(fault.clone())))),
+            None => Ok(()),
+        }
+    };
+    ran.await.map_err(|snag: Snag| snag.at(&step.key))
+}
+
+/// Refuses rows that lack something because it passed a bound of the server.
+pub(super) async fn complete(session: &mut Session, rows: &Use) -> Result<(), Snag> {
+    if !matches!(rows, Use::Discard) && session.has_cut().await? {
+        return Err(
+            Error::TooLarge("a value passes the server's max_allowed_packet".into()).into(),
+        );
+    }
+    Ok(())
+}
+
+/// Makes what was written last; from here on a silent server leaves it open whether it did.
+pub(super) async fn commit(session: &mut Session, settings: &Settings) -> Result<(), Snag> {
+    let commit = session.control("COMMIT");
+    let silent = || Error::Timeout("no answer to a commit".into()).into();
+    let outcome = timeout(settings.patience(1), commit).await;
+    outcome
+        .unwrap_or_else(|_| Err(silent()))
+        .map_err(Snag::in_commit)
+}
