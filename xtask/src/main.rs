@@ -17,6 +17,7 @@ mod postgres;
 mod process;
 mod rust;
 mod scratch;
+mod server;
 mod test;
 mod tidy;
 

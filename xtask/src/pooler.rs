@@ -1,8 +1,9 @@
 //! A private PgBouncer in transaction mode, in front of a private PostgreSQL.
 
 use crate::packages;
-use crate::postgres::{self, Postgres};
+use crate::postgres::{ACCOUNT, Postgres};
 use crate::process::{Service, Stop};
+use crate::server;
 use anyhow::{Context, Result};
 use std::fs::{self, File};
 use std::net::TcpStream;
@@ -21,27 +22,22 @@ impl Pooler {
     pub(crate) fn start(server: &Postgres) -> Result<Self> {
         packages::ensure(&[packages::PGBOUNCER])?;
         let program = packages::pgbouncer().context("PgBouncer is not installed")?;
-        let port = postgres::free_port()?;
+        let port = server::free_port()?;
         let file = server.directory().join("pgbouncer.ini");
         fs::write(&file, configuration(server.port(), port))?;
-        if let Some((user, group)) = postgres::server_account()? {
+        if let Some((user, group)) = ACCOUNT.ids()? {
             chown(&file, Some(user), Some(group))?;
         }
-        let log = postgres::log_file("test-pgbouncer")?;
+        let log = server::log_file("test-pgbouncer")?;
         let output = File::create(&log)?;
         let errors = output.try_clone()?;
-        let mut service = Service::start(
-            &program,
-            postgres::server_user(),
-            Stop::Gracefully,
-            |command| {
-                command
-                    .current_dir("/")
-                    .arg(&file)
-                    .stdout(output)
-                    .stderr(errors);
-            },
-        )?;
+        let mut service = Service::start(&program, ACCOUNT.user(), Stop::Gracefully, |command| {
+            command
+                .current_dir("/")
+                .arg(&file)
+                .stdout(output)
+                .stderr(errors);
+        })?;
         service
             .wait_until(START_SECONDS, || {
                 TcpStream::connect(("127.0.0.1", port)).is_ok()

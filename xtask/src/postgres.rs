@@ -1,15 +1,17 @@
 //! A private PostgreSQL in a temporary directory, reachable over loopback only.
 
+use crate::packages;
 use crate::process::{self, Service, Stop};
 use crate::scratch::Scratch;
-use crate::{house, packages};
+use crate::server::{self, Account};
 use anyhow::{Context, Result};
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const START_ATTEMPTS: usize = 3;
+/// It refuses to run as root.
+pub(crate) const ACCOUNT: Account = Account("postgres");
+
 const START_SECONDS: u64 = 60;
 
 /// A running server; stopped, and its data removed, when dropped.
@@ -27,10 +29,11 @@ impl Postgres {
     pub(crate) fn start(purpose: &str, settings: &[(&str, &str)]) -> Result<Self> {
         packages::ensure(&[packages::POSTGRES])?;
         let programs = packages::postgres_programs().context("PostgreSQL is not installed")?;
-        let directory = Scratch::create(server_account()?)?;
+        let directory = Scratch::create(ACCOUNT.ids()?)?;
         create_data(&programs, directory.path())?;
-        let log = log_file(&format!("{purpose}-postgres"))?;
-        let (service, port) = launch(&programs, directory.path(), &log, settings)?;
+        let log = server::log_file(&format!("{purpose}-postgres"))?;
+        let launch = |port| launch(port, &programs, directory.path(), &log, settings);
+        let (service, port) = server::on_free_port(launch)?;
         Ok(Self {
             service,
             port,
@@ -75,37 +78,9 @@ impl Postgres {
     }
 }
 
-/// The account a server runs under: it refuses root.
-pub(crate) fn server_account() -> Result<Option<(u32, u32)>> {
-    if rustix::process::geteuid().is_root() {
-        packages::account("postgres").map(Some)
-    } else {
-        Ok(None)
-    }
-}
-
-/// Name of that account, where it is not our own.
-pub(crate) fn server_user() -> Option<&'static str> {
-    rustix::process::geteuid().is_root().then_some("postgres")
-}
-
-/// A port nobody listens on at the moment.
-pub(crate) fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
 fn create_data(programs: &Path, directory: &Path) -> Result<()> {
-    let mut command = match server_user() {
-        Some(user) => {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid", user, "--regid", user, "--init-groups", "--"]);
-            command.arg(programs.join("initdb"));
-            command
-        }
-        None => Command::new(programs.join("initdb")),
-    };
+    let mut command = ACCOUNT.command(&programs.join("initdb"));
     command
-        .current_dir("/")
         .args([
             "--username=postgres",
             "--auth=trust",
@@ -118,24 +93,7 @@ fn create_data(programs: &Path, directory: &Path) -> Result<()> {
     process::read(&mut command).map(drop)
 }
 
-/// Starts the server; another process may take the port in between, so this tries a few.
 fn launch(
-    programs: &Path,
-    directory: &Path,
-    log: &Path,
-    settings: &[(&str, &str)],
-) -> Result<(Service, u16)> {
-    let mut attempt = 1;
-    loop {
-        let port = free_port()?;
-        match launch_on(port, programs, directory, log, settings) {
-            Err(_) if attempt < START_ATTEMPTS => attempt += 1,
-            outcome => return outcome.map(|service| (service, port)),
-        }
-    }
-}
-
-fn launch_on(
     port: u16,
     programs: &Path,
     directory: &Path,
@@ -146,7 +104,7 @@ fn launch_on(
     let errors = output.try_clone()?;
     // SIGQUIT ends it at once; nothing in it is to be kept.
     let program = programs.join("postgres");
-    let mut service = Service::start(&program, server_user(), Stop::AtOnce, |command| {
+    let mut service = Service::start(&program, ACCOUNT.user(), Stop::AtOnce, |command| {
         command
             .current_dir("/")
             .arg("-D")
@@ -173,13 +131,6 @@ fn is_ready(note: &str) -> bool {
     note.lines()
         .nth(7)
         .is_some_and(|state| state.trim() == "ready")
-}
-
-/// Where a server's log is kept for a look after the run.
-pub(crate) fn log_file(name: &str) -> Result<PathBuf> {
-    let directory = house::target()?.join("xtask");
-    fs::create_dir_all(&directory)?;
-    Ok(directory.join(format!("{name}.log")))
 }
 
 #[cfg(test)]

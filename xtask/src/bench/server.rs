@@ -1,7 +1,7 @@
 //! The server under test: the release build, on a project made from the database.
 
 use crate::process::{self, Service, Stop};
-use crate::{house, postgres};
+use crate::{house, server};
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -38,8 +38,8 @@ impl Server {
         };
         process::read(fragaria("init").args(["--from", url, "--out"]).arg(project))?;
         process::read(fragaria("compile").arg(project))?;
-        let port = postgres::free_port()?;
-        let log = postgres::log_file("bench-server")?;
+        let port = server::free_port()?;
+        let log = server::log_file("bench-server")?;
         let output = File::create(&log)?;
         let errors = output.try_clone()?;
         let mut service = Service::start(binary, None, Stop::Gracefully, |command| {

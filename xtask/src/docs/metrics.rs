@@ -3,7 +3,7 @@
 use super::strip;
 use crate::process::{self, Service, Stop};
 use crate::scratch::Scratch;
-use crate::{packages, postgres};
+use crate::{packages, server};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -47,7 +47,7 @@ pub(super) fn page(binary: &Path) -> Result<String> {
 /// What a server shows that was just started on the example.
 fn exposition(binary: &Path) -> Result<String> {
     let scratch = Scratch::create(None)?;
-    let address = format!("127.0.0.1:{}", postgres::free_port()?);
+    let address = format!("127.0.0.1:{}", server::free_port()?);
     let mut service = Service::start(binary, None, Stop::Gracefully, |command| {
         strip(command);
         command
