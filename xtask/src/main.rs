@@ -10,6 +10,7 @@ mod coverage;
 mod docs;
 mod house;
 mod licences;
+mod mariadb;
 mod node;
 mod packages;
 mod pooler;

@@ -28,6 +28,12 @@ pub(crate) const PGBOUNCER: Need = Need {
     is_met: || pgbouncer().is_some(),
 };
 
+/// The MariaDB server, and with it its command line.
+pub(crate) const MARIADB: Need = Need {
+    package: "mariadb-server",
+    is_met: || mariadbd().is_some() && process::is_installed("mariadb"),
+};
+
 /// The client of the documents' examples.
 pub(crate) const CURL: Need = Need {
     package: "curl",
@@ -117,6 +123,15 @@ pub(crate) fn pgbouncer() -> Option<PathBuf> {
         "/usr/sbin/pgbouncer",
         "/usr/bin/pgbouncer",
         "/usr/local/bin/pgbouncer",
+    ])
+}
+
+/// The MariaDB server's program, which is not on everybody's search path either.
+pub(crate) fn mariadbd() -> Option<PathBuf> {
+    first_of([
+        "/usr/sbin/mariadbd",
+        "/usr/bin/mariadbd",
+        "/usr/local/sbin/mariadbd",
     ])
 }
 

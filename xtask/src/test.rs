@@ -3,6 +3,7 @@
 mod checks;
 mod counts;
 
+use crate::mariadb::Mariadb;
 use crate::pooler::Pooler;
 use crate::postgres::Postgres;
 use crate::{house, packages, process};
@@ -34,7 +35,12 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
 /// Runs the tests with further variables in their environment.
 pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) -> Result<Counts> {
     let rooms = selection.packages()?;
-    packages::ensure(&[packages::POSTGRES, packages::PGBOUNCER, packages::CURL])?;
+    packages::ensure(&[
+        packages::POSTGRES,
+        packages::PGBOUNCER,
+        packages::MARIADB,
+        packages::CURL,
+    ])?;
     let checks = if selection.takes("fragaria") {
         Checks::prepare()?
     } else {
@@ -79,6 +85,7 @@ impl Selection {
 struct Services {
     postgres: Postgres,
     pooler: Pooler,
+    mariadb: Mariadb,
 }
 
 impl Services {
@@ -97,13 +104,18 @@ impl Services {
         postgres.sql("template1", "CREATE EXTENSION pg_stat_statements")?;
         postgres.sql("postgres", "CREATE EXTENSION pg_stat_statements")?;
         let pooler = Pooler::start(&postgres)?;
-        Ok(Self { postgres, pooler })
+        Ok(Self {
+            postgres,
+            pooler,
+            mariadb: Mariadb::start("test")?,
+        })
     }
 
     /// Tells a command where the servers are.
     fn tell(&self, command: &mut Command) {
         command.env("FRAGARIA_TEST_POSTGRES", self.postgres.url("postgres"));
         command.env("FRAGARIA_TEST_PGBOUNCER", self.pooler.url("postgres"));
+        command.env("FRAGARIA_TEST_MARIADB", self.mariadb.url("mysql"));
     }
 }
 

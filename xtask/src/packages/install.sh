@@ -31,10 +31,13 @@ apt_get install --yes --no-install-recommends "$@"
 
 # Nor does one start with the machine.
 for package in "$@"; do
-    if [ "$package" = pgbouncer ]; then
-        if command -v systemctl >/dev/null; then
-            systemctl disable pgbouncer.service
-        fi
-        update-rc.d pgbouncer disable
+    case "$package" in
+    pgbouncer) service=pgbouncer ;;
+    mariadb-server) service=mariadb ;;
+    *) continue ;;
+    esac
+    if command -v systemctl >/dev/null; then
+        systemctl disable "$service.service"
     fi
+    update-rc.d "$service" disable
 done
