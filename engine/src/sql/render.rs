@@ -303,7 +303,7 @@ impl Text<'_> {
 
     fn order(&mut self, order: &Order) {
         if self.mariadb() {
-            return self.order_with_nulls(order);
+            return self.order_with_nulls(order, false);
         }
         self.expr(&order.expr);
         let direction = order.direction;

@@ -1,5 +1,5 @@
-//! Random requests over a fixed schema: the binary on SQLite, the binary on PostgreSQL and a naive
-//! evaluator of our own must give the same answers.
+//! Random requests over a fixed schema: the binary on SQLite, on PostgreSQL and on MariaDB, and a
+//! naive evaluator of our own, must give the same answers.
 //!
 //! A failure prints the seed and the command that repeats it. `FRAGARIA_DIFFERENTIAL_QUERIES` and
 //! `FRAGARIA_DIFFERENTIAL_SEED` make other and longer runs, `FRAGARIA_DIFFERENTIAL_WORLD` other rows.
@@ -33,7 +33,7 @@ const REQUESTS: u64 = 1_500;
 const FAILURES_MAX: usize = 4;
 
 #[test]
-fn random_requests_are_answered_alike_by_both_databases_and_a_naive_evaluator() {
+fn random_requests_are_answered_alike_by_every_database_and_a_naive_evaluator() {
     let first = setting("SEED", 1);
     let count = setting("QUERIES", REQUESTS);
     let world_seed = setting("WORLD", 1);
@@ -60,22 +60,22 @@ fn random_requests_are_answered_alike_by_both_databases_and_a_naive_evaluator() 
 }
 
 #[test]
-fn both_databases_have_the_same_api_and_refuse_the_same_requests() {
+fn every_database_has_the_same_api_and_refuses_the_same_requests() {
     let world = World::new(1);
     let servers = Servers::start(&world);
-    let [sqlite, postgres] = servers.apis();
-    let different = sqlite
-        .lines()
-        .zip(postgres.lines())
-        .find(|(sqlite, postgres)| sqlite != postgres);
-    assert_eq!(different, None);
-    assert_eq!(sqlite.lines().count(), postgres.lines().count());
+    let [sqlite, others @ ..] = servers.apis();
+    for other in others {
+        let pairs = sqlite.lines().zip(other.lines());
+        let different = pairs.into_iter().find(|(one, other)| one != other);
+        assert_eq!(different, None);
+        assert_eq!(sqlite.lines().count(), other.lines().count());
+    }
     for mut connection in servers.connections() {
         refusals::check(&mut connection);
     }
 }
 
-fn run(world: &World, connections: [Connection; 2], seeds: Range<u64>) -> Vec<(u64, Failure)> {
+fn run(world: &World, connections: [Connection; 3], seeds: Range<u64>) -> Vec<(u64, Failure)> {
     let mut trial = Trial { world, connections };
     let mut failures = Vec::new();
     for seed in seeds {

@@ -14,7 +14,12 @@ impl Text<'_> {
             self.packed_cell(column);
         }
         self.push(", ')')");
-        self.ordering(select);
+        if !select.order.is_empty() {
+            self.push(" ORDER BY ");
+            self.list(&select.order, ", ", |text, order| {
+                text.order_with_nulls(order, true);
+            });
+        }
         self.push(" SEPARATOR ''");
         self.limit(select);
         self.push("), IF(COUNT(*) = 0, '', NULL)), ']')");
@@ -147,10 +152,12 @@ impl Text<'_> {
         self.push(")");
     }
 
-    /// NULL is smaller than every value here, so its other place must be asked for.
-    pub(super) fn order_with_nulls(&mut self, order: &Order) {
+    /// NULL is smaller than every value here, so its other place must be asked for. In the order of
+    /// an aggregate it is some value, zero or empty, so there its place must always be.
+    pub(super) fn order_with_nulls(&mut self, order: &Order, in_aggregate: bool) {
         let direction = order.direction;
-        if order.nullable && direction.nulls_first == direction.descending {
+        let is_other = direction.nulls_first == direction.descending;
+        if order.nullable && (is_other || in_aggregate) {
             self.operand(&order.expr);
             self.push(if direction.nulls_first {
                 " IS NOT NULL, "

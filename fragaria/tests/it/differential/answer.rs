@@ -5,6 +5,15 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use std::fmt;
 
+/// How a database spells decimals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Decimals {
+    /// With the digits they were written with.
+    AsWritten,
+    /// With as many digits after the point as their column has.
+    AtTheirScale,
+}
+
 /// What a place of the answer must hold.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
@@ -29,30 +38,34 @@ impl Answer {
     }
 
     /// The first place where the text is another answer: its path and what is wrong.
-    pub(super) fn difference(&self, found: &str) -> Option<String> {
+    pub(super) fn difference(&self, found: &str, decimals: Decimals) -> Option<String> {
         match serde_json::from_str::<&RawValue>(found) {
-            Ok(found) => self.compare(found, "$"),
+            Ok(found) => self.compare(found, "$", decimals),
             Err(error) => Some(format!("the answer is not JSON: {error}")),
         }
     }
 
-    fn compare(&self, found: &RawValue, path: &str) -> Option<String> {
+    fn compare(&self, found: &RawValue, path: &str, decimals: Decimals) -> Option<String> {
         match self {
-            Self::Leaf(expected) => leaf(std::slice::from_ref(expected), found, path),
-            Self::OneOf(expected) => leaf(expected, found, path),
+            Self::Leaf(expected) => leaf(std::slice::from_ref(expected), found, (path, decimals)),
+            Self::OneOf(expected) => leaf(expected, found, (path, decimals)),
             Self::Opaque => {
                 let text = serde_json::from_str::<String>(found.get()).is_ok();
                 (!text).then(|| format!("{path}: expected some text, found {}", clip(found)))
             }
-            Self::List(expected) => list(expected, found, path),
-            Self::Object(expected) => object(expected, found, path),
+            Self::List(expected) => list(expected, found, (path, decimals)),
+            Self::Object(expected) => object(expected, found, (path, decimals)),
         }
     }
 }
 
-fn leaf(expected: &[Json], found: &RawValue, path: &str) -> Option<String> {
+fn leaf(expected: &[Json], found: &RawValue, (path, decimals): (&str, Decimals)) -> Option<String> {
     let value: Option<Json> = serde_json::from_str(found.get()).ok();
-    let fits = value.is_some_and(|value| expected.iter().any(|wanted| is_same(wanted, &value)));
+    let is_like = |wanted: &Json, value: &Json| {
+        is_same(wanted, value)
+            || decimals == Decimals::AtTheirScale && is_same_number(wanted, value)
+    };
+    let fits = value.is_some_and(|value| expected.iter().any(|wanted| is_like(wanted, &value)));
     (!fits).then(|| {
         let expected = expected.iter().map(ToString::to_string);
         let expected = expected.collect::<Vec<_>>().join(" or ");
@@ -73,13 +86,43 @@ fn is_same(expected: &Json, found: &Json) -> bool {
     }
 }
 
-fn list(expected: &[Answer], found: &RawValue, path: &str) -> Option<String> {
+/// Whether both are decimals, and differ in nothing but zeros at their ends.
+fn is_same_number(expected: &Json, found: &Json) -> bool {
+    let (Some(expected), Some(found)) = (digits(expected), digits(found)) else {
+        return false;
+    };
+    expected == found
+}
+
+/// A decimal without the zeros at its end.
+pub(super) fn digits(value: &Json) -> Option<&str> {
+    let text = value.as_str()?;
+    let is_decimal = |text: &str| {
+        text.trim_start_matches('-')
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    if text.is_empty() || !is_decimal(text) {
+        return None;
+    }
+    Some(if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    })
+}
+
+fn list(
+    expected: &[Answer],
+    found: &RawValue,
+    (path, decimals): (&str, Decimals),
+) -> Option<String> {
     let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(found.get()) else {
         return Some(format!("{path}: expected a list, found {}", clip(found)));
     };
     let pairs = expected.iter().zip(&items).enumerate();
     for (index, (answer, item)) in pairs {
-        if let Some(difference) = answer.compare(item, &format!("{path}[{index}]")) {
+        if let Some(difference) = answer.compare(item, &format!("{path}[{index}]"), decimals) {
             return Some(difference);
         }
     }
@@ -87,7 +130,11 @@ fn list(expected: &[Answer], found: &RawValue, path: &str) -> Option<String> {
     (wanted != length).then(|| format!("{path}: expected {wanted} items, found {length}"))
 }
 
-fn object(expected: &[(String, Answer)], found: &RawValue, path: &str) -> Option<String> {
+fn object(
+    expected: &[(String, Answer)],
+    found: &RawValue,
+    (path, decimals): (&str, Decimals),
+) -> Option<String> {
     let Ok(members) = members(found.get()) else {
         return Some(format!("{path}: expected an object, found {}", clip(found)));
     };
@@ -95,7 +142,7 @@ fn object(expected: &[(String, Answer)], found: &RawValue, path: &str) -> Option
         if key != name {
             return Some(format!("{path}: expected the member {key}, found {name}"));
         }
-        if let Some(difference) = answer.compare(member, &format!("{path}.{key}")) {
+        if let Some(difference) = answer.compare(member, &format!("{path}.{key}"), decimals) {
             return Some(difference);
         }
     }

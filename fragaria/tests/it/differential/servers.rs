@@ -1,11 +1,12 @@
-//! The shipped binary on both databases, with the rows of a world in them.
+//! The shipped binary on every database, with the rows of a world in them.
 
-use super::answer::members;
+use super::answer::{Decimals, members};
 use super::catalogue::{MOODS, TABLES};
 use super::ddl;
 use super::render::Rendered;
 use super::world::World;
 use crate::client::Client;
+use crate::mariadb;
 use crate::server::{Server, binary};
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -39,55 +40,69 @@ impl Reply {
 /// A server, and a name for it.
 pub(super) struct Served {
     pub(super) name: &'static str,
+    decimals: Decimals,
     server: Server,
     api: String,
 }
 
-/// Both servers and what they need.
+/// All servers and what they need.
 pub(super) struct Servers {
-    pub(super) all: [Served; 2],
+    pub(super) all: [Served; 3],
     _home: TempDir,
-    _database: Database,
+    _postgres: Database,
+    _mariadb: mariadb::Database,
 }
 
 impl Servers {
     /// Makes the databases, goes through `init` and `compile`, and serves.
     pub(super) fn start(world: &World) -> Self {
         let home = TempDir::new().unwrap();
-        let sqlite = home.path().join("sqlite");
-        let postgres = home.path().join("postgres");
-        std::fs::create_dir(&sqlite).unwrap();
-        std::fs::create_dir(&postgres).unwrap();
+        let [sqlite, postgres, mariadb] = ["sqlite", "postgres", "mariadb"].map(|name| {
+            let path = home.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            path
+        });
         ddl::sqlite(&sqlite.join("test.db"), world).unwrap();
-        let database = Database::create(&ddl::postgres(world));
         run(&sqlite, &["init", "--from", "sqlite:test.db"]);
         name_the_moods(&sqlite.join("schema.graphql"));
+        let database = Database::create(&ddl::postgres(world));
         run(&postgres, &["init", "--from", &database.url]);
+        let other = mariadb::Database::empty();
+        other.sql(&ddl::mariadb(world));
+        run(&mariadb, &["init", "--from", &other.url()]);
+        ddl::say_what_mariadb_cannot(&mariadb.join("schema.graphql"));
         Self {
-            all: [serve("SQLite", &sqlite), serve("PostgreSQL", &postgres)],
+            all: [
+                serve("SQLite", &sqlite, Decimals::AsWritten),
+                serve("PostgreSQL", &postgres, Decimals::AsWritten),
+                serve("MariaDB", &mariadb, Decimals::AtTheirScale),
+            ],
             _home: home,
-            _database: database,
+            _postgres: database,
+            _mariadb: other,
         }
     }
 
-    /// The APIs of both, as SDL.
-    pub(super) fn apis(&self) -> [&str; 2] {
-        [&self.all[0].api, &self.all[1].api]
+    /// The APIs of all, as SDL.
+    pub(super) fn apis(&self) -> [&str; 3] {
+        self.all.each_ref().map(|served| served.api.as_str())
     }
 
     /// A connection to each.
-    pub(super) fn connections(&self) -> [Connection; 2] {
-        let connect = |served: &Served| Connection {
+    pub(super) fn connections(&self) -> [Connection; 3] {
+        self.all.each_ref().map(|served| Connection {
             name: served.name,
+            decimals: served.decimals,
             client: served.server.client(),
-        };
-        [connect(&self.all[0]), connect(&self.all[1])]
+        })
     }
 }
 
 /// A connection that asks one thing after the other.
 pub(super) struct Connection {
     pub(super) name: &'static str,
+    /// How decimals are spelled there.
+    pub(super) decimals: Decimals,
     client: Client,
 }
 
@@ -108,13 +123,14 @@ impl Connection {
     }
 }
 
-fn serve(name: &'static str, home: &Path) -> Served {
+fn serve(name: &'static str, home: &Path, decimals: Decimals) -> Served {
     run(home, &["compile"]);
     let api = run(home, &["schema"]);
     let mut command = binary();
     command.current_dir(home).args(["serve", "."]);
     Served {
         name,
+        decimals,
         server: Server::start(&mut command).ready(),
         api,
     }

@@ -53,7 +53,7 @@ impl fmt::Display for Failure {
 /// Connections to all servers, and the rows in them.
 pub(super) struct Trial<'w> {
     pub(super) world: &'w World,
-    pub(super) connections: [Connection; 2],
+    pub(super) connections: [Connection; 3],
 }
 
 impl Trial<'_> {
@@ -90,7 +90,7 @@ impl Trial<'_> {
         self.connections.iter_mut().find_map(|connection| {
             let reply = connection.ask(&rendered);
             let difference = match reply.data() {
-                Some(data) => expected.difference(data)?,
+                Some(data) => expected.difference(data, connection.decimals)?,
                 None => "$: expected data, found errors".to_owned(),
             };
             Some(Failure {

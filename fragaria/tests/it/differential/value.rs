@@ -91,6 +91,19 @@ impl Value {
         }
     }
 
+    /// A literal for MariaDB.
+    pub(super) fn mariadb(&self, kind: Kind) -> String {
+        match self {
+            Self::Text(text) if matches!(kind, Kind::DateTime | Kind::LocalDateTime) => {
+                format!("'{}'", text.replacen('T', " ", 1))
+            }
+            Self::Text(text) => quoted(&text.replace('\\', "\\\\")),
+            Self::Json(value) => quoted(&value.to_string().replace('\\', "\\\\")),
+            Self::Bytes(bytes) => format!("x'{}'", hexadecimal(bytes)),
+            other => other.sql(kind),
+        }
+    }
+
     /// What SQLite is given to store.
     pub(super) fn stored(&self, kind: Kind) -> rusqlite::types::Value {
         use rusqlite::types::Value as Stored;

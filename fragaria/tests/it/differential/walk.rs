@@ -1,10 +1,13 @@
 //! Walks along connections: forward and backward page by page, then with leaps between cursors.
 
+use super::answer::digits;
 use super::random::Random;
 use super::reference;
 use super::render::render;
 use super::request::{Field, Given, Input, Request, Selection};
 use super::trial::{Failure, Trial};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value as Json;
 
 /// Most pages in one direction.
@@ -135,7 +138,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Both databases must give the same cursors, and the outer ones as those of the page.
+    /// All databases must give the same cursors, and the outer ones as those of the page.
     fn keep_cursors(&mut self, request: &Request, start: usize) -> Option<Failure> {
         let rendered = render(request, self.seed, false, &self.cursors);
         let mut known: Option<Vec<String>> = None;
@@ -150,7 +153,13 @@ impl Walk<'_, '_> {
             let outer = [&info["startCursor"], &info["endCursor"]].map(text);
             let is_whole = cursors.first().is_none_or(|cursor| *cursor == outer[0])
                 && cursors.last().is_none_or(|cursor| *cursor == outer[1]);
-            if !is_whole || *known.get_or_insert_with(|| cursors.clone()) != cursors {
+            let first = known.get_or_insert_with(|| cursors.clone());
+            let is_same = first.len() == cursors.len()
+                && first
+                    .iter()
+                    .zip(&cursors)
+                    .all(|(one, other)| values(one) == values(other));
+            if !is_whole || !is_same {
                 return Some(Failure {
                     server: connection.name,
                     with_variables: false,
@@ -167,6 +176,17 @@ impl Walk<'_, '_> {
         }
         None
     }
+}
+
+/// What a cursor holds, decimals without the zeros at their ends.
+fn values(cursor: &str) -> Option<Vec<String>> {
+    let text = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let values: Vec<Json> = serde_json::from_slice(&text).ok()?;
+    let value = |value: &Json| match digits(value) {
+        Some(digits) => digits.to_owned(),
+        None => value.to_string(),
+    };
+    Some(values.iter().map(value).collect())
 }
 
 fn cursor(name: &str, position: usize) -> Given {
