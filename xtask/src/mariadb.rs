@@ -53,6 +53,7 @@ fn create_data(directory: &Path) -> Result<()> {
     command
         .args(["--no-defaults", "--skip-test-db"])
         .arg("--auth-root-authentication-method=normal")
+        .arg(format!("--tmpdir={}", directory.display()))
         .arg(format!("--datadir={}", directory.join("data").display()));
     process::read(&mut command).map(drop)
 }
@@ -69,6 +70,8 @@ fn launch(port: u16, program: &Path, directory: &Path, log: &Path) -> Result<Ser
                 place("--datadir", "data"),
                 place("--socket", "socket"),
                 place("--pid-file", "pid"),
+                // A server that starts removes what others have in the directory they share.
+                format!("--tmpdir={}", directory.display()),
                 format!("--port={port}"),
             ])
             .args(["--bind-address=127.0.0.1", "--skip-name-resolve"])
