@@ -1,4 +1,4 @@
-//! The store seen through its public door, over SQLite files and PostgreSQL databases of its own.
+//! The store seen through its public door, over SQLite files and databases of its own on servers.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
 mod bounds;
 mod catalog;
 mod codecs;
+mod mariadb;
 mod nesting;
 mod postgres;
 mod reads;

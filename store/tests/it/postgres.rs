@@ -2,12 +2,12 @@
 
 mod catalog;
 mod faults;
-mod instance;
+pub(crate) mod instance;
 mod limits;
 mod pooler;
 mod reading;
 mod streaming;
-mod tls;
+pub(crate) mod tls;
 mod types;
 mod writing;
 

@@ -262,7 +262,7 @@ async fn what_is_no_database_is_unavailable() {
 #[test]
 fn other_databases_are_refused_by_name_and_secrets_are_not_repeated() {
     for (url, named) in [
-        ("mysql://u:secret@h/d", "mysql"),
+        ("oracle://u:secret@h/d", "oracle"),
         ("u:secret@host", ""),
         ("", ""),
     ] {

@@ -139,7 +139,7 @@ impl Bouncer {
 
 /// Starts the program, and waits until it listens.
 fn bouncer(file: &Path, port: u16) -> Child {
-    let process = unprivileged("/usr/sbin/pgbouncer".as_ref())
+    let process = unprivileged("/usr/sbin/pgbouncer".as_ref(), "postgres")
         .arg("-q")
         .arg(file)
         .stdout(Stdio::null())
@@ -160,7 +160,7 @@ impl Drop for Bouncer {
 }
 
 /// A directory that belongs to whoever runs the servers.
-fn directory() -> TempDir {
+pub(crate) fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o777)).unwrap();
     directory
@@ -168,7 +168,7 @@ fn directory() -> TempDir {
 
 /// A port nobody listens on, outside the range the system gives to outgoing connections: one of
 /// those, tried often enough, ends up connected to itself.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -188,17 +188,17 @@ fn server_command(name: &str) -> Command {
     let newest = versions
         .map(|version| version.path().join("bin").join(name))
         .max();
-    unprivileged(&newest.unwrap_or_else(|| name.into()))
+    unprivileged(&newest.unwrap_or_else(|| name.into()), "postgres")
 }
 
 /// The servers refuse to run as root.
-fn unprivileged(program: &Path) -> Command {
+pub(crate) fn unprivileged(program: &Path, user: &str) -> Command {
     let id = Command::new("id").arg("-u").output().unwrap();
     if id.stdout != b"0\n" {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]);
+    command.args(["--reuid", user, "--regid", user, "--init-groups", "--"]);
     command.arg(program).current_dir("/");
     command
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use store::{Config, Error};
 
 /// A certificate authority, and a certificate by it for `localhost`.
-fn certify(directory: &Path) {
+pub(crate) fn certify(directory: &Path) {
     let openssl = |line: &str| {
         command(
             Command::new("openssl")
