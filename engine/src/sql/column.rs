@@ -7,15 +7,24 @@ use model::schema::{Column, Schema};
 use model::{Codec, Dialect, Scalar};
 use std::sync::Arc;
 
-/// The column as it leaves the database: PostgreSQL types the driver does not know leave as text.
+/// The column as it leaves the database: PostgreSQL types the driver does not know leave as text,
+/// and MariaDB's single floats as doubles, as their text would lose digits.
 pub(crate) fn readable(schema: &Schema, reference: Reference) -> Expr {
     let column = column(schema, reference);
     let expr = Expr::Column(reference);
     if schema.dialect == Dialect::Postgres && is_foreign(schema, column) {
         Expr::Cast(Box::new(expr), Cast::Text)
+    } else if schema.dialect == Dialect::Mariadb && is_single(column) {
+        Expr::Cast(Box::new(expr), Cast::Float)
     } else {
         expr
     }
+}
+
+/// Whether MariaDB holds the column as a float of 32 bits.
+fn is_single(column: &Column) -> bool {
+    let native = column.native.as_deref();
+    column.scalar == Scalar::Float && native.is_some_and(|native| native.starts_with("float"))
 }
 
 /// The column as one side of a comparison.
@@ -67,9 +76,7 @@ fn mariadb_cast(column: &Column) -> Option<Cast> {
             "DECIMAL(65,{})",
             mariadb_scale(native.unwrap_or(usual(Dialect::Mariadb, Scalar::Decimal)))
         ))),
-        Scalar::Float if native.is_some_and(|native| native.starts_with("float")) => {
-            Some(Cast::Native("FLOAT".to_owned()))
-        }
+        Scalar::Float if is_single(column) => Some(Cast::Native("FLOAT".to_owned())),
         _ => None,
     }
 }

@@ -45,6 +45,8 @@ impl Text<'_> {
         };
         let (head, tail) = match scalar {
             Some(Scalar::Bytes) => ("QUOTE(HEX(", "))"),
+            // A bit would be quoted as a byte.
+            Some(Scalar::Boolean) => ("QUOTE(", " + 0)"),
             Some(Scalar::String | Scalar::Json) => ("QUOTE(CONVERT(", " USING utf8mb4))"),
             _ => ("QUOTE(", ")"),
         };
