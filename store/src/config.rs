@@ -13,7 +13,7 @@ pub struct Config {
     ///
     /// For PostgreSQL and MariaDB, `?sslmode=` is `disable`; `prefer`, the default, which encrypts when the server
     /// can; `require`, which always does, but to whatever server answers; or, with
-    /// `&sslrootcert=<file>`, `verify-ca` and `verify-full`, which also make sure which server it is.
+    /// `&sslrootcert=<file>`, `verify-ca` (PostgreSQL) and `verify-full`, which also make sure which server it is.
     /// For MariaDB, `?socket=<file>` connects through a socket of the machine; `mysql://` is the same
     /// address, and the server must be MariaDB nevertheless.
     #[serde(serialize_with = "crate::shown::serialize")]

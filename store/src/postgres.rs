@@ -1,9 +1,9 @@
 //! PostgreSQL: shared connections for small reads, exclusive ones for all else.
 //!
-//! Reading order: `address` says where; `connector` makes a `session`; a job's
-//! arguments are bound by `binding`, within the bounds of `settings`. One small read goes down a `lane`; several
-//! steps and writes run in a `transaction`, large results as a `stream`, both on an `exclusive`
-//! connection. Rows become JSON from bytes read by `row`, `packed`, `value` and
+//! Reading order: `address` says where and how; `connector` makes a `session`; a job's arguments
+//! are bound by `binding`, within the bounds of `settings`. One small read goes down a `lane`;
+//! several steps and writes run in a `transaction`, large results as a `stream`, both on an
+//! `exclusive` connection. Rows become JSON from bytes read by `row`, `packed`, `value` and
 //! `numeric`. What the server says against it is sorted by `snag`.
 
 mod address;

@@ -42,6 +42,12 @@ impl Connector {
                 "sslmode=require encrypts but does not verify the server; use verify-full"
             );
         }
+        if let Verify::Chain(_) = address.security.verify {
+            return Err(Error::Address(
+                "the MariaDB driver checks the name as well as the chain; use sslmode=verify-full"
+                    .into(),
+            ));
+        }
         let plain = options(&address, config);
         let encrypted = |verify| Opts::from(plain.clone().ssl_opts(encryption(verify)));
         let ways = match (address.security.mode, &address.security.verify) {
@@ -177,8 +183,7 @@ fn encryption(verify: &Verify) -> SslOpts {
     };
     match verify {
         Verify::Nothing => SslOpts::default().with_danger_accept_invalid_certs(true),
-        Verify::Chain(root) => trusting(root).with_danger_skip_domain_validation(true),
-        Verify::Name(root) => trusting(root),
+        Verify::Chain(root) | Verify::Name(root) => trusting(root),
     }
 }
 

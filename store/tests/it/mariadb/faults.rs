@@ -1,6 +1,7 @@
 //! Servers and connections that come and go.
 
 use super::instance::Instance;
+use super::outside::Outside;
 use super::{CONNECTIONS, Scratch};
 use crate::postgres::{cell, one, open, rows, run, run_all, script, step};
 use model::{Scalar, Secret, Use, Value, Weight};
@@ -72,7 +73,7 @@ async fn a_server_that_crashes_under_load_comes_back_without_a_leak() {
     }
     assert!(failures > 0, "the crash was not noticed");
     assert!(database.check().await.is_ok());
-    let outside = super::outside::Outside::connect(&instance.address());
+    let outside = Outside::connect(&instance.address());
     let count = outside
         .ask("USE mysql; SELECT COUNT(*) FROM information_schema.processlist WHERE db = 'mysql'");
     // The one outside and the one for checks come on top.
@@ -117,7 +118,7 @@ async fn the_server_may_be_away_at_the_start_and_die_in_the_middle_of_a_write() 
         let (database, script) = (database.clone(), script(true, vec![wait]));
         async move { run(&database, &script, vec![], Weight::Light).await }
     });
-    let outside = super::outside::Outside::connect(&instance.address());
+    let outside = Outside::connect(&instance.address());
     let sleeping = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'";
     while outside.ask(sleeping).trim() != "1" {
         tokio::task::yield_now().await;
@@ -126,6 +127,38 @@ async fn the_server_may_be_away_at_the_start_and_die_in_the_middle_of_a_write() 
     // It had not come to its commit, so it is certain that nothing was written.
     let failure = writing.await.unwrap().unwrap_err();
     assert!(matches!(failure.error, Error::Unavailable(_)), "{failure}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_lost_during_the_commit_leaves_it_open_whether_it_was_made() {
+    let instance = Instance::start(|_| Vec::new());
+    let database = open(&config(&instance));
+    let outside = Outside::connect(&instance.address());
+    outside.run("CREATE TABLE mysql.t (n INT) ENGINE = InnoDB; SELECT GET_LOCK('step', 0)");
+    let steps = vec![
+        step("n", "INSERT INTO t VALUES (1)", &[], Use::Discard),
+        step("w", "DO GET_LOCK('step', 60)", &[], Use::Discard),
+    ];
+    let writing = tokio::spawn({
+        let script = script(true, steps);
+        async move { run_all(&database, &script, vec![vec![]; 2], Weight::Light).await }
+    });
+    let reaches = async |state: &str| {
+        let sql = "SELECT COUNT(*) FROM information_schema.processlist WHERE state =";
+        while outside.ask(&format!("{sql} '{state}'")).trim() != "1" {
+            tokio::task::yield_now().await;
+        }
+    };
+    reaches("User lock").await;
+    // From here on whoever commits waits.
+    outside.run("FLUSH TABLES WITH READ LOCK; SELECT RELEASE_LOCK('step')");
+    reaches("Waiting for backup lock").await;
+    tokio::task::block_in_place(|| instance.kill());
+    let failure = writing.await.unwrap().unwrap_err();
+    assert!(
+        matches!(failure.error, Error::OutcomeUnknown(_)),
+        "{failure}"
+    );
 }
 
 #[tokio::test]
@@ -155,7 +188,7 @@ async fn a_connection_ended_in_the_middle_of_a_stream_ends_it_with_an_error() {
     use futures_util::StreamExt;
     let scratch = Scratch::new("");
     let database = scratch.open();
-    let sql = "SELECT seq, REPEAT('x', 100) FROM seq_1_to_1000000";
+    let sql = "SELECT seq, REPEAT('x', 100) FROM seq_1_to_300000";
     let script = rows(sql, &[], &[Scalar::Int, Scalar::String]);
     let reply = database
         .run(script, vec![vec![]], Weight::Unbounded)
