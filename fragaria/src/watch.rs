@@ -99,6 +99,7 @@ mod tests {
             }
         };
         tokio::select! {
+            biased;
             settled = settled(&mut seen) => assert!(settled),
             () = restless => {}
         }

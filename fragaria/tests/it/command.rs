@@ -62,9 +62,9 @@ fn init_tells_what_it_found_and_never_replaces_unasked() {
 #[test]
 fn a_database_that_was_never_tested_is_refused() {
     let project = Project::empty();
-    let told = project.fail(&["init", "--from", "mysql://me:hunter2@db/shop"]);
+    let told = project.fail(&["init", "--from", "oracle://me:hunter2@db/shop"]);
     assert!(!told.contains("hunter2"), "{told}");
-    assert!(told.contains("use sqlite:<path> or postgres://"), "{told}");
+    assert!(told.contains("use sqlite:<path>, postgres://"), "{told}");
 }
 
 #[test]
