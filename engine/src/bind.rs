@@ -87,6 +87,7 @@ fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault
     }
     match form {
         Form::Pattern => pattern_as_given(text),
+        Form::Prefix => Ok(text_value(prefix(&text) + "%")),
         Form::StartsWith => Ok(text_value(escaped(&text) + "%")),
         Form::EndsWith => Ok(text_value("%".to_owned() + &escaped(&text))),
         Form::Contains => Ok(text_value(format!("%{}%", escaped(&text)))),
@@ -149,6 +150,23 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// A pattern up to its first wildcard.
+fn prefix(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 1);
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        match (character, characters.clone().next()) {
+            ('%' | '_', _) | ('\\', None) => break,
+            ('\\', Some(literal)) => {
+                characters.next();
+                out.extend([character, literal]);
+            }
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
 /// A pattern must not end in the middle of an escape.
 fn pattern_as_given(pattern: Box<str>) -> Result<Value, Fault> {
     let backslashes = pattern
@@ -198,6 +216,19 @@ mod tests {
     #[test]
     fn text_in_a_pattern_matches_only_itself() {
         assert_eq!(escaped("50%_\\"), "50\\%\\_\\\\");
+    }
+
+    #[test]
+    fn a_pattern_begins_with_what_stands_before_its_first_wildcard() {
+        for (pattern, expected) in [
+            ("abc", "abc"),
+            ("a\\%b_c%", "a\\%b"),
+            ("%a", ""),
+            ("_", ""),
+            ("ä\\\\%", "ä\\\\"),
+        ] {
+            assert_eq!(prefix(pattern), expected);
+        }
     }
 
     #[test]

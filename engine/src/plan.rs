@@ -82,6 +82,8 @@ pub(crate) enum Form {
     Plain,
     /// A `LIKE` pattern as the client wrote it.
     Pattern,
+    /// What such a pattern begins with: all before its first wildcard.
+    Prefix,
     /// Text turned into a `LIKE` pattern that matches it at the start, at the end, or anywhere.
     StartsWith,
     EndsWith,

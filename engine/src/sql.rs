@@ -73,6 +73,8 @@ pub(crate) enum Expr {
     /// Whether a row of columns is among the keys of list parameters.
     InKeys(Vec<Expr>, Vec<ListParameter>),
     Like(Box<Expr>, Box<Expr>),
+    /// The same for a pattern whose only wildcard is its last character.
+    BeginsLike(Box<Expr>, Box<Expr>),
     LikeAnyCase(Box<Expr>, Box<Expr>),
     IsNull(Box<Expr>),
     /// False or unknown.

@@ -175,10 +175,10 @@ impl Planner<'_> {
             "isNull" => self.is_null(source, operand),
             "in" => self.membership(source, operand)?,
             "notIn" => Expr::Not(Box::new(self.membership(source, operand)?)),
-            "like" => self.like(source, operand, Form::Pattern),
-            "startsWith" => self.like(source, operand, Form::StartsWith),
-            "endsWith" => self.like(source, operand, Form::EndsWith),
-            "contains" => self.like(source, operand, Form::Contains),
+            "like" => self.like(source, operand, &Form::Pattern),
+            "startsWith" => self.like(source, operand, &Form::StartsWith),
+            "endsWith" => self.like(source, operand, &Form::EndsWith),
+            "contains" => self.like(source, operand, &Form::Contains),
             "ilike" => {
                 let pattern = self.pattern(source, Form::Pattern);
                 Expr::LikeAnyCase(Box::new(operand.text.clone()), Box::new(pattern))
@@ -269,9 +269,20 @@ impl Planner<'_> {
         ))
     }
 
-    fn like(&mut self, source: &Source, operand: &Operand, form: Form) -> Expr {
-        let pattern = self.pattern(source, form);
-        Expr::Like(Box::new(operand.text.clone()), Box::new(pattern))
+    fn like(&mut self, source: &Source, operand: &Operand, form: &Form) -> Expr {
+        let text = || Box::new(operand.text.clone());
+        let begins = |pattern| Expr::BeginsLike(text(), Box::new(pattern));
+        let pattern = self.pattern(source, form.clone());
+        match form {
+            Form::StartsWith => begins(pattern),
+            // SQLite's own LIKE finds the rows by an index, our function none.
+            Form::Pattern if self.schema.dialect == Dialect::Sqlite => {
+                let prefix = self.pattern(source, Form::Prefix);
+                let like = Expr::Like(text(), Box::new(pattern));
+                Expr::And(vec![begins(prefix), like])
+            }
+            _ => Expr::Like(text(), Box::new(pattern)),
+        }
     }
 
     fn pattern(&mut self, source: &Source, form: Form) -> Expr {

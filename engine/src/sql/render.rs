@@ -57,6 +57,10 @@ impl Text<'_> {
         self.schema.dialect == Dialect::Postgres
     }
 
+    fn sqlite(&self) -> bool {
+        self.schema.dialect == Dialect::Sqlite
+    }
+
     fn mariadb(&self) -> bool {
         self.schema.dialect == Dialect::Mariadb
     }
@@ -290,7 +294,7 @@ impl Text<'_> {
     fn ordering(&mut self, select: &Select) {
         let by_key = matches!(select.from, Some(From::Keys { .. })) && select.order.is_empty();
         if by_key {
-            self.push(if self.schema.dialect == Dialect::Sqlite {
+            self.push(if self.sqlite() {
                 " ORDER BY k0.key"
             } else {
                 " ORDER BY k.n"

@@ -3,12 +3,21 @@
 use crate::client::Client;
 use crate::project::Project;
 use crate::server::Server;
+use std::time::{Duration, Instant};
 
 const POST: &str = "POST /graphql";
 const JSON: &str = "content-type: application/json";
 
 /// How many bad requests a server is sent.
 const BAD: usize = 10_000;
+
+/// A reading of half a million letters.
+const LONG_NOTE: &str = "INSERT INTO reading VALUES (1, printf('%.*c', 500000, 'a'))";
+
+/// A pattern that is tried at each of them, and never matches.
+fn tries() -> String {
+    format!("%{}b%", "a_".repeat(4_000))
+}
 
 #[test]
 fn ten_thousand_bad_requests_leave_the_server_healthy() {
@@ -185,6 +194,29 @@ fn a_client_that_takes_nothing_of_its_answer_is_cut() {
     let line = server.logged("request");
     assert_eq!(line["outcome"], "cancelled");
     assert_healthy(&server);
+}
+
+#[test]
+fn a_pattern_on_a_long_text_takes_no_longer_than_a_statement_may() {
+    let project = Project::small();
+    project.sql(LONG_NOTE);
+    let server = project
+        .serve(&["database.statement_timeout_ms=2000"])
+        .ready();
+    let ask = |comparison: &str, pattern: &str| {
+        let condition = format!("{{ note: {{ {comparison}: \"{pattern}\" }} }}");
+        server.graphql(&format!("{{ readings(where: {condition}) {{ id }} }}"))
+    };
+    let literal = "a".repeat(4_000) + "b";
+    for comparison in ["contains", "startsWith", "endsWith", "like"] {
+        let answer = ask(comparison, &literal).json();
+        assert_eq!(answer["data"]["readings"].as_array().unwrap().len(), 0);
+    }
+    for comparison in ["like", "ilike"] {
+        let begun = Instant::now();
+        assert_eq!(&*ask(comparison, &tries()).code(), "store.timeout");
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! What every connection learns beyond SQLite's own: functions, aggregates and a collation.
 
 use super::decimal::{Decimal, compare, with_digits_of};
+use super::like::{Case, Pattern, Stopped};
 use super::sum::{Average, Total};
+use super::watch::Watch;
 use super::{like, number, rows};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Error, Result};
+use rusqlite::{Connection, Error, Result, ffi};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Registers them all.
-pub(super) fn register(connection: &Connection) -> Result<()> {
+pub(super) fn register(connection: &Connection, watch: &Arc<Watch>) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_INNOCUOUS;
@@ -18,7 +21,14 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     connection.create_aggregate_function(c"fragaria_decimal_sum", 1, flags, Total)?;
     connection.create_aggregate_function(c"fragaria_decimal_avg", 1, flags, Average)?;
     connection.create_scalar_function(c"fragaria_decimal", 2, flags, decimal)?;
-    connection.create_scalar_function(c"fragaria_ilike", 2, flags, ilike)?;
+    for (name, case) in [
+        (c"fragaria_like", Case::Told),
+        (c"fragaria_ilike", Case::Folded),
+    ] {
+        let watch = Arc::clone(watch);
+        let like = move |context: &mut Context<'_>| like(context, case, &watch);
+        connection.create_scalar_function(name, 2, flags, like)?;
+    }
     connection.create_scalar_function(c"fragaria_json", 1, flags, number::kept)
 }
 
@@ -40,27 +50,59 @@ fn decimal(context: &mut Context<'_>) -> Result<Option<String>> {
     }
 }
 
-/// `fragaria_ilike(pattern, text)`: NULL when one of them is.
-fn ilike(context: &mut Context<'_>) -> Result<Option<bool>> {
-    let (Some(pattern), Some(text)) = (text(context, 0)?, text(context, 1)?) else {
+/// `fragaria_like(pattern, text)` and `fragaria_ilike(pattern, text)`: NULL when one of them is.
+///
+/// SQLite's own LIKE takes pattern times text steps, and cannot be stopped within them.
+fn like(context: &Context<'_>, case: Case, watch: &Watch) -> Result<Option<bool>> {
+    let (pattern, text) = (context.get_raw(0), context.get_raw(1));
+    if pattern == ValueRef::Null || text == ValueRef::Null {
         return Ok(None);
+    }
+    let pattern = context.get_or_create_aux(0, |given| pattern_of(given, case))?;
+    let text = match (text, case) {
+        // As SQLite's own does.
+        (ValueRef::Blob(text), Case::Told) => text.into(),
+        (text, Case::Told) => bytes(text)?,
+        (text, Case::Folded) => folded(&bytes(text)?, watch)?.into(),
     };
-    match like::matches(&pattern, &text) {
-        Some(matched) => Ok(Some(matched)),
-        None => Err(refusal("a pattern ends in a lone backslash")),
+    let matched = pattern.matches(&text, watch);
+    matched.map(Some).map_err(|Stopped| interrupted())
+}
+
+fn folded(text: &[u8], watch: &Watch) -> Result<Vec<u8>> {
+    if watch.charge(text.len()) {
+        return Err(interrupted());
+    }
+    Ok(like::folded(utf8(text)?).into_bytes())
+}
+
+fn pattern_of(given: ValueRef<'_>, case: Case) -> Result<Pattern> {
+    let given = bytes(given)?;
+    let pattern = Pattern::parse(utf8(&given)?, case);
+    pattern.ok_or_else(|| refusal("a pattern ends in a lone backslash"))
+}
+
+/// A value as text, which it is where numbers are not told from text.
+fn bytes(value: ValueRef<'_>) -> Result<Cow<'_, [u8]>> {
+    match value {
+        ValueRef::Text(text) => Ok(text.into()),
+        ValueRef::Integer(value) => Ok(value.to_string().into_bytes().into()),
+        ValueRef::Real(value) if value.is_finite() => {
+            with_digits_of(value, |digits| Ok(digits.to_vec().into()))
+        }
+        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => {
+            Err(refusal("only text is matched by a pattern"))
+        }
     }
 }
 
-fn text<'a>(context: &'a Context<'_>, index: usize) -> Result<Option<Cow<'a, str>>> {
-    match context.get_raw(index) {
-        ValueRef::Null => Ok(None),
-        ValueRef::Text(text) => match std::str::from_utf8(text) {
-            Ok(text) => Ok(Some(text.into())),
-            Err(_) => Err(refusal("text is not valid UTF-8")),
-        },
-        ValueRef::Integer(value) => Ok(Some(value.to_string().into())),
-        ValueRef::Real(_) | ValueRef::Blob(_) => Err(refusal("only text is matched by a pattern")),
-    }
+fn utf8(text: &[u8]) -> Result<&str> {
+    std::str::from_utf8(text).map_err(|_| refusal("text is not valid UTF-8"))
+}
+
+/// What SQLite itself says when it is stopped.
+fn interrupted() -> Error {
+    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None)
 }
 
 fn refusal(message: &'static str) -> Error {
@@ -73,7 +115,7 @@ mod tests {
 
     fn answer(sql: &str) -> Result<Option<String>> {
         let connection = Connection::open_in_memory()?;
-        register(&connection)?;
+        register(&connection, &Arc::new(Watch::new()))?;
         connection.query_row(&format!("SELECT CAST(({sql}) AS TEXT)"), [], |row| {
             row.get(0)
         })
@@ -118,6 +160,36 @@ mod tests {
         assert_eq!(answer(&average).unwrap().unwrap(), "0.766667");
         let none = "SELECT fragaria_decimal_sum(1) WHERE 0";
         assert_eq!(answer(none).unwrap(), None);
+    }
+
+    #[test]
+    fn like_answers_as_sqlites_own_does() {
+        let connection = Connection::open_in_memory().unwrap();
+        register(&connection, &Arc::new(Watch::new())).unwrap();
+        connection
+            .execute_batch("PRAGMA case_sensitive_like = ON; CREATE TABLE letter (of, it)")
+            .unwrap();
+        let letters = [
+            ("p", ["a", "ä", "A", "%", "_"]),
+            ("t", ["a", "ä", "A", "%", "\u{1f353}"]),
+        ];
+        for (of, it) in letters.iter().flat_map(|(of, all)| all.map(|it| (of, it))) {
+            let insert = "INSERT INTO letter VALUES (?1, ?2)";
+            connection.execute(insert, [of, &it]).unwrap();
+        }
+        let words = "WITH word(of, it, n) AS (SELECT column1, '', 0 FROM (VALUES ('p'), ('t')) \
+             UNION ALL SELECT w.of, w.it || l.it, n + 1 FROM word w JOIN letter l ON l.of = w.of \
+             WHERE n < 4)";
+        let sql = format!(
+            "{words} SELECT count(*), sum(t.it LIKE p.it ESCAPE '\\'), \
+             sum((t.it LIKE p.it ESCAPE '\\') <> fragaria_like(p.it, t.it)) \
+             FROM word p JOIN word t ON p.of = 'p' AND t.of = 't'"
+        );
+        let counts: (i64, i64, i64) = connection
+            .query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        assert_eq!((counts.0, counts.2), (781 * 781, 0));
+        assert!(counts.1 > 10_000, "{counts:?}");
     }
 
     #[test]

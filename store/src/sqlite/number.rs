@@ -52,13 +52,15 @@ fn survives(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::functions::register;
+    use super::super::watch::Watch;
     use super::*;
     use rusqlite::Connection;
+    use std::sync::Arc;
 
     #[test]
     fn every_number_comes_out_of_the_column_as_it_went_in() {
         let connection = Connection::open_in_memory().unwrap();
-        register(&connection).unwrap();
+        register(&connection, &Arc::new(Watch::new())).unwrap();
         connection.execute_batch("CREATE TABLE t (x JSON)").unwrap();
         for (number, kind) in [
             ("0", "integer"),
@@ -93,7 +95,7 @@ mod tests {
     #[test]
     fn what_is_no_number_is_left_as_it_is() {
         let connection = Connection::open_in_memory().unwrap();
-        register(&connection).unwrap();
+        register(&connection, &Arc::new(Watch::new())).unwrap();
         for json in ["\"1.10\"", "[1.10]", "{\"a\": 1e5}", "true", "null"] {
             let sql = "SELECT typeof(fragaria_json(?1)) || fragaria_json(?1)";
             let told: String = connection.query_row(sql, [json], |row| row.get(0)).unwrap();

@@ -74,7 +74,7 @@ impl Session {
     }
 
     fn prepare(&self, role: Role, config: &Config) -> rusqlite::Result<()> {
-        functions::register(&self.connection)?;
+        functions::register(&self.connection, &self.watch)?;
         let set = |name, value| self.connection.pragma_update(None, name, value);
         set("foreign_keys", "ON")?;
         set("case_sensitive_like", "ON")?;

@@ -1,11 +1,14 @@
 //! Who may stop a statement: its deadline, the one who waits for it, and a budget of steps.
 
 use crate::Error;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// Steps of SQLite's machine between two looks at the watch.
 pub(super) const STEPS: i32 = 1_000;
+
+/// Bytes a function of ours looks at in about the time of those steps.
+const BYTES: usize = 16 * 1024;
 
 /// No bound on the looks.
 const ENDLESS: u32 = u32::MAX;
@@ -20,6 +23,8 @@ pub(super) struct Watch {
     ticket: AtomicU64,
     cancelled: AtomicU64,
     looks_left: AtomicU32,
+    /// Bytes that functions looked at since the last look for them.
+    bytes: AtomicUsize,
     spent: AtomicBool,
 }
 
@@ -31,6 +36,7 @@ impl Watch {
             ticket: AtomicU64::new(1),
             cancelled: AtomicU64::new(0),
             looks_left: AtomicU32::new(ENDLESS),
+            bytes: AtomicUsize::new(0),
             spent: AtomicBool::new(false),
         }
     }
@@ -90,6 +96,14 @@ impl Watch {
         spent || self.is_cancelled() || self.is_over()
     }
 
+    /// Looks as often as it takes for a function that looks at so many bytes within one step of the
+    /// machine; whether to stop.
+    pub(super) fn charge(&self, bytes: usize) -> bool {
+        let bytes = self.bytes.load(Relaxed).saturating_add(bytes);
+        self.bytes.store(bytes % BYTES, Relaxed);
+        (0..bytes / BYTES).any(|_| self.look())
+    }
+
     /// Why a statement was stopped.
     pub(super) fn reason(&self) -> Error {
         if self.is_cancelled() {
@@ -139,6 +153,17 @@ mod tests {
         assert!(watch.is_spent());
         watch.rest();
         assert!(!watch.look() && watch.is_spent());
+    }
+
+    #[test]
+    fn what_functions_look_at_is_paid_from_the_budget() {
+        let watch = Watch::new();
+        watch.begin(Duration::from_secs(60), Some(2));
+        for _ in 0..2 {
+            assert!(!watch.charge(BYTES / 2) && !watch.charge(BYTES / 2));
+        }
+        assert!(!watch.charge(BYTES - 1) && watch.charge(1));
+        assert!(watch.is_spent());
     }
 
     #[test]

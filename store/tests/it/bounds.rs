@@ -189,6 +189,30 @@ async fn a_statement_is_stopped_when_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn a_heavy_pattern_is_stopped_in_time_and_not_on_the_thread_that_asks() {
+    let shop = Shop::new("CREATE TABLE t AS SELECT printf('%.*c', 500000, 'a') AS text");
+    let mut config = shop.config();
+    config.statement_timeout_ms = 400;
+    let database = open(&config);
+    let pattern = format!("%{}b%", "a_".repeat(4_000));
+    for function in ["fragaria_like", "fragaria_ilike"] {
+        let sql = format!("SELECT count(*) FROM t WHERE {function}('{pattern}', text)");
+        let script = reading(vec![step("n", &sql, value(Scalar::Int))]);
+        let database = database.clone();
+        let asked = tokio::spawn(async move { answer(&database, script).await });
+        let mut longest = Duration::ZERO;
+        while !asked.is_finished() {
+            let begun = Instant::now();
+            tokio::task::yield_now().await;
+            longest = longest.max(begun.elapsed());
+        }
+        let fault = Fault::from(asked.await.unwrap().unwrap_err());
+        assert_eq!((fault.code, fault.kind), ("store.timeout", Kind::Timeout));
+        assert!(longest < Duration::from_millis(200), "{longest:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_failure_behind_the_first_portion_ends_the_stream_with_an_error() {
     let shop = Shop::new("");
     let sql = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 60000) \

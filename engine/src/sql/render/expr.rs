@@ -2,7 +2,6 @@
 
 use super::{Columns, Text};
 use crate::sql::{Aggregate, Cast, Expr, ListParameter, Operator, Reference, Select};
-use model::Dialect;
 
 /// Most conditions that stand beside each other without parentheses.
 const JUNCTION_FLAT: usize = 16;
@@ -18,6 +17,7 @@ impl Text<'_> {
                 | Expr::Compare(..)
                 | Expr::CompareRows(..)
                 | Expr::Like(..)
+                | Expr::BeginsLike(..)
                 | Expr::LikeAnyCase(..)
                 | Expr::IsNull(_)
                 | Expr::IsNotTrue(_)
@@ -85,7 +85,10 @@ impl Text<'_> {
                 self.push(") = 0");
             }
             Expr::InKeys(left, lists) => self.key_membership(left, lists),
-            Expr::Like(left, pattern) => {
+            Expr::Like(left, pattern) if self.sqlite() => {
+                self.pattern_call("fragaria_like(", left, pattern);
+            }
+            Expr::Like(left, pattern) | Expr::BeginsLike(left, pattern) => {
                 self.operand(left);
                 self.push(" LIKE ");
                 self.operand(pattern);
@@ -273,16 +276,20 @@ impl Text<'_> {
             self.push(" ILIKE ");
             self.operand(pattern);
         } else {
-            self.push("fragaria_ilike(");
-            self.expr(pattern);
-            self.push(", ");
-            self.expr(left);
-            self.push(")");
+            self.pattern_call("fragaria_ilike(", left, pattern);
         }
     }
 
+    /// A function of ours, which can be stopped within a long text.
+    fn pattern_call(&mut self, head: &str, left: &Expr, pattern: &Expr) {
+        self.call_open(head, pattern);
+        self.push(", ");
+        self.expr(left);
+        self.push(")");
+    }
+
     fn aggregate(&mut self, function: Aggregate, inner: &Expr) {
-        let sqlite = self.schema.dialect == Dialect::Sqlite;
+        let sqlite = self.sqlite();
         match (function, sqlite) {
             (Aggregate::Sum, _) | (Aggregate::ExactSum, false) => self.call("sum(", inner),
             (Aggregate::ExactSum, true) => self.call("fragaria_decimal_sum(", inner),
