@@ -103,7 +103,7 @@ pub(crate) struct ListParameter {
     pub(crate) index: usize,
     /// The type its items are cast to before they are compared.
     pub(crate) cast: Option<Cast>,
-    /// Where the value stands in a kept row, for databases that are given whole rows.
+    /// Where the value stands in a kept row, where whole rows are given.
     pub(crate) column: usize,
     /// Whether the items are bytes, which SQLite and MariaDB receive as hexadecimal digits.
     pub(crate) bytes: bool,

@@ -149,7 +149,8 @@ pub enum Argument {
         column: usize,
     },
     /// One JSON array, with a JSON array for every row kept by those steps, in order: numbers as
-    /// JSON numbers, bytes as hexadecimal digits, all else as strings (MariaDB).
+    /// JSON numbers, bytes as hexadecimal digits, all else as strings (MariaDB, and SQLite where
+    /// a key has several columns).
     KeptRows {
         /// Earlier steps whose use is `Keep`.
         steps: Vec<usize>,

@@ -11,7 +11,7 @@ mod sheet;
 mod text;
 mod time;
 
-pub(crate) use argument::argument;
+pub(crate) use argument::{argument, kept_rows};
 pub(crate) use data::Data;
 pub(crate) use scalar::{base64, bigint, boolean, enumeration, float, int, json};
 pub(crate) use sheet::{Bounds, Sheet};

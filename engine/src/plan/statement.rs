@@ -5,7 +5,7 @@ use crate::distinct::Distinct;
 use crate::input::Source;
 use crate::sql::{self, Alias, Cast, Expr, ListParameter, Rendered, Tree};
 use model::schema::{Column, Schema};
-use model::{Dialect, Parameter, Scalar, Statement};
+use model::{Parameter, Scalar, Statement};
 
 /// The aliases and parameters a statement has so far.
 #[derive(Default)]
@@ -84,15 +84,17 @@ impl Draft {
         }
     }
 
-    /// The values of kept rows that are compared with a column.
+    /// The values of kept rows that are compared with a column: a list of their own, or a place in
+    /// the list of the whole rows.
     pub(crate) fn kept(
         &mut self,
         schema: &Schema,
         column: &Column,
         (steps, position): (&[usize], usize),
+        whole: bool,
     ) -> ListParameter {
         let steps = steps.to_vec();
-        if schema.dialect == Dialect::Mariadb {
+        if whole {
             return ListParameter {
                 index: self.kept_rows(steps),
                 cast: sql::kept_cast(schema, column),

@@ -7,6 +7,9 @@ mod mariadb;
 use super::{Alias, From, Join, ListParameter, Order, Select, Tree};
 use model::{Dialect, Schema};
 
+/// The column of `json_each` that holds an item.
+const VALUE: &str = "value";
+
 /// A statement as text.
 pub(crate) struct Rendered {
     pub(crate) sql: String,
@@ -226,13 +229,13 @@ impl Text<'_> {
                     text.push(".");
                     text.column_name(*table, *column);
                     text.push(" = ");
-                    text.key(*key, &keys[*key]);
+                    text.key(*key, keys);
                 });
             }
         }
     }
 
-    /// Rows of keys: `k` in PostgreSQL and MariaDB, `k0`, `k1`, … in SQLite.
+    /// Rows of keys, `k`.
     fn keys(&mut self, keys: &[ListParameter]) {
         if self.mariadb() {
             return self.kept_rows(keys);
@@ -247,22 +250,17 @@ impl Text<'_> {
             self.push("n)");
             return;
         }
-        for (index, key) in keys.iter().enumerate() {
-            self.push(if index > 0 {
-                " JOIN json_each("
-            } else {
-                "json_each("
-            });
+        // One list: of the only column, or of whole rows.
+        if let Some(key) = keys.first() {
+            self.push("json_each(");
             self.parameter(key.index);
-            self.push(&format!(") AS k{index}"));
-            if index > 0 {
-                self.push(&format!(" ON k{index}.key = k0.key"));
-            }
+            self.push(") AS k");
         }
     }
 
     /// A value of the key list.
-    fn key(&mut self, index: usize, key: &ListParameter) {
+    fn key(&mut self, index: usize, keys: &[ListParameter]) {
+        let key = &keys[index];
         if self.mariadb() {
             return self.kept_value(index, key);
         }
@@ -271,11 +269,14 @@ impl Text<'_> {
             if let Some(cast) = &key.cast {
                 self.cast_suffix(cast);
             }
-        } else if key.bytes {
-            self.push(&format!("unhex(k{index}.value)"));
-        } else {
-            self.push(&format!("k{index}.value"));
+            return;
         }
+        self.push(if key.bytes { "unhex(" } else { "" });
+        self.push(&match keys {
+            [_] => format!("k.{VALUE}"),
+            _ => format!("k.{VALUE} ->> '$[{}]'", key.column),
+        });
+        self.push(if key.bytes { ")" } else { "" });
     }
 
     fn join(&mut self, join: &Join) {
@@ -295,7 +296,7 @@ impl Text<'_> {
         let by_key = matches!(select.from, Some(From::Keys { .. })) && select.order.is_empty();
         if by_key {
             self.push(if self.sqlite() {
-                " ORDER BY k0.key"
+                " ORDER BY k.key"
             } else {
                 " ORDER BY k.n"
             });

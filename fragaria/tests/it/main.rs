@@ -21,6 +21,7 @@ mod hostile;
 mod http;
 #[path = "../../../store/tests/it/postgres/instance.rs"]
 mod instance;
+mod many_rows;
 mod mariadb;
 mod numbers;
 mod pooler;

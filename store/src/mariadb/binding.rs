@@ -32,7 +32,7 @@ fn bound(parameter: Parameter, argument: &Argument, kept: &Kept) -> Result<Bound
             // Kept text is the database's own spelling, and goes back as it came.
             one(value, Scalar::String)
         }
-        Argument::KeptRows { steps } => Ok(Bound::Bytes(kept_rows(steps, kept)?)),
+        Argument::KeptRows { steps } => Ok(Bound::Bytes(json::kept_rows(steps, kept)?)),
         Argument::Kept { .. } => Err(internal("MariaDB takes kept rows, not columns")),
     }
 }
@@ -47,28 +47,6 @@ fn one(value: &Value, scalar: Scalar) -> Result<Bound, Error> {
         Value::Bytes(bytes) => Bound::Bytes(bytes.to_vec()),
         Value::List(_) => return Err(internal("MariaDB takes no list as an argument")),
     })
-}
-
-/// One JSON array, with a JSON array for each kept row, for `JSON_TABLE`.
-fn kept_rows(steps: &[usize], kept: &Kept) -> Result<Vec<u8>, Error> {
-    let mut out = vec![b'['];
-    // A step that found nothing to keep has no entry, or an empty one.
-    for row in steps.iter().filter_map(|step| kept.get(*step)).flatten() {
-        if out.len() > 1 {
-            out.push(b',');
-        }
-        out.push(b'[');
-        for (index, value) in row.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            // Kept text is the database's own spelling, and goes back as it came.
-            json::argument(value, Scalar::String, &mut out)?;
-        }
-        out.push(b']');
-    }
-    out.push(b']');
-    Ok(out)
 }
 
 fn internal(message: &str) -> Error {
@@ -109,19 +87,6 @@ mod tests {
             Bound::Int(9),
         ];
         assert_eq!(all(&scalars, &arguments).unwrap(), expected);
-    }
-
-    #[test]
-    fn kept_rows_are_one_json_array_of_arrays() {
-        let rows = vec![
-            vec![Value::Integer(1), Value::Text("a\"b".into())],
-            vec![Value::Bytes([0, 0xab].into()), Value::Null],
-        ];
-        let kept = [vec![], rows, vec![vec![Value::Float(0.5)]]];
-        let text = kept_rows(&[1, 2, 7], &kept).unwrap();
-        let text = String::from_utf8(text).unwrap();
-        assert_eq!(text, r#"[[1,"a\"b"],["00AB",null],[0.5]]"#);
-        assert_eq!(kept_rows(&[0], &kept).unwrap(), b"[]");
     }
 
     #[test]

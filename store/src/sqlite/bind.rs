@@ -38,8 +38,8 @@ pub(super) fn bind(
                 // Kept text is the database's own spelling, and goes back as it came.
                 ToSqlOutput::from(list(column_of(kept, steps, *column)?, Scalar::String)?)
             }
-            Argument::KeptRows { .. } => {
-                return Err(internal("SQLite takes kept columns, not rows"));
+            Argument::KeptRows { steps } => {
+                ToSqlOutput::from(json_text(json::kept_rows(steps, kept)?)?)
             }
         };
         statement
@@ -90,7 +90,11 @@ fn list<'v>(items: impl Iterator<Item = &'v Value>, scalar: Scalar) -> Result<St
         json::argument(item, scalar, &mut out)?;
     }
     out.push(b']');
-    String::from_utf8(out).map_err(|error| Error::Internal(error.to_string()))
+    json_text(out)
+}
+
+fn json_text(json: Vec<u8>) -> Result<String, Error> {
+    String::from_utf8(json).map_err(|error| Error::Internal(error.to_string()))
 }
 
 fn internal(message: &str) -> Error {

@@ -137,10 +137,17 @@ impl<'a> Planner<'a> {
         let schema = self.schema;
         let key = &schema.tables[table].key;
         let start = if changed { key.len() } else { 0 };
+        let whole = match schema.dialect {
+            Dialect::Postgres => false,
+            // It has nothing to join lists by but a walk through one for each item of the other.
+            Dialect::Sqlite => key.len() > 1,
+            Dialect::Mariadb => true,
+        };
         let key = key.iter().enumerate();
         key.map(|(position, column)| {
             let column = &schema.tables[table].columns[*column];
-            self.draft.kept(schema, column, (kept, start + position))
+            let place = (kept, start + position);
+            self.draft.kept(schema, column, place, whole)
         })
         .collect()
     }

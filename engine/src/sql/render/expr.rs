@@ -257,9 +257,9 @@ impl Text<'_> {
         self.push("(");
         self.list(left, ", ", Self::expr);
         self.push(") IN (SELECT ");
-        for (index, list) in lists.iter().enumerate() {
+        for index in 0..lists.len() {
             self.push(if index > 0 { ", " } else { "" });
-            self.key(index, list);
+            self.key(index, lists);
         }
         self.push(" FROM ");
         self.keys(lists);
