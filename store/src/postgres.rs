@@ -1,9 +1,10 @@
 //! PostgreSQL: shared connections for small reads, exclusive ones for all else.
 //!
-//! Reading order: `address` says where and how; `connector` makes a `session`; a job's arguments
-//! are bound by `binding`, within the bounds of `settings`. One small read goes down a `lane`;
-//! several steps and writes run in a `transaction`, large results as a `stream`, both on an
-//! `exclusive` connection. Rows become JSON from bytes read by `row`, `packed`, `value` and
+//! Reading order: `address` says where; `connector` makes a `session`; a job's
+//! arguments are bound by `binding`, within the bounds of `settings`. One small read goes down a
+//! `lane`, in the line of a `slot`, unless a slow one stands before it; several
+//! steps and writes run in a `transaction`, large results as a `stream`, both on an `exclusive`
+//! connection. Rows become JSON from bytes read by `row`, `packed`, `value` and
 //! `numeric`. What the server says against it is sorted by `snag`.
 
 mod address;
@@ -18,6 +19,7 @@ mod packed;
 mod row;
 mod session;
 mod settings;
+mod slot;
 mod snag;
 mod stream;
 mod transaction;
@@ -108,11 +110,10 @@ impl Postgres {
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let _inside = self.enter()?;
         let answer = async {
-            if self.settings.pooled {
-                self.exclusives.check().await
-            } else {
-                self.light.check(&self.connector).await
+            if !self.settings.pooled && self.light.check(&self.connector).await? {
+                return Ok(());
             }
+            self.exclusives.check().await
         };
         match timeout(CHECK, answer).await {
             Ok(answer) => answer,
@@ -164,7 +165,9 @@ impl Postgres {
                 Weight::Light => &self.light,
                 Weight::Bounded | Weight::Unbounded => &self.bounded,
             };
-            return lane.run(&self.connector, job).await;
+            if let Some(outcome) = lane.run(&self.connector, job).await? {
+                return Ok(outcome);
+            }
         }
         match self.transact(job).await {
             Err(snag) if snag.kind == Kind::Stale => self.transact(job).await,

@@ -2,19 +2,21 @@
 //!
 //! A request waits for nobody's client here: it takes its rows as they come, into a buffer of
 //! bounded size, and what it leaves the driver throws away. No cancel request is ever sent, since
-//! it could hit somebody else's statement.
+//! it could hit somebody else's statement. Nor does it wait long behind another's slow statement:
+//! it is sent elsewhere then, as it has no effect.
 
 use super::connector::Connector;
 use super::session::Session;
 use super::settings::{Outcome, Settings};
+use super::slot::{SLOW, Slot, Ticket};
 use super::snag::{Kind, Snag};
 use crate::Error;
 use crate::answer::Answer;
 use crate::job::Job;
 use futures_util::TryStreamExt;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::RowStream;
 
@@ -26,104 +28,129 @@ pub(super) struct Lane {
     slots: Box<[Arc<Slot>]>,
     settings: Settings,
     /// Requests that may be under way on one connection.
-    outstanding_max: usize,
+    outstanding_max: u64,
 }
-
-/// A place for a connection.
-#[derive(Default)]
-struct Slot {
-    session: Mutex<Option<Arc<Session>>>,
-    /// Held while connecting, so that only one does.
-    opening: tokio::sync::Mutex<()>,
-    outstanding: AtomicUsize,
-}
-
-/// A request under way, counted while it lives.
-struct Ticket(Arc<Slot>);
 
 impl Lane {
     pub(super) fn new(connections: usize, outstanding_max: usize, settings: &Settings) -> Self {
         Self {
-            slots: (0..connections.max(1)).map(|_| Arc::default()).collect(),
+            slots: (0..connections.max(1))
+                .map(|_| Arc::new(Slot::new()))
+                .collect(),
             settings: settings.clone(),
-            outstanding_max,
+            outstanding_max: outstanding_max as u64,
         }
     }
 
-    /// Runs the only step of a script that reads.
+    /// Runs the only step of a script that reads; `None` when it would have to wait for a slow one.
     ///
     /// It is tried again once when the connection turns out to be gone or the prepared statement
     /// out of date: it has no effect, and nothing of it was handed out.
-    pub(super) async fn run(&self, connector: &Connector, job: &Job) -> Result<Outcome, Snag> {
-        let ticket = self.ticket()?;
-        match self.try_once(connector, job, &ticket).await {
+    pub(super) async fn run(
+        &self,
+        connector: &Connector,
+        job: &Job,
+    ) -> Result<Option<Outcome>, Snag> {
+        let Some(mut ticket) = self.ticket()? else {
+            return Ok(None);
+        };
+        match self.try_once(connector, job, &mut ticket).await {
             Err(Snag {
                 kind: Kind::Lost | Kind::Stale,
                 ..
-            }) => self.try_once(connector, job, &ticket).await,
+            }) => self.try_once(connector, job, &mut ticket).await,
             outcome => outcome,
         }
     }
 
-    /// A round trip.
-    pub(super) async fn check(&self, connector: &Connector) -> Result<(), Error> {
-        let ticket = self.ticket()?;
-        let session = ticket.0.session(connector).await?;
+    /// A round trip; false when it would have to wait for a slow statement.
+    pub(super) async fn check(&self, connector: &Connector) -> Result<bool, Error> {
+        let Some(ticket) = self.ticket()? else {
+            return Ok(false);
+        };
+        let session = ticket.slot().session(connector).await?;
         let answer = session.client.batch_execute("SELECT 1").await;
-        answer.map_err(|error| Snag::from(error).error)
+        answer.map_err(|error| Snag::from(error).error)?;
+        Ok(true)
     }
 
     /// Drops the connections.
     pub(super) fn close(&self) {
         for slot in &self.slots {
-            slot.lock().take();
+            slot.close();
         }
     }
 
-    /// A place on the connection with the least to do.
-    fn ticket(&self) -> Result<Ticket, Error> {
+    /// A place on the connection with the least to do, if there is one that is not slow.
+    fn ticket(&self) -> Result<Option<Ticket>, Error> {
         let least = self
             .slots
             .iter()
-            .min_by_key(|slot| slot.outstanding.load(Ordering::Relaxed))
+            .min_by_key(|slot| (slot.is_slow(), slot.outstanding()))
             .ok_or_else(|| Error::Internal("a lane has no connection".into()))?;
-        if least.outstanding.fetch_add(1, Ordering::Relaxed) >= self.outstanding_max {
-            least.outstanding.fetch_sub(1, Ordering::Relaxed);
+        if least.outstanding() >= self.outstanding_max {
             return Err(Error::Busy(
                 "all shared connections have a full queue".into(),
             ));
         }
-        Ok(Ticket(Arc::clone(least)))
+        Ok((!least.is_slow()).then(|| least.enter()))
     }
 
     async fn try_once(
         &self,
         connector: &Connector,
         job: &Job,
-        ticket: &Ticket,
-    ) -> Result<Outcome, Snag> {
-        let session = ticket.0.session(connector).await?;
-        let answer = timeout(
-            self.settings.patience(1),
-            self.collect(&session, job, ticket),
-        )
-        .await;
-        match answer {
-            Ok(Err(snag)) => {
-                match snag.kind {
-                    Kind::Lost => ticket.0.retire(&session),
-                    Kind::Stale => session.forget(),
-                    Kind::Refused | Kind::Abandoned => {}
-                }
-                Err(snag)
-            }
-            Ok(outcome) => outcome,
-            Err(_) => {
-                // The server's own timeout should have struck: it hangs, or the line is dead.
-                ticket.0.retire(&session);
-                Err(Error::Timeout("no answer on a shared connection".into()).into())
-            }
+        ticket: &mut Ticket,
+    ) -> Result<Option<Outcome>, Snag> {
+        let session = ticket.slot().session(connector).await?;
+        ticket.sent(&session);
+        let answer = self.collect(&session, job, ticket);
+        let answer = self.wait(ticket, &session, answer).await;
+        match &answer {
+            // It is still in the line.
+            Ok(None) => return answer,
+            Err(snag) if matches!(snag.error, Error::Busy(_)) => return answer,
+            Ok(Some(_)) => {}
+            Err(snag) => match snag.kind {
+                Kind::Lost => ticket.slot().retire(&session),
+                Kind::Stale => session.forget(),
+                Kind::Refused | Kind::Abandoned => {}
+            },
         }
+        ticket.answered();
+        answer
+    }
+
+    /// Waits for an answer, but not behind a slow one; `None` where it would be.
+    async fn wait(
+        &self,
+        ticket: &Ticket,
+        session: &Arc<Session>,
+        answer: impl Future<Output = Result<Outcome, Snag>>,
+    ) -> Result<Option<Outcome>, Snag> {
+        let mut answer = pin!(answer);
+        let mut left = self.settings.patience(1);
+        while left > Duration::ZERO {
+            let stretch = left.min(SLOW);
+            if let Ok(outcome) = timeout(stretch, answer.as_mut()).await {
+                return outcome.map(Some);
+            }
+            if ticket.is_held_up() {
+                return Ok(None);
+            }
+            left -= stretch;
+        }
+        Err(self.overdue(ticket, session).into())
+    }
+
+    /// No answer came in time: those before it took a part of it, or its own statement all.
+    fn overdue(&self, ticket: &Ticket, session: &Arc<Session>) -> Error {
+        if ticket.slot().at_work() < self.settings.patience(1) {
+            return Error::Busy("the line before a shared connection is too long".into());
+        }
+        // The server's own timeout should have struck: it hangs, or the line is dead.
+        ticket.slot().retire(session);
+        Error::Timeout("no answer on a shared connection".into())
     }
 
     async fn collect(
@@ -162,54 +189,6 @@ impl Lane {
         let text = answer.finish()?;
         prepared.set_bytes(text.len());
         Ok(Outcome::Whole(text, seen))
-    }
-}
-
-impl Slot {
-    /// The connection here; made now if there is none that lives.
-    async fn session(&self, connector: &Connector) -> Result<Arc<Session>, Error> {
-        if let Some(session) = self.live() {
-            return Ok(session);
-        }
-        let _turn = self.opening.lock().await;
-        if let Some(session) = self.live() {
-            return Ok(session);
-        }
-        let session = Arc::new(connector.connect().await?);
-        *self.lock() = Some(Arc::clone(&session));
-        Ok(session)
-    }
-
-    fn live(&self) -> Option<Arc<Session>> {
-        self.lock()
-            .as_ref()
-            .filter(|session| !session.is_closed())
-            .cloned()
-    }
-
-    /// Gives new requests another connection; those under way keep this one.
-    fn retire(&self, session: &Arc<Session>) {
-        let mut here = self.lock();
-        if here.as_ref().is_some_and(|here| Arc::ptr_eq(here, session)) {
-            *here = None;
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Session>>> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Ticket {
-    fn another(&self) -> Self {
-        self.0.outstanding.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.0.outstanding.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     CONNECTIONS, Scratch, WAITING_FOR_LOCKS, cell, open, rows, run, run_all, script, step,
 };
 use model::{Scalar, Use, Weight};
-use store::{Config, Error, Postgres};
+use store::{Config, Database, Error, Postgres};
 
 #[tokio::test]
 async fn a_statement_that_takes_too_long_is_stopped_and_the_others_are_not() {
@@ -158,6 +158,81 @@ async fn a_shared_connection_with_a_full_queue_refuses_at_once() {
     for request in queue {
         assert!(request.await.unwrap().is_ok());
     }
+}
+
+/// One shared connection for single rows, at work on a statement that waits for a lock.
+async fn held_up(scratch: &Scratch) -> (Database, tokio::task::JoinHandle<bool>) {
+    let mut config = scratch.config();
+    config.postgres.light_connections = 1;
+    let database = open(&config);
+    let slow = rows(
+        "SELECT 1 FROM pg_advisory_xact_lock_shared(7)",
+        &[],
+        &[Scalar::Int],
+    );
+    let slow = tokio::spawn({
+        let database = database.clone();
+        async move { run(&database, &slow, vec![], Weight::Light).await.is_ok() }
+    });
+    scratch.assert_soon(1, WAITING_FOR_LOCKS).await;
+    (database, slow)
+}
+
+#[tokio::test]
+async fn a_small_read_does_not_wait_behind_a_slow_one() {
+    let scratch = Scratch::new("SELECT pg_advisory_lock(7)").await;
+    let (database, slow) = held_up(&scratch).await;
+    let quick = rows("SELECT 1", &[], &[Scalar::Int]);
+    // The first comes while nobody knows how long it takes, the others later.
+    for _ in 0..3 {
+        run(&database, &quick, vec![], Weight::Light).await.unwrap();
+    }
+    assert!(!slow.is_finished());
+    database.check().await.unwrap();
+    let unlock = "SELECT pg_advisory_unlock(7)";
+    scratch.outside.batch_execute(unlock).await.unwrap();
+    assert!(slow.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_slow_read_that_nobody_waits_for_holds_up_no_other() {
+    let scratch = Scratch::new("SELECT pg_advisory_lock(7)").await;
+    let (database, slow) = held_up(&scratch).await;
+    slow.abort();
+    assert!(slow.await.is_err());
+    let quick = rows("SELECT 1", &[], &[Scalar::Int]);
+    for _ in 0..3 {
+        run(&database, &quick, vec![], Weight::Light).await.unwrap();
+    }
+    scratch.assert_soon(1, WAITING_FOR_LOCKS).await;
+}
+
+#[tokio::test]
+async fn a_read_whose_time_went_by_in_the_line_is_told_that_the_database_is_busy() {
+    let scratch = Scratch::new("").await;
+    let mut config = Config {
+        statement_timeout_ms: 240,
+        ..scratch.config()
+    };
+    config.postgres.light_connections = 1;
+    let database = open(&config);
+    let nap = rows("SELECT 1 FROM pg_sleep(0.1)", &[], &[Scalar::Int]);
+    let naps = [(); 30].map(|()| {
+        let (database, nap) = (database.clone(), nap.clone());
+        tokio::spawn(async move { run(&database, &nap, vec![], Weight::Light).await })
+    });
+    let mut answered = 0;
+    let mut refused = 0;
+    for nap in naps {
+        match nap.await.unwrap() {
+            Ok(_) => answered += 1,
+            Err(failure) => {
+                assert!(matches!(failure.error, Error::Busy(_)), "{failure}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(answered >= 2 && refused >= 2, "{answered} {refused}");
 }
 
 #[tokio::test]
