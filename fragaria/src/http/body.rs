@@ -24,6 +24,8 @@ enum Content {
     Whole(Bytes),
     Opening(Chunks),
     Rows(Chunks),
+    /// The rest of a chunk, and the chunks behind it.
+    Rest(Bytes, Chunks),
     End,
 }
 
@@ -48,6 +50,8 @@ impl Body {
         };
         if body.is_end_stream() {
             body.finish();
+        } else {
+            body.in_flight.handed();
         }
         body
     }
@@ -60,17 +64,38 @@ impl Body {
 
     fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
         match std::mem::replace(&mut self.content, Content::End) {
-            Content::Whole(bytes) => {
-                self.finish();
-                Poll::Ready(Some(Ok(bytes)))
+            Content::Whole(mut bytes) => {
+                let part = self.part(&mut bytes);
+                if bytes.is_empty() {
+                    self.finish();
+                } else {
+                    self.content = Content::Whole(bytes);
+                }
+                Poll::Ready(Some(Ok(part)))
             }
             Content::Opening(chunks) => {
                 self.content = Content::Rows(chunks);
                 Poll::Ready(Some(Ok(Bytes::from_static(OPENING))))
             }
             Content::Rows(chunks) => self.rows(chunks, context),
+            Content::Rest(bytes, chunks) => Poll::Ready(Some(Ok(self.chunk(bytes, chunks)))),
             Content::End => Poll::Ready(None),
         }
+    }
+
+    /// Takes as much as may be handed over at once.
+    fn part(&self, bytes: &mut Bytes) -> Bytes {
+        bytes.split_to(bytes.len().min(self.in_flight.part_bytes()))
+    }
+
+    fn chunk(&mut self, mut bytes: Bytes, chunks: Chunks) -> Bytes {
+        let part = self.part(&mut bytes);
+        self.content = if bytes.is_empty() {
+            Content::Rows(chunks)
+        } else {
+            Content::Rest(bytes, chunks)
+        };
+        part
     }
 
     fn rows(
@@ -83,10 +108,7 @@ impl Body {
                 self.content = Content::Rows(chunks);
                 Poll::Pending
             }
-            Poll::Ready(Some(Ok(bytes))) => {
-                self.content = Content::Rows(chunks);
-                Poll::Ready(Some(Ok(bytes)))
-            }
+            Poll::Ready(Some(Ok(bytes))) => Poll::Ready(Some(Ok(self.chunk(bytes, chunks)))),
             Poll::Ready(Some(Err(error))) => {
                 let request_id = self.line.request_id();
                 tracing::warn!(request_id, detail = %error, "the answer broke off");
@@ -124,7 +146,7 @@ impl HttpBody for Body {
         match &self.content {
             Content::Whole(bytes) => bytes.is_empty(),
             Content::End => true,
-            Content::Opening(_) | Content::Rows(_) => false,
+            Content::Opening(_) | Content::Rows(_) | Content::Rest(..) => false,
         }
     }
 
@@ -132,7 +154,7 @@ impl HttpBody for Body {
         match &self.content {
             Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Content::End => SizeHint::with_exact(0),
-            Content::Opening(_) | Content::Rows(_) => SizeHint::default(),
+            Content::Opening(_) | Content::Rows(_) | Content::Rest(..) => SizeHint::default(),
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::config::Server as Config;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -14,6 +14,9 @@ use tokio::time::Instant;
 /// No moment.
 const NEVER: u64 = u64::MAX;
 
+/// Bytes of a part of an answer over HTTP/2: a frame.
+const PART: usize = 16 * 1024;
+
 /// What is known of a connection. Moments are milliseconds since it was opened.
 pub(super) struct Pulse {
     opened: Instant,
@@ -21,16 +24,25 @@ pub(super) struct Pulse {
     multiplexed: AtomicBool,
     /// Requests whose answers are not handed over yet.
     in_flight: AtomicUsize,
+    /// Requests that ever came.
+    requests: AtomicU64,
     /// Answers of which a part was handed over and the next was not asked for.
-    waiting: AtomicUsize,
+    waiting: Mutex<Vec<Waiting>>,
     /// When the last request came or ended.
     quiet_since: AtomicU64,
     /// When the first byte of an unfinished request head came.
     head_since: AtomicU64,
     /// Since when the client takes no byte.
     blocked_since: AtomicU64,
-    /// When a part of an answer was last handed over, asked for or written.
-    moved: AtomicU64,
+    /// When a byte was last written.
+    written: AtomicU64,
+}
+
+/// An answer whose client is to take what was handed over.
+struct Waiting {
+    /// The number of its request.
+    number: u64,
+    since: u64,
 }
 
 /// What is to become of a connection.
@@ -50,11 +62,12 @@ impl Pulse {
             opened: Instant::now(),
             multiplexed: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
-            waiting: AtomicUsize::new(0),
+            requests: AtomicU64::new(0),
+            waiting: Mutex::default(),
             quiet_since: AtomicU64::new(0),
             head_since: AtomicU64::new(0),
             blocked_since: AtomicU64::new(NEVER),
-            moved: AtomicU64::new(0),
+            written: AtomicU64::new(0),
         })
     }
 
@@ -65,6 +78,7 @@ impl Pulse {
         self.in_flight.fetch_add(1, Relaxed);
         InFlight {
             pulse: self.clone(),
+            number: self.requests.fetch_add(1, Relaxed),
             waiting: false,
         }
     }
@@ -82,8 +96,7 @@ impl Pulse {
     /// What the bounds say now.
     pub(super) fn verdict(&self, config: &Config) -> Verdict {
         let stall = config.stall_timeout();
-        let stalled = self.waiting.load(Relaxed) > 0 && self.passed(&self.moved, stall);
-        if self.passed(&self.blocked_since, stall) || stalled {
+        if self.passed(&self.blocked_since, stall) || self.is_stalled(stall) {
             return Verdict::Abort;
         }
         if !self.is_quiet() {
@@ -98,8 +111,27 @@ impl Pulse {
         Verdict::Keep
     }
 
+    /// Whether an answer is not taken. HTTP/2 writes much that is none, such as the answer to a
+    /// PING, so there only what is asked of the answer itself counts.
+    fn is_stalled(&self, limit: Duration) -> bool {
+        let written = if self.is_multiplexed() {
+            0
+        } else {
+            self.written.load(Relaxed)
+        };
+        let is_late = |answer: &Waiting| self.is_past(answer.since.max(written), limit);
+        self.waiting().iter().any(is_late)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn passed(&self, moment: &AtomicU64, limit: Duration) -> bool {
-        let moment = moment.load(Relaxed);
+        self.is_past(moment.load(Relaxed), limit)
+    }
+
+    fn is_past(&self, moment: u64, limit: Duration) -> bool {
         moment != NEVER && self.now().saturating_sub(moment) > millis(limit)
     }
 
@@ -117,7 +149,7 @@ impl Pulse {
         let now = self.now();
         if polled.is_ready() {
             self.blocked_since.store(NEVER, Relaxed);
-            self.moved.store(now, Relaxed);
+            self.written.store(now, Relaxed);
         } else if self.blocked_since.load(Relaxed) == NEVER {
             self.blocked_since.store(now, Relaxed);
         }
@@ -127,6 +159,7 @@ impl Pulse {
 /// The sign that a request is in flight.
 pub(super) struct InFlight {
     pulse: Arc<Pulse>,
+    number: u64,
     /// Whether a part of the answer was handed over and the next not asked for.
     waiting: bool,
 }
@@ -134,17 +167,28 @@ pub(super) struct InFlight {
 impl InFlight {
     /// The connection asks for the next part of the answer.
     pub(super) fn asked(&mut self) {
-        self.pulse.moved.store(self.pulse.now(), Relaxed);
         if std::mem::take(&mut self.waiting) {
-            self.pulse.waiting.fetch_sub(1, Relaxed);
+            let mut waiting = self.pulse.waiting();
+            waiting.retain(|answer| answer.number != self.number);
         }
     }
 
-    /// The connection was handed a part of the answer.
-    pub(super) fn handed(&mut self) {
-        if !std::mem::replace(&mut self.waiting, true) {
-            self.pulse.waiting.fetch_add(1, Relaxed);
+    /// In what parts the answer is to be handed over: over HTTP/2 small ones, since what the client
+    /// takes of a part is not seen.
+    pub(super) fn part_bytes(&self) -> usize {
+        if self.pulse.is_multiplexed() {
+            PART
+        } else {
+            usize::MAX
         }
+    }
+
+    /// The connection was handed a part of the answer, or is to ask for the first.
+    pub(super) fn handed(&mut self) {
+        self.asked();
+        self.waiting = true;
+        let (number, since) = (self.number, self.pulse.now());
+        self.pulse.waiting().push(Waiting { number, since });
     }
 }
 
@@ -273,6 +317,23 @@ mod tests {
         request.asked();
         pass(201).await;
         assert_eq!(pulse.verdict(&config()), Verdict::Keep);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_else_is_written_over_http_2_is_no_sign_that_an_answer_is_taken() {
+        for multiplexed in [false, true] {
+            let pulse = Pulse::new();
+            let mut request = pulse.request(multiplexed);
+            let mut other = pulse.request(multiplexed);
+            request.handed();
+            pass(150).await;
+            pulse.wrote(&Poll::Ready(Ok(17)));
+            other.asked();
+            other.handed();
+            pass(51).await;
+            let verdict = pulse.verdict(&config());
+            assert_eq!(verdict == Verdict::Abort, multiplexed);
+        }
     }
 
     #[tokio::test(start_paused = true)]
