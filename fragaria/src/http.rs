@@ -2,6 +2,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod answer;
+mod bodies;
 mod body;
 mod host;
 mod listener;
@@ -11,6 +12,7 @@ mod parameters;
 mod pulse;
 mod request_id;
 
+pub(crate) use bodies::Bodies;
 pub(crate) use listener::{Connections, Ended, listen};
 
 use crate::request;

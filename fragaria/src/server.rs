@@ -34,6 +34,8 @@ pub(crate) struct Server {
     pub(crate) requests: Requests,
     /// The bounds of connections, counted.
     pub(crate) connections: crate::http::Connections,
+    /// The bound of request bodies.
+    pub(crate) bodies: crate::http::Bodies,
     edition: ArcSwap<Edition>,
     open: AtomicBool,
     draining: AtomicBool,
@@ -53,6 +55,7 @@ impl Server {
             health: Health::new(&[DATABASE, SCHEMA], &mut registry),
             requests: Requests::new(Arc::new(SystemClock), &mut registry),
             connections: crate::http::Connections::new(&mut registry),
+            bodies: crate::http::Bodies::new(config.server.bodies_bytes_max, &mut registry),
             build: Build::new(env!("CARGO_PKG_VERSION"), &mut registry),
             edition: ArcSwap::from_pointee(edition),
             open: AtomicBool::new(false),

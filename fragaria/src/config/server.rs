@@ -15,6 +15,9 @@ pub(crate) struct Server {
     pub(crate) shutdown_grace_ms: u64,
     /// The largest request body, in bytes.
     pub(crate) body_bytes_max: usize,
+    /// How many bytes of request bodies are held at a time, in all; one more waits for room within
+    /// the body timeout, and is refused then.
+    pub(crate) bodies_bytes_max: usize,
     /// The largest head of a request, in bytes.
     pub(crate) header_bytes_max: u32,
     /// How long a client may take to send the head of a request, in milliseconds.
@@ -39,6 +42,7 @@ impl Default for Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             shutdown_grace_ms: 30_000,
             body_bytes_max: 1024 * 1024,
+            bodies_bytes_max: 256 * 1024 * 1024,
             header_bytes_max: 64 * 1024,
             header_timeout_ms: 10_000,
             body_timeout_ms: 30_000,
@@ -57,6 +61,11 @@ impl Server {
         let bounds = [
             ("shutdown_grace_ms", self.shutdown_grace_ms, 1),
             ("body_bytes_max", self.body_bytes_max as u64, 1),
+            (
+                "bodies_bytes_max",
+                self.bodies_bytes_max as u64,
+                (self.body_bytes_max as u64).max(1024),
+            ),
             (
                 "header_bytes_max",
                 u64::from(self.header_bytes_max),

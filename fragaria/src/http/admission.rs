@@ -1,14 +1,17 @@
 //! The first step of a request: may it come in, and what does it ask?
 
 use super::answer::Refusal;
+use super::bodies::{Full, Held};
 use super::negotiation::{Format, Unreadable, is_json};
 use super::parameters::Parameters;
 use crate::server::Server;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use bytes::BytesMut;
+use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::{Method, Request, StatusCode};
 use model::{Caller, Fault, Kind};
 use observe::request::Line;
+use tokio::time::{Instant, timeout_at};
 
 /// A request that may come in.
 pub(crate) struct Admitted {
@@ -18,6 +21,8 @@ pub(crate) struct Admitted {
     pub(crate) method: Method,
     /// What is asked.
     pub(crate) parameters: Parameters,
+    /// The room its body takes, for as long as what is asked lives.
+    _held: Option<Held>,
 }
 
 /// Admits a request, or refuses it before it costs anything.
@@ -28,9 +33,15 @@ pub(crate) async fn admit(
 ) -> Result<Admitted, Refusal> {
     let method = request.method().clone();
     acceptable(&request)?;
-    let parameters = match method {
-        Method::GET => Parameters::from_url(request.uri().query().unwrap_or_default())?,
-        _ => Parameters::from_body(&body(server, request).await?)?,
+    let (parameters, held) = match method {
+        Method::GET => {
+            let query = request.uri().query().unwrap_or_default();
+            (Parameters::from_url(query)?, None)
+        }
+        _ => {
+            let (body, held) = body(server, request.into_body()).await?;
+            (Parameters::from_body(&body)?, held)
+        }
     };
     line.name(parameters.operation.as_deref());
     if !server.is_open() {
@@ -41,6 +52,7 @@ pub(crate) async fn admit(
         caller: Caller::development(),
         method,
         parameters,
+        _held: held,
     })
 }
 
@@ -61,22 +73,58 @@ fn acceptable(request: &Request<Incoming>) -> Result<(), Refusal> {
 }
 
 /// Reads a body, never more of it than allowed, and not for longer than allowed.
-async fn body(server: &Server, request: Request<Incoming>) -> Result<Bytes, Refusal> {
+async fn body(server: &Server, mut body: Incoming) -> Result<(Bytes, Option<Held>), Refusal> {
     let config = &server.config.server;
-    let body = request.into_body();
     if body.size_hint().lower() > config.body_bytes_max as u64 {
         return Err(too_large(config.body_bytes_max));
     }
-    let reading = Limited::new(body, config.body_bytes_max).collect();
-    match tokio::time::timeout(config.body_timeout(), reading).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(config.body_bytes_max)),
-        Ok(Err(_)) => Err(malformed("http.body", "the body broke off").into()),
-        Err(_) => {
-            let fault = Fault::new("http.body_timeout", Kind::Timeout, "the body took too long");
-            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, fault))
+    let until = Instant::now() + config.body_timeout();
+    let (mut whole, mut held) = (Bytes::new(), None);
+    while let Some(part) = part(&mut body, until).await? {
+        if whole.len() + part.len() > config.body_bytes_max {
+            return Err(too_large(config.body_bytes_max));
+        }
+        let grown = server.bodies.grow(held, part.len(), until).await;
+        held = Some(grown.map_err(|Full| full())?);
+        whole = joined(whole, part);
+    }
+    Ok((whole, held))
+}
+
+/// The next part of a body.
+async fn part(body: &mut Incoming, until: Instant) -> Result<Option<Bytes>, Refusal> {
+    loop {
+        match timeout_at(until, body.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                // Trailers are passed over.
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+            Ok(Some(Err(_))) => return Err(malformed("http.body", "the body broke off").into()),
+            Ok(None) => return Ok(None),
+            Err(_) => {
+                let message = "the body took too long";
+                let fault = Fault::new("http.body_timeout", Kind::Timeout, message);
+                return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, fault));
+            }
         }
     }
+}
+
+/// Most bodies come in one part, which is not copied.
+fn joined(whole: Bytes, part: Bytes) -> Bytes {
+    if whole.is_empty() {
+        return part;
+    }
+    let mut whole = BytesMut::from(whole);
+    whole.extend_from_slice(&part);
+    whole.freeze()
+}
+
+fn full() -> Refusal {
+    let message = "the server holds as many request bodies as it may, try again later";
+    Fault::new("http.bodies_full", Kind::Unavailable, message).into()
 }
 
 fn too_large(bytes_max: usize) -> Refusal {

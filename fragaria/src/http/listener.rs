@@ -25,6 +25,12 @@ const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
 /// client sent before it could know is answered, and told that the connection closes.
 const LINGER: Duration = Duration::from_millis(500);
 
+/// Bytes of a request body that an HTTP/2 client may send before they are asked for.
+const STREAM_WINDOW: u32 = 64 * 1024;
+
+/// The same for all requests on a connection.
+const CONNECTION_WINDOW: u32 = 128 * 1024;
+
 /// Connections, counted.
 pub(crate) struct Connections {
     open: Gauge,
@@ -229,6 +235,8 @@ fn builder(config: &Config) -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(config.header_bytes_max)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(config.streams_max);
     builder
 }

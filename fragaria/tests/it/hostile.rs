@@ -127,6 +127,45 @@ fn a_body_above_the_bound_is_refused_before_it_is_sent() {
 }
 
 #[test]
+fn bodies_above_the_bound_they_share_wait_and_are_refused() {
+    let project = Project::small();
+    project.sql(LONG_NOTE);
+    let server = project
+        .serve(&[
+            "server.body_bytes_max=100000",
+            "server.bodies_bytes_max=102400",
+            "server.body_timeout_ms=300",
+            "database.statement_timeout_ms=3000",
+        ])
+        .ready();
+    let sized = |document: &str, bytes: usize| {
+        let mut body = query(document);
+        body.resize(bytes, b' ');
+        body
+    };
+    let slow = format!(
+        "{{ readings(where: {{ note: {{ like: \"{}\" }} }}) {{ id }} }}",
+        tries()
+    );
+    let mut first = server.client();
+    first.request(POST, &[JSON], &sized(&slow, 90_000)).unwrap();
+    server.until("/metrics", |metrics| {
+        String::from_utf8_lossy(&metrics.body).contains("fragaria_http_bodies_bytes 90000\n")
+    });
+    let fine = "{ product(id: 2) { name } }";
+    assert_eq!(server.ask(POST, &[JSON], &sized(fine, 9_000)).status, 200);
+    let refused = server.ask(POST, &[JSON], &sized(fine, 20_000));
+    assert_eq!(
+        (refused.status, &*refused.code()),
+        (503, "http.bodies_full")
+    );
+    assert_eq!(server.metric("fragaria_http_bodies_refused_total"), 1);
+    assert_eq!(&*first.response().unwrap().code(), "store.timeout");
+    assert_eq!(server.ask(POST, &[JSON], &sized(fine, 90_000)).status, 200);
+    assert_eq!(server.metric("fragaria_http_bodies_bytes"), 0);
+}
+
+#[test]
 fn a_head_above_the_bound_is_refused() {
     let project = Project::small();
     let server = project.serve(&["server.header_bytes_max=8192"]).ready();
