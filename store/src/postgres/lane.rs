@@ -104,8 +104,10 @@ impl Lane {
     ) -> Result<Option<Outcome>, Snag> {
         let session = ticket.slot().session(connector).await?;
         ticket.sent(&session);
+        let (step, _) = job.step(0)?;
         let answer = self.collect(&session, job, ticket);
         let answer = self.wait(ticket, &session, answer).await;
+        let answer = answer.map_err(|snag| snag.at(&step.key));
         match &answer {
             // It is still in the line.
             Ok(None) => return answer,

@@ -1,8 +1,8 @@
 //! Reads of one and of several steps.
 
 use super::{
-    Scratch, WAITING_FOR_LOCKS, cell, many, one, record, rows, run, run_all, script, step, text,
-    whole,
+    Scratch, WAITING_FOR_LOCKS, cell, many, one, open, record, rows, run, run_all, script, step,
+    text, whole,
 };
 use model::{Argument, Cell, Codec, Content, Label, Root, Scalar, Script, Use, Value, Weight};
 use std::sync::Arc;
@@ -401,5 +401,28 @@ async fn a_large_result_of_a_small_statement_is_streamed_and_remembered() {
             whole(reply).await.unwrap(),
             format!("{{\"rows\":[{expected}]}}")
         );
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_fails_names_its_field_on_whatever_connection() {
+    let scratch = Scratch::new("").await;
+    let mut config = scratch.config();
+    config.statement_timeout_ms = 200;
+    let database = open(&config);
+    for sql in [
+        "SELECT 1 / 0",
+        "SELECT missing",
+        "SELECT 1 FROM pg_sleep(600)",
+    ] {
+        for weight in [Weight::Light, Weight::Bounded, Weight::Unbounded] {
+            let script = rows(sql, &[], &[Scalar::Int]);
+            let failure = run(&database, &script, vec![], weight).await.unwrap_err();
+            assert_eq!(
+                failure.key.as_deref(),
+                Some("rows"),
+                "{weight:?}: {failure}"
+            );
+        }
     }
 }
