@@ -1,5 +1,6 @@
 //! The generated API: from tables to a GraphQL type system, and from its fields back to tables.
 
+mod aggregates;
 mod filters;
 mod roots;
 mod tables;
@@ -11,8 +12,9 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, collections::HashMap};
 use model::Schema;
 
+pub(crate) use aggregates::{Grouping, groupings};
 pub(crate) use roots::{Root, Verb};
-pub(crate) use tables::{Grouping, column_name, groupings, key_name, unique_keys};
+pub(crate) use tables::{column_name, key_name, unique_keys};
 
 /// The type system served to clients, and what each root field stands for.
 pub(crate) struct Api {

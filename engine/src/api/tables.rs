@@ -1,5 +1,6 @@
-//! The types of one table: its rows, filters, orders, pages, groups and writes.
+//! The types of one table: its rows, filters, orders, pages and writes.
 
+use super::aggregates;
 use super::filters::{filter_type, value_type};
 use super::text::Sdl;
 use model::Scalar;
@@ -12,7 +13,7 @@ pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
     filter(out, schema, table);
     order(out, schema, table);
     page(out, table);
-    aggregate(out, schema, table);
+    aggregates::aggregate(out, schema, table);
     if table.writable {
         writes(out, schema, table);
     }
@@ -134,7 +135,7 @@ fn is_sortable(table: &Table) -> bool {
 }
 
 /// The columns rows can be ordered by.
-fn sortable(table: &Table) -> impl Iterator<Item = &Column> {
+pub(super) fn sortable(table: &Table) -> impl Iterator<Item = &Column> {
     table
         .columns
         .iter()
@@ -156,132 +157,6 @@ fn page(out: &mut Sdl, table: &Table) {
     out.block(&format!("type {name}Connection"), members);
     let members = ["cursor: String!".to_owned(), format!("node: {name}!")];
     out.block(&format!("type {name}Edge"), members);
-}
-
-/// A family of aggregate fields over the columns that support it.
-pub(crate) struct Grouping {
-    /// The field of the aggregate type, `sum`.
-    pub(crate) field: &'static str,
-    /// What its type is called after the table's, `Sum`.
-    pub(crate) suffix: &'static str,
-    /// The scalar of the result for a column, or `None` where it has no meaning.
-    pub(crate) result: fn(&Column) -> Option<Scalar>,
-}
-
-/// The aggregate families.
-pub(crate) fn groupings() -> [Grouping; 5] {
-    [
-        Grouping {
-            field: "countDistinct",
-            suffix: "CountDistinct",
-            result: distinct,
-        },
-        Grouping {
-            field: "sum",
-            suffix: "Sum",
-            result: sum,
-        },
-        Grouping {
-            field: "avg",
-            suffix: "Avg",
-            result: average,
-        },
-        Grouping {
-            field: "min",
-            suffix: "Min",
-            result: extreme,
-        },
-        Grouping {
-            field: "max",
-            suffix: "Max",
-            result: extreme,
-        },
-    ]
-}
-
-fn distinct(column: &Column) -> Option<Scalar> {
-    (column.scalar != Scalar::Json).then_some(Scalar::Int)
-}
-
-fn sum(column: &Column) -> Option<Scalar> {
-    match column.scalar {
-        Scalar::Int => Some(Scalar::BigInt),
-        Scalar::BigInt | Scalar::Decimal => Some(Scalar::Decimal),
-        Scalar::Float => Some(Scalar::Float),
-        _ => None,
-    }
-}
-
-fn average(column: &Column) -> Option<Scalar> {
-    match column.scalar {
-        Scalar::Int | Scalar::BigInt | Scalar::Decimal => Some(Scalar::Decimal),
-        Scalar::Float => Some(Scalar::Float),
-        _ => None,
-    }
-}
-
-/// PostgreSQL has no `min` of UUID or bytes before version 18.
-fn extreme(column: &Column) -> Option<Scalar> {
-    let has = column.enumeration.is_none()
-        && !matches!(
-            column.scalar,
-            Scalar::Boolean | Scalar::Json | Scalar::Uuid | Scalar::Bytes
-        );
-    has.then_some(column.scalar)
-}
-
-fn aggregate(out: &mut Sdl, schema: &Schema, table: &Table) {
-    let name = &table.type_name;
-    let mut members = Vec::new();
-    let mut having = vec![
-        format!("and: [{name}Having!]"),
-        format!("or: [{name}Having!]"),
-        format!("not: {name}Having"),
-        "count: IntFilter".to_owned(),
-    ];
-    if sortable(table).next().is_some() {
-        members.push(format!(
-            "\"Values of the columns in `groupBy`.\"\n  key: {name}GroupKey!"
-        ));
-        group(out, schema, table);
-    }
-    members.push("count: Int!".to_owned());
-    for grouping in groupings() {
-        let columns: Vec<_> = table
-            .columns
-            .iter()
-            .filter_map(|column| Some((&column.field, (grouping.result)(column)?)))
-            .collect();
-        if columns.is_empty() {
-            continue;
-        }
-        let (field, suffix) = (grouping.field, grouping.suffix);
-        members.push(format!("{field}: {name}{suffix}!"));
-        having.push(format!("{field}: {name}{suffix}Having"));
-        let required = if field == "countDistinct" { "!" } else { "" };
-        let fields = columns
-            .iter()
-            .map(|(column, result)| format!("{column}: {result}{required}"));
-        out.block(&format!("type {name}{suffix}"), fields);
-        let fields = columns
-            .iter()
-            .map(|(column, result)| format!("{column}: {result}Filter"));
-        out.block(&format!("input {name}{suffix}Having"), fields);
-    }
-    out.line(&format!("\"Figures over a group of {name}.\""));
-    out.block(&format!("type {name}Aggregate"), members);
-    out.line("\"Which groups; all given conditions must hold.\"");
-    out.block(&format!("input {name}Having"), having);
-}
-
-fn group(out: &mut Sdl, schema: &Schema, table: &Table) {
-    let name = &table.type_name;
-    out.line("\"What rows are grouped by: exactly one member.\"");
-    let members = sortable(table).map(|column| format!("{}: Group", column.field));
-    out.block(&format!("input {name}GroupBy @oneOf"), members);
-    let members =
-        sortable(table).map(|column| format!("{}: {}", column.field, value_type(schema, column)));
-    out.block(&format!("type {name}GroupKey"), members);
 }
 
 fn writes(out: &mut Sdl, schema: &Schema, table: &Table) {
