@@ -2,6 +2,7 @@
 //! that asks only as long as its budget lasts.
 
 mod bind;
+mod bucket;
 mod catalog;
 mod decimal;
 mod functions;

@@ -75,7 +75,8 @@ fn bound_date_time(text: &str) -> Result<String, Error> {
     Ok(written.trim_matches(['"', 'Z']).replacen('T', " ", 1))
 }
 
-fn moment(text: &[u8]) -> Option<DateTime> {
+/// What a clock in UTC shows at the moment; text without a zone is in UTC.
+pub(super) fn moment(text: &[u8]) -> Option<DateTime> {
     if let Some(value) = local(text) {
         return Some(value);
     }
@@ -88,8 +89,10 @@ fn moment(text: &[u8]) -> Option<DateTime> {
         .ok()
 }
 
+/// A date and time without zone; a date alone is its midnight.
+///
 /// A zone would be passed over by the parser, so text with one is turned away first.
-fn local(text: &[u8]) -> Option<DateTime> {
+pub(super) fn local(text: &[u8]) -> Option<DateTime> {
     let text = ascii(text)?;
     let (_, time) = text.split_at_checked(DATE)?;
     if time.contains(['+', '-', 'Z', 'z', '[']) {

@@ -4,7 +4,7 @@ use super::decimal::{Decimal, compare, with_digits_of};
 use super::like::{Case, Pattern, Stopped};
 use super::sum::{Average, Total};
 use super::watch::Watch;
-use super::{like, number, rows};
+use super::{bucket, like, number, rows};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, Result, ffi};
@@ -20,6 +20,7 @@ pub(super) fn register(connection: &Connection, watch: &Arc<Watch>) -> Result<()
     connection.create_aggregate_function(c"fragaria_rows", -1, flags, rows::Pack)?;
     connection.create_aggregate_function(c"fragaria_decimal_sum", 1, flags, Total)?;
     connection.create_aggregate_function(c"fragaria_decimal_avg", 1, flags, Average)?;
+    connection.create_scalar_function(c"fragaria_bucket", 3, flags, bucket::bucket)?;
     connection.create_scalar_function(c"fragaria_decimal", 2, flags, decimal)?;
     for (name, case) in [
         (c"fragaria_like", Case::Told),
