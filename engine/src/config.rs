@@ -24,9 +24,9 @@ pub struct Config {
     pub relation_depth_max: usize,
     /// Most bytes of a pattern (`like`, `ilike`, `startsWith`, `endsWith`, `contains`).
     pub pattern_bytes_max: usize,
-    /// Most columns of one `orderBy`.
+    /// Most columns of one `orderBy`, or of one `groupBy`.
     pub order_columns_max: usize,
-    /// Most relations to one row that are joined for one list or row, for its order too.
+    /// Most relations to one row that are joined for one list or row, for its order or groups too.
     pub joins_max: usize,
     /// Most values and lists in one row of a result.
     pub columns_max: usize,

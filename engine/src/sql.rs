@@ -3,15 +3,18 @@
 //! Names never appear here, only indexes into the schema, and values only as parameters; so
 //! nothing that a request says can reach the text.
 
+mod bucket;
 mod column;
 mod render;
 
+pub(crate) use bucket::Bucket;
 pub(crate) use column::{
     codec, comparable, figure_cast, kept_cast, parameter_cast, readable, sortable, written,
 };
 pub(crate) use render::{Rendered, render};
 
 use crate::distinct::Distinct;
+use model::Scalar;
 
 /// The alias of a table in one statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +93,12 @@ pub(crate) enum Expr {
     /// `count(*)`, or of the distinct values of an expression.
     Count(Option<Box<Expr>>),
     Aggregate(Aggregate, Box<Expr>),
+    /// What an aggregate is made of, equal values once.
+    Distinct(Box<Expr>),
+    /// A count or aggregate over the rows that fulfil a condition.
+    Filtered(Box<Expr>, Box<Expr>),
+    /// The start of the bucket a date or time of that scalar falls into.
+    Bucket(Box<Expr>, Bucket, Scalar),
     /// One more than an integer.
     Next(Box<Expr>),
     /// Whether a list parameter of kept rows has none.

@@ -79,9 +79,35 @@ enum OrderDirection {
 }
 
 "How a column forms groups."
-enum Group {
+enum GroupByValue {
   "Equal values are one group."
   VALUE
+}
+
+"How a date forms groups; the key is the first day of the group."
+enum GroupByDate {
+  "Equal values are one group."
+  VALUE
+  YEAR
+  QUARTER
+  MONTH
+  "From Monday, as ISO 8601 has it."
+  WEEK
+  DAY
+}
+
+"How a moment forms groups, in UTC; the key is the moment the group begins with."
+enum GroupByTime {
+  "Equal values are one group."
+  VALUE
+  YEAR
+  QUARTER
+  MONTH
+  "From Monday, as ISO 8601 has it."
+  WEEK
+  DAY
+  HOUR
+  MINUTE
 }
 
 "Where a page stands."

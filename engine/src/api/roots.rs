@@ -1,5 +1,6 @@
 //! The root fields, and what each one stands for.
 
+use super::aggregates::aggregate_arguments;
 use super::filters::value_type;
 use super::tables::{list_arguments, page_arguments, pascal, unique_keys};
 use super::text::Sdl;
@@ -128,9 +129,7 @@ fn reads(schema: &Schema, table: &Table) -> Vec<Field> {
     }
     fields.push(Field {
         name: format!("{}Aggregate", table.singular),
-        arguments: format!(
-            "where: {name}Where, groupBy: [{name}GroupBy!], having: {name}Having, limit: Int, offset: Int"
-        ),
+        arguments: aggregate_arguments(name),
         result: format!("[{name}Aggregate!]!"),
         description: format!("Figures over rows of {name}: one for each group, or one for all."),
         verb: Verb::Aggregate,

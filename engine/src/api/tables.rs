@@ -1,6 +1,6 @@
 //! The types of one table: its rows, filters, orders, pages and writes.
 
-use super::aggregates;
+use super::aggregates::aggregate;
 use super::filters::{filter_type, value_type};
 use super::text::Sdl;
 use model::Scalar;
@@ -13,7 +13,7 @@ pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
     filter(out, schema, table);
     order(out, schema, table);
     page(out, table);
-    aggregates::aggregate(out, schema, table);
+    aggregate(out, schema, table);
     if table.writable {
         writes(out, schema, table);
     }
@@ -118,20 +118,16 @@ fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
 fn order(out: &mut Sdl, schema: &Schema, table: &Table) {
     let columns = sortable(table).map(|column| format!("{}: OrderDirection", column.field));
     let relations = table.relations.iter().filter_map(|relation| {
-        let target = &schema.tables[relation.target];
-        (relation.cardinality != Cardinality::Many && is_sortable(target))
-            .then(|| format!("{}: {}OrderBy", relation.field, target.type_name))
+        let (field, target) = (&relation.field, &schema.tables[relation.target].type_name);
+        let forward = relation.cardinality != Cardinality::Many;
+        forward.then(|| format!("{field}: {target}OrderBy"))
     });
-    let members: Vec<_> = columns.chain(relations).collect();
     let name = &table.type_name;
     out.line(&format!(
         "\"What rows of {name} are ordered by: exactly one member.\""
     ));
+    let members = columns.chain(relations);
     out.block(&format!("input {name}OrderBy @oneOf"), members);
-}
-
-fn is_sortable(table: &Table) -> bool {
-    sortable(table).next().is_some()
 }
 
 /// The columns rows can be ordered by.

@@ -1,5 +1,6 @@
 //! Documents against a small schema, down to the SQL of each dialect.
 
+mod aggregates;
 mod mariadb;
 
 use super::*;
@@ -82,6 +83,8 @@ fn schema(dialect: Dialect) -> Schema {
             column("price", Scalar::Decimal),
             nullable(column("categoryId", Scalar::Int)),
             status,
+            nullable(column("soldOn", Scalar::Date)),
+            nullable(column("createdAt", Scalar::DateTime)),
         ],
         vec![relation("category", 1, Cardinality::Maybe, (3, 0)), tags],
     );
@@ -105,7 +108,10 @@ fn schema(dialect: Dialect) -> Schema {
             column("productId", Scalar::Int),
             column("tagId", Scalar::Int),
         ],
-        vec![],
+        vec![
+            relation("product", 0, Cardinality::One, (0, 0)),
+            relation("tag", 2, Cardinality::One, (1, 0)),
+        ],
     );
     junction.key = vec![0, 1];
     let value = |name: &str| EnumValue {

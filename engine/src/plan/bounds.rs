@@ -86,6 +86,14 @@ impl Planner<'_> {
         })
     }
 
+    /// Refuses groups by too many columns, which are also the order of the groups.
+    pub(crate) fn bound_groups(&self, field: &Field, columns: usize) -> Result<(), Fault> {
+        let most = self.config.order_columns_max;
+        self.at_most(field, "engine.order_columns", (columns, most), || {
+            format!("groupBy has more than {most} columns")
+        })
+    }
+
     /// Refuses a select that joins too many relations, or has too many columns.
     pub(crate) fn bound_select(&self, field: &Field, scope: &Scope) -> Result<(), Fault> {
         let most = self.config.joins_max;

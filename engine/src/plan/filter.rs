@@ -1,6 +1,7 @@
 //! `where` inputs as conditions. Errors are the rest of a sentence about the argument.
 
 use super::planner::Planner;
+use super::statement::cast;
 use super::{Binding, Form, Slot};
 use crate::input::{Argument, Source, list_places};
 use crate::sql::{self, Alias, Cast, Expr, Operator, Reference};
@@ -201,7 +202,7 @@ impl Planner<'_> {
             list: false,
         };
         let value = self.draft.parameter(parameter, source.clone(), Form::Plain);
-        converted(Expr::Parameter(value), operand)
+        cast(Expr::Parameter(value), operand.cast.clone())
     }
 
     fn is_null(&mut self, source: &Source, operand: &Operand) -> Expr {
@@ -261,7 +262,7 @@ impl Planner<'_> {
         let items = (0..list_places(length)).map(|index| {
             let form = Form::Item(index);
             let item = self.draft.parameter(parameter, source.clone(), form);
-            converted(Expr::Parameter(item), operand)
+            cast(Expr::Parameter(item), operand.cast.clone())
         });
         Ok(Expr::OneOf(
             Box::new(operand.compared.clone()),
@@ -291,29 +292,6 @@ impl Planner<'_> {
             list: false,
         };
         Expr::Parameter(self.draft.parameter(parameter, source.clone(), form))
-    }
-
-    /// A figure of a group as an operand.
-    pub(crate) fn figure_operand(&self, expr: Expr, scalar: Scalar) -> Operand {
-        let decimal = scalar == Scalar::Decimal && self.schema.dialect == Dialect::Sqlite;
-        Operand {
-            compared: if decimal {
-                Expr::Decimal(Box::new(expr.clone()))
-            } else {
-                expr.clone()
-            },
-            text: expr,
-            scalar,
-            cast: sql::figure_cast(self.schema, scalar),
-        }
-    }
-}
-
-/// A value as what the operand is compared with.
-fn converted(value: Expr, operand: &Operand) -> Expr {
-    match &operand.cast {
-        Some(cast) => Expr::Cast(Box::new(value), cast.clone()),
-        None => value,
     }
 }
 

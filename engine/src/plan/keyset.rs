@@ -5,18 +5,17 @@ use super::planner::Planner;
 use super::{CursorPart, Form};
 use crate::input::Source;
 use crate::plan::filter::conjunction;
-use crate::sql::{self, Expr, Operator};
-use model::Codec;
+use crate::plan::statement::cast;
+use crate::sql::{Expr, Operator};
+use model::{Codec, Parameter};
 use std::sync::Arc;
 
 impl Planner<'_> {
     /// The values of a cursor, as operands beside the columns of the order it was made for.
     pub(crate) fn cursor(&mut self, mark: &str, sorts: &[Sort], source: &Source) -> Vec<Expr> {
-        let schema = self.schema;
         let values = sorts.iter().enumerate().map(|(position, sort)| {
-            let column = &schema.tables[sort.reference.table].columns[sort.reference.column];
-            let labels = match sql::codec(schema, column) {
-                Codec::Enum(labels) => Some(labels),
+            let labels = match &sort.codec {
+                Codec::Enum(labels) => Some(Arc::clone(labels)),
                 _ => None,
             };
             let part = CursorPart {
@@ -27,7 +26,12 @@ impl Planner<'_> {
                 nullable: sort.nullable,
             };
             let form = Form::Cursor(Arc::new(part));
-            let value = self.draft.operand(schema, column, source.clone(), form);
+            let parameter = Parameter {
+                scalar: sort.scalar,
+                list: false,
+            };
+            let value = self.draft.parameter(parameter, source.clone(), form);
+            let value = cast(Expr::Parameter(value), sort.cast.clone());
             match sort.expr {
                 Expr::Rank(_, index) => Expr::Rank(Box::new(value), index),
                 _ => value,

@@ -3,23 +3,49 @@
 use super::planner::Planner;
 use super::read::Scope;
 use crate::input::Argument;
-use crate::sql::{self, Alias, Direction, Expr, Order, Reference};
+use crate::sql::{self, Alias, Cast, Direction, Expr, Order, Reference};
 use apollo_compiler::executable::Field;
-use model::Fault;
-use model::schema::Cardinality;
+use model::schema::{Cardinality, Schema};
+use model::{Codec, Fault, Scalar};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// One column of an order.
+/// One criterion of an order: a column, or a figure over a list.
 #[derive(Clone, Debug)]
 pub(crate) struct Sort {
-    pub(crate) reference: Reference,
+    /// The fields that lead to it from the table, with points between them.
+    pub(crate) path: String,
     pub(crate) expr: Expr,
+    /// What a cursor holds of it, and how.
+    pub(crate) shown: Expr,
+    pub(crate) codec: Codec,
+    pub(crate) scalar: Scalar,
+    /// How a cursor's value is converted before it is compared.
+    pub(crate) cast: Option<Cast>,
     pub(crate) direction: Direction,
     pub(crate) nullable: bool,
 }
 
 impl Sort {
+    fn of_column(
+        schema: &Schema,
+        path: String,
+        reference: Reference,
+        (direction, outer): (Direction, bool),
+    ) -> Self {
+        let column = &schema.tables[reference.table].columns[reference.column];
+        Self {
+            path,
+            expr: sql::sortable(schema, reference),
+            shown: sql::readable(schema, reference),
+            codec: sql::codec(schema, column),
+            scalar: column.scalar,
+            cast: sql::parameter_cast(schema, column),
+            direction,
+            nullable: outer || column.nullable,
+        }
+    }
+
     /// As an item of `ORDER BY`.
     pub(crate) fn order(&self) -> Order {
         Order {
@@ -29,12 +55,35 @@ impl Sort {
         }
     }
 
-    /// The same column the other way round.
+    /// The same criterion the other way round.
     pub(crate) fn reversed(&self) -> Self {
         Self {
             direction: self.direction.reversed(),
             ..self.clone()
         }
+    }
+}
+
+/// Where objects of one member each lead from a table, through relations to one row.
+pub(crate) struct Way<'i> {
+    /// The fields on the way, the last one included, with points between them.
+    pub(crate) path: String,
+    /// The table of the last field.
+    pub(crate) alias: Alias,
+    pub(crate) table: usize,
+    /// The last field and what is given for it.
+    name: &'i str,
+    pub(crate) member: &'i Argument,
+    /// Whether there may be no row at the end.
+    pub(crate) outer: bool,
+}
+
+impl Way<'_> {
+    /// The column the last field is.
+    pub(crate) fn column(&self, schema: &Schema) -> Option<Reference> {
+        let columns = &schema.tables[self.table].columns;
+        let column = columns.iter().position(|known| known.field == self.name)?;
+        Some(Reference::new(self.alias, self.table, column))
     }
 }
 
@@ -55,10 +104,9 @@ impl Planner<'_> {
         let mut sorts: Vec<Sort> = Vec::new();
         if let Some(Argument::List(items)) = order {
             for item in items {
-                let (alias, table) = (scope.alias, scope.table);
-                let sort = self.sort(scope, (alias, table), item, false);
+                let sort = self.sort(scope, item);
                 let sort = sort.map_err(|message| self.wrong(field, "orderBy", &message))?;
-                if sorts.iter().all(|known| known.reference != sort.reference) {
+                if sorts.iter().all(|known| known.path != sort.path) {
                     sorts.push(sort);
                 }
                 self.bound_order(field, sorts.len())?;
@@ -68,7 +116,7 @@ impl Planner<'_> {
         let key = self.key_sorts(scope);
         let missing: Vec<_> = key
             .into_iter()
-            .filter(|sort| sorts.iter().all(|known| known.reference != sort.reference))
+            .filter(|sort| sorts.iter().all(|known| known.path != sort.path))
             .collect();
         sorts.extend(missing);
         Ok(sorts)
@@ -76,57 +124,56 @@ impl Planner<'_> {
 
     /// The primary key, ascending.
     pub(crate) fn key_sorts(&self, scope: &Scope) -> Vec<Sort> {
-        let key = &self.schema.tables[scope.table].key;
-        key.iter()
-            .map(|column| {
-                let reference = scope.reference(*column);
-                Sort {
-                    reference,
-                    expr: sql::sortable(self.schema, reference),
-                    direction: Direction::ASCENDING,
-                    nullable: false,
-                }
-            })
-            .collect()
+        let table = &self.schema.tables[scope.table];
+        let key = table.key.iter().map(|column| {
+            let path = table.columns[*column].field.clone();
+            let ascending = (Direction::ASCENDING, false);
+            Sort::of_column(self.schema, path, scope.reference(*column), ascending)
+        });
+        key.collect()
     }
 
-    fn sort(
+    fn sort(&mut self, scope: &mut Scope, item: &Argument) -> Result<Sort, String> {
+        let way = self.way(scope, item)?;
+        if let Some(reference) = way.column(self.schema) {
+            let direction = direction(way.member).ok_or("expected a direction")?;
+            let how = (direction, way.outer);
+            return Ok(Sort::of_column(self.schema, way.path, reference, how));
+        }
+        Err(format!("{} is not a column or relation", way.path))
+    }
+
+    /// Follows objects of one member each, joining the relations to one row on the way.
+    pub(crate) fn way<'i>(
         &mut self,
         scope: &mut Scope,
-        (alias, table): (Alias, usize),
-        item: &Argument,
-        outer: bool,
-    ) -> Result<Sort, String> {
-        let Argument::Object(members) = item else {
-            return Err("expected an object with one member, found null".to_owned());
+        item: &'i Argument,
+    ) -> Result<Way<'i>, String> {
+        let (name, member) = only(item)?;
+        let mut way = Way {
+            path: name.to_string(),
+            alias: scope.alias,
+            table: scope.table,
+            name,
+            member,
+            outer: false,
         };
-        let [(name, member)] = members.as_slice() else {
-            return Err("expected exactly one member".to_owned());
-        };
-        let declared = &self.schema.tables[table];
-        if let Some(column) = declared
-            .columns
-            .iter()
-            .position(|known| known.field == **name)
-        {
-            let reference = Reference::new(alias, table, column);
-            return Ok(Sort {
-                reference,
-                expr: sql::sortable(self.schema, reference),
-                direction: direction(member).ok_or("expected a direction")?,
-                nullable: outer || declared.columns[column].nullable,
+        loop {
+            let relations = &self.schema.tables[way.table].relations;
+            let forward = relations.iter().position(|known| {
+                known.cardinality != Cardinality::Many && known.field == way.name
             });
+            let Some(index) = forward else {
+                return Ok(way);
+            };
+            let (name, member) =
+                only(way.member).map_err(|message| format!("{}: {message}", way.path))?;
+            way.alias = self.join(scope, way.alias, (way.table, index));
+            way.table = relations[index].target;
+            way.outer |= relations[index].cardinality == Cardinality::Maybe;
+            way.path = format!("{}.{name}", way.path);
+            (way.name, way.member) = (name, member);
         }
-        let relation = declared
-            .relations
-            .iter()
-            .position(|known| known.field == **name);
-        let relation = relation.ok_or_else(|| format!("{name} is not a column or relation"))?;
-        let partner = self.join(scope, alias, (table, relation));
-        let known = &declared.relations[relation];
-        let maybe = outer || known.cardinality == Cardinality::Maybe;
-        self.sort(scope, (partner, known.target), member, maybe)
-            .map_err(|message| format!("{name}: {message}"))
     }
 
     /// A mark that two cursors share just when their orders are the same.
@@ -134,16 +181,12 @@ impl Planner<'_> {
         let mut hash = Sha256::new();
         hash.update(&self.schema.tables[table].type_name);
         for sort in sorts {
-            let Reference { table, column, .. } = sort.reference;
-            let declared = &self.schema.tables[table];
             let Direction {
                 descending,
                 nulls_first,
             } = sort.direction;
-            hash.update(format!(
-                "\n{}.{} {descending} {nulls_first}",
-                declared.type_name, declared.columns[column].field
-            ));
+            let (of, path) = (&self.schema.tables[table].type_name, &sort.path);
+            hash.update(format!("\n{of}.{path} {descending} {nulls_first}"));
         }
         let digest = hash.finalize();
         digest.iter().take(6).fold(String::new(), |mut text, byte| {
@@ -152,7 +195,19 @@ impl Planner<'_> {
     }
 }
 
-fn direction(argument: &Argument) -> Option<Direction> {
+/// The one member of an object.
+pub(crate) fn only(item: &Argument) -> Result<(&str, &Argument), String> {
+    let Argument::Object(members) = item else {
+        return Err("expected an object with one member, found null".to_owned());
+    };
+    match members.as_slice() {
+        [(name, member)] => Ok((name, member)),
+        _ => Err("expected exactly one member".to_owned()),
+    }
+}
+
+/// The direction a word stands for.
+pub(crate) fn direction(argument: &Argument) -> Option<Direction> {
     let Argument::Word(word) = argument else {
         return None;
     };

@@ -6,7 +6,7 @@ use super::planner::Planner;
 use super::read::Scope;
 use super::selection::Chosen;
 use crate::input::{Argument, Source};
-use crate::sql::{Alias, Expr, Select, Tree, codec, readable};
+use crate::sql::{Alias, Expr, Select, Tree};
 use apollo_compiler::executable::{Field, SelectionSet};
 use model::schema::Relation;
 use model::{
@@ -99,7 +99,7 @@ impl<'a> Planner<'a> {
         let (fields, wanted) = self.deeper(field, |planner| {
             planner.page_fields(&mut scope, &below, &sequence)
         })?;
-        let cursor = self.cursor_cell(&mut scope, &sequence, wanted.cursor);
+        let cursor = cursor_cell(&mut scope, &sequence, wanted.cursor);
         let rows = wanted
             .rows
             .then(|| outer.column(Expr::Rows(Box::new(scope.select))));
@@ -279,7 +279,7 @@ impl<'a> Planner<'a> {
         self.deeper(chosen.field(), |planner| {
             planner.record_of(scope, &below, &edge, |planner, scope, member| {
                 if member.field().name == "cursor" {
-                    return Ok(planner.cursor_cell(scope, sequence, true));
+                    return Ok(cursor_cell(scope, sequence, true));
                 }
                 let record = planner.node_record(scope, member)?;
                 Ok(Cell::Object {
@@ -288,24 +288,6 @@ impl<'a> Planner<'a> {
                 })
             })
         })
-    }
-
-    /// How the cursor of a row is written; without columns when nobody asks for one.
-    fn cursor_cell(&self, scope: &mut Scope, sequence: &Sequence, wanted: bool) -> Cell {
-        let wanted = if wanted {
-            sequence.sorts.as_slice()
-        } else {
-            &[]
-        };
-        let columns = wanted.iter().map(|sort| {
-            let column = &self.schema.tables[sort.reference.table].columns[sort.reference.column];
-            let index = scope.select.column(readable(self.schema, sort.reference));
-            (index, codec(self.schema, column))
-        });
-        Cell::Token {
-            columns: columns.collect(),
-            head: format!("\"{}\"", sequence.mark).into(),
-        }
     }
 
     /// The number of all rows, whatever the page.
@@ -340,5 +322,21 @@ impl<'a> Planner<'a> {
         };
         scope.select.filter.push(up_to(&travel, &cursor));
         Ok(Some(Expr::Exists(Box::new(scope.select))))
+    }
+}
+
+/// How the cursor of a row is written; without columns when nobody asks for one.
+fn cursor_cell(scope: &mut Scope, sequence: &Sequence, wanted: bool) -> Cell {
+    let wanted = if wanted {
+        sequence.sorts.as_slice()
+    } else {
+        &[]
+    };
+    let columns = wanted
+        .iter()
+        .map(|sort| (scope.select.column(sort.shown.clone()), sort.codec.clone()));
+    Cell::Token {
+        columns: columns.collect(),
+        head: format!("\"{}\"", sequence.mark).into(),
     }
 }

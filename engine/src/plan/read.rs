@@ -150,7 +150,12 @@ impl<'a> Planner<'a> {
         self.rows_of(chosen, scope)
     }
 
-    fn rows_argument(&mut self, field: &Field, name: &str) -> Result<Option<Expr>, Fault> {
+    /// An argument that counts rows.
+    pub(crate) fn rows_argument(
+        &mut self,
+        field: &Field,
+        name: &str,
+    ) -> Result<Option<Expr>, Fault> {
         Ok(match self.given(field, name)? {
             Some(Argument::Leaf(source)) => Some(Expr::Parameter(self.draft.count(source, None))),
             _ => None,
@@ -258,9 +263,11 @@ impl<'a> Planner<'a> {
                 _ => self.joined_row(scope, alias, (table, index), chosen),
             };
         }
-        let of_page = name.strip_suffix("Connection");
-        let paged = |known: &&Relation| Some(known.field.as_str()) == of_page;
-        if let Some(relation) = declared.relations.iter().find(paged) {
+        let beside = |suffix: &str| {
+            let list = name.strip_suffix(suffix)?;
+            declared.relations.iter().find(|known| known.field == list)
+        };
+        if let Some(relation) = beside("Connection") {
             return self.nested_page(scope, alias, (table, relation), chosen);
         }
         let message = format!("the field {name} is not known here");

@@ -64,10 +64,7 @@ impl Draft {
         form: Form,
     ) -> Expr {
         let value = self.value(column, source, form);
-        match sql::parameter_cast(schema, column) {
-            Some(cast) => Expr::Cast(Box::new(value), cast),
-            None => value,
-        }
+        cast(value, sql::parameter_cast(schema, column))
     }
 
     /// A list that is compared with a column.
@@ -160,6 +157,14 @@ pub(crate) struct Finished {
     pub(crate) wishes: Vec<Wish>,
     /// For each parameter, its index in the draft.
     pub(crate) order: Vec<usize>,
+}
+
+/// A value converted before it is compared, where it must be.
+pub(crate) fn cast(value: Expr, to: Option<Cast>) -> Expr {
+    match to {
+        Some(to) => Expr::Cast(Box::new(value), to),
+        None => value,
+    }
 }
 
 /// A cast that fits an output column, so that the driver knows its type.

@@ -7,6 +7,11 @@ use model::schema::{Column, Schema};
 use model::{Codec, Dialect, Scalar};
 use std::sync::Arc;
 
+/// Most digits of a decimal in MariaDB.
+const DIGITS: u16 = 65;
+/// Digits after the point that comparisons there look at, where there is room.
+const SCALE: u16 = 30;
+
 /// The column as it leaves the database: PostgreSQL types the driver does not know leave as text,
 /// and MariaDB's single floats as doubles, as their text would lose digits.
 pub(crate) fn readable(schema: &Schema, reference: Reference) -> Expr {
@@ -81,16 +86,23 @@ fn mariadb_cast(column: &Column) -> Option<Cast> {
     }
 }
 
-/// How a value must be converted before it is compared with a figure of a group.
-pub(crate) fn figure_cast(schema: &Schema, scalar: Scalar) -> Option<Cast> {
-    let decimal = schema.dialect == Dialect::Mariadb && scalar == Scalar::Decimal;
-    decimal.then(|| Cast::Native("DECIMAL(65,30)".to_owned()))
+/// How a value must be converted before it is compared with a sum or average of the column,
+/// which has more digits before the point than the column.
+pub(crate) fn figure_cast(schema: &Schema, column: &Column, result: Scalar) -> Option<Cast> {
+    const CARRY: u16 = 10;
+    if schema.dialect != Dialect::Mariadb || result != Scalar::Decimal {
+        return None;
+    }
+    let native = column.native.as_deref();
+    let native = native.unwrap_or(usual(Dialect::Mariadb, column.scalar));
+    let (whole, scale) = decimal_digits(native);
+    let room = DIGITS.saturating_sub(whole + CARRY);
+    let scale = SCALE.min(room).max(scale);
+    Some(Cast::Native(format!("DECIMAL(65,{scale})")))
 }
 
 /// Digits after the point that a comparison with a decimal column takes into account.
 pub(crate) fn mariadb_scale(native: &str) -> u16 {
-    const DIGITS: u16 = 65;
-    const SCALE: u16 = 30;
     let (whole, scale) = decimal_digits(native);
     SCALE.max(scale).min(DIGITS.saturating_sub(whole)).min(38)
 }

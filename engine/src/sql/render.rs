@@ -2,6 +2,7 @@
 
 mod change;
 mod expr;
+mod figure;
 mod mariadb;
 
 use super::{Alias, From, Join, ListParameter, Order, Select, Tree};

@@ -43,6 +43,7 @@ const TABLES: &[&str] = &[
     "product",
     "product_where",
     "ProductConnection",
+    "GroupByTime",
     "product_aggregate",
     "__x",
     "x",

@@ -1,7 +1,7 @@
 //! Expressions as text.
 
 use super::{Columns, Text};
-use crate::sql::{Aggregate, Cast, Expr, ListParameter, Operator, Reference, Select};
+use crate::sql::{Cast, Expr, ListParameter, Operator, Reference, Select};
 
 /// Most conditions that stand beside each other without parentheses.
 const JUNCTION_FLAT: usize = 16;
@@ -62,9 +62,10 @@ impl Text<'_> {
             Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
             Expr::Value(select) => self.nested("(", select, Columns::Plain),
             Expr::Rows(select) => self.packed(select),
-            Expr::Count(None) => self.push("count(*)"),
-            Expr::Count(Some(inner)) => self.call("count(DISTINCT ", inner),
-            Expr::Aggregate(function, inner) => self.aggregate(*function, inner),
+            Expr::Count(_) | Expr::Aggregate(..) => self.figure(expr, None),
+            Expr::Filtered(figure, condition) => self.figure(figure, Some(condition)),
+            Expr::Distinct(inner) => self.call_open("DISTINCT ", inner),
+            Expr::Bucket(inner, bucket, scalar) => self.bucket(inner, *bucket, *scalar),
             condition => self.condition(condition),
         }
     }
@@ -143,12 +144,12 @@ impl Text<'_> {
         self.column_name(reference.table, reference.column);
     }
 
-    fn call(&mut self, head: &str, inner: &Expr) {
+    pub(super) fn call(&mut self, head: &str, inner: &Expr) {
         self.call_open(head, inner);
         self.push(")");
     }
 
-    fn call_open(&mut self, head: &str, inner: &Expr) {
+    pub(super) fn call_open(&mut self, head: &str, inner: &Expr) {
         self.push(head);
         self.expr(inner);
     }
@@ -286,27 +287,5 @@ impl Text<'_> {
         self.push(", ");
         self.expr(left);
         self.push(")");
-    }
-
-    fn aggregate(&mut self, function: Aggregate, inner: &Expr) {
-        let sqlite = self.sqlite();
-        match (function, sqlite) {
-            (Aggregate::Sum, _) | (Aggregate::ExactSum, false) => self.call("sum(", inner),
-            (Aggregate::ExactSum, true) => self.call("fragaria_decimal_sum(", inner),
-            (Aggregate::Average, _) => self.call("avg(", inner),
-            (Aggregate::ExactAverage, false) => self.exact_average(inner),
-            (Aggregate::ExactAverage, true) => self.call("fragaria_decimal_avg(", inner),
-            (Aggregate::Minimum, _) => self.call("min(", inner),
-            (Aggregate::Maximum, _) => self.call("max(", inner),
-        }
-    }
-
-    /// PostgreSQL's own `avg` keeps 16 significant digits, which for long numbers leaves none
-    /// after the point, and MariaDB's four more than its column has; the zeros make the quotient
-    /// exact enough to be rounded once.
-    fn exact_average(&mut self, inner: &Expr) {
-        self.call("round(sum(", inner);
-        self.call(" * 1.00000000000000000000 / count(", inner);
-        self.push(", 6)");
     }
 }
