@@ -174,7 +174,7 @@ fn having(out: &mut Sdl, table: &Table, families: &[Grouping]) {
     );
 }
 
-/// Orders of groups.
+/// Orders of groups, and of other rows by figures over rows of this table.
 fn order(out: &mut Sdl, table: &Table, families: &[Grouping]) {
     let name = &table.type_name;
     let key = format!("\"A column or bucket that is in `groupBy`.\"\n  key: {name}OrderBy");
@@ -191,6 +191,10 @@ fn order(out: &mut Sdl, table: &Table, families: &[Grouping]) {
         &format!("input {name}AggregateOrderBy @oneOf"),
         std::iter::once(key).chain(figures()),
     );
+    out.line(&format!(
+        "\"Which figure over rows of {name} is ordered by: exactly one member.\""
+    ));
+    out.block(&format!("input {name}FigureOrderBy @oneOf"), figures());
 }
 
 /// What a family shows, and what it is compared with and ordered by.

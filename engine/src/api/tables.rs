@@ -117,10 +117,12 @@ fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
 
 fn order(out: &mut Sdl, schema: &Schema, table: &Table) {
     let columns = sortable(table).map(|column| format!("{}: OrderDirection", column.field));
-    let relations = table.relations.iter().filter_map(|relation| {
+    let relations = table.relations.iter().map(|relation| {
         let (field, target) = (&relation.field, &schema.tables[relation.target].type_name);
-        let forward = relation.cardinality != Cardinality::Many;
-        forward.then(|| format!("{field}: {target}OrderBy"))
+        match relation.cardinality {
+            Cardinality::Many => format!("{field}Aggregate: {target}FigureOrderBy"),
+            _ => format!("{field}: {target}OrderBy"),
+        }
     });
     let name = &table.type_name;
     out.line(&format!(

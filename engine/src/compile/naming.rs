@@ -100,10 +100,13 @@ fn check_fields(draft: &Draft<'_>, findings: &mut Findings) {
         if api::is_reserved_field(&field.name, false) {
             findings.add(field.name.location(), || reserved(&field.name));
         }
-        let connection = api::connection_field(&field.name);
-        if field.ty.is_list() && draft.slots.contains_key(connection.as_str()) {
-            findings.add(draft.field_span(&connection), || {
-                collision("field", &connection, &field.name, &connection)
+        let beside = api::list_fields(&field.name);
+        let mut taken = beside
+            .iter()
+            .filter(|beside| field.ty.is_list() && draft.slots.contains_key(beside.as_str()));
+        if let Some(beside) = taken.next() {
+            findings.add(draft.field_span(beside), || {
+                collision("field", beside, &field.name, beside)
             });
         }
     }

@@ -31,6 +31,7 @@ const FOLLOWERS: &[&str] = &[
     "CountDistinctOrderBy",
     "Create",
     "Edge",
+    "FigureOrderBy",
     "GroupBy",
     "GroupKey",
     "Having",
@@ -78,9 +79,9 @@ pub(crate) fn enum_types(name: &str) -> Vec<String> {
     vec![name.to_owned(), format!("{name}Filter")]
 }
 
-/// The field a list has beside it, for the same rows page by page.
-pub(crate) fn connection_field(list: &str) -> String {
-    format!("{list}Connection")
+/// The fields a list has beside it: the same rows page by page, and figures over them.
+pub(crate) fn list_fields(list: &str) -> [String; 2] {
+    ["Connection", "Aggregate"].map(|shown| format!("{list}{shown}"))
 }
 
 /// The root fields of a table; `uniques` are the fields of its unique keys beside the primary one.

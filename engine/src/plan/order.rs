@@ -140,7 +140,14 @@ impl Planner<'_> {
             let how = (direction, way.outer);
             return Ok(Sort::of_column(self.schema, way.path, reference, how));
         }
-        Err(format!("{} is not a column or relation", way.path))
+        let list = way.name.strip_suffix("Aggregate");
+        let mut relations = self.schema.tables[way.table].relations.iter();
+        let relation = relations.find(|known| {
+            known.cardinality == Cardinality::Many && Some(known.field.as_str()) == list
+        });
+        let relation =
+            relation.ok_or_else(|| format!("{} is not a column or relation", way.path))?;
+        self.figure_sort(&way, relation)
     }
 
     /// Follows objects of one member each, joining the relations to one row on the way.

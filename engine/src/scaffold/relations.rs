@@ -148,7 +148,7 @@ fn back(entities: &mut [Entity<'_>], links: &[Link], link: &Link, forward: Strin
     }
 }
 
-/// A list brings a field for its pages, which must be free as well.
+/// A list brings fields for its pages and figures, which must be free as well.
 fn claim(entity: &mut Entity<'_>, wanted: &[String], is_list: bool) -> String {
     let wanted: Vec<String> = wanted
         .iter()
@@ -157,7 +157,7 @@ fn claim(entity: &mut Entity<'_>, wanted: &[String], is_list: bool) -> String {
         .collect();
     names::claim(&mut entity.taken, &wanted, |name| {
         if is_list {
-            vec![api::connection_field(name)]
+            api::list_fields(name).into()
         } else {
             Vec::new()
         }

@@ -14,6 +14,12 @@ const DOCUMENTS: &[&str] = &[
       countDistinct(where: {id: {gt: 1}}) { name } max(where: {id: {gt: 1}}) { price } } }",
     "{ productAggregate(having: {sumDistinct: {price: {gt: \"1\"}}}) \
       { sumDistinct { price id } avgDistinct { price } } }",
+    "{ categorys(limit: 1, orderBy: [{productsAggregate: {count: DESC}}, \
+      {productsAggregate: {max: {price: ASC}}}]) { name } }",
+    "{ products(limit: 1, orderBy: [{tagsAggregate: {min: {word: DESC_NULLS_LAST}}}, \
+      {category: {productsAggregate: {countDistinct: {name: ASC}}}}]) { name } }",
+    "{ categorys(limit: 1) { products(orderBy: [{tagsAggregate: {count: DESC}}], limit: 2) \
+      { name } } }",
 ];
 
 fn asked(dialect: Dialect) -> String {
@@ -29,6 +35,23 @@ fn figures_are_asked_in_the_words_of_each_database() {
     insta::assert_snapshot!("sqlite", asked(Dialect::Sqlite));
     insta::assert_snapshot!("postgres", asked(Dialect::Postgres));
     insta::assert_snapshot!("mariadb", asked(Dialect::Mariadb));
+}
+
+#[test]
+fn a_cursor_holds_the_figure_its_order_goes_by() {
+    let document = "query($after: String) { categoryConnection(first: 2, after: $after, \
+        orderBy: [{productsAggregate: {sum: {price: ASC}}}]) { edges { cursor } } }";
+    let bound = bound(&engine(Dialect::Postgres), document, "{}").unwrap();
+    let statement = &bound.script.steps[0].statement;
+    let sum = "(SELECT sum(t1.\"price\") FROM \"product\" AS t1 \
+        WHERE (t1.\"categoryId\" = t0.\"id\"))";
+    assert_eq!(
+        &*statement.sql,
+        format!(
+            "SELECT ARRAY(SELECT ROW({sum}, t0.\"id\") FROM \"category\" AS t0 \
+             ORDER BY {sum}, t0.\"id\" LIMIT $2), $1"
+        )
+    );
 }
 
 #[test]
@@ -52,6 +75,14 @@ fn what_cannot_be_grouped_or_ordered_by_says_so() {
                 "{{ productAggregate({groups}, orderBy: [{{key: {{name: ASC}}}}]) {{ count }} }}"
             ),
             "engine.group",
+        ),
+        (
+            "{ products(orderBy: [{tagsAggregate: {sum: {word: ASC}}}]) { id } }".to_owned(),
+            "engine.invalid",
+        ),
+        (
+            "{ products(orderBy: [{tagsAggregate: {}}]) { id } }".to_owned(),
+            "engine.argument",
         ),
     ] {
         assert_eq!(code(&document, "{}"), wanted, "{document}");

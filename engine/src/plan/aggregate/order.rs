@@ -1,13 +1,14 @@
-//! The order of groups: by figures, and by their keys.
+//! Orders by figures: of groups, and of rows by figures over their lists.
 
-use super::super::order::{direction, only};
+use super::super::order::{Sort, Way, direction, only};
 use super::super::planner::Planner;
 use super::super::read::Scope;
 use super::figure::{Figure, family};
 use super::group::Group;
 use crate::input::Argument;
-use crate::sql::Order;
+use crate::sql::{Expr, Order};
 use apollo_compiler::executable::Field;
+use model::schema::Relation;
 use model::{Fault, Kind};
 
 impl Planner<'_> {
@@ -104,5 +105,27 @@ impl Planner<'_> {
         let path = format!("{name}.{column}");
         let figure = figure.ok_or_else(|| format!("{path} is not a figure"))?;
         Ok((figure, word, path))
+    }
+
+    /// The order of rows by a figure over the rows of a list they have.
+    pub(crate) fn figure_sort(
+        &mut self,
+        way: &Way<'_>,
+        relation: &Relation,
+    ) -> Result<Sort, String> {
+        let mut inner = self.related(way.alias, way.table, relation);
+        let (figure, word, path) = self.figure_named(&inner, way.member)?;
+        inner.select.column(figure.expr.clone());
+        let value = Expr::Value(Box::new(inner.select));
+        Ok(Sort {
+            path: format!("{}.{path}", way.path),
+            expr: figure.compared(self.schema, value.clone()),
+            shown: value,
+            codec: figure.codec,
+            scalar: figure.scalar,
+            cast: figure.cast,
+            direction: direction(word).ok_or("expected a direction")?,
+            nullable: figure.nullable,
+        })
     }
 }
