@@ -246,6 +246,17 @@ impl Select {
     pub(crate) fn column(&mut self, expr: Expr) -> usize {
         self.columns.place(expr)
     }
+
+    /// Whether it gives one row of figures over all its rows.
+    pub(crate) fn is_total(&self) -> bool {
+        let figure = |expr: &Expr| {
+            matches!(
+                expr,
+                Expr::Count(_) | Expr::Aggregate(..) | Expr::Filtered(..)
+            )
+        };
+        self.group.is_empty() && self.columns.iter().any(figure)
+    }
 }
 
 /// A statement that changes rows.

@@ -1,6 +1,6 @@
 //! The types of one table: its rows, filters, orders, pages and writes.
 
-use super::aggregates::aggregate;
+use super::aggregates::{aggregate, aggregate_arguments};
 use super::filters::{filter_type, value_type};
 use super::text::Sdl;
 use model::Scalar;
@@ -81,6 +81,11 @@ fn relation_fields(out: &mut Sdl, schema: &Schema, relation: &Relation) {
                     page_arguments(target)
                 ));
             }
+            out.line("  \"Figures over the same rows: one for each group, or one for all.\"");
+            out.line(&format!(
+                "  {field}Aggregate({}): [{target}Aggregate!]!",
+                aggregate_arguments(target)
+            ));
         }
     }
 }

@@ -8,10 +8,11 @@ mod order;
 use super::planner::Planner;
 use super::read::Scope;
 use super::selection::Chosen;
-use crate::sql::{Expr, Tree};
+use crate::sql::{Alias, Expr, Tree};
 use apollo_compiler::executable::Field;
 use group::Group;
-use model::{Fault, Kind, Record, Use, Weight};
+use model::schema::Relation;
+use model::{Cell, Fault, Kind, Record, Use, Weight};
 
 impl<'a> Planner<'a> {
     /// `productAggregate(…)`: one row for each group.
@@ -22,6 +23,22 @@ impl<'a> Planner<'a> {
             self.bounded_by(limit);
         }
         Ok(self.step(chosen, &Tree::Select(scope.select), Use::Rows(record)))
+    }
+
+    /// `orderLinesAggregate(…)` of a row: its groups packed into one column.
+    pub(crate) fn nested_aggregate(
+        &mut self,
+        scope: &mut Scope,
+        alias: Alias,
+        (table, relation): (usize, &'a Relation),
+        chosen: &Chosen<'a>,
+    ) -> Result<Cell, Fault> {
+        let mut inner = self.related(alias, table, relation);
+        let record = self.figures_of(chosen, &mut inner)?;
+        Ok(Cell::Rows {
+            column: scope.select.column(Expr::Rows(Box::new(inner.select))),
+            record,
+        })
     }
 
     /// Makes the rows of a scope figures over them.

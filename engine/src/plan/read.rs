@@ -270,6 +270,9 @@ impl<'a> Planner<'a> {
         if let Some(relation) = beside("Connection") {
             return self.nested_page(scope, alias, (table, relation), chosen);
         }
+        if let Some(relation) = beside("Aggregate") {
+            return self.nested_aggregate(scope, alias, (table, relation), chosen);
+        }
         let message = format!("the field {name} is not known here");
         Err(self.fault(field, "engine.invalid", Kind::Invalid, message))
     }

@@ -4,6 +4,7 @@ mod change;
 mod expr;
 mod figure;
 mod mariadb;
+mod packed;
 
 use super::{Alias, From, Join, ListParameter, Order, Select, Tree};
 use model::{Dialect, Schema};
@@ -309,7 +310,7 @@ impl Text<'_> {
 
     fn order(&mut self, order: &Order) {
         if self.mariadb() {
-            return self.order_with_nulls(order, false);
+            return self.order_with_nulls(order);
         }
         self.expr(&order.expr);
         let direction = order.direction;

@@ -18,8 +18,14 @@ const DOCUMENTS: &[&str] = &[
       {productsAggregate: {max: {price: ASC}}}]) { name } }",
     "{ products(limit: 1, orderBy: [{tagsAggregate: {min: {word: DESC_NULLS_LAST}}}, \
       {category: {productsAggregate: {countDistinct: {name: ASC}}}}]) { name } }",
+    "{ categorys(limit: 1) { productsAggregate(where: {id: {gt: 1}}, having: {count: {gt: 2}}, \
+      offset: 1) { count min { name } sum { price } } } }",
+    "{ categorys(limit: 1) { productsAggregate(groupBy: [{status: VALUE}, {category: {name: VALUE}}], \
+      where: {id: {gt: 1}}, orderBy: [{sum: {price: DESC}}], limit: 2) \
+      { key { status category { name } } max { createdAt } } } }",
     "{ categorys(limit: 1) { products(orderBy: [{tagsAggregate: {count: DESC}}], limit: 2) \
       { name } } }",
+    "{ products(limit: 1) { tagsAggregate(groupBy: [{word: VALUE}]) { count } } }",
 ];
 
 fn asked(dialect: Dialect) -> String {

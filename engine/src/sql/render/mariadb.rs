@@ -1,60 +1,9 @@
-//! What MariaDB says in its own way: packed rows, kept rows, casts, and where NULL stands.
+//! What MariaDB says in its own way: kept rows, casts, and where NULL stands.
 
 use super::Text;
-use crate::sql::{Cast, Change, Expr, From, ListParameter, Order, Reference, Select};
-use model::Scalar;
+use crate::sql::{Cast, Change, Expr, From, ListParameter, Order, Reference};
 
 impl Text<'_> {
-    /// All rows of a select as one text, as `model` describes it. A list that the server could
-    /// not hold is NULL, which the reader takes for the error it is; one without rows is `[]`.
-    pub(super) fn packed_text(&mut self, select: &Select) {
-        self.push("(SELECT CONCAT('[', COALESCE(GROUP_CONCAT(CONCAT('('");
-        for (index, column) in select.columns.iter().enumerate() {
-            self.push(if index > 0 { ", ',', " } else { ", " });
-            self.packed_cell(column);
-        }
-        self.push(", ')')");
-        if !select.order.is_empty() {
-            self.push(" ORDER BY ");
-            self.list(&select.order, ", ", |text, order| {
-                text.order_with_nulls(order, true);
-            });
-        }
-        self.push(" SEPARATOR ''");
-        self.limit(select);
-        self.push("), IF(COUNT(*) = 0, '', NULL)), ']')");
-        if let Some(from) = &select.from {
-            self.push(" FROM ");
-            self.from(from);
-        }
-        for join in &select.joins {
-            self.join(join);
-        }
-        self.conditions(" WHERE ", &select.filter);
-        self.push(")");
-    }
-
-    /// A cell in one character set: columns of several would refuse to be put together.
-    fn packed_cell(&mut self, expr: &Expr) {
-        let scalar = match expr {
-            Expr::Rows(_) => return self.expr(expr),
-            Expr::Column(Reference { table, column, .. }) => {
-                Some(self.schema.tables[*table].columns[*column].scalar)
-            }
-            _ => None,
-        };
-        let (head, tail) = match scalar {
-            Some(Scalar::Bytes) => ("QUOTE(HEX(", "))"),
-            // A bit would be quoted as a byte.
-            Some(Scalar::Boolean) => ("QUOTE(", " + 0)"),
-            Some(Scalar::String | Scalar::Json) => ("QUOTE(CONVERT(", " USING utf8mb4))"),
-            _ => ("QUOTE(", ")"),
-        };
-        self.push(head);
-        self.expr(expr);
-        self.push(tail);
-    }
-
     /// Kept rows as a table `k` with their place `n`.
     pub(super) fn kept_rows(&mut self, keys: &[ListParameter]) {
         self.push("JSON_TABLE(");
@@ -154,20 +103,29 @@ impl Text<'_> {
         self.push(")");
     }
 
+    pub(super) fn order_with_nulls(&mut self, order: &Order) {
+        self.order_of(order, false, |text| text.expr(&order.expr));
+    }
+
     /// NULL is smaller than every value here, so its other place must be asked for. In the order of
     /// an aggregate it is some value, zero or empty, so there its place must always be.
-    pub(super) fn order_with_nulls(&mut self, order: &Order, in_aggregate: bool) {
+    pub(super) fn order_of(
+        &mut self,
+        order: &Order,
+        in_aggregate: bool,
+        value: impl Fn(&mut Self),
+    ) {
         let direction = order.direction;
         let is_other = direction.nulls_first == direction.descending;
         if order.nullable && (is_other || in_aggregate) {
-            self.operand(&order.expr);
+            value(self);
             self.push(if direction.nulls_first {
                 " IS NOT NULL, "
             } else {
                 " IS NULL, "
             });
         }
-        self.expr(&order.expr);
+        value(self);
         if direction.descending {
             self.push(" DESC");
         }
