@@ -23,7 +23,7 @@ impl Random<'_> {
                 let column = self.pick(&columns);
                 Input::Object(vec![Given::new(
                     column.field,
-                    "Group!",
+                    group_type(column.kind),
                     Input::Word("VALUE"),
                 )])
             });
@@ -126,6 +126,15 @@ fn plain(name: &str) -> Field {
     Field {
         name: name.to_owned(),
         ..Field::default()
+    }
+}
+
+/// The enum of the ways a column forms groups.
+fn group_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Date => "GroupByDate!",
+        Kind::LocalDateTime | Kind::DateTime => "GroupByTime!",
+        _ => "GroupByValue!",
     }
 }
 
