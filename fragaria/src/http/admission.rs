@@ -33,15 +33,12 @@ pub(crate) async fn admit(
 ) -> Result<Admitted, Refusal> {
     let method = request.method().clone();
     acceptable(&request)?;
-    let (parameters, held) = match method {
-        Method::GET => {
-            let query = request.uri().query().unwrap_or_default();
-            (Parameters::from_url(query)?, None)
-        }
-        _ => {
-            let (body, held) = body(server, request.into_body()).await?;
-            (Parameters::from_body(&body)?, held)
-        }
+    let (parameters, held) = if method == Method::GET {
+        let query = request.uri().query().unwrap_or_default();
+        (Parameters::from_url(query)?, None)
+    } else {
+        let (body, held) = body(server, request.into_body()).await?;
+        (Parameters::from_body(&body)?, held)
     };
     line.name(parameters.operation.as_deref());
     if !server.is_open() {
