@@ -72,11 +72,7 @@ impl Mariadb {
         let job = Job::new(script, arguments)?;
         let reply = self.route(job, weight, inside).await;
         if let Err(snag) = &reply {
-            match snag.error {
-                Error::Timeout(_) => _ = self.metrics.timeouts.inc(),
-                Error::Busy(_) => _ = self.metrics.refused.inc(),
-                _ => {}
-            }
+            self.metrics.unanswered(&snag.error);
         }
         Ok(reply?)
     }

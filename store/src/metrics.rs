@@ -60,6 +60,14 @@ impl Metrics {
         };
     }
 
+    /// Counts a script that got no answer: it ran into a bound, or no connection came free.
+    pub(crate) fn unanswered(&self, error: &Error) {
+        match error {
+            Error::Busy(_) => _ = self.refused.inc(),
+            error => self.stopped(error),
+        }
+    }
+
     fn declare(&self, registry: &mut Registry) {
         registry.register_with_unit(
             "fragaria_store_queue_wait",

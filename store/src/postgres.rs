@@ -83,10 +83,7 @@ impl Postgres {
         let job = Job::new(script, arguments)?;
         let reply = self.route(job, weight, inside).await;
         if let Err(snag) = &reply {
-            self.metrics.stopped(&snag.error);
-            if matches!(snag.error, Error::Busy(_)) {
-                self.metrics.refused.inc();
-            }
+            self.metrics.unanswered(&snag.error);
         }
         Ok(reply?)
     }

@@ -2,9 +2,11 @@
 
 use crate::client::Client;
 use crate::database::Database;
+use crate::mariadb;
 use crate::project::Project;
 use crate::server::Server;
 use serde_json::json;
+use std::any::Any;
 
 /// A hundred clubs of a hundred members each; one nesting more is a hundred times as many rows.
 const SQLITE: &str = "
@@ -21,6 +23,11 @@ const POSTGRES: &str = "
     CREATE INDEX ON member (club_id);
     INSERT INTO club SELECT generate_series(1, 100);
     INSERT INTO member SELECT i + 1, i / 100 + 1 FROM generate_series(0, 9999) i;";
+const MARIADB: &str = "
+    CREATE TABLE club (id int PRIMARY KEY);
+    CREATE TABLE member (id int PRIMARY KEY, club_id int NOT NULL REFERENCES club (id));
+    INSERT INTO club SELECT seq FROM seq_1_to_100;
+    INSERT INTO member SELECT seq + 1, seq DIV 100 + 1 FROM seq_0_to_9999;";
 
 /// One row at the top, and in it more than ten thousand.
 const ONE_ROW: &str = "{ club(id: 1) { members { club { members { id } } } } }";
@@ -32,15 +39,21 @@ const PAGES: &str = "{ clubConnection { nodes { membersConnection { edges { node
 /// A hundred times as many.
 const MANY_ROWS: &str = "{ clubs { id members { club { members { id } } } } }";
 
-fn stages() -> [(Project, Option<Database>); 2] {
+/// A project on each database, and what keeps the database.
+type Stage = (Project, Option<Box<dyn Any>>);
+
+fn stages() -> [Stage; 3] {
     let sqlite = Project::database(SQLITE);
     sqlite.run(&["init", "--from", "sqlite:shop.db"]);
     sqlite.run(&["compile"]);
-    let database = Database::empty();
-    database.sql(POSTGRES);
+    let postgres = Database::empty();
+    postgres.sql(POSTGRES);
+    let mariadb = mariadb::Database::empty();
+    mariadb.sql(MARIADB);
     [
         (sqlite, None),
-        (Project::on(&database.url()), Some(database)),
+        (Project::on(&postgres.url()), Some(Box::new(postgres))),
+        (Project::on(&mariadb.url()), Some(Box::new(mariadb))),
     ]
 }
 
