@@ -1,5 +1,6 @@
 //! Who is inside, so that closing can wait until the last one has left.
 
+use crate::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Notify;
@@ -18,10 +19,13 @@ pub(crate) struct Inside(Arc<Doors>);
 
 impl Doors {
     /// Lets work in, unless closed.
-    pub(crate) fn enter(self: &Arc<Self>) -> Option<Inside> {
+    pub(crate) fn enter(self: &Arc<Self>) -> Result<Inside, Error> {
         self.inside.fetch_add(1, Ordering::SeqCst);
         let inside = Inside(Arc::clone(self));
-        (!self.closed.load(Ordering::SeqCst)).then_some(inside)
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::Unavailable("the store is closed".into()));
+        }
+        Ok(inside)
     }
 
     /// Lets no more work in, and waits until all has left.
@@ -69,7 +73,7 @@ mod tests {
         while !doors.closed.load(Ordering::SeqCst) {
             tokio::task::yield_now().await;
         }
-        assert!(doors.enter().is_none(), "nobody enters any more");
+        assert!(doors.enter().is_err(), "nobody enters any more");
         assert!(!closing.is_finished());
         drop(inside);
         closing.await.unwrap();

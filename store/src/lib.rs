@@ -21,6 +21,7 @@ mod metrics;
 mod postgres;
 mod reply;
 mod shown;
+mod snag;
 mod sqlite;
 mod temporal;
 mod tls;

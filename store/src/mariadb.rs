@@ -3,7 +3,7 @@
 //! Reading order: `address` says where and how; `connector` makes a `session`; arguments are bound by
 //! `binding`, within the bounds of `settings`. A `pool` hands sessions out; what is held whole runs
 //! in a `transaction`, all else as a `stream`. Rows become JSON in `row`, `packed` and `value`. What
-//! the server says against it is sorted by `snag`.
+//! the server says against it is sorted by `refusal`.
 
 mod address;
 mod binding;
@@ -11,10 +11,10 @@ mod catalog;
 mod connector;
 mod packed;
 mod pool;
+mod refusal;
 mod row;
 mod session;
 mod settings;
-mod snag;
 mod stream;
 mod transaction;
 mod value;
@@ -23,13 +23,13 @@ use crate::answer::Answer;
 use crate::doors::{Doors, Inside};
 use crate::job::Job;
 use crate::metrics::Metrics;
+use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply};
 use connector::Connector;
 use model::{Argument, Catalog, Script, Weight};
 use pool::{Held, Pool};
 use quick_cache::sync::Cache;
 use settings::{Outcome, Settings};
-use snag::{Kind, Snag};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -68,7 +68,7 @@ impl Mariadb {
         arguments: Vec<Vec<Argument>>,
         weight: Weight,
     ) -> Result<Reply, Failure> {
-        let inside = self.enter()?;
+        let inside = self.doors.enter()?;
         let job = Job::new(script, arguments)?;
         let reply = self.route(job, weight, inside).await;
         if let Err(snag) = &reply {
@@ -78,7 +78,7 @@ impl Mariadb {
     }
 
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
-        let _inside = self.enter()?;
+        let _inside = self.doors.enter()?;
         let mut held = self.pool.take().await?;
         match timeout(self.settings.patience(1), catalog::read(&mut held)).await {
             Ok(Ok(catalog)) => {
@@ -94,7 +94,7 @@ impl Mariadb {
     }
 
     pub(crate) async fn check(&self) -> Result<(), Error> {
-        let _inside = self.enter()?;
+        let _inside = self.doors.enter()?;
         match timeout(CHECK, self.pool.check()).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::Unavailable("it does not answer".into())),
@@ -104,12 +104,6 @@ impl Mariadb {
     pub(crate) async fn close(&self) {
         self.doors.close().await;
         self.pool.close().await;
-    }
-
-    fn enter(&self) -> Result<Inside, Error> {
-        self.doors
-            .enter()
-            .ok_or_else(|| Error::Unavailable("the store is closed".into()))
     }
 
     /// Runs a job whole, or as a stream where it may be large.

@@ -5,7 +5,7 @@
 //! `lane`, in the line of a `slot`, unless a slow one stands before it; several
 //! steps and writes run in a `transaction`, large results as a `stream`, both on an `exclusive`
 //! connection. Rows become JSON from bytes read by `row`, `packed`, `value` and
-//! `numeric`. What the server says against it is sorted by `snag`.
+//! `numeric`. What the server says against it is sorted by `refusal`.
 
 mod address;
 mod binding;
@@ -16,11 +16,11 @@ mod exclusive;
 mod lane;
 mod numeric;
 mod packed;
+mod refusal;
 mod row;
 mod session;
 mod settings;
 mod slot;
-mod snag;
 mod stream;
 mod transaction;
 mod value;
@@ -29,13 +29,13 @@ use crate::answer::Answer;
 use crate::doors::{Doors, Inside};
 use crate::job::Job;
 use crate::metrics::Metrics;
+use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply};
 use connector::Connector;
 use exclusive::Exclusives;
 use lane::Lane;
 use model::{Argument, Catalog, Script, Weight};
 use settings::{Outcome, Settings};
-use snag::{Kind, Snag};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -79,7 +79,7 @@ impl Postgres {
         arguments: Vec<Vec<Argument>>,
         weight: Weight,
     ) -> Result<Reply, Failure> {
-        let inside = self.enter()?;
+        let inside = self.doors.enter()?;
         let job = Job::new(script, arguments)?;
         let reply = self.route(job, weight, inside).await;
         if let Err(snag) = &reply {
@@ -89,7 +89,7 @@ impl Postgres {
     }
 
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
-        let _inside = self.enter()?;
+        let _inside = self.doors.enter()?;
         let exclusive = self.exclusives.take().await?;
         match timeout(self.settings.patience(1), catalog::read(&exclusive)).await {
             Ok(Ok(catalog)) => {
@@ -105,7 +105,7 @@ impl Postgres {
     }
 
     pub(crate) async fn check(&self) -> Result<(), Error> {
-        let _inside = self.enter()?;
+        let _inside = self.doors.enter()?;
         let answer = async {
             if !self.settings.pooled && self.light.check(&self.connector).await? {
                 return Ok(());
@@ -123,12 +123,6 @@ impl Postgres {
         self.light.close();
         self.bounded.close();
         self.exclusives.close();
-    }
-
-    fn enter(&self) -> Result<Inside, Error> {
-        self.doors
-            .enter()
-            .ok_or_else(|| Error::Unavailable("the store is closed".into()))
     }
 
     /// Sends a job where it gets in nobody's way.
@@ -167,8 +161,7 @@ impl Postgres {
             }
         }
         match self.transact(job).await {
-            Err(snag) if snag.kind == Kind::Stale => self.transact(job).await,
-            Err(snag) if snag.kind == Kind::Lost && !job.script.writes => self.transact(job).await,
+            Err(snag) if snag.is_worth_another_try(job.script.writes) => self.transact(job).await,
             outcome => outcome,
         }
     }

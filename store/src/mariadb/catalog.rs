@@ -6,8 +6,8 @@ mod native;
 mod sql;
 
 use super::session::Session;
-use super::snag::Snag;
 use crate::Error;
+use crate::snag::Snag;
 use model::Dialect;
 use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Table};
 use std::collections::{HashMap, HashSet};

@@ -3,16 +3,14 @@
 use super::address::Address;
 use super::session::Session;
 use super::settings::Settings;
-use super::snag::Snag;
-use crate::backoff::Backoff;
+use crate::backoff::Attempts;
 use crate::metrics::Metrics;
+use crate::snag::Snag;
 use crate::tls::{Mode, Verify};
 use crate::{Config, Error};
 use mysql_async::{Conn, DriverError, Opts, OptsBuilder, SslOpts};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tokio::time::timeout;
+use std::time::Duration;
 
 /// The oldest version that is in the test matrix or is promised.
 const OLDEST: (u16, u16) = (10, 6);
@@ -28,8 +26,7 @@ pub(super) struct Connector {
     ways: Vec<Opts>,
     setup: String,
     metrics: Metrics,
-    timeout: Duration,
-    backoff: Mutex<Backoff>,
+    attempts: Attempts,
 }
 
 impl Connector {
@@ -66,33 +63,13 @@ impl Connector {
             ways,
             setup: Settings::new(config).session(),
             metrics,
-            timeout: Duration::from_millis(config.mariadb.connect_timeout_ms),
-            backoff: Mutex::default(),
+            attempts: Attempts::new(Duration::from_millis(config.mariadb.connect_timeout_ms)),
         })
     }
 
     /// Connects; refused at once while the server is known to be away.
     pub(super) async fn connect(&self) -> Result<Session, Error> {
-        let leave = self
-            .backoff(|backoff| backoff.admit(Instant::now()))
-            .map_err(|pause| {
-                Error::Unavailable(format!(
-                    "the next attempt is due in {} ms",
-                    pause.as_millis()
-                ))
-            })?;
-        match timeout(self.timeout, self.attempt()).await {
-            Ok(Ok(session)) => {
-                self.backoff(Backoff::succeeded);
-                Ok(session)
-            }
-            failed => {
-                self.backoff(|backoff| backoff.failed(&leave, Instant::now()));
-                let error = failed
-                    .unwrap_or_else(|_| Err(Error::Unavailable("connecting took too long".into())));
-                error.inspect_err(|error| tracing::warn!(%error, "no connection to the database"))
-            }
-        }
+        self.attempts.connect(Box::pin(self.attempt())).await
     }
 
     /// Asks the server, over another connection, to end one and all it does.
@@ -108,10 +85,8 @@ impl Connector {
             let kill = format!("KILL CONNECTION {}", session.id());
             other.control(&kill).await
         };
-        match timeout(self.timeout, kill).await {
-            Ok(killed) => killed.map_err(|snag: Snag| snag.error),
-            Err(_) => Err(Error::Unavailable("connecting took too long".into())),
-        }
+        let killed = self.attempts.in_time(kill).await;
+        killed.map_err(|snag: Snag| snag.error)
     }
 
     async fn attempt(&self) -> Result<Session, Error> {
@@ -147,10 +122,6 @@ impl Connector {
         }
         let unknown = || Error::Internal("there is no way to connect".into()).into();
         Err(refused.map_or_else(unknown, Snag::from))
-    }
-
-    fn backoff<T>(&self, act: impl FnOnce(&mut Backoff) -> T) -> T {
-        act(&mut self.backoff.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

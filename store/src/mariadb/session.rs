@@ -5,10 +5,10 @@
 
 use super::binding;
 use super::row::Row;
-use super::snag::Snag;
 use crate::Error;
 use crate::answer::Kept;
 use crate::metrics::Metrics;
+use crate::snag::Snag;
 use model::{Argument, Statement};
 use mysql_async::consts::StatusFlags;
 use mysql_async::prelude::Queryable;

@@ -7,7 +7,6 @@
 use super::pool::Held;
 use super::session::Session;
 use super::settings::{Settings, begin};
-use super::snag::Snag;
 use super::transaction::complete;
 use crate::answer::Answer;
 use crate::doors::Inside;
@@ -15,6 +14,7 @@ use crate::job::Job;
 use crate::json::Sheet;
 use crate::metrics::Metrics;
 use crate::reply::{Chunks, Feeder};
+use crate::snag::Snag;
 use crate::{Error, Reply};
 use bytes::Bytes;
 use tokio::sync::oneshot;

@@ -2,10 +2,10 @@
 
 use super::session::Session;
 use super::settings::{Outcome, Settings, begin};
-use super::snag::Snag;
 use crate::Error;
 use crate::answer::Answer;
 use crate::job::Job;
+use crate::snag::Snag;
 use model::Use;
 use tokio::time::timeout;
 

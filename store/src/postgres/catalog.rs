@@ -3,8 +3,8 @@
 mod sql;
 
 use super::session::Session;
-use super::snag::Snag;
 use crate::Error;
+use crate::snag::Snag;
 use futures_util::TryStreamExt;
 use model::Dialect;
 use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Table};

@@ -3,14 +3,13 @@
 use super::address::Address;
 use super::session::{Equipment, Session, Sizes};
 use super::settings;
-use crate::backoff::Backoff;
+use crate::backoff::Attempts;
 use crate::config::Pooler;
 use crate::metrics::Metrics;
 use crate::{Config, Error, tls};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 use tokio_postgres::Connection;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -22,8 +21,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Makes connections to one server.
 pub(super) struct Connector {
     equipment: Arc<Equipment>,
-    timeout: Duration,
-    backoff: Mutex<Backoff>,
+    attempts: Attempts,
 }
 
 impl Connector {
@@ -58,33 +56,13 @@ impl Connector {
                 metrics,
                 tls: MakeRustlsConnect::new(tls::config(&security.verify)?),
             }),
-            timeout: Duration::from_millis(config.postgres.connect_timeout_ms),
-            backoff: Mutex::default(),
+            attempts: Attempts::new(Duration::from_millis(config.postgres.connect_timeout_ms)),
         })
     }
 
     /// Connects; refused at once while the server is known to be away.
     pub(super) async fn connect(&self) -> Result<Session, Error> {
-        let leave = self
-            .backoff(|backoff| backoff.admit(Instant::now()))
-            .map_err(|pause| {
-                Error::Unavailable(format!(
-                    "the next attempt is due in {} ms",
-                    pause.as_millis()
-                ))
-            })?;
-        match timeout(self.timeout, self.attempt()).await {
-            Ok(Ok(session)) => {
-                self.backoff(Backoff::succeeded);
-                Ok(session)
-            }
-            failed => {
-                self.backoff(|backoff| backoff.failed(&leave, Instant::now()));
-                let error = failed
-                    .unwrap_or_else(|_| Err(Error::Unavailable("connecting took too long".into())));
-                error.inspect_err(|error| tracing::warn!(%error, "no connection to the database"))
-            }
-        }
+        self.attempts.connect(Box::pin(self.attempt())).await
     }
 
     async fn attempt(&self) -> Result<Session, Error> {
@@ -101,10 +79,6 @@ impl Connector {
             driver.abort_handle(),
             Arc::clone(&self.equipment),
         ))
-    }
-
-    fn backoff<T>(&self, act: impl FnOnce(&mut Backoff) -> T) -> T {
-        act(&mut self.backoff.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -6,8 +6,8 @@
 
 use super::connector::Connector;
 use super::session::Session;
-use super::snag::{Kind, Snag};
 use crate::metrics::Metrics;
+use crate::snag::{Kind, Snag};
 use crate::{Config, Error};
 use deadpool::managed::{self, Metrics as Use, Object, PoolError, RecycleError, RecycleResult};
 use std::ops::Deref;

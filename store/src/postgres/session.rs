@@ -2,8 +2,8 @@
 
 use super::binding::{self, Bound};
 use super::cancel;
-use super::snag::Snag;
 use crate::metrics::Metrics;
+use crate::snag::Snag;
 use model::{Argument, Statement};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;

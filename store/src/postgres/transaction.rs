@@ -7,10 +7,10 @@
 use super::binding::settle;
 use super::session::{Prepared, Request, Session};
 use super::settings::{Outcome, Settings};
-use super::snag::Snag;
 use crate::Error;
 use crate::answer::Answer;
 use crate::job::Job;
+use crate::snag::Snag;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{StreamExt, TryStreamExt};
 use model::Argument;

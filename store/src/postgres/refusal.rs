@@ -1,58 +1,11 @@
-//! What went wrong on a connection, and whether it is worth another try.
+//! What the server says against a statement, and what its silence means.
 
 use super::binding::Mismatch;
-use crate::{Error, Failure};
+use crate::Error;
+use crate::snag::{Kind, Snag};
 use std::error::Error as _;
 use std::io;
 use tokio_postgres::error::DbError;
-
-/// An error with what it means for the connection it befell.
-#[derive(Debug)]
-pub(super) struct Snag {
-    pub(super) kind: Kind,
-    pub(super) error: Error,
-    /// Response key of the step that failed.
-    key: Option<Box<str>>,
-}
-
-/// What an error means for the connection it befell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The connection is gone; nothing can be said about a write that was under way.
-    Lost,
-    /// The server refused a prepared statement before it ran; to be prepared anew.
-    Stale,
-    /// The server refused the statement; the connection is in order.
-    Refused,
-    /// We gave up half-way; the server may still be sending.
-    Abandoned,
-}
-
-impl Snag {
-    /// The same snag, befallen a commit: what the server said is certain, its silence is not.
-    pub(super) fn in_commit(mut self) -> Self {
-        if !matches!(self.kind, Kind::Refused | Kind::Stale) {
-            self.error = Error::OutcomeUnknown(self.error.to_string());
-        }
-        self
-    }
-
-    /// The same snag, befallen a step.
-    pub(super) fn at(mut self, key: &str) -> Self {
-        self.key = Some(key.into());
-        self
-    }
-}
-
-impl From<Error> for Snag {
-    fn from(error: Error) -> Self {
-        Self {
-            kind: Kind::Abandoned,
-            error,
-            key: None,
-        }
-    }
-}
 
 impl From<tokio_postgres::Error> for Snag {
     fn from(error: tokio_postgres::Error) -> Self {
@@ -60,20 +13,7 @@ impl From<tokio_postgres::Error> for Snag {
             Some(refusal) => (meaning(refusal), refused(refusal)),
             None => broken(&error),
         };
-        Self {
-            kind,
-            error,
-            key: None,
-        }
-    }
-}
-
-impl From<Snag> for Failure {
-    fn from(snag: Snag) -> Self {
-        Self {
-            error: snag.error,
-            key: snag.key,
-        }
+        Self::new(kind, error)
     }
 }
 
@@ -108,7 +48,7 @@ fn meaning(refusal: &DbError) -> Kind {
 /// Sorts a refusal by its SQLSTATE (PostgreSQL documentation, appendix A).
 ///
 /// The server's detail is left out, as it quotes values of rows.
-pub(super) fn refused(refusal: &DbError) -> Error {
+fn refused(refusal: &DbError) -> Error {
     let code = refusal.code().code();
     let mut text = format!("{} ({code})", refusal.message());
     for part in [refusal.table(), refusal.column(), refusal.constraint()]

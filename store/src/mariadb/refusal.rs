@@ -1,68 +1,8 @@
-//! What went wrong on a connection, and whether it is worth another try.
+//! What the server says against a statement, and what its silence means.
 
-use crate::{Error, Failure};
+use crate::Error;
+use crate::snag::{Kind, Snag};
 use mysql_async::{DriverError, ServerError};
-
-/// An error with what it means for the connection it befell.
-#[derive(Debug)]
-pub(super) struct Snag {
-    pub(super) kind: Kind,
-    pub(super) error: Error,
-    /// Response key of the step that failed.
-    key: Option<Box<str>>,
-}
-
-/// What an error means for the connection it befell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The connection is gone; nothing can be said about a write that was under way.
-    Lost,
-    /// Nothing was done: the prepared statement was out of date, or the connection gone before.
-    Stale,
-    /// The server refused the statement; the connection is in order.
-    Refused,
-    /// We gave up half-way; the server may still be sending.
-    Abandoned,
-}
-
-impl Snag {
-    /// Whether nothing was done, or nothing that cannot be done again.
-    pub(super) fn is_worth_another_try(&self, writes: bool) -> bool {
-        self.kind == Kind::Stale || self.kind == Kind::Lost && !writes
-    }
-
-    /// The same snag, befallen a commit: what the server said is certain, its silence is not.
-    pub(super) fn in_commit(mut self) -> Self {
-        if self.kind != Kind::Refused {
-            self.error = Error::OutcomeUnknown(self.error.to_string());
-        }
-        self
-    }
-
-    /// The same snag, befallen the start of a transaction: nothing was done yet.
-    pub(super) fn before_all(mut self) -> Self {
-        if self.kind == Kind::Lost {
-            self.kind = Kind::Stale;
-        }
-        self
-    }
-
-    /// The same snag, befallen a step.
-    pub(super) fn at(mut self, key: &str) -> Self {
-        self.key = Some(key.into());
-        self
-    }
-}
-
-impl From<Error> for Snag {
-    fn from(error: Error) -> Self {
-        Self {
-            kind: Kind::Abandoned,
-            error,
-            key: None,
-        }
-    }
-}
 
 impl From<mysql_async::Error> for Snag {
     fn from(error: mysql_async::Error) -> Self {
@@ -74,20 +14,7 @@ impl From<mysql_async::Error> for Snag {
             ) => (Kind::Lost, Error::Unavailable(error.to_string())),
             error => (Kind::Abandoned, Error::Internal(error.to_string())),
         };
-        Self {
-            kind,
-            error,
-            key: None,
-        }
-    }
-}
-
-impl From<Snag> for Failure {
-    fn from(snag: Snag) -> Self {
-        Self {
-            error: snag.error,
-            key: snag.key,
-        }
+        Self::new(kind, error)
     }
 }
 

@@ -1,0 +1,79 @@
+//! What went wrong on a connection to a server, and whether it is worth another try.
+//!
+//! What the words of a server mean its driver knows.
+
+use crate::{Error, Failure};
+
+/// An error with what it means for the connection it befell.
+#[derive(Debug)]
+pub(crate) struct Snag {
+    pub(crate) kind: Kind,
+    pub(crate) error: Error,
+    /// Response key of the step that failed.
+    key: Option<Box<str>>,
+}
+
+/// What an error means for the connection it befell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The connection is gone; nothing can be said about a write that was under way.
+    Lost,
+    /// Nothing was done: the prepared statement was out of date, or the connection gone before.
+    Stale,
+    /// The server refused the statement; the connection is in order.
+    Refused,
+    /// We gave up half-way; the server may still be sending.
+    Abandoned,
+}
+
+impl Snag {
+    pub(crate) fn new(kind: Kind, error: Error) -> Self {
+        Self {
+            kind,
+            error,
+            key: None,
+        }
+    }
+
+    /// Whether nothing was done, or nothing that cannot be done again.
+    pub(crate) fn is_worth_another_try(&self, writes: bool) -> bool {
+        self.kind == Kind::Stale || self.kind == Kind::Lost && !writes
+    }
+
+    /// The same snag, befallen a commit: what the server said is certain, its silence is not.
+    pub(crate) fn in_commit(mut self) -> Self {
+        if !matches!(self.kind, Kind::Refused | Kind::Stale) {
+            self.error = Error::OutcomeUnknown(self.error.to_string());
+        }
+        self
+    }
+
+    /// The same snag, befallen the start of a transaction: nothing was done yet.
+    pub(crate) fn before_all(mut self) -> Self {
+        if self.kind == Kind::Lost {
+            self.kind = Kind::Stale;
+        }
+        self
+    }
+
+    /// The same snag, befallen a step.
+    pub(crate) fn at(mut self, key: &str) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+}
+
+impl From<Error> for Snag {
+    fn from(error: Error) -> Self {
+        Self::new(Kind::Abandoned, error)
+    }
+}
+
+impl From<Snag> for Failure {
+    fn from(snag: Snag) -> Self {
+        Self {
+            error: snag.error,
+            key: snag.key,
+        }
+    }
+}
