@@ -41,11 +41,16 @@ struct Both<'a> {
 
 impl Both<'_> {
     fn compare(&self, findings: &mut Vec<Diagnostic>) {
-        match self.column.enumeration {
-            Some(index) if self.pair.schema.enums[index].name.is_some() => {
+        let schema = self.pair.schema;
+        match (self.column.enumeration, self.found.enumeration) {
+            (Some(index), _) if schema.enums[index].name.is_some() => {
                 findings.extend(self.enum_type(index));
             }
-            Some(index) if self.found.enumeration.is_some() => self.labels(index, findings),
+            // An enum that is declared with its column.
+            (Some(index), Some(found)) if schema.dialect == Dialect::Mariadb => {
+                let found = &self.pair.catalog.enums[found];
+                enums::labels(&schema.enums[index], found, findings);
+            }
             _ => findings.extend(self.native()),
         }
         findings.extend(self.nulls());
@@ -77,19 +82,6 @@ impl Both<'_> {
             Diagnostic::error("drift.type", message)
                 .help("run `fragaria init` to see the type it has now"),
         )
-    }
-
-    /// An enum that is declared with its column, as MariaDB does.
-    fn labels(&self, index: usize, findings: &mut Vec<Diagnostic>) {
-        let found = self
-            .found
-            .enumeration
-            .map(|found| &self.pair.catalog.enums[found]);
-        if self.pair.schema.dialect != Dialect::Mariadb {
-            findings.extend(self.native());
-        } else if let Some(found) = found {
-            enums::labels(&self.pair.schema.enums[index], found, findings);
-        }
     }
 
     fn native(&self) -> Option<Diagnostic> {

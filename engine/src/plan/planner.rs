@@ -166,6 +166,14 @@ impl<'a> Planner<'a> {
         result
     }
 
+    /// Reads what picks the rows of a write while `inner` runs.
+    pub(crate) fn strictly<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.strict, true);
+        let result = inner(self);
+        self.strict = before;
+        result
+    }
+
     /// An argument of a field; `None` when it was not given. What is made of it until the next one
     /// is read belongs to that field.
     pub(crate) fn argument(

@@ -113,15 +113,16 @@ impl<'a> Planner<'a> {
     fn picked(&mut self, field: &Field, root: Root, alias: sql::Alias) -> Result<Vec<Expr>, Fault> {
         let table = root.table;
         if matches!(root.verb, Verb::UpdateMany | Verb::DeleteMany) {
-            self.strict = true;
-            let Some(condition) = self.condition_argument(field, "where", Some(table))? else {
-                return Err(self.wrong(field, "where", "a condition is required"));
-            };
-            let condition = self.condition(&condition, table, alias);
-            self.strict = false;
-            return condition
-                .map(|condition| vec![condition])
-                .map_err(|message| self.wrong(field, "where", &message));
+            return self.strictly(|planner| {
+                let condition = planner.condition_argument(field, "where", Some(table))?;
+                let Some(condition) = condition else {
+                    return Err(planner.wrong(field, "where", "a condition is required"));
+                };
+                planner
+                    .condition(&condition, table, alias)
+                    .map(|condition| vec![condition])
+                    .map_err(|message| planner.wrong(field, "where", &message))
+            });
         }
         let key = self.key_values(field, table, &self.schema.tables[table].key)?;
         Ok(self.key_conditions(alias, table, key))

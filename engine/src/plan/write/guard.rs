@@ -4,7 +4,7 @@ use crate::api::{Root, Verb};
 use crate::input::{Argument, Source};
 use crate::plan::planner::Planner;
 use crate::plan::{Binding, Form, Slot, Wish};
-use crate::sql::{self, Alias, Expr, Operator, Reference};
+use crate::sql::{Alias, Expr};
 use apollo_compiler::executable::Field;
 use model::{Expectation, Fault, Kind, Parameter, Scalar};
 
@@ -28,24 +28,20 @@ impl Planner<'_> {
             at_most: None,
             versioned: false,
         };
-        let mut conditions = Vec::new();
-        self.strict = true;
         if matches!(root.verb, Verb::UpdateMany | Verb::DeleteMany) {
-            if let Some(Argument::Leaf(source)) = self.given(field, "atMost")? {
+            let most = self.strictly(|planner| planner.given(field, "atMost"))?;
+            if let Some(Argument::Leaf(source)) = most {
                 guard.at_most = Some(source);
             }
-        } else if let Some(Argument::Leaf(source)) = self.given(field, "expectedVersion")?
-            && let Some(version) = self.schema.tables[root.table].version
-        {
-            guard.versioned = true;
-            let schema = self.schema;
-            let declared = &schema.tables[root.table].columns[version];
-            let left = sql::comparable(schema, Reference::new(alias, root.table, version));
-            let right = self.draft.operand(schema, declared, source, Form::Plain);
-            let condition = Expr::Compare(Operator::Equal, Box::new(left), Box::new(right));
-            conditions.push(condition);
+            return Ok((guard, Vec::new()));
         }
-        self.strict = false;
+        let expected = self.strictly(|planner| planner.given(field, "expectedVersion"))?;
+        let version = self.schema.tables[root.table].version;
+        let (Some(Argument::Leaf(source)), Some(version)) = (expected, version) else {
+            return Ok((guard, Vec::new()));
+        };
+        guard.versioned = true;
+        let conditions = self.key_conditions(alias, root.table, vec![(version, source)]);
         Ok((guard, conditions))
     }
 

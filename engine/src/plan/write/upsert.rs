@@ -263,10 +263,8 @@ impl<'a> Planner<'a> {
         condition: &Argument,
         (table, alias): (usize, Alias),
     ) -> Result<Expr, Fault> {
-        self.strict = true;
-        let condition = self.condition(condition, table, alias);
-        self.strict = false;
-        condition.map_err(|message| self.wrong(field, "updateWhere", &message))
+        self.strictly(|planner| planner.condition(condition, table, alias))
+            .map_err(|message| self.wrong(field, "updateWhere", &message))
     }
 
     /// New values of a row, and the next of its version.
