@@ -41,7 +41,7 @@ impl<'a> Planner<'a> {
     /// `upsertProduct`, `upsertProducts`.
     pub(crate) fn upsert(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
         let returned = self.returned(chosen, root)?;
-        let terms = self.terms(chosen.field(), root.table)?;
+        let terms = self.strictly(|planner| planner.terms(chosen.field(), root.table))?;
         let rows = self.rows(chosen.field(), root.table, &terms)?;
         if rows.is_empty() {
             return Ok(Content::Constant("[]".into()));
