@@ -1,5 +1,7 @@
 //! Text to a validated operation.
 
+mod usages;
+
 use crate::api::Api;
 use crate::config::Config;
 use apollo_compiler::ExecutableDocument;
@@ -95,14 +97,7 @@ pub(crate) fn operation(
         )]
     })?;
     let definition = definition.clone();
-    if let Some(name) = repeated_member(&document) {
-        let message = format!("an input object has more than one field {name}");
-        return Err(vec![located(
-            Fault::new("engine.invalid", Kind::Invalid, message),
-            name.location(),
-            &document.sources,
-        )]);
-    }
+    beyond_the_library(api, &document).map_err(|fault| vec![fault])?;
     let mut uses = Uses::default();
     uses.selections(&definition.selection_set);
     for fragment in document.fragments.values() {
@@ -145,6 +140,21 @@ fn validated(
     document
         .to_executable_validate(&api.types)
         .map_err(|invalid| faults("engine.invalid", &invalid.errors))
+}
+
+/// The rules of validation that the library leaves out or applies in part.
+fn beyond_the_library(api: &Api, document: &ExecutableDocument) -> Result<(), Fault> {
+    let repeated = repeated_member(document).map(|name| {
+        let message = format!("an input object has more than one field {name}");
+        (message, name.location())
+    });
+    match repeated.or_else(|| usages::disallowed(&api.types, document)) {
+        None => Ok(()),
+        Some((message, place)) => {
+            let fault = Fault::new("engine.invalid", Kind::Invalid, message);
+            Err(located(fault, place, &document.sources))
+        }
+    }
 }
 
 /// The first subscription of a document.

@@ -7,6 +7,7 @@
 )]
 
 mod answers;
+mod attacks;
 mod bounds;
 mod cases;
 mod client;

@@ -1,0 +1,182 @@
+//! What attackers tried: every database refuses it alike, before it reads or writes a row.
+
+use crate::database::Database;
+use crate::mariadb;
+use crate::project::Project;
+use crate::server::Server;
+use serde_json::{Value, json};
+
+/// Parents with an older parent, and their children.
+const TABLES: &str = "
+    CREATE TABLE parent (
+        id integer PRIMARY KEY, name varchar(40) NOT NULL, born date, weight double precision,
+        older_id integer, FOREIGN KEY (older_id) REFERENCES parent (id)
+    );
+    CREATE TABLE child (
+        id integer PRIMARY KEY, parent_id integer NOT NULL, name varchar(40) NOT NULL,
+        FOREIGN KEY (parent_id) REFERENCES parent (id)
+    );
+    INSERT INTO parent VALUES (1, 'Ann', '1970-01-01', 1.5, NULL), (2, 'Bob', NULL, 2.5, 1);
+    INSERT INTO child VALUES (1, 1, 'Cay'), (2, 1, 'Dan'), (3, 2, 'Eve');";
+
+/// The same rows behind a server for each database.
+struct Servers {
+    all: [Server; 3],
+    _projects: [Project; 3],
+    _postgres: Database,
+    _mariadb: mariadb::Database,
+}
+
+impl Servers {
+    fn new() -> Self {
+        let sqlite = Project::database(TABLES);
+        sqlite.run(&["init", "--from", "sqlite:shop.db"]);
+        sqlite.run(&["compile"]);
+        let postgres = Database::empty();
+        postgres.sql(TABLES);
+        let mariadb = mariadb::Database::empty();
+        mariadb.sql(TABLES);
+        let projects = [
+            sqlite,
+            Project::on(&postgres.url()),
+            Project::on(&mariadb.url()),
+        ];
+        Self {
+            all: projects
+                .each_ref()
+                .map(|project| project.serve(&[]).ready()),
+            _projects: projects,
+            _postgres: postgres,
+            _mariadb: mariadb,
+        }
+    }
+
+    /// What all of them answer.
+    fn ask(&self, document: &str, variables: &Value) -> Value {
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let [sqlite, others @ ..] = self.all.each_ref().map(|server| {
+            let headers = ["content-type: application/json"];
+            let answer = server.ask("POST /graphql", &headers, body.as_bytes());
+            (answer.status, answer.json())
+        });
+        for other in others {
+            assert_eq!(sqlite, other, "{document:.200} {variables}");
+        }
+        sqlite.1
+    }
+
+    /// The data they answer.
+    fn data(&self, document: &str, variables: &Value) -> Value {
+        let mut answer = self.ask(document, variables);
+        assert!(answer["errors"].is_null(), "{document:.200}: {answer:.400}");
+        answer["data"].take()
+    }
+
+    /// The code and message with which they refuse, at a place in the document.
+    fn refusal(&self, document: &str, variables: &Value) -> (String, String) {
+        let answer = self.ask(document, variables);
+        let error = &answer["errors"][0];
+        assert!(
+            answer["data"].is_null() && error["locations"][0]["line"] == 1,
+            "{document:.200}: {answer:.400}"
+        );
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&error["extensions"]["code"]), text(&error["message"]))
+    }
+}
+
+#[test]
+fn a_variable_stands_only_where_its_whole_type_fits() {
+    let servers = Servers::new();
+    for (document, variables) in [
+        (
+            "mutation($x: [Date]) { updateParent(id: 1, set: {born: $x}) { id } }",
+            json!({"x": ["2020-01-01", "1999-01-01"]}),
+        ),
+        (
+            "query($x: [Int]) { parents(where: {id: {eq: $x}}) { id } }",
+            json!({"x": [1, 2]}),
+        ),
+        (
+            "query($x: [String]) { parents(where: {name: {like: $x}}) { id } }",
+            json!({"x": ["a"]}),
+        ),
+        (
+            "query($x: [Int!]) { parents(where: {id: {in: [$x]}}) { id } }",
+            json!({"x": [1]}),
+        ),
+        (
+            "query($x: [Int]) { parents(where: {id: {notIn: $x}}) { id } }",
+            json!({"x": [1, null]}),
+        ),
+        (
+            "query($x: Int) { parents(where: {id: {in: $x}}) { id } }",
+            json!({"x": 1}),
+        ),
+        (
+            "query($x: Int) { parents(where: {and: [{not: {id: {in: [1, $x]}}}]}) { id } }",
+            json!({"x": null}),
+        ),
+        (
+            "query($x: Int) { parents { id ...F } } fragment F on Parent { ...G } \
+             fragment G on Parent { children(where: {or: {id: {in: [$x]}}}) { id } }",
+            json!({"x": 1}),
+        ),
+        (
+            "query($x: String = null) { createParent: parent(id: 1) { children { \
+             parent { children(where: {name: {in: [$x]}}) { id } } } } }",
+            json!({}),
+        ),
+        (
+            "query($x: OrderDirection) { parents(orderBy: [{name: $x}]) { id } }",
+            json!({"x": "ASC"}),
+        ),
+        (
+            "mutation($x: [String!]!) { createParent(input: {id: 9, name: $x}) { id } }",
+            json!({"x": ["a"]}),
+        ),
+    ] {
+        let (code, message) = servers.refusal(document, &variables);
+        assert_eq!(code, "engine.invalid", "{document}: {message}");
+        assert!(message.contains("$x"), "{message}");
+    }
+    let kept = servers.data("{ parents { born } }", &json!({}));
+    assert_eq!(
+        kept,
+        json!({"parents": [{"born": "1970-01-01"}, {"born": null}]})
+    );
+}
+
+#[test]
+fn a_variable_that_may_be_null_is_taken_where_a_default_stands_in() {
+    let servers = Servers::new();
+    let in_list = "query($x: Int = 2) { parents(where: {id: {in: [$x]}}) { id } }";
+    let second = json!({"parents": [{"id": 2}]});
+    assert_eq!(servers.data(in_list, &json!({})), second);
+    let (code, _) = servers.refusal(in_list, &json!({"x": null}));
+    assert_eq!(code, "engine.argument");
+    for (document, variables) in [
+        (
+            "query($x: [Int!] = [2]) { parents(where: {id: {in: $x}}) { id } }",
+            json!({}),
+        ),
+        (
+            "query($x: Int!) { parents(where: {and: {id: {eq: $x}}}) { id } }",
+            json!({"x": 2}),
+        ),
+        (
+            "query($x: OrderDirection!) { parents(orderBy: {id: $x}, limit: 1) { id } }",
+            json!({"x": "DESC"}),
+        ),
+        (
+            "query($x: OrderDirection = DESC) { parents(orderBy: {id: $x}, limit: 1) { id } }",
+            json!({}),
+        ),
+        (
+            "query($x: [ParentOrderBy!]) { parents(orderBy: $x, limit: 1) { id } }",
+            json!({"x": {"id": "DESC"}}),
+        ),
+    ] {
+        assert_eq!(servers.data(document, &variables), second, "{document}");
+    }
+}
