@@ -14,6 +14,9 @@ pub struct Config {
     pub depth_max: usize,
     /// Most fields of an operation, counted after fragments are expanded.
     pub fields_max: usize,
+    /// Most bytes that `__schema` and `__type` bring in an operation, in multiples of the length of
+    /// the API's own text (`fragaria schema`).
+    pub introspection_times_max: usize,
     /// Most comparisons in all conditions of an operation.
     pub conditions_max: usize,
     /// Deepest nesting of conditions: by `and`, `or`, `not` and through relations.
@@ -49,6 +52,7 @@ impl Default for Config {
             tokens_max: 20_000,
             depth_max: 20,
             fields_max: 5_000,
+            introspection_times_max: 12,
             conditions_max: 2_000,
             condition_depth_max: 32,
             condition_relations_max: 100,

@@ -5,7 +5,6 @@ use crate::artefact::{Artefact, Hash};
 use crate::bind::{Bound, bind};
 use crate::config::Config;
 use crate::input::{Variables, coerce_variables};
-use crate::introspect::introspect;
 use crate::json::flaw;
 use crate::metrics::Metrics;
 use crate::plan::{Plan, plan};
@@ -110,45 +109,31 @@ impl Engine {
         let given = given(variables).map_err(|fault| vec![fault])?;
         let definitions = &operation.definition.variables;
         let variables = coerce_variables(&self.api, &self.schema, definitions, &given)?;
-        let mut shape = variables.fingerprint(&operation.toggles);
-        if operation.introspects {
-            shape.extend(
-                serde_json::Value::Object(given.clone())
-                    .to_string()
-                    .into_bytes(),
-            );
-        }
         let plan = self
-            .plan(operation, &variables, &given, shape)
+            .plan(operation, &variables)
             .map_err(|fault| vec![fault])?;
         bind(&plan, operation, &variables, &self.config).map_err(|fault| vec![fault])
     }
 
-    fn plan(
-        &self,
-        operation: &Operation,
-        variables: &Variables,
-        given: &serde_json::Map<String, serde_json::Value>,
-        shape: Vec<u8>,
-    ) -> Result<Arc<Plan>, Fault> {
+    /// Finds or makes a plan; one that holds the answer of an introspection is not kept.
+    fn plan(&self, operation: &Operation, variables: &Variables) -> Result<Arc<Plan>, Fault> {
+        let make = || {
+            let (api, schema, config) = (&self.api, &self.schema, &self.config);
+            plan(api, schema, config, operation, variables).map(Arc::new)
+        };
+        if operation.introspects() {
+            return make();
+        }
         let key = PlanKey {
             operation: operation.id,
-            shape: shape.into(),
+            shape: variables.fingerprint(&operation.toggles).into(),
         };
         if let Some(known) = self.plans.get(&key) {
             self.metrics.plans.hits.inc();
             return Ok(known);
         }
         self.metrics.plans.misses.inc();
-        let introspection = introspect(&self.api, operation, given)?;
-        let (api, schema, config) = (&self.api, &self.schema, &self.config);
-        let made = Arc::new(plan(
-            api,
-            schema,
-            config,
-            operation,
-            (variables, &introspection),
-        )?);
+        let made = make()?;
         self.plans.insert(key, Arc::clone(&made));
         self.metrics.plans.observe(&self.plans);
         Ok(made)

@@ -4,6 +4,7 @@
 mod aggregate;
 mod bounds;
 mod filter;
+mod introspection;
 mod keyset;
 mod order;
 mod page;

@@ -28,8 +28,7 @@ pub struct Operation {
     pub(crate) definition: Node<Definition>,
     /// Boolean variables that `@skip` and `@include` look at.
     pub(crate) toggles: BTreeSet<String>,
-    /// Whether it asks for `__schema` or `__type` with variables, whose values then shape the plan.
-    pub(crate) introspects: bool,
+    introspects: bool,
 }
 
 /// What an operation does.
@@ -54,6 +53,12 @@ impl Operation {
     /// Its name in the document.
     pub fn name(&self) -> Option<&str> {
         self.definition.name.as_ref().map(Name::as_str)
+    }
+
+    /// Whether it asks for `__schema` or `__type`, whose answers are written when it is bound: that
+    /// takes time, and every value of a variable makes another plan.
+    pub fn introspects(&self) -> bool {
+        self.introspects
     }
 
     /// A rough figure of the memory it takes, in bytes.
@@ -106,7 +111,7 @@ pub(crate) fn operation(
     }
     Ok(Operation {
         id,
-        introspects: uses.introspects && !definition.variables.is_empty(),
+        introspects: uses.introspects,
         toggles: uses.toggles,
         document,
         definition,

@@ -15,6 +15,7 @@ use model::{Caller, Fault, Kind};
 use observe::request::Line;
 use std::sync::Arc;
 use store::Reply;
+use tokio::task::spawn_blocking;
 
 /// Answers a GraphQL request.
 pub(crate) async fn answer(server: &Server, request: Request<Incoming>, line: &mut Line) -> Answer {
@@ -36,7 +37,7 @@ async fn live(
     let operation = prepare(&edition, &admitted)?;
     line.name(operation.name());
     weigh(&operation, &admitted)?;
-    let bound = bind(&edition, &operation, &admitted)?;
+    let bound = bind(&edition, &operation, &admitted).await?;
     run(server, bound, line).await
 }
 
@@ -64,14 +65,22 @@ fn weigh(operation: &Operation, admitted: &Admitted) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Variables become the arguments of the plan's statements.
-fn bind(
-    edition: &Edition,
+/// Variables become the arguments of the plan's statements. What tells of a large API is long, and
+/// is written beside the threads that serve everybody.
+async fn bind(
+    edition: &Arc<Edition>,
     operation: &Arc<Operation>,
     admitted: &Admitted,
 ) -> Result<Bound, Refusal> {
     let variables = admitted.parameters.variables.as_deref();
-    Ok(edition.engine.bind(operation, variables)?)
+    if !operation.introspects() {
+        return Ok(edition.engine.bind(operation, variables)?);
+    }
+    let (edition, operation) = (Arc::clone(edition), Arc::clone(operation));
+    let variables = variables.map(ToOwned::to_owned);
+    let bound = spawn_blocking(move || edition.engine.bind(&operation, variables.as_deref()));
+    let failed = |_| Fault::new("engine.internal", Kind::Internal, "introspection failed");
+    Ok(bound.await.map_err(failed)??)
 }
 
 /// The database answers in JSON. What it said in a failure stays in the log.

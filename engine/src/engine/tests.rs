@@ -1,6 +1,7 @@
 //! Documents against a small schema, down to the SQL of each dialect.
 
 mod aggregates;
+mod introspection;
 mod mariadb;
 
 use super::*;

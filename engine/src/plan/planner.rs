@@ -24,6 +24,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) fields: usize,
     /// Comparisons in conditions read so far, and relations.
     pub(crate) conditions: (usize, usize),
+    /// Bytes of introspection written so far.
+    pub(crate) introspected: usize,
     /// Nesting of the field being planned.
     pub(crate) depth: usize,
     /// Whether a comparison that compares with nothing is refused: a write must not widen because
@@ -41,7 +43,7 @@ pub(crate) fn plan(
     schema: &Schema,
     config: &Config,
     operation: &Operation,
-    (variables, introspection): (&Variables, &serde_json::Map<String, serde_json::Value>),
+    variables: &Variables,
 ) -> Result<Plan, Fault> {
     let mut planner = Planner {
         api,
@@ -52,6 +54,7 @@ pub(crate) fn plan(
         draft: Draft::default(),
         fields: 0,
         conditions: (0, 0),
+        introspected: 0,
         depth: 0,
         strict: false,
         steps: Vec::new(),
@@ -63,10 +66,7 @@ pub(crate) fn plan(
     let chosen = planner.choose(&[&operation.definition.selection_set], root_type)?;
     let mut roots = Vec::with_capacity(chosen.len());
     for chosen in &chosen {
-        let content = match introspection.get(chosen.key.as_str()) {
-            Some(json) => Content::Constant(json.to_string().into()),
-            None => planner.root(chosen, root_type)?,
-        };
+        let content = planner.root(chosen, root_type)?;
         roots.push(model::Root {
             key: Label::new(chosen.key),
             content,
@@ -87,8 +87,10 @@ pub(crate) fn plan(
 impl<'a> Planner<'a> {
     fn root(&mut self, chosen: &Chosen<'a>, root_type: &str) -> Result<Content, Fault> {
         let field = chosen.field();
-        if field.name == "__typename" {
-            return Ok(Content::Constant(format!("\"{root_type}\"").into()));
+        match field.name.as_str() {
+            "__typename" => return Ok(Content::Constant(format!("\"{root_type}\"").into())),
+            "__schema" | "__type" => return self.introspection(chosen),
+            _ => {}
         }
         let Some(root) = self.api.root(&field.name) else {
             let message = format!("the field {} is not known here", field.name);

@@ -180,3 +180,50 @@ fn a_variable_that_may_be_null_is_taken_where_a_default_stands_in() {
         assert_eq!(servers.data(document, &variables), second, "{document}");
     }
 }
+
+/// The query of GraphiQL.
+const GRAPHIQL: &str = "query IntrospectionQuery { __schema { description queryType { name kind } \
+    mutationType { name kind } subscriptionType { name kind } types { ...FullType } \
+    directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } } } } \
+    fragment FullType on __Type { kind name description specifiedByURL \
+    fields(includeDeprecated: true) { name description args(includeDeprecated: true) { ...InputValue } \
+    type { ...TypeRef } isDeprecated deprecationReason } \
+    inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef } \
+    enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } \
+    possibleTypes { ...TypeRef } } \
+    fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason } \
+    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name \
+    ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
+
+#[test]
+fn introspection_is_answered_once_and_refused_when_it_multiplies() {
+    let servers = Servers::new();
+    for server in &servers.all {
+        let answer = server.graphql(GRAPHIQL).json();
+        let types = &answer["data"]["__schema"]["types"];
+        assert!(types.as_array().unwrap().len() > 30, "{answer:.400}");
+    }
+    let named: Vec<_> = (0..60)
+        .map(|n| format!("a{n}: __schema {{ ...S }}"))
+        .collect();
+    let full = GRAPHIQL.replace(
+        "query IntrospectionQuery { __schema {",
+        "fragment S on __Schema {",
+    );
+    let full = full.replacen(" } } fragment FullType", " } fragment FullType", 1);
+    let many = format!("{{ {} }} {full}", named.join(" "));
+    let (code, _) = servers.refusal(&many, &json!({}));
+    assert_eq!(code, "engine.introspection_bytes");
+    let aliases = |count: usize, what: &str| {
+        let aliases = (0..count).map(|n| format!("a{n}:{what} "));
+        aliases.collect::<Vec<_>>().concat()
+    };
+    let many = format!(
+        "{{ {} }} fragment S on __Schema {{ {} }} fragment T on __Type {{ {} }}",
+        aliases(900, "__schema{...S}"),
+        aliases(300, "types{...T}"),
+        aliases(20, "name")
+    );
+    let (code, _) = servers.refusal(&many, &json!({}));
+    assert_eq!(code, "engine.fields");
+}
