@@ -12,6 +12,7 @@ mod planner;
 mod read;
 mod selection;
 mod statement;
+mod weight;
 mod write;
 
 pub(crate) use planner::plan;
@@ -35,16 +36,9 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// A rough figure of the memory it takes, in bytes.
+    /// The memory it takes, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        let text: usize = self
-            .script
-            .steps
-            .iter()
-            .map(|step| step.statement.sql.len())
-            .sum();
-        let wishes: usize = self.wishes.iter().map(Vec::len).sum();
-        2_048 + 4 * text as u64 + 160 * wishes as u64
+        weight::plan(self)
     }
 }
 

@@ -19,6 +19,8 @@ use std::collections::BTreeSet;
 const ERRORS_MAX: usize = 20;
 /// Deepest nesting the parser follows, far above any depth limit.
 const RECURSION_MAX: usize = 200;
+/// Memory of what one token can become, a field in a selection.
+const TOKEN_BYTES: usize = 256;
 
 /// A parsed and validated operation, made once and passed on.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Operation {
     pub(crate) definition: Node<Definition>,
     /// Boolean variables that `@skip` and `@include` look at.
     pub(crate) toggles: BTreeSet<String>,
+    /// Lexical tokens of the document.
+    tokens: usize,
     introspects: bool,
 }
 
@@ -61,15 +65,12 @@ impl Operation {
         self.introspects
     }
 
-    /// A rough figure of the memory it takes, in bytes.
+    /// A figure of the memory it takes, in bytes. A token of two letters can be a field, so tokens
+    /// weigh more than text.
     pub(crate) fn bytes(&self) -> u64 {
-        let text: usize = self
-            .document
-            .sources
-            .values()
-            .map(|file| file.source_text().len())
-            .sum();
-        1_024 + 24 * text as u64
+        let sources = self.document.sources.values();
+        let text: usize = sources.map(|file| file.source_text().len()).sum();
+        (1_024 + text + TOKEN_BYTES * self.tokens) as u64
     }
 }
 
@@ -92,7 +93,7 @@ pub(crate) fn operation(
             message,
         )]);
     }
-    let document = validated(api, config, document)?;
+    let (document, tokens) = validated(api, config, document)?;
     let definition = document.operations.get(name).map_err(|error| {
         let message = error.message().to_string();
         vec![located(
@@ -111,6 +112,7 @@ pub(crate) fn operation(
     }
     Ok(Operation {
         id,
+        tokens,
         introspects: uses.introspects,
         toggles: uses.toggles,
         document,
@@ -118,11 +120,12 @@ pub(crate) fn operation(
     })
 }
 
+/// The document, and how many tokens it has.
 fn validated(
     api: &Api,
     config: &Config,
     document: &str,
-) -> Result<Valid<ExecutableDocument>, Vec<Fault>> {
+) -> Result<(Valid<ExecutableDocument>, usize), Vec<Fault>> {
     let mut parser = Parser::new()
         .recursion_limit(RECURSION_MAX)
         .token_limit(config.tokens_max);
@@ -142,9 +145,10 @@ fn validated(
             &document.sources,
         )]);
     }
-    document
+    let document = document
         .to_executable_validate(&api.types)
-        .map_err(|invalid| faults("engine.invalid", &invalid.errors))
+        .map_err(|invalid| faults("engine.invalid", &invalid.errors))?;
+    Ok((document, parser.tokens_reached()))
 }
 
 /// The rules of validation that the library leaves out or applies in part.

@@ -3,6 +3,7 @@
 mod aggregates;
 mod introspection;
 mod mariadb;
+mod weight;
 
 use super::*;
 use model::schema::{Cardinality, Column, Enum, EnumValue, Relation, Table, Through};

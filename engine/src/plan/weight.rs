@@ -1,0 +1,156 @@
+//! How much memory a plan takes, as its place in the cache costs.
+//!
+//! What a request can make long is counted byte for byte: constants, labels, keys and messages.
+
+use super::{Form, Plan, Slot, Wish};
+use crate::input::Source;
+use model::{Cell, Codec, Content, PageInfo, PagePart, Record, Root, Script, Step, Use, Value};
+use std::mem::size_of;
+
+/// What a plan takes besides what is counted, and what each allocation does.
+const PLAN: usize = 1_024;
+const ALLOCATION: usize = 16;
+
+pub(super) fn plan(plan: &Plan) -> u64 {
+    let wishes: usize = plan.wishes.iter().flatten().map(wish).sum();
+    let limits = plan.limits.len() * size_of::<(usize, usize)>();
+    (PLAN + script(&plan.script) + wishes + limits) as u64
+}
+
+fn script(script: &Script) -> usize {
+    let steps: usize = script.steps.iter().map(step).sum();
+    let roots: usize = script.roots.iter().map(root).sum();
+    steps + roots
+}
+
+fn root(root: &Root) -> usize {
+    let content = match &root.content {
+        Content::Constant(json) => text(json),
+        Content::Step(_) => 0,
+    };
+    size_of::<Root>() + text(root.key.json()) + content
+}
+
+fn step(step: &Step) -> usize {
+    let expects = step.expects.iter();
+    let expects: usize = expects
+        .map(|expected| size_of_val(expected) + text(&expected.fault.message))
+        .sum();
+    let rows = match &step.rows {
+        Use::Rows(rows) => record(rows),
+        Use::Value(value) => cell(value),
+        Use::Keep(codecs) => codecs.iter().map(codec).sum(),
+        Use::Discard => 0,
+    };
+    let parameters = size_of_val(&*step.statement.parameters);
+    size_of::<Step>() + text(&step.key) + text(&step.statement.sql) + parameters + expects + rows
+}
+
+fn record(record: &Record) -> usize {
+    let fields = record.fields.iter();
+    fields
+        .map(|field| size_of_val(field) + text(field.key.json()) + cell(&field.cell))
+        .sum()
+}
+
+/// What hangs on a cell.
+fn cell(cell: &Cell) -> usize {
+    match cell {
+        Cell::Constant(json) => text(json),
+        Cell::Scalar { codec: known, .. } => codec(known),
+        Cell::Object { record: below, .. } | Cell::Rows { record: below, .. } => record(below),
+        Cell::Token { head, columns } => {
+            let columns = columns.iter();
+            text(head)
+                + columns
+                    .map(|(_, known)| size_of::<usize>() + codec(known))
+                    .sum::<usize>()
+        }
+        Cell::Page(page) => {
+            let fields = page.fields.iter();
+            let fields: usize = fields
+                .map(|field| size_of_val(field) + text(field.key.json()) + part(&field.part))
+                .sum();
+            size_of_val(&**page) + self::cell(&page.cursor) + fields
+        }
+    }
+}
+
+fn part(part: &PagePart) -> usize {
+    match part {
+        PagePart::Rows(rows) => record(rows),
+        PagePart::Count => 0,
+        PagePart::Constant(json) => text(json),
+        PagePart::Info(members) => members
+            .iter()
+            .map(|(key, info)| size_of_val(info) + text(key.json()) + information(info))
+            .sum(),
+    }
+}
+
+fn information(info: &PageInfo) -> usize {
+    match info {
+        PageInfo::Constant(json) => text(json),
+        _ => 0,
+    }
+}
+
+fn codec(codec: &Codec) -> usize {
+    size_of::<Codec>()
+        + match codec {
+            Codec::Enum(labels) => pairs(labels),
+            Codec::Scalar(_) | Codec::Scaled(_) => 0,
+        }
+}
+
+fn pairs(labels: &[(Box<str>, Box<str>)]) -> usize {
+    let labels = labels.iter();
+    labels.map(|(label, name)| text(label) + text(name)).sum()
+}
+
+fn wish(wish: &Wish) -> usize {
+    size_of::<Wish>()
+        + match &wish.slot {
+            Slot::Bound(binding) => source(&binding.source) + form(&binding.form),
+            Slot::Kept { steps, .. } | Slot::KeptRows { steps } => size_of_val(&**steps),
+        }
+}
+
+fn form(form: &Form) -> usize {
+    match form {
+        Form::Cursor(part) => {
+            let labels = part.labels.as_deref().map_or(0, pairs);
+            size_of_val(&**part) + text(&part.mark) + labels
+        }
+        _ => 0,
+    }
+}
+
+/// What hangs on a source.
+fn source(source: &Source) -> usize {
+    match source {
+        Source::Constant(constant) => value(constant),
+        Source::Variable(_, path) => ALLOCATION + size_of_val(&**path),
+        Source::List(items) => items
+            .iter()
+            .map(|item| size_of::<Source>() + self::source(item))
+            .sum(),
+    }
+}
+
+/// What hangs on a value.
+fn value(value: &Value) -> usize {
+    match value {
+        Value::Text(words) => text(words),
+        Value::Bytes(bytes) => ALLOCATION + bytes.len(),
+        Value::List(items) => items
+            .iter()
+            .map(|item| size_of::<Value>() + self::value(item))
+            .sum(),
+        _ => 0,
+    }
+}
+
+fn text(text: &str) -> usize {
+    ALLOCATION + text.len()
+}
