@@ -181,6 +181,31 @@ fn a_variable_that_may_be_null_is_taken_where_a_default_stands_in() {
     }
 }
 
+#[test]
+fn a_cursor_of_an_order_by_a_relation_is_refused_in_another_order() {
+    let servers = Servers::new();
+    let page = "query($order: [ParentOrderBy!], $after: String) { parentConnection(first: 1, \
+                orderBy: $order, after: $after) { pageInfo { endCursor } nodes { id } } }";
+    let orders = [
+        json!([{"name": "ASC"}]),
+        json!([{"older": {"name": "ASC"}}]),
+        json!([{"older": {"older": {"name": "ASC"}}}]),
+    ];
+    for made in &orders {
+        let first = servers.data(page, &json!({ "order": made }));
+        let cursor = &first["parentConnection"]["pageInfo"]["endCursor"];
+        for used in &orders {
+            let variables = json!({ "order": used, "after": cursor });
+            if made == used {
+                servers.data(page, &variables);
+            } else {
+                let (code, _) = servers.refusal(page, &variables);
+                assert_eq!(code, "engine.cursor", "{made} {used}");
+            }
+        }
+    }
+}
+
 /// The query of GraphiQL.
 const GRAPHIQL: &str = "query IntrospectionQuery { __schema { description queryType { name kind } \
     mutationType { name kind } subscriptionType { name kind } types { ...FullType } \
