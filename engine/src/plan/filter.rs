@@ -11,6 +11,10 @@ use model::{Dialect, Parameter, Scalar, Value};
 /// Most items of a list where each is a parameter; MariaDB takes 65,535 in a statement.
 const LIST_ITEMS_MAX: usize = 16_384;
 
+/// Why a condition of a write is refused that would hold for rows nobody named.
+const NOTHING: &str = "nothing is compared, so more rows would be changed than are named; \
+     is a variable or a condition missing?";
+
 /// The left side of comparisons, and what its right sides are like.
 pub(crate) struct Operand {
     /// For `=`, `<`, `IN`.
@@ -50,7 +54,10 @@ impl Planner<'_> {
         match name {
             "and" => Ok(Expr::And(self.conditions(member, table, alias)?)),
             "or" => Ok(Expr::Or(self.conditions(member, table, alias)?)),
-            "not" => Ok(Expr::Not(Box::new(self.condition(member, table, alias)?))),
+            "not" => {
+                let condition = self.telling_condition(member, table, alias)?;
+                Ok(Expr::Not(Box::new(condition)))
+            }
             _ => {
                 let declared = &self.schema.tables[table];
                 if let Some(column) = declared
@@ -77,10 +84,29 @@ impl Planner<'_> {
         let Argument::List(items) = argument else {
             return Err("expected a list of conditions, found null".to_owned());
         };
+        if self.strict && items.is_empty() {
+            return Err(NOTHING.to_owned());
+        }
         items
             .iter()
-            .map(|item| self.condition(item, table, alias))
+            .map(|item| self.telling_condition(item, table, alias))
             .collect()
+    }
+
+    /// A condition that tells rows apart: an empty one holds for every row, which in a write only
+    /// `where: {}` itself may say.
+    fn telling_condition(
+        &mut self,
+        argument: &Argument,
+        table: usize,
+        alias: Alias,
+    ) -> Result<Expr, String> {
+        match argument {
+            Argument::Object(members) if self.strict && members.is_empty() => {
+                Err(NOTHING.to_owned())
+            }
+            _ => self.condition(argument, table, alias),
+        }
     }
 
     fn through_relation(
@@ -92,20 +118,28 @@ impl Planner<'_> {
     ) -> Result<Expr, String> {
         if relation.cardinality != Cardinality::Many {
             return self.exists(alias, table, relation, |planner, inner| {
-                planner.condition(member, relation.target, inner)
+                // A partner that is always there tells nothing.
+                match relation.cardinality {
+                    Cardinality::One => planner.telling_condition(member, relation.target, inner),
+                    _ => planner.condition(member, relation.target, inner),
+                }
             });
         }
         let Argument::Object(quantifiers) = member else {
             return Err("expected some, every or none, found null".to_owned());
         };
+        if self.strict && quantifiers.is_empty() {
+            return Err(NOTHING.to_owned());
+        }
         let mut parts = Vec::with_capacity(quantifiers.len());
         for (quantifier, condition) in quantifiers {
             let exists = self.exists(alias, table, relation, |planner, inner| {
-                let condition = planner.condition(condition, relation.target, inner)?;
-                Ok(match &**quantifier {
-                    "every" => Expr::IsNotTrue(Box::new(condition)),
-                    _ => condition,
-                })
+                let target = relation.target;
+                if &**quantifier != "every" {
+                    return planner.condition(condition, target, inner);
+                }
+                let condition = planner.telling_condition(condition, target, inner)?;
+                Ok(Expr::IsNotTrue(Box::new(condition)))
             });
             let exists = exists.map_err(|message| format!("{quantifier}: {message}"))?;
             parts.push(match &**quantifier {
@@ -150,9 +184,7 @@ impl Planner<'_> {
             return Err("expected comparisons, found null; to look for null use isNull".to_owned());
         };
         if self.strict && members.is_empty() {
-            return Err("nothing is compared, so every row would be changed; \
-                 is a variable missing?"
-                .to_owned());
+            return Err(NOTHING.to_owned());
         }
         let mut parts = Vec::with_capacity(members.len());
         for (name, value) in members {

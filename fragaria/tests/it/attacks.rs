@@ -83,6 +83,19 @@ impl Servers {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         (text(&error["extensions"]["code"]), text(&error["message"]))
     }
+
+    /// A write is refused because its condition `$w` compares nothing, as literal and as variable.
+    fn does_not_write(&self, write: &str, type_name: &str, condition: &Value) {
+        // No value in it is a string, so without its quotes it is a literal.
+        let literal = condition.to_string().replace('"', "");
+        let literal = format!("mutation {{ {} {{ id }} }}", write.replace("$w", &literal));
+        let variable = format!("mutation($w: {type_name}!) {{ {write} {{ id }} }}");
+        for document in [literal, variable] {
+            let (code, message) = self.refusal(&document, &json!({ "w": condition }));
+            assert_eq!(code, "engine.argument", "{document} {condition}");
+            assert!(message.contains("nothing is compared"), "{message}");
+        }
+    }
 }
 
 #[test]
@@ -203,6 +216,62 @@ fn a_cursor_of_an_order_by_a_relation_is_refused_in_another_order() {
                 assert_eq!(code, "engine.cursor", "{made} {used}");
             }
         }
+    }
+}
+
+#[test]
+fn a_condition_that_compares_nothing_does_not_widen_a_write() {
+    let servers = Servers::new();
+    for condition in [
+        json!({"children": {}}),
+        json!({"children": {"every": {}}}),
+        json!({"children": {"some": {"and": []}}}),
+        json!({"children": {"none": {"parent": {}}}}),
+        json!({"and": []}),
+        json!({"and": [{}]}),
+        json!({"and": [{"id": {"eq": 1}, "not": {}}]}),
+        json!({"or": []}),
+        json!({"or": [{"id": {"eq": 1}}, {}]}),
+        json!({"not": {}}),
+        json!({"not": {"not": {}}}),
+        json!({"not": {"or": []}}),
+        json!({"older": {"children": {}}}),
+        json!({"older": {"name": {}}}),
+    ] {
+        for write in [
+            "updateParents(where: $w, set: {name: \"x\"})",
+            "deleteParents(where: $w)",
+            "upsertParent(input: {id: 1, name: \"x\"}, updateWhere: $w)",
+        ] {
+            servers.does_not_write(write, "ParentWhere", &condition);
+        }
+    }
+    let write = "updateChildren(where: $w, set: {name: \"x\"})";
+    servers.does_not_write(write, "ChildWhere", &json!({"parent": {}}));
+    let kept = servers.data("{ parents { name } children { name } }", &json!({}));
+    let name = |name| json!({ "name": name });
+    let parents = ["Ann", "Bob"].map(name);
+    let children = ["Cay", "Dan", "Eve"].map(name);
+    assert_eq!(kept, json!({"parents": parents, "children": children}));
+}
+
+#[test]
+fn a_condition_on_having_partners_still_picks_rows_to_write() {
+    let servers = Servers::new();
+    for (condition, ids) in [
+        ("{children: {none: {}}}", json!([])),
+        ("{older: {}}", json!([2])),
+        ("{children: {some: {name: {eq: \"Eve\"}}}}", json!([2])),
+        ("{children: {some: {}}}", json!([1, 2])),
+        ("{}", json!([1, 2])),
+    ] {
+        let document = format!(
+            "mutation {{ updateParents(where: {condition}, set: {{name: \"x\"}}) {{ id }} }}"
+        );
+        let answer = servers.data(&document, &json!({}));
+        let found = answer["updateParents"].as_array().unwrap().iter();
+        let found: Vec<_> = found.map(|row| row["id"].clone()).collect();
+        assert_eq!(json!(found), ids, "{condition}");
     }
 }
 
