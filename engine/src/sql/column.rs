@@ -35,8 +35,11 @@ fn is_single(column: &Column) -> bool {
 /// The column as one side of a comparison.
 pub(crate) fn comparable(schema: &Schema, reference: Reference) -> Expr {
     let expr = Expr::Column(reference);
-    if is_decimal_text(schema, column(schema, reference)) {
+    let column = column(schema, reference);
+    if is_decimal_text(schema, column) {
         Expr::Decimal(Box::new(expr))
+    } else if is_xml(schema, column) {
+        Expr::Cast(Box::new(expr), Cast::Text)
     } else {
         expr
     }
@@ -64,7 +67,9 @@ pub(crate) fn parameter_cast(schema: &Schema, column: &Column) -> Option<Cast> {
         return name.map(|name| Cast::Enum(index, name));
     }
     let native = column.native.as_deref()?;
-    if is_foreign(schema, column) || native == "real" {
+    if is_xml(schema, column) {
+        None
+    } else if is_foreign(schema, column) || native == "real" {
         Some(Cast::Native(native.to_owned()))
     } else if native.starts_with("character(") || native == "character" {
         Some(Cast::Native("bpchar".to_owned()))
@@ -133,8 +138,10 @@ pub(crate) fn written(schema: &Schema, column: &Column, value: Expr) -> Expr {
         return value;
     }
     let cast = match parameter_cast(schema, column) {
-        None if column.native.as_deref() == Some("json") && schema.dialect == Dialect::Postgres => {
-            Some(Cast::Native("json".to_owned()))
+        None if schema.dialect == Dialect::Postgres => {
+            let native = column.native.clone();
+            let native = native.filter(|native| matches!(native.as_str(), "json" | "xml"));
+            native.map(Cast::Native)
         }
         cast => cast,
     };
@@ -180,6 +187,11 @@ fn is_foreign(schema: &Schema, column: &Column) -> bool {
     }
     let native = column.native.as_deref();
     column.scalar == Scalar::String && native.is_some_and(types::travels_as_text)
+}
+
+/// Whether the column is of PostgreSQL's `xml`, which has no comparisons: it is compared as text.
+fn is_xml(schema: &Schema, column: &Column) -> bool {
+    schema.dialect == Dialect::Postgres && column.native.as_deref() == Some("xml")
 }
 
 /// Whether the column holds decimals as canonical text, which compare by a collation.

@@ -32,3 +32,4 @@ mod server;
 mod shutdown;
 mod statements;
 mod streaming;
+mod types;
