@@ -99,8 +99,12 @@ fn over_column(
         ("Avg", Scalar::Float) => (Aggregate::Average, as_float(plain)),
         ("Avg", _) if family.distinct => (Aggregate::ExactAverage, compared),
         ("Avg", _) => (Aggregate::ExactAverage, plain),
-        ("Min", Scalar::String) => (Aggregate::Minimum, sql::readable(schema, reference)),
-        ("Max", Scalar::String) => (Aggregate::Maximum, sql::readable(schema, reference)),
+        ("Min", Scalar::String | Scalar::Float) => {
+            (Aggregate::Minimum, sql::readable(schema, reference))
+        }
+        ("Max", Scalar::String | Scalar::Float) => {
+            (Aggregate::Maximum, sql::readable(schema, reference))
+        }
         ("Min", _) => (Aggregate::Minimum, compared),
         _ => (Aggregate::Maximum, compared),
     };
