@@ -79,9 +79,10 @@ fn integer(json: &Json) -> Option<i64> {
     }
 }
 
+/// SQLite keeps no sign of zero, so that no database is given one.
 fn float(json: &Json) -> Option<f64> {
     let number = json.as_number()?.as_str().parse::<f64>().ok()?;
-    number.is_finite().then_some(number)
+    number.is_finite().then_some(number + 0.0)
 }
 
 /// Plain digits: sign, no exponent, no superfluous leading zeros; trailing zeros are kept.

@@ -275,6 +275,37 @@ fn a_condition_on_having_partners_still_picks_rows_to_write() {
     }
 }
 
+#[test]
+fn minus_zero_is_zero_in_every_database() {
+    let servers = Servers::new();
+    for (document, variables) in [
+        (
+            "mutation { updateParent(id: 1, set: {weight: -0.0}) { weight } }",
+            json!({}),
+        ),
+        (
+            "mutation { updateParent(id: 1, set: {weight: -0}) { weight } }",
+            json!({}),
+        ),
+        (
+            "mutation($x: Float) { updateParent(id: 1, set: {weight: $x}) { weight } }",
+            json!({"x": -0.0}),
+        ),
+        (
+            "mutation($x: ParentUpdate!) { updateParent(id: 1, set: $x) { weight } }",
+            json!({"x": {"weight": -1e-300 * 1e-300}}),
+        ),
+    ] {
+        servers.data(document, &variables);
+        let kept = servers.data("{ parent(id: 1) { weight } }", &json!({}));
+        assert_eq!(
+            kept.to_string(),
+            "{\"parent\":{\"weight\":0.0}}",
+            "{document}"
+        );
+    }
+}
+
 /// The query of GraphiQL.
 const GRAPHIQL: &str = "query IntrospectionQuery { __schema { description queryType { name kind } \
     mutationType { name kind } subscriptionType { name kind } types { ...FullType } \
