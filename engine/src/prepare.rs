@@ -1,5 +1,6 @@
 //! Text to a validated operation.
 
+mod mistakes;
 mod usages;
 
 use crate::api::Api;
@@ -10,13 +11,11 @@ use apollo_compiler::executable::{
     DirectiveList, Operation as Definition, Selection, SelectionSet,
 };
 use apollo_compiler::parser::{Parser, SourceMap, SourceSpan};
-use apollo_compiler::validation::{DiagnosticList, Valid};
+use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, Node};
 use model::{Fault, Kind};
 use std::collections::BTreeSet;
 
-/// Most errors of one document that are told.
-const ERRORS_MAX: usize = 20;
 /// Deepest nesting the parser follows, far above any depth limit.
 const RECURSION_MAX: usize = 200;
 /// Memory of what one token can become, a field in a selection.
@@ -134,7 +133,7 @@ fn validated(
             let message = format!("the document has more than {} tokens", config.tokens_max);
             return vec![Fault::new("engine.tokens", Kind::Limit, message)];
         }
-        faults("engine.syntax", &invalid.errors)
+        mistakes::of_syntax(&invalid.errors)
     })?;
     if let Some(subscription) = subscription(&document) {
         let message = "subscriptions are not supported";
@@ -147,7 +146,7 @@ fn validated(
     }
     let document = document
         .to_executable_validate(&api.types)
-        .map_err(|invalid| faults("engine.invalid", &invalid.errors))?;
+        .map_err(|invalid| mistakes::against(&api.types, &invalid.errors))?;
     Ok((document, parser.tokens_reached()))
 }
 
@@ -173,18 +172,6 @@ fn subscription(document: &ast::Document) -> Option<&Node<ast::OperationDefiniti
         .iter()
         .filter_map(ast::Definition::as_operation_definition);
     operations.find(|operation| operation.operation_type.is_subscription())
-}
-
-fn faults(code: &'static str, errors: &DiagnosticList) -> Vec<Fault> {
-    let told = errors.iter().take(ERRORS_MAX);
-    told.map(|diagnostic| {
-        let fault = Fault::new(code, Kind::Invalid, diagnostic.error.to_string());
-        match diagnostic.line_column_range() {
-            Some(range) => fault.at(range.start.line, range.start.column),
-            None => fault,
-        }
-    })
-    .collect()
 }
 
 /// The fault, at the place in the document.

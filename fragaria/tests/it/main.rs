@@ -24,6 +24,7 @@ mod http;
 mod instance;
 mod many_rows;
 mod mariadb;
+mod mistakes;
 mod numbers;
 mod pooler;
 mod project;
