@@ -36,12 +36,12 @@ pub(crate) enum Command {
     Dev(Dev),
     /// Write a project from a live database.
     #[command(
-        after_help = "Examples:\n  fragaria init --from sqlite:shop.db --out shop\n  fragaria init --from postgres://me@localhost/shop --out shop\n\nPut the password into FRAGARIA_DATABASE__URL or the password file of PostgreSQL; it is never written."
+        after_help = "Examples:\n  fragaria init --from sqlite:shop.db --out shop\n  fragaria init --from postgres://me@localhost/shop --out shop\n\nThe password belongs into FRAGARIA_DATABASE__URL and is never written. An address without one\ntakes it from there, if both name the same server and user."
     )]
     Init(Init),
     /// Compile the schema of a project into its artefact.
     #[command(
-        after_help = "Examples:\n  fragaria compile shop\n  fragaria compile shop --against postgres://me@localhost/shop"
+        after_help = "Examples:\n  fragaria compile shop\n  fragaria compile shop --against postgres://me@localhost/shop\n\nAn address without a password takes it from database.url, as FRAGARIA_DATABASE__URL sets it,\nif both name the same server and user."
     )]
     Compile(Compile),
     /// Serve a compiled project.
@@ -100,9 +100,10 @@ pub(crate) struct Dev {
 /// `fragaria init`
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// The database: `sqlite:<path>` or `postgres://user@host/name`.
+    /// The database: `sqlite:<path>`, `postgres://user@host/name` or `mariadb://user@host/name`;
+    /// without it, the one in `FRAGARIA_DATABASE__URL`.
     #[arg(long, value_name = "URL")]
-    pub(crate) from: String,
+    pub(crate) from: Option<String>,
     /// The directory to write to.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) out: PathBuf,
@@ -120,8 +121,8 @@ pub(crate) struct Compile {
     /// The artefact to write, in place of `fragaria.artefact.json` in the project.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Refuse if this database does not hold what the schema says.
-    #[arg(long, value_name = "URL")]
+    /// Refuse if this database, or else the configured one, does not hold what the schema says.
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "")]
     pub(crate) against: Option<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,

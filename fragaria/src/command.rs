@@ -19,7 +19,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
     match command {
         Command::Dev(args) => waiting(dev::run(args, environment, terminal)),
         Command::Serve(args) => waiting(serve::run(args, environment, terminal)),
-        Command::Init(args) => waiting(init::run(args, terminal)),
+        Command::Init(args) => waiting(init::run(args, environment, terminal)),
         Command::Compile(args) => waiting(compile::run(args, environment, terminal)),
         Command::Diff(args) => diff::run(&args, environment, terminal),
         Command::Schema(args) => schema::run(&args, environment, terminal),

@@ -3,6 +3,7 @@
 //! Reading order: `cli` declares the command line and `command` runs it; `config` is what can be
 //! set; `server` builds the one server; `http` speaks HTTP and `request` is the life of a request.
 
+mod address;
 mod cli;
 mod command;
 mod config;

@@ -1,5 +1,6 @@
 //! A project directory: its configuration, its schema files and its artefact.
 
+use crate::address;
 use crate::config::{self, File, Flag, Loaded};
 use crate::environment::Environment;
 use crate::mend;
@@ -7,7 +8,7 @@ use crate::snippet::{Refused, Texts};
 use anyhow::{Context as _, Result, bail};
 use engine::artefact::{self, Artefact};
 use engine::{self, Source};
-use model::{Diagnostic, Dialect, Secret};
+use model::{Diagnostic, Dialect};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,7 @@ impl Project {
         let mut loaded = config::load(file.as_ref(), &environment.variables, flags)
             .map_err(|diagnostics| refused(diagnostics, file.as_ref()))?;
         let url = &mut loaded.config.database.url;
-        *url = locate(url, directory);
+        *url = address::locate(url, directory);
         Ok(Self {
             directory: directory.to_owned(),
             loaded,
@@ -86,7 +87,7 @@ impl Project {
 
     /// The dialect of the configured database.
     pub(crate) fn dialect(&self) -> Result<Dialect> {
-        dialect(&self.loaded.config.database.url)
+        address::dialect(&self.loaded.config.database.url)
     }
 
     /// Compiles the schema files.
@@ -197,50 +198,6 @@ pub(crate) fn read_artefact(path: &Path) -> Result<Artefact> {
     artefact::read(&bytes).with_context(|| format!("{} is not usable", display(path)))
 }
 
-/// The dialect a database address is for.
-pub(crate) fn dialect(url: &Secret) -> Result<Dialect> {
-    match url.expose().split_once(':').map(|(scheme, _)| scheme) {
-        Some("sqlite") => Ok(Dialect::Sqlite),
-        Some("postgres" | "postgresql") => Ok(Dialect::Postgres),
-        Some("mariadb" | "mysql") => Ok(Dialect::Mariadb),
-        _ if url.expose().is_empty() => Err(mend::failure(
-            "database.url is not set",
-            format!("set it in {CONFIG} or in FRAGARIA_DATABASE__URL"),
-        )),
-        _ => Err(strange(url)),
-    }
-}
-
-/// Why an address is refused: it is a path, or of a database that was never tested.
-fn strange(url: &Secret) -> anyhow::Error {
-    let text = url.expose();
-    let ends = [".db", ".sqlite", ".sqlite3"];
-    if Path::new(text).exists() || ends.iter().any(|end| text.ends_with(end)) {
-        let what = format!("{text} is a path, and a database is named by an address");
-        return mend::failure(what, format!("for a SQLite file write sqlite:{text}"));
-    }
-    mend::failure(
-        "the database address is for no database that has been tested",
-        "use sqlite:<path>, postgres://user@host/name or mariadb://user@host/name",
-    )
-}
-
-/// Refuses the address of a SQLite file that is not there, where it is to be read from.
-pub(crate) fn must_exist(url: &Secret) -> Result<()> {
-    match url.expose().strip_prefix("sqlite:") {
-        Some(path) if !path.starts_with(':') && !path.is_empty() => {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if Path::new(path).exists() {
-                return Ok(());
-            }
-            let what = format!("there is no file {path}");
-            let help = "correct the path; it is relative to where the command is run";
-            Err(mend::failure(what, help))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// A path as people write it, without a leading `./`.
 pub(crate) fn display(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string()
@@ -282,46 +239,4 @@ fn graphql_files(directory: &Path) -> Result<Vec<PathBuf>> {
     }
     paths.sort();
     Ok(paths)
-}
-
-/// A relative SQLite path is meant relative to the project, wherever the command is run.
-fn locate(url: &Secret, directory: &Path) -> Secret {
-    match url.expose().strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() && !path.starts_with(':') => {
-            Secret::new(format!("sqlite:{}", directory.join(path).display()))
-        }
-        _ => url.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_relative_sqlite_path_is_relative_to_the_project() {
-        let located = |url: &str| {
-            locate(&Secret::new(url), Path::new("shop"))
-                .expose()
-                .to_owned()
-        };
-        assert_eq!(located("sqlite:shop.db"), "sqlite:shop/shop.db");
-        assert_eq!(located("sqlite:/var/shop.db"), "sqlite:/var/shop.db");
-        assert_eq!(located("sqlite::memory:"), "sqlite::memory:");
-        assert_eq!(located("postgres://db/shop"), "postgres://db/shop");
-    }
-
-    #[test]
-    fn an_address_without_a_tested_database_is_refused_without_repeating_it() {
-        let error = dialect(&Secret::new("oracle://me:hunter2@db/shop"))
-            .unwrap_err()
-            .to_string();
-        assert!(!error.contains("hunter2"));
-        assert!(
-            dialect(&Secret::default())
-                .unwrap_err()
-                .to_string()
-                .contains("is not set")
-        );
-    }
 }

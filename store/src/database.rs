@@ -1,7 +1,7 @@
 //! The one door to a database, whichever it is.
 
 use crate::metrics::Metrics;
-use crate::{Config, Error, Failure, Reply, mariadb, postgres, sqlite};
+use crate::{Config, Error, Failure, Reply, dialect, mariadb, postgres, sqlite};
 use model::metric::Registry;
 use model::{Argument, Catalog, Dialect, Script, Weight};
 use std::sync::Arc;
@@ -21,17 +21,18 @@ impl Database {
     pub fn open(config: &Config, registry: &mut Registry) -> Result<Self, Error> {
         let url = config.url.expose();
         let metrics = Metrics::register(registry);
-        let backend = match url.split_once(':').unwrap_or((url, "")) {
-            ("sqlite", path) => {
+        let (scheme, path) = url.split_once(':').unwrap_or((url, ""));
+        let backend = match dialect(&config.url) {
+            Some(Dialect::Sqlite) => {
                 Backend::Sqlite(Box::new(sqlite::Sqlite::open(path, config, metrics)?))
             }
-            ("postgres" | "postgresql", _) => {
+            Some(Dialect::Postgres) => {
                 Backend::Postgres(Box::new(postgres::Postgres::open(config, metrics)?))
             }
-            ("mariadb" | "mysql", _) => {
+            Some(Dialect::Mariadb) => {
                 Backend::Mariadb(Box::new(mariadb::Mariadb::open(config, metrics)?))
             }
-            (scheme, _) => return Err(unsupported(scheme)),
+            None => return Err(unsupported(scheme)),
         };
         Ok(Self(Arc::new(backend)))
     }

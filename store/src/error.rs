@@ -11,6 +11,9 @@ pub enum Error {
     /// The database is away.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The database wants another user or password.
+    #[error("the database refuses the login: {0}")]
+    Login(String),
     /// The statement took longer than it may.
     #[error("the statement timed out: {0}")]
     Timeout(String),
@@ -86,7 +89,7 @@ impl Error {
     /// Code, kind and message, free of all that the database said.
     fn public(&self) -> (&'static str, Kind, &'static str) {
         match self {
-            Self::Address(_) | Self::Unavailable(_) => (
+            Self::Address(_) | Self::Login(_) | Self::Unavailable(_) => (
                 "store.unavailable",
                 Kind::Unavailable,
                 "the database is unavailable, try again later",

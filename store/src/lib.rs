@@ -8,6 +8,7 @@
 //! answered before its commit succeeded; every queue, buffer and wait has a bound; a dropped reply
 //! or future stops the work it asked for, and never anybody else's; no JSON tree is ever built.
 
+mod address;
 mod answer;
 mod backoff;
 mod config;
@@ -26,6 +27,7 @@ mod sqlite;
 mod temporal;
 mod tls;
 
+pub use address::{dialect, with_password};
 pub use config::{Config, Mariadb, Pooler, Postgres, Sqlite};
 pub use database::Database;
 pub use error::{Error, Failure};

@@ -19,6 +19,8 @@ mod stream;
 mod transaction;
 mod value;
 
+pub(crate) use address::lent;
+
 use crate::answer::Answer;
 use crate::doors::{Doors, Inside};
 use crate::job::Job;

@@ -25,6 +25,8 @@ mod stream;
 mod transaction;
 mod value;
 
+pub(crate) use address::lent;
+
 use crate::answer::Answer;
 use crate::doors::{Doors, Inside};
 use crate::job::Job;

@@ -1,14 +1,16 @@
 //! `fragaria compile`: turns the schema of a project into its artefact.
 
+use crate::address;
 use crate::cli::Compile;
 use crate::count::count;
 use crate::environment::Environment;
-use crate::project::{self, ARTEFACT, Compiled, Project, display};
+use crate::mend;
+use crate::project::{ARTEFACT, Compiled, Project, display};
 use crate::snippet::{self, Refused};
 use crate::terminal::Terminal;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use model::metric::Registry;
-use model::{Catalog, Level, Secret};
+use model::{Catalog, Diagnostic, Level, Secret};
 use serde_json::json;
 
 /// Compiles, checks against a database where asked to, and writes the artefact.
@@ -18,9 +20,15 @@ pub(crate) async fn run(
     terminal: Terminal,
 ) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
-    let compiled = project.compile()?;
-    if let Some(url) = &args.against {
-        compare(&project, &compiled, url, terminal).await?;
+    let mut compiled = project.compile()?;
+    if let Some(given) = &args.against {
+        let known = &project.loaded.config.database.url;
+        let url = match given.as_str() {
+            "" => known.clone(),
+            url => store::with_password(&Secret::new(url), known),
+        };
+        let drift = compare(&project, &compiled, url, terminal).await?;
+        compiled.warnings.extend(drift);
     }
     let out = args.out.unwrap_or_else(|| project.directory.join(ARTEFACT));
     std::fs::write(&out, &compiled.bytes)
@@ -41,15 +49,14 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Refuses a schema that a database does not hold.
+/// Refuses a schema that a database does not hold; gives what somebody should look at.
 async fn compare(
     project: &Project,
     compiled: &Compiled,
-    url: &str,
+    url: Secret,
     terminal: Terminal,
-) -> Result<()> {
-    let url = Secret::new(url);
-    let (theirs, ours) = (project::dialect(&url)?, project.dialect()?);
+) -> Result<Vec<Diagnostic>> {
+    let (theirs, ours) = (address::dialect(&url)?, project.dialect()?);
     if theirs != ours {
         bail!("the project is compiled for {ours}, and the database is {theirs}");
     }
@@ -58,7 +65,7 @@ async fn compare(
     config.url = url;
     let catalog = read_catalog(&config).await?;
     drop(progress);
-    let mut diagnostics = engine::drift(&compiled.artefact.schema, &catalog);
+    let diagnostics = engine::drift(&compiled.artefact.schema, &catalog);
     if diagnostics
         .iter()
         .any(|diagnostic| diagnostic.level == Level::Error)
@@ -69,16 +76,20 @@ async fn compare(
         }
         .into());
     }
-    diagnostics.retain(|diagnostic| diagnostic.level == Level::Warning);
-    terminal.findings(&diagnostics, &compiled.texts);
-    Ok(())
+    Ok(diagnostics)
 }
 
 /// What a database holds now.
 pub(super) async fn read_catalog(config: &store::Config) -> Result<Catalog> {
-    project::must_exist(&config.url)?;
+    address::must_exist(&config.url)?;
     let database = store::Database::open(config, &mut Registry::default())?;
     let catalog = database.catalog().await;
     database.close().await;
-    catalog.context("cannot read the catalog of the database")
+    catalog.map_err(|error| {
+        let what = format!("cannot read the catalog of the database: {error}");
+        match address::remedy(&config.url, &error) {
+            Some(help) => mend::failure(what, help),
+            None => anyhow!(what),
+        }
+    })
 }

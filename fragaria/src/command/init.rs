@@ -1,10 +1,14 @@
 //! `fragaria init`: writes a project from a live database.
 
 use super::compile::read_catalog;
+use crate::address;
 use crate::cli::Init;
+use crate::config;
 use crate::count::count;
-use crate::project::{self, CONFIG, SCHEMA, SCHEMA_DIRECTORY, display};
-use crate::snippet::{self, Texts};
+use crate::environment::Environment;
+use crate::mend;
+use crate::project::{CONFIG, SCHEMA, SCHEMA_DIRECTORY, display};
+use crate::snippet::{self, Refused, Texts};
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result, bail};
 use model::catalog::{Catalog, Kind};
@@ -16,22 +20,27 @@ use std::fs;
 use std::path::Path;
 
 /// Reads the catalog and writes `fragaria.toml` and `schema.graphql`.
-pub(crate) async fn run(args: Init, terminal: Terminal) -> Result<()> {
-    let url = Secret::new(&args.from);
-    let dialect = project::dialect(&url)?;
+pub(crate) async fn run(args: Init, environment: &Environment, terminal: Terminal) -> Result<()> {
+    let known = configured(environment)?;
+    let given = match args.from {
+        Some(url) => Secret::new(url),
+        None if known.expose().is_empty() => return Err(nowhere()),
+        None => address::locate(&known, &args.out),
+    };
+    let dialect = address::dialect(&given)?;
     if !args.force {
         refuse_to_overwrite(&args.out)?;
     }
     let progress = terminal.progress("reading the catalog of the database");
     let catalog = read_catalog(&store::Config {
-        url,
+        url: store::with_password(&given, &known),
         ..store::Config::default()
     })
     .await?;
     let scaffold = engine::scaffold(&catalog);
     drop(progress);
-    let config = config_text(&args.from, dialect, &args.out)?;
     fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
+    let config = config_text(given.expose(), dialect, &args.out)?;
     write(&args.out.join(CONFIG), &config)?;
     let schema = args.out.join(SCHEMA);
     write(&schema, &scaffold.sdl)?;
@@ -46,6 +55,22 @@ pub(crate) async fn run(args: Init, terminal: Terminal) -> Result<()> {
     }
     terminal.either(&machine, || told(&catalog, &args.out))?;
     Ok(())
+}
+
+/// The address in the environment; there is no project yet that could have another.
+fn configured(environment: &Environment) -> Result<Secret> {
+    let loaded = config::load(None, &environment.variables, &[]);
+    let loaded = loaded.map_err(|diagnostics| Refused {
+        diagnostics,
+        texts: Texts::new(),
+    })?;
+    Ok(loaded.config.database.url)
+}
+
+fn nowhere() -> anyhow::Error {
+    let help = "give --from sqlite:<path>, --from postgres://user@host/name or --from \
+                mariadb://user@host/name, or set FRAGARIA_DATABASE__URL";
+    mend::failure("no database is named", help)
 }
 
 fn refuse_to_overwrite(out: &Path) -> Result<()> {

@@ -22,6 +22,7 @@ mod hostile;
 mod http;
 #[path = "../../../store/tests/it/postgres/instance.rs"]
 mod instance;
+mod login;
 mod many_rows;
 mod mariadb;
 mod mistakes;

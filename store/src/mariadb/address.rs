@@ -1,10 +1,11 @@
 //! The database's address: `mariadb://user:password@host:port/database?option=value`.
 
 use crate::Error;
+use crate::address::Login;
 use crate::tls::Security;
 use model::Secret;
 use percent_encoding::percent_decode_str;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The port of an address that names none.
 const PORT: u16 = 3306;
@@ -16,8 +17,8 @@ pub(super) struct Address {
     pub(super) port: u16,
     /// A socket of the file system, in the place of host and port.
     pub(super) socket: Option<PathBuf>,
-    pub(super) user: String,
-    pub(super) password: Secret,
+    pub(super) user: Option<String>,
+    pub(super) password: Option<Secret>,
     pub(super) database: String,
     pub(super) security: Security,
 }
@@ -30,7 +31,11 @@ impl Address {
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (account, place) = authority.rsplit_once('@').unwrap_or(("", authority));
-        let (user, password) = account.split_once(':').unwrap_or((account, ""));
+        let (user, password) = match account.split_once(':') {
+            Some((user, password)) => (user, Some(password)),
+            None => (account, None),
+        };
+        let password = password.map(decoded).transpose()?;
         let (mut mode, mut root, mut socket) = (None, None, None);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=').unwrap_or((pair, "")) {
@@ -50,8 +55,8 @@ impl Address {
             host,
             port,
             socket,
-            user: decoded(user)?,
-            password: Secret::new(decoded(password)?),
+            user: Some(decoded(user)?).filter(|user| !user.is_empty()),
+            password: password.map(Secret::new),
             database: decoded(database)?,
             security: Security::parse(mode, root)?,
         };
@@ -66,12 +71,35 @@ impl Address {
         if self.database.is_empty() {
             return Err(refused("it names no database"));
         }
-        let sent = [&self.user, self.password.expose(), &self.database];
-        if sent.iter().any(|part| part.contains('\0')) {
+        let password = self.password.as_ref().map(Secret::expose);
+        let sent = [self.user.as_deref(), password, Some(&self.database)];
+        if sent.iter().flatten().any(|part| part.contains('\0')) {
             return Err(refused("it holds a zero byte"));
         }
         Ok(self)
     }
+
+    fn login(&self) -> Login<'_, (&str, u16, Option<&Path>)> {
+        let password = self.password.as_ref();
+        Login {
+            server: (&self.host, self.port, self.socket.as_deref()),
+            user: self.user.as_deref(),
+            password: password.map(|password| password.expose().as_bytes()),
+        }
+    }
+}
+
+/// An address with the login of another one, if it lacks it and that one has it.
+pub(crate) fn lent(url: &str, known: &str) -> Option<Secret> {
+    let [ours, theirs] = [url, known].map(|url| Address::parse(url).ok());
+    let (user, password) = ours?.login().lent(&theirs?.login())?;
+    let (scheme, rest) = url.split_once("://")?;
+    let (authority, behind) = rest.split_at(rest.find(['/', '?'])?);
+    let place = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, place)| place);
+    let text = format!("{scheme}://{user}:{password}@{place}{behind}");
+    Some(Secret::new(text))
 }
 
 fn host_and_port(place: &str) -> Result<(String, u16), Error> {
@@ -118,10 +146,10 @@ mod tests {
         .unwrap();
         assert_eq!((address.host.as_str(), address.port), ("db.example", 3307));
         assert_eq!(
-            (address.user.as_str(), address.database.as_str()),
-            ("shop", "shop")
+            (address.user.as_deref(), address.database.as_str()),
+            (Some("shop"), "shop")
         );
-        assert_eq!(address.password.expose(), "p@ss:word");
+        assert_eq!(address.password, Some(Secret::new("p@ss:word")));
         assert_eq!(address.security.mode, Mode::Require);
         assert_eq!(address.security.verify, Verify::Name("ca".into()));
         let address = Address::parse("mysql://u@[::1]/d").unwrap();

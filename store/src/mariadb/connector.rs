@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::snag::Snag;
 use crate::tls::{Mode, Verify};
 use crate::{Config, Error};
+use model::Secret;
 use mysql_async::{Conn, DriverError, Opts, OptsBuilder, SslOpts};
 use std::path::Path;
 use std::time::Duration;
@@ -134,8 +135,8 @@ fn options(address: &Address, config: &Config) -> OptsBuilder {
         .socket(socket)
         // It would ask the server for its socket, and go over to it.
         .prefer_socket(false)
-        .user(Some(&address.user))
-        .pass(Some(address.password.expose()))
+        .user(address.user.as_ref())
+        .pass(address.password.as_ref().map(Secret::expose))
         .db_name(Some(&address.database))
         .tcp_keepalive(Some(SILENCE))
         .tcp_nodelay(true)

@@ -40,8 +40,9 @@ fn refused(refusal: &ServerError) -> Error {
         1020 | 1213 => Error::Serialization(text),
         // A packet of ours, or a row, passes `max_allowed_packet`.
         1153 | 1301 => Error::TooLarge(text),
-        1040 | 1044 | 1045 | 1049 | 1053 | 1129 | 1130 | 1152 | 1184 | 1203 | 1226 | 1290
-        | 1698 | 1836 | 1927 | 2006 | 2013 | 4151 => Error::Unavailable(text),
+        1044 | 1045 | 1698 | 1862 | 4151 => Error::Login(text),
+        1040 | 1049 | 1053 | 1129 | 1130 | 1152 | 1184 | 1203 | 1226 | 1290 | 1836 | 1927
+        | 2006 | 2013 => Error::Unavailable(text),
         1264 | 1265 | 1292 | 1365 | 1366 | 1367 | 1406 | 1411 | 1426 | 1441 | 1690 => {
             unfit(refusal.code, &text)
         }

@@ -1,9 +1,12 @@
 //! The database's address: a libpq URL, with what libpq says about TLS.
 
 use crate::Error;
+use crate::address::Login;
 use crate::tls::{Mode, Security};
+use model::Secret;
+use std::net::IpAddr;
 use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 
 /// An address taken apart.
 #[derive(Debug)]
@@ -38,6 +41,32 @@ impl Address {
             Mode::Require => SslMode::Require,
         });
         Ok(Self { config, security })
+    }
+}
+
+/// An address with the login of another one, if it lacks it and that one has it.
+pub(crate) fn lent(url: &str, known: &str) -> Option<Secret> {
+    let [ours, theirs] = [url, known].map(|url| Address::parse(url).ok().map(|it| it.config));
+    let (ours, theirs) = (ours?, theirs?);
+    let (user, password) = login(&ours).lent(&login(&theirs))?;
+    let sign = if url.contains('?') { '&' } else { '?' };
+    let mut text = format!("{url}{sign}password={password}");
+    if ours.get_user().is_none() {
+        text = format!("{text}&user={user}");
+    }
+    Some(Secret::new(text))
+}
+
+/// Its usual port is spelled out.
+fn login(config: &Config) -> Login<'_, (&[Host], &[IpAddr], &[u16])> {
+    let ports = match config.get_ports() {
+        [] => &[5432],
+        ports => ports,
+    };
+    Login {
+        server: (config.get_hosts(), config.get_hostaddrs(), ports),
+        user: config.get_user(),
+        password: config.get_password(),
     }
 }
 

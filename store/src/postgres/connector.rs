@@ -11,12 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::Connection;
+use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The oldest version that is in the test matrix or is promised.
 const OLDEST: u32 = 14;
 /// After so long without an answer on the wire a connection counts as broken.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// Errors about who logs in, and about the right to connect: Appendix A of PostgreSQL's manual.
+const LOGIN: [&str; 2] = ["28", "42501"];
+/// What the driver says when the server asks for a password and the address holds none.
+const PASSWORD_MISSING: &str = "password missing";
 
 /// Makes connections to one server.
 pub(super) struct Connector {
@@ -110,7 +116,11 @@ where
 /// Whatever the reason, nobody can be served; the log says which.
 fn unreachable(error: tokio_postgres::Error) -> Error {
     let text = error.to_string();
-    match error.into_source() {
+    let is_login = |code: &SqlState| LOGIN.iter().any(|start| code.code().starts_with(start));
+    let refused = error.code().is_some_and(is_login);
+    let cause = error.into_source().map(|cause| cause.to_string());
+    match cause {
+        Some(cause) if refused || cause == PASSWORD_MISSING => Error::Login(cause),
         Some(cause) => Error::Unavailable(format!("{text}: {cause}")),
         None => Error::Unavailable(text),
     }

@@ -141,7 +141,7 @@ async fn accounts_with_passwords_are_let_in_and_wrong_passwords_are_not() {
         with("sec%3Aret").check().await.unwrap();
         for wrong in ["", "wrong"] {
             let refused = with(wrong).check().await;
-            let Err(Error::Unavailable(text)) = refused else {
+            let Err(Error::Login(text)) = refused else {
                 panic!("{account}: {refused:?}");
             };
             assert!(text.contains("Access denied"), "{text}");

@@ -1,0 +1,136 @@
+//! The address of a database as people give it: what it is for, where it leads, and its mends.
+
+use crate::mend;
+use crate::project::CONFIG;
+use anyhow::Result;
+use model::{Dialect, Secret};
+use std::path::Path;
+
+/// The dialect a database address is for.
+pub(crate) fn dialect(url: &Secret) -> Result<Dialect> {
+    match store::dialect(url) {
+        Some(dialect) => Ok(dialect),
+        None if url.expose().is_empty() => Err(mend::failure(
+            "database.url is not set",
+            format!(
+                "set it in {CONFIG} or in FRAGARIA_DATABASE__URL: what it begins with says for \
+                 which kind of database the schema is"
+            ),
+        )),
+        None => Err(strange(url)),
+    }
+}
+
+/// Why an address is refused: it is a path, or of a database that was never tested.
+fn strange(url: &Secret) -> anyhow::Error {
+    let text = url.expose();
+    if Path::new(text).is_dir() {
+        let what = format!("{text} is a directory, and a database is named by an address");
+        return mend::failure(
+            what,
+            "give the project first, and the address behind the option",
+        );
+    }
+    let ends = [".db", ".sqlite", ".sqlite3"];
+    if Path::new(text).exists() || ends.iter().any(|end| text.ends_with(end)) {
+        let what = format!("{text} is a path, and a database is named by an address");
+        return mend::failure(what, format!("for a SQLite file write sqlite:{text}"));
+    }
+    mend::failure(
+        "the database address is for no database that has been tested",
+        "use sqlite:<path>, postgres://user@host/name or mariadb://user@host/name",
+    )
+}
+
+/// The path of a SQLite file, if that is what an address names.
+fn file(url: &Secret) -> Option<&Path> {
+    let path = url.expose().strip_prefix("sqlite:")?;
+    let named = !path.is_empty() && !path.starts_with(':');
+    named.then(|| Path::new(path.strip_prefix("//").unwrap_or(path)))
+}
+
+/// Refuses the address of a SQLite file that is not there, where it is to be read from.
+pub(crate) fn must_exist(url: &Secret) -> Result<()> {
+    match file(url) {
+        Some(path) if !path.exists() => {
+            let what = format!("there is no file {}", path.display());
+            let help = "correct the path; it is relative to where the command is run";
+            Err(mend::failure(what, help))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What to do about a database that cannot be used.
+pub(crate) fn remedy(url: &Secret, error: &store::Error) -> Option<String> {
+    match error {
+        store::Error::Address(_) => Some("correct database.url".to_owned()),
+        store::Error::Login(_) => {
+            let scheme = url
+                .expose()
+                .split_once("://")
+                .map_or("", |(scheme, _)| scheme);
+            Some(format!(
+                "give the user and the password in the environment: \
+                 FRAGARIA_DATABASE__URL={scheme}://<user>:<password>@<host>/<name>"
+            ))
+        }
+        store::Error::Unavailable(_) => match file(url) {
+            None => Some(
+                "start the database, or correct the host and the name in database.url".to_owned(),
+            ),
+            Some(path) if !path.exists() => {
+                let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+                Some(format!(
+                    "there is no file {}: correct database.url, or set database.sqlite.create to \
+                     begin with an empty one",
+                    whole.display()
+                ))
+            }
+            Some(_) => None,
+        },
+        _ => None,
+    }
+}
+
+/// A relative SQLite path is meant relative to the project, wherever the command is run.
+pub(crate) fn locate(url: &Secret, directory: &Path) -> Secret {
+    match url.expose().strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() && !path.starts_with(':') => {
+            Secret::new(format!("sqlite:{}", directory.join(path).display()))
+        }
+        _ => url.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_sqlite_path_is_relative_to_the_project() {
+        let located = |url: &str| {
+            locate(&Secret::new(url), Path::new("shop"))
+                .expose()
+                .to_owned()
+        };
+        assert_eq!(located("sqlite:shop.db"), "sqlite:shop/shop.db");
+        assert_eq!(located("sqlite:/var/shop.db"), "sqlite:/var/shop.db");
+        assert_eq!(located("sqlite::memory:"), "sqlite::memory:");
+        assert_eq!(located("postgres://db/shop"), "postgres://db/shop");
+    }
+
+    #[test]
+    fn an_address_without_a_tested_database_is_refused_without_repeating_it() {
+        let error = dialect(&Secret::new("oracle://me:hunter2@db/shop"))
+            .unwrap_err()
+            .to_string();
+        assert!(!error.contains("hunter2"));
+        assert!(
+            dialect(&Secret::default())
+                .unwrap_err()
+                .to_string()
+                .contains("is not set")
+        );
+    }
+}
