@@ -18,7 +18,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use project::create;
+pub(crate) use project::{create, was_made_in};
 use random::Random;
 
 /// The tables, for SQLite: several statements in one text.

@@ -1,5 +1,6 @@
 //! Looks at the database again and again, and opens the server when all is in order.
 
+use crate::address;
 use crate::count::count;
 use crate::server::{DATABASE, SCHEMA, Server};
 use crate::snippet::{Refused, Texts};
@@ -9,32 +10,86 @@ use model::{Diagnostic, Fault, Level};
 use observe::health::Condition;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// A look that takes longer has found the database away.
 const LOOK_MAX: Duration = Duration::from_secs(10);
 
+/// A person at a terminal is told after this time, whatever is known by then.
+const FIRST_LOOK_MAX: Duration = Duration::from_secs(2);
+
+/// What a look found.
+pub(crate) enum Outlook {
+    /// The database holds what the artefact says.
+    Ready,
+    /// It cannot be used.
+    Away(Away),
+    /// It holds something else; what keeps the server closed is an error.
+    Drift(Vec<Diagnostic>),
+}
+
+/// Why a database cannot be used.
+#[derive(Clone, Debug)]
+pub(crate) struct Away {
+    /// In the words of the database, for the log and the terminal.
+    pub(crate) why: String,
+    /// What to do about it, where somebody knows.
+    pub(crate) help: Option<String>,
+    /// In words for everybody.
+    public: String,
+}
+
+impl Away {
+    fn because(error: store::Error, server: &Server) -> Self {
+        Self {
+            why: error.to_string(),
+            help: address::remedy(&server.config.database.url, &error),
+            public: Fault::from(error).message,
+        }
+    }
+
+    fn silent(limit: Duration) -> Self {
+        let why = format!("the database has not answered within {limit:?}");
+        Self {
+            public: why.clone(),
+            why,
+            help: None,
+        }
+    }
+}
+
 /// Looks until it is dropped.
 pub(crate) async fn watch(server: &Server) {
     loop {
-        look(server).await;
+        if let Outlook::Drift(findings) = look(server).await
+            && server.is_news(&findings)
+        {
+            log(&findings);
+        }
         tokio::time::sleep(jittered(server.config.server.check_interval())).await;
     }
+}
+
+/// The first look, for somebody who waits for its outcome and will tell it.
+pub(crate) async fn first(server: &Server) -> Outlook {
+    let looked = timeout(FIRST_LOOK_MAX, look(server)).await;
+    let outlook = looked.unwrap_or_else(|_| Outlook::Away(Away::silent(FIRST_LOOK_MAX)));
+    if let Outlook::Drift(findings) = &outlook {
+        server.is_news(findings);
+    }
+    outlook
 }
 
 /// Swaps to another artefact if the database holds what it says. While the database is away
 /// nobody knows, and the server stays closed until somebody does.
 pub(crate) async fn admit(server: &Server, artefact: Artefact, texts: &Texts) -> Result<()> {
-    let catalog = tokio::time::timeout(LOOK_MAX, server.database.catalog()).await;
-    let Ok(Ok(catalog)) = catalog else {
+    let Ok(catalog) = within(server, Box::pin(server.database.catalog())).await else {
         server.set_open(false);
         record(server, SCHEMA, Condition::Unknown);
         return Ok(server.replace(artefact)?);
     };
     let diagnostics = engine::drift(&artefact.schema, &catalog);
-    if diagnostics
-        .iter()
-        .any(|finding| finding.level == Level::Error)
-    {
+    if errors(&diagnostics).next().is_some() {
         return Err(Refused {
             diagnostics,
             texts: texts.clone(),
@@ -48,57 +103,68 @@ pub(crate) async fn admit(server: &Server, artefact: Artefact, texts: &Texts) ->
 }
 
 /// Looks once: is the database there, and if it just came, does it hold what the artefact says?
-async fn look(server: &Server) {
-    let database = match tokio::time::timeout(LOOK_MAX, server.database.check()).await {
-        Ok(Ok(())) => Condition::Up,
-        Ok(Err(error)) => {
-            let detail = error.to_string();
-            down(Fault::from(error), &detail)
-        }
-        Err(_) => Condition::Down("the database does not answer".to_owned()),
-    };
-    let changed = record(server, DATABASE, database.clone());
-    let agreed = server.health.condition(SCHEMA) == Condition::Up;
-    if database == Condition::Up && (changed || !agreed) {
-        compare(server).await;
+async fn look(server: &Server) -> Outlook {
+    if let Err(away) = within(server, Box::pin(server.database.check())).await {
+        down(server, DATABASE, &away);
+        return Outlook::Away(away);
     }
+    let changed = record(server, DATABASE, Condition::Up);
+    if changed || server.health.condition(SCHEMA) != Condition::Up {
+        return compare(server).await;
+    }
+    Outlook::Ready
 }
 
 /// Compares the artefact with the database. Until they were seen to agree nothing is answered; a
 /// catalog that cannot be read just now is no proof that they ceased to.
-async fn compare(server: &Server) {
+async fn compare(server: &Server) -> Outlook {
     let edition = server.edition();
-    match tokio::time::timeout(LOOK_MAX, server.database.catalog()).await {
-        Ok(Ok(catalog)) => {
-            let findings = engine::drift(&edition.schema, &catalog);
-            if !Arc::ptr_eq(&edition, &server.edition()) {
-                return;
-            }
-            let condition = agreement(&findings);
-            server.set_open(condition == Condition::Up);
-            record(server, SCHEMA, condition);
+    let catalog = match within(server, Box::pin(server.database.catalog())).await {
+        Ok(catalog) => catalog,
+        Err(away) => {
+            down(server, SCHEMA, &away);
+            return Outlook::Away(away);
         }
-        Ok(Err(error)) => {
-            let detail = error.to_string();
-            record(server, SCHEMA, down(Fault::from(error), &detail));
-        }
-        Err(_) => {
-            let reason = "the catalog of the database cannot be read in time";
-            record(server, SCHEMA, Condition::Down(reason.to_owned()));
-        }
+    };
+    let findings = engine::drift(&edition.schema, &catalog);
+    // Whoever swapped the edition looked, too.
+    if !Arc::ptr_eq(&edition, &server.edition()) {
+        return Outlook::Ready;
+    }
+    let errors = errors(&findings).count();
+    server.set_open(errors == 0);
+    record(server, SCHEMA, agreement(errors));
+    match errors {
+        0 => Outlook::Ready,
+        _ => Outlook::Drift(findings),
     }
 }
 
-/// Whether findings of drift keep the server closed. Tables and columns are named in the log
-/// only.
-fn agreement(findings: &[Diagnostic]) -> Condition {
-    let mut errors = 0;
-    for finding in findings {
-        if finding.level == Level::Error {
-            errors += 1;
-            tracing::error!(code = finding.code, "drift: {}", finding.message);
-        }
+/// What the database answers, if it does in time.
+async fn within<T>(
+    server: &Server,
+    work: impl Future<Output = Result<T, store::Error>>,
+) -> Result<T, Away> {
+    match timeout(LOOK_MAX, work).await {
+        Ok(outcome) => outcome.map_err(|error| Away::because(error, server)),
+        Err(_) => Err(Away::silent(LOOK_MAX)),
     }
+}
+
+/// The findings of drift that keep the server closed.
+fn errors(findings: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
+    let is_error = |finding: &&Diagnostic| finding.level == Level::Error;
+    findings.iter().filter(is_error)
+}
+
+/// Tables and columns are named in the log only.
+fn log(findings: &[Diagnostic]) {
+    for finding in errors(findings) {
+        tracing::error!(code = finding.code, "drift: {}", finding.message);
+    }
+}
+
+fn agreement(errors: usize) -> Condition {
     match errors {
         0 => Condition::Up,
         _ => Condition::Down(format!(
@@ -109,9 +175,14 @@ fn agreement(findings: &[Diagnostic]) -> Condition {
     }
 }
 
-fn down(fault: Fault, detail: &str) -> Condition {
-    tracing::debug!(detail, "a look at the database failed");
-    Condition::Down(fault.message)
+/// Records that a dependency is away; the log has the reason in the words of the database.
+fn down(server: &Server, dependency: &'static str, away: &Away) {
+    let Away { why, help, public } = away;
+    tracing::debug!(detail = why, "a look at the database failed");
+    let condition = Condition::Down(public.clone());
+    if server.health.record(dependency, condition) {
+        tracing::warn!(dependency, reason = why, help, "down");
+    }
 }
 
 fn record(server: &Server, dependency: &'static str, condition: Condition) -> bool {

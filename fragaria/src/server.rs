@@ -6,14 +6,14 @@ use crate::project::Face;
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use engine::artefact::Artefact;
-use model::SystemClock;
 use model::metric::Registry;
+use model::{Diagnostic, SystemClock};
 use observe::build::Build;
 use observe::exposition;
 use observe::health::Health;
 use observe::request::Requests;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The database, as a dependency.
 pub(crate) const DATABASE: &str = "database";
@@ -39,6 +39,8 @@ pub(crate) struct Server {
     edition: ArcSwap<Edition>,
     open: AtomicBool,
     draining: AtomicBool,
+    /// The differences from the database that were told last.
+    drift: Mutex<Vec<Diagnostic>>,
     build: Build,
     registry: Registry,
 }
@@ -60,6 +62,7 @@ impl Server {
             edition: ArcSwap::from_pointee(edition),
             open: AtomicBool::new(false),
             draining: AtomicBool::new(false),
+            drift: Mutex::default(),
             config,
             registry,
         };
@@ -88,6 +91,14 @@ impl Server {
     /// Takes GraphQL requests from now on, or refuses them.
     pub(crate) fn set_open(&self, open: bool) {
         self.open.store(open, Ordering::Relaxed);
+    }
+
+    /// Whether differences from the database are others than those that were told last.
+    pub(crate) fn is_news(&self, findings: &[Diagnostic]) -> bool {
+        let mut told = self.drift.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = *told != findings;
+        *told = findings.to_vec();
+        news
     }
 
     /// Whether the server is about to stop.

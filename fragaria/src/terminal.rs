@@ -68,6 +68,13 @@ impl Terminal {
         }
     }
 
+    /// Tells a person something beside the answer that a machine reads from the answer.
+    pub(crate) fn remark(self, text: &str) {
+        if !self.json {
+            aside(text);
+        }
+    }
+
     /// Tells why something failed.
     pub(crate) fn failure(self, error: &anyhow::Error) {
         if let Some(refused) = error.downcast_ref::<Refused>() {

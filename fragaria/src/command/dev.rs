@@ -1,21 +1,19 @@
 //! `fragaria dev`: serves a project while it is edited.
 
+mod banner;
+
 use crate::cli::Dev;
 use crate::environment::Environment;
 use crate::example;
-use crate::first_query::first_query;
-use crate::http::GRAPHQL;
-use crate::project::{Compiled, Project, SCHEMA, SCHEMA_DIRECTORY};
-use crate::readiness;
+use crate::project::{Compiled, Project};
+use crate::readiness::{self, Outlook};
 use crate::running::{self, Address};
 use crate::server::Server;
-use crate::terminal::{Terminal, aside};
+use crate::terminal::Terminal;
 use crate::watch::Edits;
 use anyhow::Result;
-use model::Schema;
+use banner::Banner;
 use observe::logs::Reader;
-use serde_json::json;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,7 +31,7 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
     let edits = Edits::of(&args.directory)?;
     let compiled = project.compile()?;
     terminal.findings(&compiled.warnings, &compiled.texts);
-    let schema = compiled.artefact.schema.clone();
+    let texts = compiled.texts;
     let server = Server::build(
         project.face()?,
         project.loaded.config.clone(),
@@ -47,37 +45,63 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
     };
     let address = listener.local_addr()?;
     if address.port() != wished.port() && wished.port() != 0 {
-        aside(&format!(
+        terminal.remark(&format!(
             "port {} is taken, so it is {}",
             wished.port(),
             address.port()
         ));
     }
-    tell(&project, &schema, address, terminal)?;
+    let outlook = readiness::first(&server).await;
+    if let Outlook::Drift(findings) = &outlook {
+        terminal.findings(findings, &texts);
+    }
+    let banner = Banner::new(&project, &server, address, &outlook);
+    terminal.either(&banner.json(), || banner.told(terminal))?;
     let following = follow(server.clone(), project, edits, terminal);
     Box::pin(running::run(server, listener, following)).await
 }
 
 async fn create(directory: &Path, terminal: Terminal) -> Result<()> {
-    let _progress = terminal.progress("making an example: a shop with its data");
-    example::create(directory).await
+    let progress = terminal.progress("making an example: a shop with its data");
+    example::create(directory).await?;
+    drop(progress);
+    terminal.remark(&format!("made the example in {}", directory.display()));
+    Ok(())
 }
 
 /// Picks up edits as long as there can be any. A broken one is told, and changes nothing.
 async fn follow(server: Arc<Server>, project: Project, mut edits: Edits, terminal: Terminal) {
     let project = Arc::new(project);
+    let mut broken = false;
     while edits.next().await {
         match reload(&server, project.clone(), terminal).await {
             Ok(true) => {
-                let artefact = &*server.edition().hash;
-                tracing::info!(artefact, "the edit is served");
+                broken = false;
+                served(&server);
+            }
+            Ok(false) if broken => {
+                broken = false;
+                tracing::info!("the schema is whole again: it is the one that is served");
             }
             Ok(false) => tracing::debug!("the edit changes nothing"),
             Err(error) => {
+                broken = true;
                 terminal.failure(&error);
                 tracing::warn!("the edit is not served: the schema before it goes on serving");
             }
         }
+    }
+}
+
+fn served(server: &Server) {
+    let artefact = &*server.edition().hash;
+    if server.is_open() {
+        tracing::info!(artefact, "the edit is served");
+    } else {
+        tracing::info!(
+            artefact,
+            "the edit is served as soon as the database is there"
+        );
     }
 }
 
@@ -95,39 +119,4 @@ async fn reload(server: &Server, project: Arc<Project>, terminal: Terminal) -> R
     readiness::admit(server, artefact, &texts).await?;
     terminal.findings(&warnings, &texts);
     Ok(true)
-}
-
-/// Prints the addresses and a first query to paste.
-fn tell(project: &Project, schema: &Schema, address: SocketAddr, terminal: Terminal) -> Result<()> {
-    let base = format!("http://{address}");
-    let query = first_query(schema);
-    let machine = json!({
-        "url": base,
-        "graphql": format!("{base}{GRAPHQL}"),
-        "ready": format!("{base}/health/ready"),
-        "metrics": format!("{base}/metrics"),
-        "query": query,
-    });
-    terminal.either(&machine, || told(project, schema, &base, terminal))?;
-    Ok(())
-}
-
-fn told(project: &Project, schema: &Schema, base: &str, terminal: Terminal) -> String {
-    let directory = project.directory.display();
-    let title = terminal.bold(&format!("{directory} is served from {}", schema.dialect));
-    let console = if project.loaded.config.console.enabled {
-        format!("  GraphiQL   {base}/\n")
-    } else {
-        String::new()
-    };
-    let body = json!({ "query": first_query(schema) });
-    format!(
-        "\n{title}\n\n\
-         {console}  GraphQL    {base}{GRAPHQL}\n  Health     {base}/health/ready\n  \
-         Metrics    {base}/metrics\n\n\
-         A first query:\n\n  curl {base}{GRAPHQL} -H 'content-type: application/json' \\\n    \
-         -d '{body}'\n\n\
-         Edit {SCHEMA} or {SCHEMA_DIRECTORY}/*.graphql in {directory}, and it is served. \
-         Ctrl-C stops.\n"
-    )
 }

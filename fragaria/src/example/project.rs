@@ -1,7 +1,7 @@
 //! The example as a project on disk: configuration, schema, and a filled database.
 
 use super::{QUERIES, SCHEMA, TABLES, statements};
-use crate::project::QUERIES_DIRECTORY;
+use crate::project::{CONFIG, QUERIES_DIRECTORY};
 use anyhow::{Context as _, Result};
 use model::metric::Registry;
 use model::{Script, Secret, Statement, Step, Use, Weight};
@@ -27,7 +27,7 @@ pub(crate) async fn create(directory: &Path) -> Result<()> {
         fs::remove_dir_all(&draft).context("an unfinished example is in the way")?;
     }
     fs::create_dir_all(&draft).context("the example cannot be written")?;
-    fs::write(draft.join("fragaria.toml"), CONFIGURATION)?;
+    fs::write(draft.join(CONFIG), CONFIGURATION)?;
     fs::write(draft.join("schema.graphql"), SCHEMA)?;
     let queries = draft.join(QUERIES_DIRECTORY);
     fs::create_dir(&queries)?;
@@ -36,6 +36,13 @@ pub(crate) async fn create(directory: &Path) -> Result<()> {
     }
     fill(&draft.join(DATABASE)).await?;
     fs::rename(&draft, directory).context("the example cannot be moved to its place")
+}
+
+/// Whether a project is the example, as far as it can be told by a file that is in no other.
+pub(crate) fn was_made_in(directory: &Path) -> bool {
+    let [(name, text), ..] = QUERIES;
+    let found = fs::read_to_string(directory.join(QUERIES_DIRECTORY).join(name));
+    found.is_ok_and(|found| found == text)
 }
 
 /// Makes the tables and their rows, in one transaction.

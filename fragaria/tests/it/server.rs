@@ -2,7 +2,7 @@
 
 use crate::client::{Client, PATIENCE, Response};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -13,7 +13,10 @@ use std::time::Instant;
 pub(crate) struct Server {
     child: Option<Child>,
     pub(crate) address: SocketAddr,
+    /// What was logged before it listened.
+    pub(crate) begun: Vec<Value>,
     log: Receiver<Value>,
+    answers: Receiver<String>,
 }
 
 /// The binary, in an environment without settings of whoever runs the tests.
@@ -32,28 +35,41 @@ pub(crate) fn isolated(program: &str) -> Command {
     command
 }
 
+/// The lines of a pipe, as they come.
+fn lines<T: Send + 'static>(
+    pipe: impl Read + Send + 'static,
+    each: impl Fn(String) -> T + Send + 'static,
+) -> Receiver<T> {
+    let (tell, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let _ = tell.send(each(line));
+        }
+    });
+    lines
+}
+
 impl Server {
     /// Starts a command that serves, on a free port, and waits until it listens.
     pub(crate) fn start(command: &mut Command) -> Self {
         command.args(["--listen", "127.0.0.1:0", "--set", "log.format=json"]);
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let (tell, log) = mpsc::channel();
-        thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                // What is no JSON is a diagnostic, drawn over several lines.
-                let value = serde_json::from_str(&line).unwrap_or(json!({ "drawn": line }));
-                let _ = tell.send(value);
-            }
+        let answers = lines(child.stdout.take().unwrap(), |line| line);
+        let log = lines(child.stderr.take().unwrap(), |line| {
+            // What is no JSON is a diagnostic, drawn over several lines.
+            serde_json::from_str(&line).unwrap_or(json!({ "drawn": line }))
         });
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut server = Self {
             child: Some(child),
             address,
+            begun: Vec::new(),
             log,
+            answers,
         };
-        let listening = server.logged("listening");
+        server.begun = server.read_log("listening");
+        let listening = server.begun.pop().unwrap();
         server.address = listening["address"].as_str().unwrap().parse().unwrap();
         server
     }
@@ -76,6 +92,19 @@ impl Server {
                 return lines;
             }
         }
+    }
+
+    /// Waits for a line of its answer that holds that text; returns all up to it that were not
+    /// read before.
+    pub(crate) fn read_answer(&self, text: &str) -> String {
+        let mut lines = String::new();
+        while !lines.contains(text) {
+            let line = self.answers.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+                panic!("no line of the answer has {text:?}: {lines}");
+            });
+            lines = lines + &line + "\n";
+        }
+        lines
     }
 
     /// Asks until the condition holds.
