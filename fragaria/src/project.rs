@@ -87,12 +87,38 @@ impl Project {
 
     /// The dialect of the configured database.
     pub(crate) fn dialect(&self) -> Result<Dialect> {
-        address::dialect(&self.loaded.config.database.url)
+        let url = &self.loaded.config.database.url;
+        if url.expose().is_empty() && !self.directory.join(CONFIG).exists() {
+            return Err(no_configuration(&self.directory));
+        }
+        address::dialect(url)
     }
 
-    /// Compiles the schema files.
+    /// The dialect, as far as it can be told: by the address, or else by the artefact.
+    pub(crate) fn known_dialect(&self) -> Option<Dialect> {
+        let url = &self.loaded.config.database.url;
+        if url.expose().is_empty() {
+            let artefact = read_artefact(&self.directory.join(ARTEFACT)).ok()?;
+            return Some(artefact.schema.dialect);
+        }
+        address::dialect(url).ok()
+    }
+
+    /// Compiles the schema files for the configured database.
     pub(crate) fn compile(&self) -> Result<Compiled> {
-        let dialect = self.dialect()?;
+        self.compile_for(self.dialect()?)
+    }
+
+    /// The same to be looked at and not to be served, so that it need not be known where the
+    /// database is; the other dialect is for a project that tells none.
+    pub(crate) fn compile_alone(&self, other: Option<Dialect>) -> Result<Compiled> {
+        match self.known_dialect().or(other) {
+            Some(dialect) => self.compile_for(dialect),
+            None => self.compile(),
+        }
+    }
+
+    fn compile_for(&self, dialect: Dialect) -> Result<Compiled> {
         let sources = self.sources()?;
         let texts = || {
             sources
@@ -177,6 +203,13 @@ fn no_project(directory: &Path) -> anyhow::Error {
         init(directory)
     );
     mend::failure(format!("there is no directory {shown}"), help)
+}
+
+/// Why a directory is no project, and what to do.
+pub(crate) fn no_configuration(directory: &Path) -> anyhow::Error {
+    let what = format!("there is no {CONFIG} in {}", directory.display());
+    let help = format!("{}, or name another directory", init(directory));
+    mend::failure(what, help)
 }
 
 /// How a project comes to be.

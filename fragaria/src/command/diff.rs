@@ -3,18 +3,21 @@
 use crate::cli::Diff;
 use crate::count::count;
 use crate::environment::Environment;
-use crate::project::{Project, read_artefact};
+use crate::mend;
+use crate::project::{Project, display, read_artefact};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
-use model::Schema;
+use model::{Dialect, Schema};
 use serde_json::json;
+use std::ffi::OsStr;
 use std::path::Path;
 
 /// Lists the changes, breaking ones first.
 pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) -> Result<()> {
-    let old = schema(&args.old, environment)?;
-    let new = schema(&args.new, environment)?;
-    let mut changes = engine::diff(&old, &new);
+    let old = Side::open(&args.old, environment)?;
+    let new = Side::open(&args.new, environment)?;
+    let known = old.dialect().or(new.dialect());
+    let mut changes = engine::diff(&old.schema(known)?, &new.schema(known)?);
     changes.sort_by_key(|change| !change.breaking);
     let breaking = changes.iter().filter(|change| change.breaking).count();
     terminal.either(&json!(changes), || {
@@ -37,11 +40,39 @@ fn summary(changes: usize, breaking: usize) -> String {
     }
 }
 
-/// The schema of an artefact file, or of a project compiled now.
-fn schema(path: &Path, environment: &Environment) -> Result<Schema> {
-    if path.is_dir() {
-        let project = Project::open(path, environment, &[])?;
-        return Ok(project.compile()?.artefact.schema);
+/// What is compared: an artefact file, or a project that is compiled now.
+enum Side {
+    Artefact(Box<Schema>),
+    Project(Box<Project>),
+}
+
+impl Side {
+    fn open(path: &Path, environment: &Environment) -> Result<Self> {
+        if path.is_dir() {
+            let project = Project::open(path, environment, &[])?;
+            return Ok(Self::Project(Box::new(project)));
+        }
+        if path.extension() == Some(OsStr::new("graphql")) {
+            let what = format!("{} is a schema file", display(path));
+            let help = "give the directory of its project, or the artefact made from it";
+            return Err(mend::failure(what, help));
+        }
+        Ok(Self::Artefact(Box::new(read_artefact(path)?.schema)))
     }
-    Ok(read_artefact(path)?.schema)
+
+    fn dialect(&self) -> Option<Dialect> {
+        match self {
+            Self::Artefact(schema) => Some(schema.dialect),
+            Self::Project(project) => project.known_dialect(),
+        }
+    }
+
+    /// The schema; a project that does not know its kind of database is taken for that of the
+    /// other side.
+    fn schema(self, other: Option<Dialect>) -> Result<Schema> {
+        match self {
+            Self::Artefact(schema) => Ok(*schema),
+            Self::Project(project) => Ok(project.compile_alone(other)?.artefact.schema),
+        }
+    }
 }

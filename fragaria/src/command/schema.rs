@@ -12,7 +12,7 @@ use serde_json::json;
 /// Prints it.
 pub(crate) fn run(args: &Schema, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
-    let compiled = project.compile()?;
+    let compiled = project.compile_alone(None)?;
     let limits = &project.loaded.config.limits;
     let engine = Engine::new(compiled.artefact, limits, &mut Registry::default())?;
     terminal.either(&json!({ "sdl": engine.sdl() }), || {

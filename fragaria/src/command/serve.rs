@@ -3,7 +3,7 @@
 use crate::cli::Serve;
 use crate::environment::Environment;
 use crate::mend;
-use crate::project::{ARTEFACT, Project, display, read_artefact};
+use crate::project::{ARTEFACT, CONFIG, Project, display, no_configuration, read_artefact};
 use crate::running::{self, Address};
 use crate::server::Server;
 use crate::terminal::Terminal;
@@ -15,6 +15,7 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
     let (directory, artefact) = locate(&args.path)?;
     let project = Project::open(&directory, environment, &args.listening.flags())?;
     let _log = observe::logs::install(project.loaded.config.log, terminal.err)?;
+    project.dialect()?;
     let artefact = read_artefact(&artefact)?;
     let compiled_for = artefact.schema.dialect;
     let server = Server::build(project.face()?, project.loaded.config, artefact)?;
@@ -39,6 +40,9 @@ fn locate(path: &Path) -> Result<(PathBuf, PathBuf)> {
     }
     let artefact = path.join(ARTEFACT);
     if !artefact.is_file() {
+        if !path.join(CONFIG).exists() {
+            return Err(no_configuration(path));
+        }
         let what = format!("there is no {}", display(&artefact));
         let help = format!("`fragaria compile {}` makes it", path.display());
         return Err(mend::failure(what, help));

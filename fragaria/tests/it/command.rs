@@ -233,6 +233,44 @@ fn what_is_missing_is_told_with_its_mend() {
 }
 
 #[test]
+fn a_directory_that_is_no_project_is_told_as_such() {
+    let project = Project::empty();
+    for arguments in [
+        &["compile"][..],
+        &["schema"],
+        &["diff", ".", "."],
+        &["dev", "."],
+        &["serve"],
+    ] {
+        let told = project.fail(arguments);
+        let expected = "error: there is no fragaria.toml in .\n  = help: `fragaria init --from \
+                        <database> --out .` makes a project from a database, or name another";
+        assert!(told.starts_with(expected), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn a_schema_is_looked_at_without_the_address_of_a_database() {
+    let project = Project::small();
+    let whole = project.run(&["schema"]);
+    fs::copy(
+        project.path("fragaria.artefact.json"),
+        project.path("old.json"),
+    )
+    .unwrap();
+    project.write("fragaria.toml", "");
+    assert_eq!(project.run(&["schema"]), whole);
+    fs::remove_file(project.path("fragaria.artefact.json")).unwrap();
+    let told = project.run(&["diff", "old.json", "."]);
+    assert_eq!(told.trim(), "no change");
+    let told = project.fail(&["schema"]);
+    assert!(told.contains("error: database.url is not set"), "{told}");
+    assert!(told.contains("for which kind of database"), "{told}");
+    let told = project.fail(&["diff", "old.json", "schema.graphql"]);
+    assert!(told.contains("give the directory of its project"), "{told}");
+}
+
+#[test]
 fn a_project_without_a_schema_is_told_how_to_come_by_one() {
     let project = Project::small();
     fs::remove_file(project.path("schema.graphql")).unwrap();
