@@ -17,7 +17,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// Reads the catalog and writes `fragaria.toml` and `schema.graphql`.
 pub(crate) async fn run(args: Init, environment: &Environment, terminal: Terminal) -> Result<()> {
@@ -102,19 +102,24 @@ fn config_text(url: &str, dialect: Dialect, out: &Path) -> Result<String> {
     ))
 }
 
-/// A path in a project is relative to the project, so one from elsewhere is made absolute.
+/// The file as seen from the project, which may be moved or checked out together with it; where
+/// they have nothing in common but the root, the whole path.
 fn sqlite_url(url: &str, out: &Path) -> Result<String> {
-    let path = Path::new(url.strip_prefix("sqlite:").unwrap_or(url));
-    let absolute =
-        fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))?;
-    let path = match fs::canonicalize(out) {
-        Ok(home) => absolute
-            .strip_prefix(home)
-            .map(Path::to_owned)
-            .unwrap_or(absolute),
-        Err(_) => absolute,
-    };
-    Ok(format!("sqlite:{}", path.display()))
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = whole(Path::new(path.strip_prefix("//").unwrap_or(path)))?;
+    let home = whole(out)?;
+    let shared = path.components().zip(home.components());
+    let shared = shared.take_while(|(ours, theirs)| ours == theirs).count();
+    if shared < 2 {
+        return Ok(format!("sqlite:{}", path.display()));
+    }
+    let up = home.components().skip(shared).map(|_| Component::ParentDir);
+    let seen: PathBuf = up.chain(path.components().skip(shared)).collect();
+    Ok(format!("sqlite:{}", seen.display()))
+}
+
+fn whole(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))
 }
 
 /// An address without what stands between the first colon of its authority and the last `@`,

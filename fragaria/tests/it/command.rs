@@ -271,6 +271,18 @@ fn a_schema_is_looked_at_without_the_address_of_a_database() {
 }
 
 #[test]
+fn a_database_beside_the_project_is_written_as_it_is_seen_from_there() {
+    let project = Project::database("CREATE TABLE product (id INTEGER PRIMARY KEY)");
+    project.run(&["init", "--from", "sqlite:shop.db", "--out", "deep/shop"]);
+    let configuration = project.read("deep/shop/fragaria.toml");
+    assert!(
+        configuration.contains("url = \"sqlite:../../shop.db\""),
+        "{configuration}"
+    );
+    project.run(&["compile", "deep/shop", "--against"]);
+}
+
+#[test]
 fn a_project_without_a_schema_is_told_how_to_come_by_one() {
     let project = Project::small();
     fs::remove_file(project.path("schema.graphql")).unwrap();
