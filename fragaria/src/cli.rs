@@ -24,6 +24,7 @@ Examples:
   fragaria compile && fragaria serve               make the artefact and serve it
 
 Exit codes: 0 done, 1 failed, 2 the command line was not understood.
+Answers go to standard output, all else to standard error; with --json both are JSON.
 The environment sets any configuration key: FRAGARIA_DATABASE__URL is database.url.";
 
 /// The verbs.

@@ -22,6 +22,7 @@ mod running;
 mod server;
 mod snippet;
 mod terminal;
+mod usage;
 mod watch;
 
 use clap::Parser as _;
@@ -34,7 +35,11 @@ fn main() -> ExitCode {
     let environment = Environment::read();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(usage) => return explain(&usage),
+        Err(usage) => {
+            // What could not be parsed cannot say that it is for a machine.
+            let json = std::env::args_os().any(|argument| argument == "--json");
+            return usage::explain(&usage, json);
+        }
     };
     let terminal = Terminal::new(&environment, cli.json);
     match command::run(cli.command, &environment, terminal) {
@@ -43,15 +48,5 @@ fn main() -> ExitCode {
             terminal.failure(&error);
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Help and version are answers; anything else that stops the parser is a usage error.
-fn explain(usage: &clap::Error) -> ExitCode {
-    let printed = usage.print();
-    if usage.use_stderr() || printed.is_err() {
-        ExitCode::from(2)
-    } else {
-        ExitCode::SUCCESS
     }
 }

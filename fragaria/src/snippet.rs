@@ -89,6 +89,19 @@ pub(crate) fn json(diagnostics: &[Diagnostic], texts: &Texts) -> Value {
         .collect()
 }
 
+/// A failure that is about no place, in the same shape.
+pub(crate) fn failure(message: &str, help: Option<&str>) -> Value {
+    json!([{
+        "code": null,
+        "level": "error",
+        "message": message,
+        "file": null,
+        "line": null,
+        "column": null,
+        "help": help,
+    }])
+}
+
 fn group<'a>(diagnostic: &'a Diagnostic, texts: &'a Texts) -> Group<'a> {
     let level = match diagnostic.level {
         model::Level::Error => Level::ERROR,

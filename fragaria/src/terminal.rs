@@ -6,7 +6,7 @@ use crate::snippet::{self, Refused, Texts};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::Diagnostic;
 use observe::logs::Reader;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ impl Terminal {
             .downcast_ref::<Mendable>()
             .map(|mendable| &*mendable.help);
         let told = match (self.json, help) {
-            (true, _) => json!({ "error": format!("{error:#}"), "help": help }).to_string(),
+            (true, _) => snippet::failure(&format!("{error:#}"), help).to_string(),
             (false, Some(help)) => format!("error: {error:#}\n  = help: {help}"),
             (false, None) => format!("error: {error:#}"),
         };

@@ -20,7 +20,8 @@ pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) ->
     let mut changes = engine::diff(&old.schema(known)?, &new.schema(known)?);
     changes.sort_by_key(|change| !change.breaking);
     let breaking = changes.iter().filter(|change| change.breaking).count();
-    terminal.either(&json!(changes), || {
+    let machine = json!({ "breaking": breaking, "changes": changes });
+    terminal.either(&machine, || {
         let summary = summary(changes.len(), breaking);
         let lines = changes.iter().map(ToString::to_string);
         lines.chain([summary]).collect::<Vec<_>>().join("\n")

@@ -229,7 +229,8 @@ fn what_is_missing_is_told_with_its_mend() {
     }
     let told = project.fail(&["serve", "nowhere", "--json"]);
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-    assert!(told["help"].as_str().unwrap().contains("fragaria compile"));
+    let help = told[0]["help"].as_str().unwrap();
+    assert!(help.contains("fragaria compile"), "{told}");
 }
 
 #[test]
@@ -268,6 +269,41 @@ fn a_schema_is_looked_at_without_the_address_of_a_database() {
     assert!(told.contains("for which kind of database"), "{told}");
     let told = project.fail(&["diff", "old.json", "schema.graphql"]);
     assert!(told.contains("give the directory of its project"), "{told}");
+}
+
+#[test]
+fn every_failure_is_one_list_for_machines() {
+    let project = Project::small();
+    for (arguments, status, message, help) in [
+        (
+            &["init", "--frm", "x", "--json"][..],
+            2,
+            "unexpected argument '--frm' found",
+            "a similar argument exists: '--from'",
+        ),
+        (&["--json"], 2, "no command is given", "--help"),
+        (
+            &["serve", "nowhere", "--json"],
+            1,
+            "there is no nowhere",
+            "fragaria compile",
+        ),
+        (
+            &["config", "--json", "--set", "log.levl=info"],
+            1,
+            "log.levl is not known",
+            "did you mean log.level?",
+        ),
+    ] {
+        let output = project.output(arguments);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+        let told: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(told[0]["message"], message, "{told}");
+        assert_eq!(told[0]["level"], "error");
+        assert!(told[0]["help"].as_str().unwrap().contains(help), "{told}");
+    }
+    let told = project.run(&["diff", ".", ".", "--json"]);
+    assert_eq!(told, "{\"breaking\":0,\"changes\":[]}\n");
 }
 
 #[test]
