@@ -71,9 +71,23 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Keys whose values cannot be worked with, and why: above these bounds a database would
-    /// refuse statements in words of its own.
+    /// Keys whose values cannot be worked with, and why.
     pub fn findings(&self) -> Vec<(&'static str, String)> {
+        let mut findings = self.too_large();
+        findings.extend(self.too_small());
+        if self.page_rows_default > self.page_rows_max {
+            let message = format!(
+                "{} is more than limits.page_rows_max, {}: a page that does not say how many rows \
+                 it wants would be refused",
+                self.page_rows_default, self.page_rows_max
+            );
+            findings.push(("page_rows_default", message));
+        }
+        findings
+    }
+
+    /// Above these bounds a database would refuse statements in words of its own.
+    fn too_large(&self) -> Vec<(&'static str, String)> {
         let bounds = [
             ("condition_depth_max", self.condition_depth_max, 60),
             ("relation_depth_max", self.relation_depth_max, 12),
@@ -86,6 +100,25 @@ impl Config {
             .into_iter()
             .filter(|&(_, value, most)| value > most)
             .map(|(key, value, most)| (key, format!("{value} is too large, at most {most}")))
+            .collect()
+    }
+
+    /// With nothing allowed every operation would be refused.
+    fn too_small(&self) -> Vec<(&'static str, String)> {
+        let size = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
+        let bounds = [
+            ("document_bytes_max", size(self.document_bytes_max)),
+            ("tokens_max", size(self.tokens_max)),
+            ("depth_max", size(self.depth_max)),
+            ("fields_max", size(self.fields_max)),
+            ("columns_max", size(self.columns_max)),
+            ("page_rows_max", self.page_rows_max),
+            ("page_rows_default", self.page_rows_default),
+        ];
+        bounds
+            .into_iter()
+            .filter(|&(_, value)| value < 1)
+            .map(|(key, value)| (key, format!("{value} is too small, at least 1")))
             .collect()
     }
 }

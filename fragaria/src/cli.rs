@@ -2,7 +2,6 @@
 
 use crate::config::Flag;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// A compiled GraphQL engine over SQL databases.
@@ -83,7 +82,7 @@ pub(crate) struct Settings {
 pub(crate) struct Listening {
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS")]
-    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) listen: Option<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }
@@ -212,10 +211,10 @@ impl Listening {
     /// The settings as a layer of the configuration.
     pub(crate) fn flags(&self) -> Vec<Flag> {
         let mut flags = self.settings.flags();
-        flags.extend(self.listen.map(|address| Flag {
+        flags.extend(self.listen.iter().map(|address| Flag {
             name: "--listen".to_owned(),
             key: "server.listen".to_owned(),
-            value: address.to_string(),
+            value: address.clone(),
         }));
         flags
     }

@@ -131,6 +131,9 @@ impl Loaded {
         for (key, message) in self.config.limits.findings() {
             findings.push(self.finding(&format!("limits.{key}"), "config.value", &message));
         }
+        for (key, message) in self.config.database.findings() {
+            findings.push(self.finding(key, "config.value", &message));
+        }
         findings
     }
 }

@@ -180,6 +180,39 @@ impl Default for Sqlite {
 }
 
 impl Config {
+    /// Keys whose values cannot be worked with, and why: with nothing allowed every request would
+    /// be refused.
+    pub fn findings(&self) -> Vec<(&'static str, String)> {
+        let (sqlite, postgres, mariadb) = (&self.sqlite, &self.postgres, &self.mariadb);
+        let bounds = [
+            ("database.statement_timeout_ms", self.statement_timeout_ms),
+            ("database.chunk_bytes", self.chunk_bytes as u64),
+            ("database.write_bytes_max", self.write_bytes_max as u64),
+            ("database.answer_bytes_max", self.answer_bytes_max as u64),
+            ("database.answer_rows_max", self.answer_rows_max),
+            ("database.stall_timeout_ms", self.stall_timeout_ms),
+            ("database.stream_timeout_ms", self.stream_timeout_ms),
+            ("database.sqlite.row_bytes_max", sqlite.row_bytes_max as u64),
+            (
+                "database.postgres.portion_rows",
+                postgres.portion_rows as u64,
+            ),
+            (
+                "database.postgres.connect_timeout_ms",
+                postgres.connect_timeout_ms,
+            ),
+            (
+                "database.mariadb.connect_timeout_ms",
+                mariadb.connect_timeout_ms,
+            ),
+        ];
+        bounds
+            .into_iter()
+            .filter(|&(_, value)| value == 0)
+            .map(|(key, _)| (key, "0 is too small, at least 1".to_owned()))
+            .collect()
+    }
+
     pub(crate) fn statement_timeout(&self) -> Duration {
         Duration::from_millis(self.statement_timeout_ms)
     }

@@ -48,7 +48,12 @@ impl Origin {
         match self {
             Self::File { name, span, .. } => finding.at(name, span.clone()),
             Self::Variable(_) | Self::Flag(_) => {
-                let message = format!("{self}: {}", finding.message);
+                let origin = self.to_string();
+                // `--set` names the key itself; once is enough.
+                let message = match finding.message.split_once(": ") {
+                    Some((key, message)) if origin.ends_with(key) => format!("{origin}: {message}"),
+                    _ => format!("{origin}: {}", finding.message),
+                };
                 Diagnostic { message, ..finding }
             }
         }

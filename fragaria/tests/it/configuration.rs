@@ -122,3 +122,50 @@ fn an_address_other_machines_reach_is_refused() {
         "{told}"
     );
 }
+
+#[test]
+fn bounds_that_would_refuse_every_request_are_refused_at_the_start() {
+    let project = Project::small();
+    for (setting, message) in [
+        (
+            "limits.page_rows_default=2000",
+            "limits.page_rows_default: 2000 is more than limits.page_rows_max, 1000",
+        ),
+        (
+            "limits.page_rows_max=50",
+            "limits.page_rows_default: 100 is more than limits.page_rows_max, 50",
+        ),
+        (
+            "limits.depth_max=0",
+            "--set limits.depth_max: 0 is too small, at least 1",
+        ),
+        (
+            "limits.page_rows_max=-1",
+            "limits.page_rows_max: -1 is too small",
+        ),
+        (
+            "database.answer_rows_max=0",
+            "database.answer_rows_max: 0 is too small",
+        ),
+        (
+            "database.mariadb.connect_timeout_ms=0",
+            "database.mariadb.connect_timeout_ms: 0 is too small",
+        ),
+    ] {
+        let told = project.fail(&["serve", "--set", setting]);
+        assert!(told.contains(message), "{told}");
+    }
+}
+
+#[test]
+fn an_address_to_listen_on_is_refused_in_the_words_of_the_configuration() {
+    let project = Project::small();
+    let told = project.fail(&["serve", "--listen", "localhost:9999"]);
+    assert!(
+        told.contains(
+            "--listen: server.listen: expected an address and a port, such as 127.0.0.1:8080, \
+             found the text \"localhost:9999\""
+        ),
+        "{told}"
+    );
+}
