@@ -29,7 +29,7 @@ use observe::exposition;
 use observe::health::Report;
 use observe::request::{Line, Outcome};
 use pulse::Pulse;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -75,6 +75,7 @@ async fn route(server: &Server, request: Request<Incoming>, line: &mut Line) -> 
         return Answer::refused(&refusal, Format::Json);
     }
     match path {
+        "/health" => healths(),
         "/health/live" => health(&server.health.live(), server),
         "/health/ready" => health(&server.health.ready(), server),
         "/health/startup" => health(&server.health.startup(), server),
@@ -89,9 +90,20 @@ fn endpoint(path: &str) -> &'static str {
     match path {
         GRAPHQL => "graphql",
         "/metrics" => "metrics",
-        _ if path.starts_with("/health/") => "health",
+        _ if path == "/health" || path.starts_with("/health/") => "health",
         _ => "console",
     }
+}
+
+/// For who guesses the address: where the answers are.
+fn healths() -> Answer {
+    let kinds =
+        ["live", "startup", "ready"].map(|kind| (kind.into(), format!("/health/{kind}").into()));
+    Answer::json(
+        StatusCode::OK,
+        JSON,
+        &Value::Object(kinds.into_iter().collect()),
+    )
 }
 
 fn health(report: &Report, server: &Server) -> Answer {

@@ -189,7 +189,7 @@ impl Entry {
                     status = self.status,
                     code = self.code,
                     bytes = self.bytes,
-                    duration_ms = duration.as_secs_f64() * 1000.0,
+                    duration_ms = (duration.as_secs_f64() * 1e6).round() / 1e3,
                     "request"
                 )
             };
