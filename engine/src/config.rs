@@ -17,6 +17,8 @@ pub struct Config {
     /// Most bytes that `__schema` and `__type` bring in an operation, in multiples of the length of
     /// the API's own text (`fragaria schema`).
     pub introspection_times_max: usize,
+    /// Most bytes that `__schema` and `__type` bring in an operation, however long that text is.
+    pub introspection_bytes_max: usize,
     /// Most comparisons in all conditions of an operation.
     pub conditions_max: usize,
     /// Deepest nesting of conditions: by `and`, `or`, `not` and through relations.
@@ -53,6 +55,7 @@ impl Default for Config {
             depth_max: 20,
             fields_max: 5_000,
             introspection_times_max: 12,
+            introspection_bytes_max: 64 * 1024 * 1024,
             conditions_max: 2_000,
             condition_depth_max: 32,
             condition_relations_max: 100,
@@ -70,7 +73,19 @@ impl Default for Config {
     }
 }
 
+/// Bytes that introspection may bring in any API, however short its text.
+const INTROSPECTION_BYTES_LEAST: usize = 256 * 1024;
+
 impl Config {
+    /// Most bytes of all introspection of an operation on an API whose text has that length: it
+    /// grows with the API, so that one that tells everything once fits, and one that tells it many
+    /// times never does.
+    pub(crate) fn introspection_bytes(&self, text: usize) -> usize {
+        let told = text.saturating_mul(self.introspection_times_max);
+        let told = told.max(INTROSPECTION_BYTES_LEAST);
+        told.min(self.introspection_bytes_max)
+    }
+
     /// Keys whose values cannot be worked with, and why.
     pub fn findings(&self) -> Vec<(&'static str, String)> {
         let mut findings = self.too_large();

@@ -84,6 +84,11 @@ impl Engine {
         self.api.text()
     }
 
+    /// Most bytes that `__schema` and `__type` bring in an operation.
+    pub fn introspection_bytes_max(&self) -> usize {
+        self.config.introspection_bytes(self.api.text().len())
+    }
+
     /// Parses and validates a document, once for each document, operation name and access shape.
     pub fn prepare(&self, ask: &Ask<'_>) -> Result<Arc<Operation>, Vec<Fault>> {
         if let Some(known) = self.operations.get(ask) {

@@ -125,7 +125,7 @@ impl Loaded {
 
     fn check(&self) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
-        for (key, message) in self.config.server.findings() {
+        for (key, message) in self.config.server.findings(&self.config.limits) {
             findings.push(self.finding(&format!("server.{key}"), "config.value", &message));
         }
         for (key, message) in self.config.limits.findings() {

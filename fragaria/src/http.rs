@@ -2,7 +2,6 @@
 
 pub(crate) mod admission;
 pub(crate) mod answer;
-mod bodies;
 mod body;
 mod host;
 mod listener;
@@ -11,8 +10,8 @@ mod pages;
 mod parameters;
 mod pulse;
 mod request_id;
+pub(crate) mod room;
 
-pub(crate) use bodies::Bodies;
 pub(crate) use listener::{Connections, Ended, listen};
 
 use crate::request;
@@ -144,7 +143,12 @@ fn seal(answer: Answer, mut line: Line, in_flight: pulse::InFlight) -> Response<
         // A client that does not wait for its refusal was refused all the same.
         entry.outcome = answer.outcome;
     }
-    let body = Body::new(answer.content, answer.outcome, line, in_flight);
+    let body = Body::new(
+        answer.content,
+        answer.held,
+        answer.outcome,
+        (line, in_flight),
+    );
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();

@@ -7,6 +7,7 @@ use crate::edition::Edition;
 use crate::http::admission::{Admitted, admit};
 use crate::http::answer::{Answer, Refusal};
 use crate::http::negotiation::Format;
+use crate::http::room::{Full, Held};
 use crate::server::Server;
 use engine::{Ask, Bound, Operation, OperationKind};
 use hyper::body::Incoming;
@@ -14,14 +15,16 @@ use hyper::{Method, Request, StatusCode};
 use model::{Caller, Fault, Kind};
 use observe::request::Line;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Reply;
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 
 /// Answers a GraphQL request.
 pub(crate) async fn answer(server: &Server, request: Request<Incoming>, line: &mut Line) -> Answer {
     let format = Format::accepted(request.headers());
     match live(server, request, line).await {
-        Ok(reply) => Answer::data(reply, format.unwrap_or_default()),
+        Ok((reply, held)) => Answer::data(reply, held, format.unwrap_or_default()),
         Err(refusal) => Answer::refused(&refusal, format.unwrap_or_default()),
     }
 }
@@ -30,15 +33,17 @@ async fn live(
     server: &Server,
     request: Request<Incoming>,
     line: &mut Line,
-) -> Result<Reply, Refusal> {
+) -> Result<(Reply, Option<Held>), Refusal> {
     let edition = server.edition();
     line.entry().artefact = Some(edition.hash.clone());
     let admitted = admit(server, request, line).await?;
     let operation = prepare(&edition, &admitted)?;
     line.name(operation.name());
     weigh(&operation, &admitted)?;
-    let bound = bind(&edition, &operation, &admitted).await?;
-    run(server, bound, line).await
+    let held = reserve(server, &edition, &operation).await?;
+    let (bound, held) = bind(&edition, &operation, &admitted, held).await?;
+    let reply = run(server, bound, line).await?;
+    Ok((reply, held))
 }
 
 /// Parse, validate and plan; cached for the access shape of the caller.
@@ -65,20 +70,45 @@ fn weigh(operation: &Operation, admitted: &Admitted) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Variables become the arguments of the plan's statements. What tells of a large API is long, and
-/// is written beside the threads that serve everybody.
+/// What tells of a large API is long: it has room for itself before it is written, and keeps it
+/// until it is taken. It is copied on the way, so there are two of it at first.
+async fn reserve(
+    server: &Server,
+    edition: &Edition,
+    operation: &Operation,
+) -> Result<Option<Held>, Refusal> {
+    if !operation.introspects() {
+        return Ok(None);
+    }
+    let until = Instant::now() + Duration::from_millis(server.config.database.queue_timeout_ms);
+    let bytes = edition.engine.introspection_bytes_max().saturating_mul(2);
+    let held = server.introspections.grow(None, bytes, until).await;
+    Ok(Some(held.map_err(|Full| full())?))
+}
+
+fn full() -> Refusal {
+    let message = "the server holds as much introspection as it may, try again later";
+    Fault::new("server.introspections_full", Kind::Unavailable, message).into()
+}
+
+/// Variables become the arguments of the plan's statements. Introspection is written beside the
+/// threads that serve everybody, and its room stays taken when its client is gone before it ends.
 async fn bind(
     edition: &Arc<Edition>,
     operation: &Arc<Operation>,
     admitted: &Admitted,
-) -> Result<Bound, Refusal> {
+    held: Option<Held>,
+) -> Result<(Bound, Option<Held>), Refusal> {
     let variables = admitted.parameters.variables.as_deref();
     if !operation.introspects() {
-        return Ok(edition.engine.bind(operation, variables)?);
+        return Ok((edition.engine.bind(operation, variables)?, held));
     }
     let (edition, operation) = (Arc::clone(edition), Arc::clone(operation));
     let variables = variables.map(ToOwned::to_owned);
-    let bound = spawn_blocking(move || edition.engine.bind(&operation, variables.as_deref()));
+    let bound = spawn_blocking(move || {
+        let bound = edition.engine.bind(&operation, variables.as_deref())?;
+        Ok::<_, Vec<Fault>>((bound, held))
+    });
     let failed = |_| Fault::new("engine.internal", Kind::Internal, "introspection failed");
     Ok(bound.await.map_err(failed)??)
 }

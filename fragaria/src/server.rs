@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::edition::Edition;
+use crate::http::room::Room;
 use crate::project::Face;
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
@@ -35,7 +36,9 @@ pub(crate) struct Server {
     /// The bounds of connections, counted.
     pub(crate) connections: crate::http::Connections,
     /// The bound of request bodies.
-    pub(crate) bodies: crate::http::Bodies,
+    pub(crate) bodies: Room,
+    /// The bound of answers to introspection.
+    pub(crate) introspections: Room,
     edition: ArcSwap<Edition>,
     open: AtomicBool,
     draining: AtomicBool,
@@ -57,7 +60,11 @@ impl Server {
             health: Health::new(&[DATABASE, SCHEMA], &mut registry),
             requests: Requests::new(Arc::new(SystemClock), &mut registry),
             connections: crate::http::Connections::new(&mut registry),
-            bodies: crate::http::Bodies::new(config.server.bodies_bytes_max, &mut registry),
+            bodies: Room::of_bodies(config.server.bodies_bytes_max, &mut registry),
+            introspections: Room::of_introspections(
+                config.server.introspections_bytes_max,
+                &mut registry,
+            ),
             build: Build::new(env!("CARGO_PKG_VERSION"), &mut registry),
             edition: ArcSwap::from_pointee(edition),
             open: AtomicBool::new(false),

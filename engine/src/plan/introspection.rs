@@ -7,9 +7,6 @@ use crate::introspect::{Asked, Root, introspect};
 use apollo_compiler::executable::{Field, SelectionSet};
 use model::{Content, Fault, Kind, Label, Value};
 
-/// Bytes that an introspection may bring in any API, however small.
-const BYTES_LEAST: usize = 256 * 1024;
-
 impl<'a> Planner<'a> {
     /// The answer of `__schema` or `__type`, which needs no database.
     pub(crate) fn introspection(&mut self, chosen: &Chosen<'a>) -> Result<Content, Fault> {
@@ -21,21 +18,14 @@ impl<'a> Planner<'a> {
             Some(Value::Text(name)) => Root::Type(name),
             _ => Root::Schema,
         };
-        let room = self.introspection_bytes_max() - self.introspected;
+        let most = self.config.introspection_bytes(self.api.text().len());
+        let room = most - self.introspected;
         let Some(json) = introspect(self.api, &root, &asked, room) else {
-            let most = self.introspection_bytes_max();
             let message = format!("the introspection brings more than {most} bytes");
             return Err(self.fault(field, "engine.introspection_bytes", Kind::Limit, message));
         };
         self.introspected += json.len();
         Ok(Content::Constant(json.into()))
-    }
-
-    /// Most bytes of all introspection of an operation: it grows with the API, so that one that
-    /// tells everything once always fits, and one that tells it many times never does.
-    fn introspection_bytes_max(&self) -> usize {
-        let times = self.config.introspection_times_max;
-        self.api.text().len().saturating_mul(times).max(BYTES_LEAST)
     }
 
     fn asked(&mut self, sets: &[&'a SelectionSet]) -> Result<Vec<Asked>, Fault> {

@@ -18,6 +18,11 @@ pub(crate) struct Server {
     /// How many bytes of request bodies are held at a time, in all; one more waits for room within
     /// the body timeout, and is refused then.
     pub(crate) bodies_bytes_max: usize,
+    /// How many bytes of answers to introspection (`__schema`, `__type`) are held at a time, in all,
+    /// from when they are written until they are taken; one more waits for room within
+    /// `database.queue_timeout_ms`, and is refused then. An answer takes twice its bound while it is
+    /// written.
+    pub(crate) introspections_bytes_max: usize,
     /// The largest head of a request, in bytes.
     pub(crate) header_bytes_max: u32,
     /// How long a client may take to send the head of a request, in milliseconds.
@@ -43,6 +48,7 @@ impl Default for Server {
             shutdown_grace_ms: 30_000,
             body_bytes_max: 1024 * 1024,
             bodies_bytes_max: 256 * 1024 * 1024,
+            introspections_bytes_max: 256 * 1024 * 1024,
             header_bytes_max: 64 * 1024,
             header_timeout_ms: 10_000,
             body_timeout_ms: 30_000,
@@ -56,8 +62,8 @@ impl Default for Server {
 }
 
 impl Server {
-    /// Keys whose values cannot be worked with, and why.
-    pub(crate) fn findings(&self) -> Vec<(&'static str, String)> {
+    /// Keys whose values cannot be worked with beside those limits, and why.
+    pub(crate) fn findings(&self, limits: &engine::Config) -> Vec<(&'static str, String)> {
         let bounds = [
             ("shutdown_grace_ms", self.shutdown_grace_ms, 1),
             ("body_bytes_max", self.body_bytes_max as u64, 1),
@@ -65,6 +71,13 @@ impl Server {
                 "bodies_bytes_max",
                 self.bodies_bytes_max as u64,
                 (self.body_bytes_max as u64).max(1024),
+            ),
+            (
+                "introspections_bytes_max",
+                self.introspections_bytes_max as u64,
+                (limits.introspection_bytes_max as u64)
+                    .saturating_mul(2)
+                    .max(1024),
             ),
             (
                 "header_bytes_max",

@@ -1,9 +1,9 @@
 //! The first step of a request: may it come in, and what does it ask?
 
 use super::answer::Refusal;
-use super::bodies::{Full, Held};
 use super::negotiation::{Format, Unreadable, is_json};
 use super::parameters::Parameters;
+use super::room::{Full, Held};
 use crate::server::Server;
 use bytes::BytesMut;
 use http_body_util::BodyExt as _;

@@ -1,6 +1,7 @@
 //! Answers: what the client is told, with which status, and how it is counted.
 
 use super::negotiation::Format;
+use super::room::Held;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hyper::StatusCode;
 use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
@@ -20,6 +21,8 @@ pub(crate) struct Answer {
     pub(super) media_type: &'static str,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) content: Reply,
+    /// The room it takes, where that has a bound.
+    pub(super) held: Option<Held>,
     pub(super) outcome: Outcome,
     pub(super) code: Option<&'static str>,
 }
@@ -36,13 +39,16 @@ pub(crate) struct Refusal {
 }
 
 impl Answer {
-    /// The data asked for.
-    pub(crate) fn data(reply: Reply, format: Format) -> Self {
+    /// The data asked for, and the room it takes.
+    pub(crate) fn data(reply: Reply, held: Option<Held>, format: Format) -> Self {
         let content = match reply {
             Reply::Whole(data) => Reply::Whole(enclosed(&data)),
             stream @ Reply::Stream(_) => stream,
         };
-        Self::new(StatusCode::OK, format.media_type(), content)
+        Self {
+            held,
+            ..Self::new(StatusCode::OK, format.media_type(), content)
+        }
     }
 
     /// A refusal, told as a GraphQL response.
@@ -86,6 +92,7 @@ impl Answer {
             media_type,
             headers: Vec::new(),
             content,
+            held: None,
             outcome: Outcome::Ok,
             code: None,
         }

@@ -2,6 +2,7 @@
 
 use super::answer::{CLOSING, OPENING};
 use super::pulse::InFlight;
+use super::room::Held;
 use bytes::Bytes;
 use futures_util::Stream as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -18,6 +19,20 @@ pub(crate) struct Body {
     outcome: Outcome,
     line: Line,
     in_flight: InFlight,
+    /// The room that a stream takes.
+    _held: Option<Held>,
+}
+
+/// An answer that holds its room until its last byte is taken, not only handed over.
+struct Roomy {
+    bytes: Bytes,
+    _held: Held,
+}
+
+impl AsRef<[u8]> for Roomy {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 enum Content {
@@ -36,17 +51,25 @@ enum Content {
 pub(crate) struct Aborted;
 
 impl Body {
-    /// The body of an answer, the line it closes, and the sign that its connection is in use.
-    pub(super) fn new(reply: Reply, outcome: Outcome, line: Line, in_flight: InFlight) -> Self {
-        let content = match reply {
-            Reply::Whole(bytes) => Content::Whole(bytes),
-            Reply::Stream(chunks) => Content::Opening(chunks),
+    /// The body of an answer and the room it takes, the line it closes, and the sign that its
+    /// connection is in use.
+    pub(super) fn new(
+        reply: Reply,
+        held: Option<Held>,
+        outcome: Outcome,
+        (line, in_flight): (Line, InFlight),
+    ) -> Self {
+        let (content, held) = match (reply, held) {
+            (Reply::Whole(bytes), Some(held)) => (Content::Whole(roomy(bytes, held)), None),
+            (Reply::Whole(bytes), None) => (Content::Whole(bytes), None),
+            (Reply::Stream(chunks), held) => (Content::Opening(chunks), held),
         };
         let mut body = Self {
             content,
             outcome,
             line,
             in_flight,
+            _held: held,
         };
         if body.is_end_stream() {
             body.finish();
@@ -123,6 +146,11 @@ impl Body {
             }
         }
     }
+}
+
+fn roomy(bytes: Bytes, mut held: Held) -> Bytes {
+    held.shrink(bytes.len());
+    Bytes::from_owner(Roomy { bytes, _held: held })
 }
 
 impl HttpBody for Body {

@@ -1,5 +1,6 @@
 //! What attackers tried: every database refuses it alike, before it reads or writes a row.
 
+use crate::client::Client;
 use crate::database::Database;
 use crate::mariadb;
 use crate::project::Project;
@@ -29,6 +30,11 @@ struct Servers {
 
 impl Servers {
     fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// Servers with settings of their own.
+    fn with(settings: &[&str]) -> Self {
         let sqlite = Project::database(TABLES);
         sqlite.run(&["init", "--from", "sqlite:shop.db"]);
         sqlite.run(&["compile"]);
@@ -44,7 +50,7 @@ impl Servers {
         Self {
             all: projects
                 .each_ref()
-                .map(|project| project.serve(&[]).ready()),
+                .map(|project| project.serve(settings).ready()),
             _projects: projects,
             _postgres: postgres,
             _mariadb: mariadb,
@@ -351,4 +357,89 @@ fn introspection_is_answered_once_and_refused_when_it_multiplies() {
     );
     let (code, _) = servers.refusal(&many, &json!({}));
     assert_eq!(code, "engine.fields");
+}
+
+/// Everything there is to tell, that many times.
+fn told_often(times: usize) -> String {
+    let all = GRAPHIQL.split_once("__schema {").unwrap().1;
+    let (all, fragments) = all.split_once(" } } fragment").unwrap();
+    let often = (0..times).map(|n| format!("a{n}: __schema {{ ...S }} "));
+    let often = often.collect::<Vec<_>>().concat();
+    format!("{{ {often} }} fragment S on __Schema {{ {all} }} fragment{fragments}")
+}
+
+/// Bounds for answers of up to 32 MiB, of which one at a time has room while it is written.
+const TOLD_OFTEN: [&str; 5] = [
+    "limits.fields_max=100000",
+    "limits.introspection_times_max=100000",
+    "limits.introspection_bytes_max=33554432",
+    "server.introspections_bytes_max=67108864",
+    "database.queue_timeout_ms=300",
+];
+
+/// A client that has asked and takes in little before it is read from.
+fn asking(server: &Server, document: &str) -> Client {
+    let mut client = Client::narrow(server.address);
+    let body = json!({ "query": document }).to_string();
+    let headers = ["content-type: application/json"];
+    client
+        .request("POST /graphql", &headers, body.as_bytes())
+        .unwrap();
+    client
+}
+
+/// Waits until that many bytes of introspection are held.
+fn until_held(server: &Server, bytes: usize) {
+    server.until("/metrics", |metrics| {
+        let text = String::from_utf8_lossy(&metrics.body);
+        text.contains(&format!("fragaria_http_introspections_bytes {bytes}\n"))
+    });
+}
+
+#[test]
+fn answers_to_introspection_share_a_bound_until_they_are_taken() {
+    let servers = Servers::with(&TOLD_OFTEN);
+    let document = told_often(60);
+    let short = "{ __schema { queryType { name } } }";
+    for server in &servers.all {
+        let mut client = asking(server, &document);
+        let mut head = client.head().unwrap();
+        assert_eq!(head.status, 200);
+        let length = head.header("content-length").parse().unwrap();
+        assert!((8_000_000..33_000_000).contains(&length), "{length}");
+        until_held(server, length);
+        let refused = server.graphql(short);
+        assert_eq!(refused.status, 503);
+        assert_eq!(refused.code(), "server.introspections_full");
+        assert_eq!(refused.header("retry-after"), "1");
+        let count = server.metric("fragaria_http_introspections_refused_total");
+        assert_eq!(count, 1);
+        let row = server.graphql("{ parent(id: 1) { name } }");
+        assert_eq!(row.status, 200);
+        client.body(&mut head).unwrap();
+        assert!(head.json()["data"]["a59"]["types"][0]["kind"].is_string());
+        until_held(server, 0);
+        let mut gone = asking(server, &document);
+        gone.head().unwrap();
+        until_held(server, length);
+        drop(gone);
+        until_held(server, 0);
+        assert_eq!(server.graphql(short).status, 200);
+    }
+}
+
+#[test]
+fn many_who_ask_for_all_of_the_api_at_once_take_bounded_memory() {
+    let servers = Servers::with(&TOLD_OFTEN);
+    let document = told_often(60);
+    for server in &servers.all {
+        let (before, _) = server.memory();
+        let mut clients: Vec<_> = (0..24).map(|_| asking(server, &document)).collect();
+        let heads = clients.iter_mut().map(|client| client.head().unwrap());
+        let answered = heads.filter(|head| head.status == 200).count();
+        assert!((1..24).contains(&answered), "{answered} are answered");
+        let (_, most) = server.memory();
+        let grown = (most - before) >> 20;
+        assert!(grown < 128, "{grown} MiB for {answered} answers");
+    }
 }

@@ -169,3 +169,20 @@ fn an_address_to_listen_on_is_refused_in_the_words_of_the_configuration() {
         "{told}"
     );
 }
+
+#[test]
+fn a_bound_of_all_answers_has_room_for_one() {
+    let project = Project::empty();
+    project.write(
+        "fragaria.toml",
+        "[server]\nintrospections_bytes_max = 134217727\n",
+    );
+    let told = project.fail(&["config"]);
+    let expected = "server.introspections_bytes_max: 134217727 is too small, at least 134217728";
+    assert!(told.contains(expected), "{told}");
+    project.write(
+        "fragaria.toml",
+        "[server]\nintrospections_bytes_max = 2048\n[limits]\nintrospection_bytes_max = 1024\n",
+    );
+    project.run(&["config"]);
+}

@@ -1,4 +1,5 @@
-//! The request bodies the process holds: together they have a bound.
+//! Bytes the process holds for all requests: of their bodies, of their answers. Together they have
+//! a bound.
 
 use model::metric::{Counter, Gauge, Registry};
 use std::sync::Arc;
@@ -8,14 +9,14 @@ use tokio::time::{Instant, timeout_at};
 /// What is counted in one permit, in bytes.
 const UNIT: usize = 1024;
 
-/// The room there is for bodies, and what of it is taken.
-pub(crate) struct Bodies {
-    room: Arc<Semaphore>,
+/// The room there is for bytes of a kind, and what of it is taken.
+pub(crate) struct Room {
+    free: Arc<Semaphore>,
     held: Gauge,
     refused: Counter,
 }
 
-/// The room one body takes, until it is dropped.
+/// What of it one request takes, until it is dropped.
 pub(crate) struct Held {
     permit: OwnedSemaphorePermit,
     bytes: usize,
@@ -24,32 +25,52 @@ pub(crate) struct Held {
 
 /// There was no room in time.
 #[derive(Debug)]
-pub(super) struct Full;
+pub(crate) struct Full;
 
-impl Bodies {
-    /// Room for so many bytes; declares the metrics.
-    pub(crate) fn new(bytes_max: usize, registry: &mut Registry) -> Self {
-        let permits = (bytes_max / UNIT).clamp(1, Semaphore::MAX_PERMITS);
-        let bodies = Self {
-            room: Arc::new(Semaphore::new(permits)),
-            held: Gauge::default(),
-            refused: Counter::default(),
-        };
+impl Room {
+    /// Room for so many bytes of request bodies; declares the metrics.
+    pub(crate) fn of_bodies(bytes_max: usize, registry: &mut Registry) -> Self {
+        let room = Self::new(bytes_max);
         registry.register(
             "fragaria_http_bodies_bytes",
             "Bytes of request bodies held now",
-            bodies.held.clone(),
+            room.held.clone(),
         );
         registry.register(
             "fragaria_http_bodies_refused",
             "Requests refused because bodies_bytes_max were held",
-            bodies.refused.clone(),
+            room.refused.clone(),
         );
-        bodies
+        room
     }
 
-    /// Room for some bytes more, beside what a body has already; waits for it until then.
-    pub(super) async fn grow(
+    /// Room for so many bytes of answers to introspection; declares the metrics.
+    pub(crate) fn of_introspections(bytes_max: usize, registry: &mut Registry) -> Self {
+        let room = Self::new(bytes_max);
+        registry.register(
+            "fragaria_http_introspections_bytes",
+            "Bytes of answers to introspection held or kept free for one now",
+            room.held.clone(),
+        );
+        registry.register(
+            "fragaria_http_introspections_refused",
+            "Requests refused because introspections_bytes_max were held",
+            room.refused.clone(),
+        );
+        room
+    }
+
+    fn new(bytes_max: usize) -> Self {
+        let permits = (bytes_max / UNIT).clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            free: Arc::new(Semaphore::new(permits)),
+            held: Gauge::default(),
+            refused: Counter::default(),
+        }
+    }
+
+    /// Room for some bytes more, beside what a request has already; waits for it until then.
+    pub(crate) async fn grow(
         &self,
         held: Option<Held>,
         bytes: usize,
@@ -77,14 +98,28 @@ impl Bodies {
     }
 
     async fn take(&self, permits: u32, until: Instant) -> Result<OwnedSemaphorePermit, Full> {
-        if let Ok(permit) = Arc::clone(&self.room).try_acquire_many_owned(permits) {
+        if let Ok(permit) = Arc::clone(&self.free).try_acquire_many_owned(permits) {
             return Ok(permit);
         }
-        let room = Arc::clone(&self.room).acquire_many_owned(permits);
+        let room = Arc::clone(&self.free).acquire_many_owned(permits);
         timeout_at(until, room)
             .await
             .map_err(|_| Full)?
             .map_err(|_| Full)
+    }
+}
+
+impl Held {
+    /// Gives back what is not needed for so many bytes.
+    pub(super) fn shrink(&mut self, bytes: usize) {
+        let over = self
+            .permit
+            .num_permits()
+            .saturating_sub(bytes.div_ceil(UNIT));
+        drop(self.permit.split(over));
+        let less = self.bytes.saturating_sub(bytes);
+        self.gauge.dec_by(i64::try_from(less).unwrap_or(i64::MAX));
+        self.bytes -= less;
     }
 }
 
@@ -106,7 +141,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn bodies_share_the_room_and_wait_for_it_no_longer_than_they_may() {
-        let bodies = Bodies::new(10 * UNIT, &mut Registry::default());
+        let bodies = Room::new(10 * UNIT);
         let held = bodies.grow(None, 6 * UNIT - 1, soon()).await.unwrap();
         let held = bodies.grow(Some(held), 1, soon()).await.unwrap();
         let other = bodies.grow(None, 4 * UNIT, soon()).await.unwrap();
@@ -117,5 +152,19 @@ mod tests {
         let (waited, ()) = tokio::join!(waiting, async { drop(held) });
         assert_eq!(waited.unwrap().bytes, 5 * UNIT);
         assert_eq!(bodies.held.get(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_shrinks_makes_room_for_others() {
+        let room = Room::new(10 * UNIT);
+        let mut held = room.grow(None, 10 * UNIT, soon()).await.unwrap();
+        assert!(room.grow(None, 1, soon()).await.is_err());
+        held.shrink(3 * UNIT + 1);
+        assert_eq!(room.held.get(), 3 * 1024 + 1);
+        let other = room.grow(None, 6 * UNIT, soon()).await.unwrap();
+        held.shrink(9 * UNIT);
+        assert!(room.grow(None, 1, soon()).await.is_err());
+        drop((held, other));
+        assert_eq!(room.held.get(), 0);
     }
 }
