@@ -1,5 +1,5 @@
 //! What a JSON parser lets pass and a request must not have: members named twice, nesting without
-//! end, halves of characters.
+//! end, halves of characters, names that the parser takes for words of its own.
 
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -7,6 +7,9 @@ use std::collections::HashSet;
 
 /// Deepest nesting of objects and lists.
 const DEPTH_MAX: usize = 100;
+/// What the parser's own names begin with: the member behind one is parsed again, as if it stood
+/// there itself, with no count of the nesting around it.
+const RESERVED: &str = "$serde_json::private::";
 
 /// Why well-formed JSON is refused: the rest of a sentence about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +23,9 @@ pub enum Flaw {
     /// A string escapes half of a surrogate pair, which is no character; RFC 8259, section 8.2.
     #[error("a string has half of a surrogate pair")]
     Surrogate,
+    /// A member's name means something to the parser.
+    #[error("the name of a member begins with {RESERVED}, which is reserved")]
+    Reserved,
 }
 
 /// The first flaw, if there is one.
@@ -90,6 +96,7 @@ impl<'a> Walk<'a> {
             Cow::Borrowed(token.trim_matches('"'))
         };
         match self.open.last_mut() {
+            Some(Some(_)) if self.names && text.starts_with(RESERVED) => Err(Flaw::Reserved),
             Some(Some(names)) if self.names => match names.replace(text) {
                 Some(known) => Err(Flaw::Repeated(known.into_owned())),
                 None => Ok(()),
@@ -139,6 +146,23 @@ mod tests {
         let nested = |levels| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
         assert_eq!(of(&nested(DEPTH_MAX)), None);
         assert_eq!(of(&nested(DEPTH_MAX + 1)), Some(Flaw::Deep));
+    }
+
+    #[test]
+    fn the_parsers_own_names_are_found_however_they_are_written() {
+        for json in [
+            r#"{"$serde_json::private::RawValue": "1"}"#,
+            r#"[{"a": {"\u0024serde_json::private::Number": "1"}}]"#,
+            r#"{"a": 1, "$serde_json\u003a:private::": null}"#,
+        ] {
+            assert_eq!(of(json), Some(Flaw::Reserved), "{json}");
+        }
+        for json in [
+            r#"{"a": "$serde_json::private::RawValue"}"#,
+            r#"{"$serde_json": ["$serde_json::private::Number"]}"#,
+        ] {
+            assert_eq!(of(json), None, "{json}");
+        }
     }
 
     #[test]

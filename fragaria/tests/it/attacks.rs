@@ -5,6 +5,8 @@ use crate::database::Database;
 use crate::mariadb;
 use crate::project::Project;
 use crate::server::Server;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 /// Parents with an older parent, and their children.
@@ -441,5 +443,75 @@ fn many_who_ask_for_all_of_the_api_at_once_take_bounded_memory() {
         let (_, most) = server.memory();
         let grown = (most - before) >> 20;
         assert!(grown < 128, "{grown} MiB for {answered} answers");
+    }
+}
+
+/// JSON that stands in texts in JSON, each of which the parser takes for what it holds.
+fn hidden(levels: usize) -> String {
+    (0..levels).fold("1".to_owned(), |inner, _| {
+        let text = inner.replace('\\', "\\u005c").replace('"', "\\u0022");
+        let (open, close) = ("[".repeat(97), "]".repeat(97));
+        format!("{open}{{\"$serde_json::private::RawValue\":\"{text}\"}}{close}")
+    })
+}
+
+#[test]
+fn json_that_hides_in_json_ends_no_server() {
+    let servers = Servers::new();
+    let json = hidden(12);
+    let headers = ["content-type: application/json"];
+    let token = |head: &str| URL_SAFE_NO_PAD.encode(format!("[\"{head}\",{json}]"));
+    let node = format!("{{ node(id: \"{}\") {{ __typename }} }}", token("Parent"));
+    let after = token("0123456789abcdef");
+    let after = format!("{{ parentConnection(after: \"{after}\") {{ nodes {{ id }} }} }}");
+    for server in &servers.all {
+        for member in ["variables", "extensions"] {
+            let body = format!(r#"{{"query":"{{__typename}}","{member}":{{"x":{json}}}}}"#);
+            let answer = server.ask("POST /graphql", &headers, body.as_bytes());
+            assert_eq!(answer.status, 400, "{member}");
+            let message = answer.json()["errors"][0]["message"].to_string();
+            assert!(message.contains("is reserved"), "{message}");
+        }
+        let number =
+            r#"{"query":"{__typename}","variables":{"x":{"$serde_json::private::Number":"1"}}}"#;
+        let answer = server.ask("POST /graphql", &headers, number.as_bytes());
+        assert_eq!(answer.code(), "request.variables");
+        let url: String =
+            form_urlencoded::byte_serialize(format!("{{\"x\":{json}}}").as_bytes()).collect();
+        let url = format!("GET /graphql?query=%7B__typename%7D&variables={url}");
+        let answer = server.ask(&url, &[], &[]);
+        assert_eq!(answer.code(), "request.variables");
+        assert_eq!(server.graphql(&node).status, 200);
+        assert_eq!(server.graphql(&after).code(), "engine.cursor");
+        assert_eq!(server.graphql("{ parent(id: 1) { name } }").status, 200);
+    }
+}
+
+#[test]
+fn a_page_goes_on_behind_a_row_whose_cursor_is_long() {
+    let project = Project::database(
+        "CREATE TABLE leaf (id integer PRIMARY KEY, body text NOT NULL);
+         INSERT INTO leaf SELECT value, printf('%.*c', 30000, value)
+             FROM (SELECT 1 AS value UNION SELECT 2 UNION SELECT 3);",
+    );
+    project.run(&["init", "--from", "sqlite:shop.db"]);
+    project.run(&["compile"]);
+    let server = project.serve(&[]).ready();
+    let next = "query($after: String) { leafConnection(first: 1, after: $after, orderBy: [{ body: ASC }]) \
+                { nodes { id } pageInfo { endCursor } } }";
+    let mut after = Value::Null;
+    for id in 1..=3 {
+        let body = json!({ "query": next, "variables": { "after": after } }).to_string();
+        let headers = ["content-type: application/json"];
+        let answer = server.ask("POST /graphql", &headers, body.as_bytes());
+        let page = &answer.json()["data"]["leafConnection"];
+        assert_eq!(
+            page["nodes"],
+            json!([{ "id": id }]),
+            "{:.300}",
+            answer.json()
+        );
+        after = page["pageInfo"]["endCursor"].clone();
+        assert!(after.as_str().unwrap().len() > 40_000);
     }
 }
