@@ -1,6 +1,9 @@
 //! Where events go: one JSON object a line for machines, or coloured text for people.
 
+mod line;
+
 use crate::Error;
+use line::OneLine;
 use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
@@ -90,17 +93,19 @@ fn layer<W>(config: Config, reader: Reader, writer: W) -> Box<dyn Layer<Registry
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let lines = tracing_subscriber::fmt::layer();
     let filter = filter(config.level);
     if is_text(config.format, reader) {
         let colour = reader.colour;
         return lines
+            .with_writer(OneLine(writer))
             .with_ansi(colour)
             .with_target(false)
             .with_filter(filter)
             .boxed();
     }
     lines
+        .with_writer(writer)
         .json()
         .flatten_event(true)
         .with_current_span(false)
@@ -191,6 +196,21 @@ mod tests {
             text.contains("said answer=42") && !text.contains('\u{1b}'),
             "{text}"
         );
+    }
+
+    #[test]
+    fn an_event_is_one_line_whatever_it_quotes() {
+        let page = Page::default();
+        let writer = page.clone();
+        let layer = layer(Config::default(), PERSON, move || writer.clone());
+        tracing::subscriber::with_default(Registry::default().with(layer), || {
+            let quoted = "a\r\n2026-11-25T20:00:00Z ERROR b";
+            tracing::warn!(detail = %quoted, "refused");
+        });
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("a\\r\\n2026"), "{text}");
+        assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+        assert!(text.ends_with('\n') && !text.contains('\r'), "{text}");
     }
 
     #[test]
