@@ -202,11 +202,15 @@ impl<'a> Planner<'a> {
         .map_err(|message| self.wrong(field, name, &message))
     }
 
-    /// An argument that is not null.
+    /// An argument that is not null. Where it picks or guards the rows of a write, null would let
+    /// more of them through than its client may have meant.
     pub(crate) fn given(&mut self, field: &Field, name: &str) -> Result<Option<Argument>, Fault> {
-        Ok(self
-            .argument(field, name)?
-            .filter(|argument| *argument != Argument::Null))
+        let argument = self.argument(field, name)?;
+        if self.strict && argument == Some(Argument::Null) {
+            let message = "null must not widen a write; leave it out where it is not wanted";
+            return Err(self.wrong(field, name, message));
+        }
+        Ok(argument.filter(|argument| *argument != Argument::Null))
     }
 
     /// The fault of an argument that cannot be used.
