@@ -93,14 +93,17 @@ impl<'a> Planner<'a> {
         words: &[Argument],
     ) -> Result<Vec<usize>, Fault> {
         let columns = &self.schema.tables[table].columns;
-        let named = words.iter().map(|word| match word {
-            Argument::Word(word) => columns
-                .iter()
-                .position(|column| column_name(&column.field) == **word),
-            _ => None,
-        });
-        let named: Option<Vec<_>> = named.collect();
-        named.ok_or_else(|| self.wrong(field, "update", "no such column"))
+        let mut named = Vec::with_capacity(words.len());
+        for word in words {
+            let column = columns.iter().position(|column| {
+                matches!(word, Argument::Word(word) if column_name(&column.field) == **word)
+            });
+            let column = column.ok_or_else(|| self.wrong(field, "update", "no such column"))?;
+            if !named.contains(&column) {
+                named.push(column);
+            }
+        }
+        Ok(named)
     }
 
     fn rows(&mut self, field: &Field, table: usize, terms: &Terms) -> Result<Vec<Row>, Fault> {
