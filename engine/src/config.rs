@@ -10,6 +10,10 @@ pub struct Config {
     pub document_bytes_max: usize,
     /// Most lexical tokens in a document.
     pub tokens_max: usize,
+    /// Most operations in a document; each is validated, whichever is asked for.
+    pub operations_max: usize,
+    /// Most fragments in a document; each is validated in every operation that leads to it.
+    pub fragments_max: usize,
     /// Deepest nesting of fields, counted after fragments are expanded.
     pub depth_max: usize,
     /// Most fields of an operation, counted after fragments are expanded.
@@ -52,6 +56,8 @@ impl Default for Config {
         Self {
             document_bytes_max: 256 * 1024,
             tokens_max: 20_000,
+            operations_max: 20,
+            fragments_max: 200,
             depth_max: 20,
             fields_max: 5_000,
             introspection_times_max: 12,
@@ -124,6 +130,7 @@ impl Config {
         let bounds = [
             ("document_bytes_max", size(self.document_bytes_max)),
             ("tokens_max", size(self.tokens_max)),
+            ("operations_max", size(self.operations_max)),
             ("depth_max", size(self.depth_max)),
             ("fields_max", size(self.fields_max)),
             ("columns_max", size(self.columns_max)),

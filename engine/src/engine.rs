@@ -89,10 +89,16 @@ impl Engine {
         self.config.introspection_bytes(self.api.text().len())
     }
 
+    /// The operation of a document that was prepared before.
+    pub fn known(&self, ask: &Ask<'_>) -> Option<Arc<Operation>> {
+        let known = self.operations.get(ask)?;
+        self.metrics.documents.hits.inc();
+        Some(known)
+    }
+
     /// Parses and validates a document, once for each document, operation name and access shape.
     pub fn prepare(&self, ask: &Ask<'_>) -> Result<Arc<Operation>, Vec<Fault>> {
-        if let Some(known) = self.operations.get(ask) {
-            self.metrics.documents.hits.inc();
+        if let Some(known) = self.known(ask) {
             return Ok(known);
         }
         self.metrics.documents.misses.inc();

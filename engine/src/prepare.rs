@@ -135,6 +135,7 @@ fn validated(
         }
         mistakes::of_syntax(&invalid.errors)
     })?;
+    bounded(config, &document).map_err(|fault| vec![fault])?;
     if let Some(subscription) = subscription(&document) {
         let message = "subscriptions are not supported";
         let fault = Fault::new("engine.subscription", Kind::Invalid, message);
@@ -148,6 +149,35 @@ fn validated(
         .to_executable_validate(&api.types)
         .map_err(|invalid| mistakes::against(&api.types, &invalid.errors))?;
     Ok((document, parser.tokens_reached()))
+}
+
+/// Refuses what would take long to validate: every operation is, with every fragment it leads to.
+fn bounded(config: &Config, document: &ast::Document) -> Result<(), Fault> {
+    let (mut operations, mut fragments) = (0, 0);
+    for definition in &document.definitions {
+        let (count, most, code, what) = match definition {
+            ast::Definition::OperationDefinition(_) => (
+                &mut operations,
+                config.operations_max,
+                "engine.operations",
+                "operations",
+            ),
+            ast::Definition::FragmentDefinition(_) => (
+                &mut fragments,
+                config.fragments_max,
+                "engine.fragments",
+                "fragments",
+            ),
+            _ => continue,
+        };
+        *count += 1;
+        if *count > most {
+            let message = format!("the document has more than {most} {what}");
+            let fault = Fault::new(code, Kind::Limit, message);
+            return Err(located(fault, definition.location(), &document.sources));
+        }
+    }
+    Ok(())
 }
 
 /// The rules of validation that the library leaves out or applies in part.

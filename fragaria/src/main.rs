@@ -9,6 +9,7 @@ mod command;
 mod config;
 mod console;
 mod count;
+mod desks;
 mod edition;
 mod environment;
 mod example;

@@ -17,7 +17,6 @@ use observe::request::Line;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Reply;
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 /// Answers a GraphQL request.
@@ -37,24 +36,44 @@ async fn live(
     let edition = server.edition();
     line.entry().artefact = Some(edition.hash.clone());
     let admitted = admit(server, request, line).await?;
-    let operation = prepare(&edition, &admitted)?;
+    let operation = prepare(server, &edition, &admitted).await?;
     line.name(operation.name());
     weigh(&operation, &admitted)?;
     let held = reserve(server, &edition, &operation).await?;
-    let (bound, held) = bind(&edition, &operation, &admitted, held).await?;
+    let (bound, held) = bind(server, (&edition, &operation), &admitted, held).await?;
     let reply = run(server, bound, line).await?;
     Ok((reply, held))
 }
 
-/// Parse, validate and plan; cached for the access shape of the caller.
-fn prepare(edition: &Edition, admitted: &Admitted) -> Result<Arc<Operation>, Refusal> {
+/// Parse, validate and plan; cached for the access shape of the caller. A new document takes its
+/// time beside the threads that serve everybody.
+async fn prepare(
+    server: &Server,
+    edition: &Arc<Edition>,
+    admitted: &Admitted,
+) -> Result<Arc<Operation>, Refusal> {
     let Caller { roles } = &admitted.caller;
+    let document = &admitted.parameters.document;
+    let operation = admitted.parameters.operation.as_deref();
     let ask = Ask {
-        document: &admitted.parameters.document,
-        operation: admitted.parameters.operation.as_deref(),
+        document,
+        operation,
         roles,
     };
-    Ok(edition.engine.prepare(&ask)?)
+    if let Some(known) = edition.engine.known(&ask) {
+        return Ok(known);
+    }
+    let edition = Arc::clone(edition);
+    let (document, operation) = (document.clone(), operation.map(str::to_owned));
+    let roles = roles.clone();
+    let prepared = server.desks.work(move || {
+        edition.engine.prepare(&Ask {
+            document: &document,
+            operation: operation.as_deref(),
+            roles: &roles,
+        })
+    });
+    Ok(prepared.await??)
 }
 
 /// Whether this way in may ask for that operation: GET is safe, so it never writes.
@@ -94,8 +113,8 @@ fn full() -> Refusal {
 /// Variables become the arguments of the plan's statements. Introspection is written beside the
 /// threads that serve everybody, and its room stays taken when its client is gone before it ends.
 async fn bind(
-    edition: &Arc<Edition>,
-    operation: &Arc<Operation>,
+    server: &Server,
+    (edition, operation): (&Arc<Edition>, &Arc<Operation>),
     admitted: &Admitted,
     held: Option<Held>,
 ) -> Result<(Bound, Option<Held>), Refusal> {
@@ -105,12 +124,11 @@ async fn bind(
     }
     let (edition, operation) = (Arc::clone(edition), Arc::clone(operation));
     let variables = variables.map(ToOwned::to_owned);
-    let bound = spawn_blocking(move || {
+    let bound = server.desks.work(move || {
         let bound = edition.engine.bind(&operation, variables.as_deref())?;
         Ok::<_, Vec<Fault>>((bound, held))
     });
-    let failed = |_| Fault::new("engine.internal", Kind::Internal, "introspection failed");
-    Ok(bound.await.map_err(failed)??)
+    Ok(bound.await??)
 }
 
 /// The database answers in JSON. What it said in a failure stays in the log.

@@ -1,6 +1,7 @@
 //! The server, and the one way to build it: start, reload and tests come through here.
 
 use crate::config::Config;
+use crate::desks::Desks;
 use crate::edition::Edition;
 use crate::http::room::Room;
 use crate::project::Face;
@@ -15,6 +16,7 @@ use observe::health::Health;
 use observe::request::Requests;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// The database, as a dependency.
 pub(crate) const DATABASE: &str = "database";
@@ -39,6 +41,8 @@ pub(crate) struct Server {
     pub(crate) bodies: Room,
     /// The bound of answers to introspection.
     pub(crate) introspections: Room,
+    /// Where work that takes processor time is done.
+    pub(crate) desks: Desks,
     edition: ArcSwap<Edition>,
     open: AtomicBool,
     draining: AtomicBool,
@@ -63,6 +67,10 @@ impl Server {
             bodies: Room::of_bodies(config.server.bodies_bytes_max, &mut registry),
             introspections: Room::of_introspections(
                 config.server.introspections_bytes_max,
+                &mut registry,
+            ),
+            desks: Desks::new(
+                Duration::from_millis(config.database.queue_timeout_ms),
                 &mut registry,
             ),
             build: Build::new(env!("CARGO_PKG_VERSION"), &mut registry),

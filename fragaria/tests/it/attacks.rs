@@ -488,6 +488,36 @@ fn json_that_hides_in_json_ends_no_server() {
 }
 
 #[test]
+fn a_document_of_many_operations_or_fragments_is_refused_before_it_is_validated() {
+    let servers = Servers::new();
+    let chain = |fragments: usize| {
+        let fragment = |n| format!("fragment F{n} on Query {{ ...F{} }} ", n + 1);
+        let last = format!("fragment F{fragments} on Query {{ __typename }}");
+        (0..fragments)
+            .map(fragment)
+            .chain([last])
+            .collect::<String>()
+    };
+    let operations = |count: usize| {
+        let operation = |n| format!("query A{n} {{ ...F0 }} ");
+        (0..count).map(operation).collect::<String>()
+    };
+    for (document, code) in [
+        (operations(21) + &chain(10), "engine.operations"),
+        (operations(1_000) + &chain(90), "engine.operations"),
+        (operations(1) + &chain(200), "engine.fragments"),
+    ] {
+        assert_eq!(servers.refusal(&document, &json!({})).0, code);
+    }
+    for server in &servers.all {
+        let body = json!({ "query": operations(20) + &chain(60), "operationName": "A7" });
+        let headers = ["content-type: application/json"];
+        let answer = server.ask("POST /graphql", &headers, body.to_string().as_bytes());
+        assert_eq!(answer.json(), json!({ "data": { "__typename": "Query" } }));
+    }
+}
+
+#[test]
 fn a_page_goes_on_behind_a_row_whose_cursor_is_long() {
     let project = Project::database(
         "CREATE TABLE leaf (id integer PRIMARY KEY, body text NOT NULL);
