@@ -31,7 +31,9 @@ pub(crate) trait Row {
     /// Whether a column is NULL.
     fn is_null(&self, column: usize) -> Result<bool, Error>;
     /// Writes a column by its codec; NULL is `null`.
-    fn scalar(&self, column: usize, codec: &Codec, out: &mut Vec<u8>) -> Result<(), Error>;
+    ///
+    /// What is longer than the answer may be is refused before it is copied.
+    fn scalar(&self, column: usize, codec: &Codec, sheet: &mut Sheet) -> Result<(), Error>;
     /// An integer column that is not NULL, such as a page size.
     fn integer(&self, column: usize) -> Result<i64, Error>;
     /// A boolean column; NULL is false.
@@ -62,24 +64,24 @@ pub(crate) fn record<R: Row>(row: &R, record: &Record, sheet: &mut Sheet) -> Res
     Ok(())
 }
 
-/// Writes one value of a row.
+/// Writes one value of a row, unless the answer becomes longer than it may be.
 pub(crate) fn cell<R: Row>(row: &R, cell: &Cell, sheet: &mut Sheet) -> Result<(), Error> {
     match cell {
-        Cell::Scalar { column, codec } => return row.scalar(*column, codec, &mut sheet.text),
+        Cell::Scalar { column, codec } => row.scalar(*column, codec, sheet)?,
         Cell::Constant(text) => sheet.text.extend_from_slice(text.as_bytes()),
         Cell::Object {
             present: Some(column),
             ..
         } if row.is_null(*column)? => null(&mut sheet.text),
-        Cell::Object { record: inner, .. } => return record(row, inner, sheet),
+        Cell::Object { record: inner, .. } => record(row, inner, sheet)?,
         Cell::Rows {
             column,
             record: inner,
-        } => return list(row.packed(*column)?, inner, sheet),
-        Cell::Page(plan) => return page::page(row, plan, sheet),
-        Cell::Token { head, columns } => return page::token(row, head, columns, &mut sheet.text),
+        } => list(row.packed(*column)?, inner, sheet)?,
+        Cell::Page(plan) => page::page(row, plan, sheet)?,
+        Cell::Token { head, columns } => page::token(row, head, columns, sheet)?,
     }
-    Ok(())
+    sheet.check()
 }
 
 /// Writes `null`.

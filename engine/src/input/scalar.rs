@@ -10,6 +10,9 @@ use serde_json::Value as Json;
 /// Longest decimal that is accepted, in digits; PostgreSQL's limit before the point.
 const DECIMAL_DIGITS_MAX: usize = 1_000;
 
+/// Largest exponent of a number in JSON, on either side; PostgreSQL writes it out in digits.
+const JSON_EXPONENT_MAX: u32 = 1_000;
+
 /// Coerces a JSON value that is not null; the error says what was expected.
 pub(crate) fn coerce(scalar: Scalar, json: &Json) -> Result<Value, String> {
     match scalar {
@@ -37,7 +40,7 @@ pub(crate) fn coerce(scalar: Scalar, json: &Json) -> Result<Value, String> {
             .map(Value::Float)
             .ok_or_else(|| wrong(scalar, json)),
         Scalar::Decimal => decimal(json),
-        Scalar::Json => Ok(Value::Text(json.to_string().into())),
+        Scalar::Json => document(json),
         text => {
             let given = json.as_str().ok_or_else(|| wrong(scalar, json))?;
             from_text(text, given)
@@ -83,6 +86,32 @@ fn integer(json: &Json) -> Option<i64> {
 fn float(json: &Json) -> Option<f64> {
     let number = json.as_number()?.as_str().parse::<f64>().ok()?;
     number.is_finite().then_some(number + 0.0)
+}
+
+/// JSON as it is, unless a number in it has so many digits that a few letters would fill a database.
+fn document(json: &Json) -> Result<Value, String> {
+    match overlong(json) {
+        None => Ok(Value::Text(json.to_string().into())),
+        Some(number) => Err(format!(
+            "expected numbers in JSON with an exponent of at most {JSON_EXPONENT_MAX}, found {}",
+            shown(number)
+        )),
+    }
+}
+
+/// The first number with an exponent beyond any that is accepted.
+fn overlong(json: &Json) -> Option<&Json> {
+    match json {
+        Json::Number(number) => {
+            let (_, exponent) = number.as_str().split_once(['e', 'E'])?;
+            let exponent = exponent.parse::<i32>().map(i32::unsigned_abs);
+            let fits = exponent.is_ok_and(|exponent| exponent <= JSON_EXPONENT_MAX);
+            (!fits).then_some(json)
+        }
+        Json::Array(items) => items.iter().find_map(overlong),
+        Json::Object(members) => members.values().find_map(overlong),
+        Json::Null | Json::Bool(_) | Json::String(_) => None,
+    }
 }
 
 /// Plain digits: sign, no exponent, no superfluous leading zeros; trailing zeros are kept.

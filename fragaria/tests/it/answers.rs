@@ -16,22 +16,31 @@ const SQLITE: &str = "
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
     INSERT INTO club SELECT i FROM n;
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
-    INSERT INTO member SELECT i + 1, i / 100 + 1 FROM n;";
+    INSERT INTO member SELECT i + 1, i / 100 + 1 FROM n;
+    CREATE TABLE essay (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+    INSERT INTO essay VALUES (1, printf('%.*c', 500000, 'x'));";
 const POSTGRES: &str = "
     CREATE TABLE club (id int PRIMARY KEY);
     CREATE TABLE member (id int PRIMARY KEY, club_id int NOT NULL REFERENCES club);
     CREATE INDEX ON member (club_id);
     INSERT INTO club SELECT generate_series(1, 100);
-    INSERT INTO member SELECT i + 1, i / 100 + 1 FROM generate_series(0, 9999) i;";
+    INSERT INTO member SELECT i + 1, i / 100 + 1 FROM generate_series(0, 9999) i;
+    CREATE TABLE essay (id int PRIMARY KEY, body text NOT NULL);
+    INSERT INTO essay VALUES (1, repeat('x', 500000));";
 const MARIADB: &str = "
     CREATE TABLE club (id int PRIMARY KEY);
     CREATE TABLE member (id int PRIMARY KEY, club_id int NOT NULL REFERENCES club (id));
     INSERT INTO club SELECT seq FROM seq_1_to_100;
-    INSERT INTO member SELECT seq + 1, seq DIV 100 + 1 FROM seq_0_to_9999;";
+    INSERT INTO member SELECT seq + 1, seq DIV 100 + 1 FROM seq_0_to_9999;
+    CREATE TABLE essay (id int PRIMARY KEY, body longtext NOT NULL);
+    INSERT INTO essay VALUES (1, repeat('x', 500000));";
 
 /// One row at the top, and in it more than ten thousand.
 const ONE_ROW: &str = "{ club(id: 1) { members { club { members { id } } } } }";
 const ROWS: usize = 1 + 100 + 100 * 100;
+
+/// What the server may need for an answer that becomes too long, which is twice the bound.
+const MEMORY: u64 = 160 << 20;
 
 /// As many rows, in pages.
 const PAGES: &str = "{ clubConnection { nodes { membersConnection { edges { node { id } } } } } }";
@@ -87,6 +96,40 @@ fn an_answer_longer_than_it_may_be_is_refused() {
         let server = project.serve(&[&less]).ready();
         let metric = "fragaria_store_over_bytes_total";
         assert_refused(&server, ONE_ROW, "store.answer_bytes", metric);
+    }
+}
+
+#[test]
+fn one_row_longer_than_an_answer_may_be_is_refused_before_a_byte_of_it_is_sent() {
+    let bodies: Vec<_> = (0..900).map(|n| format!("a{n}: body")).collect();
+    let bodies = bodies.join(" ");
+    for (project, _database) in stages() {
+        for document in [
+            format!("{{ essay(id: 1) {{ {bodies} }} }}"),
+            format!("{{ essays {{ {bodies} }} }}"),
+            format!("{{ essayConnection {{ nodes {{ {bodies} }} }} }}"),
+        ] {
+            let server = project.serve(&[]).ready();
+            let (before, _) = server.memory();
+            let metric = "fragaria_store_over_bytes_total";
+            assert_refused(&server, &document, "store.answer_bytes", metric);
+            let grown = server.memory().1.saturating_sub(before);
+            assert!(grown < MEMORY, "memory grew by {} MiB", grown >> 20);
+        }
+    }
+}
+
+#[test]
+fn a_value_longer_than_an_answer_may_be_is_refused_before_it_is_copied() {
+    for (project, _database) in stages() {
+        let server = project.serve(&["database.answer_bytes_max=400000"]).ready();
+        let metric = "fragaria_store_over_bytes_total";
+        assert_refused(
+            &server,
+            "{ essays { id body } }",
+            "store.answer_bytes",
+            metric,
+        );
     }
 }
 

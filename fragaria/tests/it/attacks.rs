@@ -19,6 +19,7 @@ const TABLES: &str = "
         id integer PRIMARY KEY, parent_id integer NOT NULL, name varchar(40) NOT NULL,
         FOREIGN KEY (parent_id) REFERENCES parent (id)
     );
+    CREATE TABLE paper (id integer PRIMARY KEY, content json);
     INSERT INTO parent VALUES (1, 'Ann', '1970-01-01', 1.5, NULL), (2, 'Bob', NULL, 2.5, 1);
     INSERT INTO child VALUES (1, 1, 'Cay'), (2, 1, 'Dan'), (3, 2, 'Eve');";
 
@@ -41,7 +42,7 @@ impl Servers {
         sqlite.run(&["init", "--from", "sqlite:shop.db"]);
         sqlite.run(&["compile"]);
         let postgres = Database::empty();
-        postgres.sql(TABLES);
+        postgres.sql(&TABLES.replace(" json", " jsonb"));
         let mariadb = mariadb::Database::empty();
         mariadb.sql(TABLES);
         let projects = [
@@ -311,6 +312,39 @@ fn minus_zero_is_zero_in_every_database() {
             "{\"parent\":{\"weight\":0.0}}",
             "{document}"
         );
+    }
+}
+
+#[test]
+fn a_number_in_json_has_no_exponent_that_fills_a_database_with_digits() {
+    let servers = Servers::new();
+    let given = |id: i32, number: &str| {
+        let literal = format!(
+            "mutation {{ createPaper(input: {{ id: {id}, content: [{{ a: [{number}] }}] }}) {{ id }} }}"
+        );
+        let variable = format!(
+            "mutation($x: JSON) {{ createPaper(input: {{ id: {}, content: $x }}) {{ id }} }}",
+            id + 1
+        );
+        let value: Value = serde_json::from_str(&format!("[{{\"a\": [{number}]}}]")).unwrap();
+        [(literal, json!({})), (variable, json!({ "x": value }))]
+    };
+    for number in ["1e131071", "1e1001", "-1.5E-1001", "0e+99999999999"] {
+        for (document, variables) in given(1, number) {
+            let answer = servers.ask(&document, &variables);
+            let message = answer["errors"][0]["message"].as_str().unwrap_or_default();
+            assert!(
+                message.contains("an exponent of at most 1000"),
+                "{answer:.400}"
+            );
+        }
+    }
+    let none = servers.data("{ papers { id } }", &json!({}));
+    assert_eq!(none, json!({ "papers": [] }));
+    for (number, id) in ["1e1000", "-1.5E-1000", "2e5"].iter().zip((1..).step_by(2)) {
+        for (document, variables) in given(id, number) {
+            servers.data(&document, &variables);
+        }
     }
 }
 

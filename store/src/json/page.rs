@@ -125,15 +125,17 @@ pub(super) fn token<R: Row>(
     row: &R,
     head: &str,
     columns: &[(usize, Codec)],
-    out: &mut Vec<u8>,
+    sheet: &mut Sheet,
 ) -> Result<(), Error> {
-    let start = out.len();
-    out.push(b'[');
-    out.extend_from_slice(head.as_bytes());
+    let start = sheet.text.len();
+    sheet.text.push(b'[');
+    sheet.text.extend_from_slice(head.as_bytes());
     for (column, codec) in columns {
-        out.push(b',');
-        row.scalar(*column, codec, out)?;
+        sheet.text.push(b',');
+        row.scalar(*column, codec, sheet)?;
+        sheet.check()?;
     }
+    let out = &mut sheet.text;
     out.push(b']');
     let plain_end = out.len();
     let length = (plain_end - start).div_ceil(3) * 4;

@@ -58,9 +58,19 @@ impl Sheet {
         Ok(())
     }
 
-    /// Takes what has been written; `room` bytes are made ready for what follows.
-    pub(crate) fn hand_out(&mut self, room: usize) -> Vec<u8> {
+    /// Whether a value of so many bytes, of which its JSON has at least as many, may be written.
+    pub(crate) fn admit(&self, bytes: usize) -> Result<(), Error> {
+        if bytes > self.bounds.bytes_max {
+            return Err(Error::AnswerBytes(self.bounds.bytes_max));
+        }
+        Ok(())
+    }
+
+    /// Takes what has been written, if the whole may be so long; `room` bytes are made ready for
+    /// what follows.
+    pub(crate) fn hand_out(&mut self, room: usize) -> Result<Vec<u8>, Error> {
+        self.check()?;
         self.handed_out += self.text.len();
-        std::mem::replace(&mut self.text, Vec::with_capacity(room))
+        Ok(std::mem::replace(&mut self.text, Vec::with_capacity(room)))
     }
 }

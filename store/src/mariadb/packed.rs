@@ -5,7 +5,7 @@
 
 use super::value::Datum;
 use crate::Error;
-use crate::json::{self, Rows};
+use crate::json::{self, Rows, Sheet};
 use model::Codec;
 use std::borrow::Cow;
 
@@ -108,8 +108,12 @@ impl json::Row for Record<'_> {
         Ok(matches!(self.cell(column)?, Cell::Null))
     }
 
-    fn scalar(&self, column: usize, codec: &Codec, out: &mut Vec<u8>) -> Result<(), Error> {
-        datum(self.text(column)?.as_deref()).write(codec, out)
+    fn scalar(&self, column: usize, codec: &Codec, sheet: &mut Sheet) -> Result<(), Error> {
+        if let Cell::Text(text, _) = self.cell(column)? {
+            // Two digits are one byte, and so may be an escape.
+            sheet.admit(text.len() / 2)?;
+        }
+        datum(self.text(column)?.as_deref()).write(codec, &mut sheet.text)
     }
 
     fn integer(&self, column: usize) -> Result<i64, Error> {

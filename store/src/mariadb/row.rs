@@ -3,6 +3,7 @@
 use super::packed::Packed;
 use super::value::Datum;
 use crate::answer::Arriving;
+use crate::json::Sheet;
 use crate::{Error, json};
 use model::{Codec, Value};
 use mysql_async::Value as Cell;
@@ -80,8 +81,12 @@ impl json::Row for Row {
         Ok(matches!(self.cell(column)?, Cell::NULL))
     }
 
-    fn scalar(&self, column: usize, codec: &Codec, out: &mut Vec<u8>) -> Result<(), Error> {
-        self.datum(column)?.write(codec, out)
+    fn scalar(&self, column: usize, codec: &Codec, sheet: &mut Sheet) -> Result<(), Error> {
+        let datum = self.datum(column)?;
+        if let Datum::Text(bytes) = datum {
+            sheet.admit(bytes.len())?;
+        }
+        datum.write(codec, &mut sheet.text)
     }
 
     fn integer(&self, column: usize) -> Result<i64, Error> {

@@ -5,7 +5,7 @@
 
 use super::value::{Datum, garbled};
 use crate::Error;
-use crate::json::{Row, Rows};
+use crate::json::{Row, Rows, Sheet};
 use model::Codec;
 use std::cell::Cell;
 use tokio_postgres::types::Type;
@@ -112,8 +112,8 @@ impl Row for Record<'_> {
         Ok(self.datum(column)?.bytes.is_none())
     }
 
-    fn scalar(&self, column: usize, codec: &Codec, out: &mut Vec<u8>) -> Result<(), Error> {
-        self.datum(column)?.write(codec, out)
+    fn scalar(&self, column: usize, codec: &Codec, sheet: &mut Sheet) -> Result<(), Error> {
+        self.datum(column)?.write(codec, sheet)
     }
 
     fn integer(&self, column: usize) -> Result<i64, Error> {

@@ -3,6 +3,7 @@
 use super::packed::Packed;
 use super::value::Datum;
 use crate::answer::Arriving;
+use crate::json::Sheet;
 use crate::{Error, json};
 use model::{Codec, Value};
 use std::error::Error as StdError;
@@ -16,8 +17,8 @@ impl json::Row for Row {
         Ok(datum(self, column)?.bytes.is_none())
     }
 
-    fn scalar(&self, column: usize, codec: &Codec, out: &mut Vec<u8>) -> Result<(), Error> {
-        datum(self, column)?.write(codec, out)
+    fn scalar(&self, column: usize, codec: &Codec, sheet: &mut Sheet) -> Result<(), Error> {
+        datum(self, column)?.write(codec, sheet)
     }
 
     fn integer(&self, column: usize) -> Result<i64, Error> {

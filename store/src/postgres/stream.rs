@@ -231,11 +231,11 @@ struct Sink<'a> {
 impl Sink<'_> {
     /// Hands out what there is.
     async fn flush(&mut self, sheet: &mut Sheet) -> Result<(), Error> {
+        let room = sheet.text.capacity();
+        let chunk = Bytes::from(sheet.hand_out(room)?);
         if let Some(head) = self.head.take() {
             head.send(Ok(Head::Chunks)).map_err(|_| Error::Cancelled)?;
         }
-        let room = sheet.text.capacity();
-        let chunk = Bytes::from(sheet.hand_out(room));
         self.metrics.bytes.inc_by(chunk.len() as u64);
         self.feeder.feed(chunk, self.settings.stall).await
     }

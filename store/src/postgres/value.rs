@@ -5,6 +5,7 @@
 //! their length.
 
 use super::numeric;
+use crate::json::Sheet;
 use crate::{Error, json};
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp, civil};
@@ -28,15 +29,16 @@ pub(super) struct Datum<'a> {
 
 impl Datum<'_> {
     /// Writes it by its codec; NULL is `null`.
-    pub(super) fn write(self, codec: &Codec, out: &mut Vec<u8>) -> Result<(), Error> {
+    pub(super) fn write(self, codec: &Codec, sheet: &mut Sheet) -> Result<(), Error> {
         let Some(bytes) = self.bytes else {
-            out.extend_from_slice(b"null");
+            json::null(&mut sheet.text);
             return Ok(());
         };
         self.admit(codec)?;
+        sheet.admit(bytes.len())?;
         match codec {
-            Codec::Scalar(scalar) => write(*scalar, bytes, out),
-            Codec::Enum(names) => json::enumeration(names, bytes, out),
+            Codec::Scalar(scalar) => write(*scalar, bytes, &mut sheet.text),
+            Codec::Enum(names) => json::enumeration(names, bytes, &mut sheet.text),
             Codec::Scaled(_) => Err(Error::Internal("PostgreSQL needs no scaled codec".into())),
         }
     }

@@ -100,7 +100,7 @@ impl Output {
             }
             Full::Stream(streaming) => {
                 self.bytes_max = self.shared.config.chunk_bytes;
-                let portion = self.sheet.hand_out(self.bytes_max + self.bytes_max / 8);
+                let portion = self.sheet.hand_out(self.bytes_max + self.bytes_max / 8)?;
                 self.handed_over += portion.len() as u64;
                 streaming.send(portion.into())
             }

@@ -3,6 +3,7 @@
 use super::decimal::{Decimal, with_digits_of};
 use super::number;
 use super::rows::Packed;
+use crate::json::Sheet;
 use crate::{Error, json, temporal};
 use model::{Codec, Scalar};
 use rusqlite::types::ValueRef;
@@ -34,8 +35,12 @@ impl<C: Cells> json::Row for C {
         Ok(self.value(column)? == ValueRef::Null)
     }
 
-    fn scalar(&self, column: usize, codec: &Codec, out: &mut Vec<u8>) -> Result<(), Error> {
-        write(self.value(column)?, codec, out)
+    fn scalar(&self, column: usize, codec: &Codec, sheet: &mut Sheet) -> Result<(), Error> {
+        let value = self.value(column)?;
+        if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = value {
+            sheet.admit(bytes.len())?;
+        }
+        write(value, codec, &mut sheet.text)
     }
 
     fn integer(&self, column: usize) -> Result<i64, Error> {
