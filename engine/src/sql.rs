@@ -64,6 +64,9 @@ pub(crate) enum Expr {
     Rounded(Box<Expr>, u8),
     /// JSON on its way into a column that would make a float of a bare number (SQLite).
     Json(Box<Expr>),
+    /// A decimal on its way into a column of so many digits before and after the point, which
+    /// would take any number (SQLite).
+    Fitted(Box<Expr>, u16, u8),
     /// The position of an enum label among its values: labels in order.
     Rank(Box<Expr>, usize),
     Compare(Operator, Box<Expr>, Box<Expr>),

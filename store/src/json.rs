@@ -13,7 +13,7 @@ mod time;
 
 pub(crate) use argument::{argument, kept_rows};
 pub(crate) use data::Data;
-pub(crate) use scalar::{base64, bigint, boolean, enumeration, float, int, json};
+pub(crate) use scalar::{NOT_FINITE, base64, bigint, boolean, enumeration, float, int, json};
 pub(crate) use sheet::{Bounds, Sheet};
 pub(crate) use text::{ascii, text};
 pub(crate) use time::{date, date_time, local_date_time, local_time};

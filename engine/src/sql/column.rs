@@ -134,6 +134,10 @@ pub(crate) fn written(schema: &Schema, column: &Column, value: Expr) -> Expr {
     if is_numeric_json(schema, column) {
         return Expr::Json(Box::new(value));
     }
+    if let (Codec::Scaled(scale), Some(native)) = (codec(schema, column), &column.native) {
+        let (whole, _) = decimal_digits(native);
+        return Expr::Fitted(Box::new(value), whole, scale);
+    }
     if schema.dialect == Dialect::Mariadb {
         return value;
     }

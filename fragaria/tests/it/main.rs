@@ -35,3 +35,4 @@ mod shutdown;
 mod statements;
 mod streaming;
 mod types;
+mod unstorable;

@@ -6,6 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::IgnoredAny;
 
+/// What is said of an infinity, and of what is not a number.
+pub(crate) const NOT_FINITE: &str = "a value is not a finite number and has no form in JSON";
+
 /// Writes `true` or `false`.
 pub(crate) fn boolean(value: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(if value { b"true" } else { b"false" });
@@ -28,9 +31,7 @@ pub(crate) fn bigint(value: i64, out: &mut Vec<u8>) {
 /// Writes a `Float` in its shortest form.
 pub(crate) fn float(value: f64, out: &mut Vec<u8>) -> Result<(), Error> {
     if !value.is_finite() {
-        return Err(Error::OutOfRange(
-            "a value is not a finite number and has no form in JSON",
-        ));
+        return Err(Error::OutOfRange(NOT_FINITE));
     }
     out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
     Ok(())

@@ -171,9 +171,7 @@ fn write_float(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
 
 fn decimal(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
     out.push(b'"');
-    numeric::write(bytes, out).ok_or(Error::OutOfRange(
-        "a value is not a finite number and has no form in JSON",
-    ))?;
+    numeric::write(bytes, out).ok_or(Error::OutOfRange(json::NOT_FINITE))?;
     out.push(b'"');
     Ok(())
 }

@@ -88,6 +88,13 @@ impl<'a> Decimal<'a> {
         }
     }
 
+    /// Whether, rounded to `scale` digits after the point, it has at most `whole` before it.
+    pub(super) fn fits(&self, whole: usize, scale: usize) -> bool {
+        let mut rounded = Vec::new();
+        self.write_rounded(scale, &mut rounded);
+        Decimal::parse(&rounded).is_some_and(|rounded| rounded.whole.len() <= whole)
+    }
+
     fn sign(&self, out: &mut Vec<u8>) {
         if self.negative && !self.is_zero() {
             out.push(b'-');

@@ -5,11 +5,15 @@ use super::like::{Case, Pattern, Stopped};
 use super::sum::{Average, Total};
 use super::watch::Watch;
 use super::{bucket, like, number, rows};
+use crate::json::NOT_FINITE;
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Error, Result, ffi};
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// What is said of a number that a column cannot hold.
+pub(super) const OUTSIDE: &str = "a number is outside the range of its column";
 
 /// Registers them all.
 pub(super) fn register(connection: &Connection, watch: &Arc<Watch>) -> Result<()> {
@@ -22,6 +26,7 @@ pub(super) fn register(connection: &Connection, watch: &Arc<Watch>) -> Result<()
     connection.create_aggregate_function(c"fragaria_decimal_avg", 1, flags, Average)?;
     connection.create_scalar_function(c"fragaria_bucket", 3, flags, bucket::bucket)?;
     connection.create_scalar_function(c"fragaria_decimal", 2, flags, decimal)?;
+    connection.create_scalar_function(c"fragaria_fitted", 3, flags, fitted)?;
     for (name, case) in [
         (c"fragaria_like", Case::Told),
         (c"fragaria_ilike", Case::Folded),
@@ -47,8 +52,23 @@ fn decimal(context: &mut Context<'_>) -> Result<Option<String>> {
         ValueRef::Text(text) => round(text).map(Some),
         ValueRef::Integer(value) => round(itoa::Buffer::new().format(value).as_bytes()).map(Some),
         ValueRef::Real(value) if value.is_finite() => with_digits_of(value, round).map(Some),
-        ValueRef::Real(_) | ValueRef::Blob(_) => Err(refusal("not a decimal")),
+        ValueRef::Real(_) => Err(refusal(NOT_FINITE)),
+        ValueRef::Blob(_) => Err(refusal("not a decimal")),
     }
+}
+
+/// `fragaria_fitted(x, whole, scale)`: x as it is, if a column of so many digits before and after
+/// the point can hold it. SQLite's would take any number, and one of many digits as infinity.
+fn fitted(context: &mut Context<'_>) -> Result<ToSqlOutput<'static>> {
+    let (whole, scale): (u16, u8) = (context.get(1)?, context.get(2)?);
+    if let ValueRef::Text(text) = context.get_raw(0) {
+        let decimal = Decimal::parse(text).ok_or_else(|| refusal("not a decimal"))?;
+        let float = utf8(text)?.parse().is_ok_and(f64::is_finite);
+        if !float || !decimal.fits(whole.into(), scale.into()) {
+            return Err(refusal(OUTSIDE));
+        }
+    }
+    Ok(ToSqlOutput::Owned(context.get_raw(0).try_into()?))
 }
 
 /// `fragaria_like(pattern, text)` and `fragaria_ilike(pattern, text)`: NULL when one of them is.
@@ -134,6 +154,29 @@ mod tests {
             assert_eq!(answer(sql).unwrap().as_deref(), expected, "{sql}");
         }
         assert!(answer("fragaria_decimal('abc', 2)").is_err());
+    }
+
+    #[test]
+    fn a_decimal_fits_as_the_column_would_round_it() {
+        for (sql, expected) in [
+            ("fragaria_fitted('99.99', 2, 2)", Some("99.99")),
+            ("fragaria_fitted('-0099.994', 2, 2)", Some("-0099.994")),
+            ("fragaria_fitted('0.5', 0, 2)", Some("0.5")),
+            ("fragaria_fitted(NULL, 2, 2)", None),
+        ] {
+            assert_eq!(answer(sql).unwrap().as_deref(), expected, "{sql}");
+        }
+        let long = format!("fragaria_fitted('{}', 1000, 0)", "9".repeat(400));
+        for sql in [
+            "fragaria_fitted('99.995', 2, 2)",
+            "fragaria_fitted('1', 0, 2)",
+            &long,
+        ] {
+            assert!(
+                answer(sql).unwrap_err().to_string().contains(OUTSIDE),
+                "{sql}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The aggregates `fragaria_decimal_sum` and `fragaria_decimal_avg`: exact sums of any length.
 
 use super::decimal::{Decimal, with_digits_of};
+use crate::json::NOT_FINITE;
 use bigdecimal::num_bigint::{BigInt, BigUint, Sign};
 use bigdecimal::{BigDecimal, Zero as _};
 use rusqlite::functions::{Aggregate, Context};
@@ -65,7 +66,8 @@ impl Sum {
             ValueRef::Real(value) if value.is_finite() => {
                 with_digits_of(value, |digits| self.add_text(digits))?;
             }
-            ValueRef::Real(_) | ValueRef::Blob(_) => return Err(refusal()),
+            ValueRef::Real(_) => return Err(Error::UserFunctionError(NOT_FINITE.into())),
+            ValueRef::Blob(_) => return Err(refusal()),
         }
         self.count += 1;
         Ok(())

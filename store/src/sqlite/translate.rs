@@ -1,7 +1,9 @@
 //! SQLite's result codes as errors a caller can act on.
 
+use super::functions::OUTSIDE;
 use super::watch::Watch;
 use crate::Error;
+use crate::json::NOT_FINITE;
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
@@ -38,9 +40,17 @@ pub(super) fn outside(error: rusqlite::Error) -> Error {
         | ErrorCode::OutOfMemory => Error::Unavailable(detail),
         ErrorCode::TooBig => Error::TooLarge(detail),
         ErrorCode::TypeMismatch => Error::Check(detail),
-        ErrorCode::Unknown if message.as_deref() == Some("integer overflow") => {
-            Error::OutOfRange("a computed integer does not fit 64 bits")
-        }
+        ErrorCode::Unknown => said(message.as_deref(), detail),
+        _ => Error::Internal(detail),
+    }
+}
+
+/// What an error without a code of its own means.
+fn said(message: Option<&str>, detail: String) -> Error {
+    match message {
+        Some("integer overflow") => Error::OutOfRange("a computed integer does not fit 64 bits"),
+        Some(OUTSIDE) => Error::OutOfRange(OUTSIDE),
+        Some(NOT_FINITE) => Error::OutOfRange(NOT_FINITE),
         _ => Error::Internal(detail),
     }
 }

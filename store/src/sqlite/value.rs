@@ -165,6 +165,7 @@ fn write_decimal(value: ValueRef<'_>, scale: Option<u8>, out: &mut Vec<u8>) -> R
             // A float without fraction is an integer, which has no point.
             write(digits.strip_suffix(b".0").unwrap_or(digits))
         }),
+        ValueRef::Real(_) => Err(Error::OutOfRange(json::NOT_FINITE)),
         other => Err(mismatch(other, "Decimal")),
     }
 }

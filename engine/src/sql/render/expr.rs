@@ -58,6 +58,10 @@ impl Text<'_> {
                 self.push(&format!(", {scale})"));
             }
             Expr::Json(inner) => self.call("fragaria_json(", inner),
+            Expr::Fitted(inner, whole, scale) => {
+                self.call_open("fragaria_fitted(", inner);
+                self.push(&format!(", {whole}, {scale})"));
+            }
             Expr::Rank(inner, enumeration) => self.rank(inner, *enumeration),
             Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
             Expr::Value(select) => self.nested("(", select, Columns::Plain),

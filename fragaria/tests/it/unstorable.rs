@@ -1,0 +1,89 @@
+//! Values a column cannot hold: they are refused when they are given, and told where they stand.
+
+use crate::database::Database;
+use crate::mariadb;
+use crate::project::Project;
+use crate::server::Server;
+use serde_json::json;
+
+const TABLE: &str = "
+    CREATE TABLE thing (id integer PRIMARY KEY, d numeric(12,4), e numeric(2,2));
+    INSERT INTO thing VALUES (1, 1.5, 0.25), (2, 2.5, NULL);";
+
+const OUTSIDE: &str = "a number is outside the range of its column";
+
+fn sqlite(table: &str) -> Project {
+    let project = Project::database(table);
+    project.run(&["init", "--from", "sqlite:shop.db"]);
+    project.run(&["compile"]);
+    project
+}
+
+/// Its code and message.
+fn refusal(server: &Server, document: &str) -> (String, String) {
+    let answer = server.graphql(document);
+    let error = &answer.json()["errors"][0];
+    let text = |text: &serde_json::Value| text.as_str().unwrap_or_default().to_owned();
+    (text(&error["extensions"]["code"]), text(&error["message"]))
+}
+
+#[test]
+fn a_decimal_too_large_for_its_column_is_refused_by_every_database() {
+    let postgres = Database::empty();
+    postgres.sql(TABLE);
+    let mariadb = mariadb::Database::empty();
+    mariadb.sql(TABLE);
+    for project in [
+        sqlite(TABLE),
+        Project::on(&postgres.url()),
+        Project::on(&mariadb.url()),
+    ] {
+        let server = project.serve(&[]).ready();
+        let refused = ("store.out_of_range".to_owned(), OUTSIDE.to_owned());
+        for (column, value) in [
+            ("d", "9".repeat(1_000)),
+            ("d", format!("-{}", "9".repeat(400))),
+            ("d", "100000000".to_owned()),
+            ("d", "99999999.99995".to_owned()),
+            ("e", "1".to_owned()),
+        ] {
+            for write in [
+                format!("updateThing(id: 2, set: {{ {column}: \"{value}\" }}) {{ id }}"),
+                format!("createThing(input: {{ id: 3, {column}: \"{value}\" }}) {{ id }}"),
+                format!("upsertThing(input: {{ id: 2, {column}: \"{value}\" }}) {{ id }}"),
+            ] {
+                let document = format!("mutation {{ {write} }}");
+                assert_eq!(refusal(&server, &document), refused, "{document:.80}");
+            }
+        }
+        let most =
+            "mutation { updateThing(id: 2, set: { d: \"-99999999.99994\", e: \"0.99\" }) { d e } }";
+        let kept = json!({ "d": "-99999999.9999", "e": "0.99" });
+        assert_eq!(server.graphql(most).json()["data"]["updateThing"], kept);
+        let sum = server.graphql("{ thingAggregate { sum { d } } }").json();
+        let sum = &sum["data"]["thingAggregate"][0]["sum"]["d"];
+        assert_eq!(*sum, json!("-99999998.4999"));
+    }
+}
+
+#[test]
+fn an_infinity_that_somebody_else_wrote_is_told_as_one() {
+    let project = sqlite(TABLE);
+    project.sql("INSERT INTO thing VALUES (3, 9e999, NULL)");
+    let server = project.serve(&[]).ready();
+    let message = "a value is not a finite number and has no form in JSON";
+    for document in [
+        "{ things { id d } }",
+        "{ thing(id: 3) { d } }",
+        "{ thingAggregate { sum { d } } }",
+        "{ thingAggregate { avg { d } } }",
+        "{ thingAggregate { max { d } } }",
+        "{ thingAggregate(having: { max: { d: { gt: \"1\" } } }) { count } }",
+    ] {
+        let refused = ("store.out_of_range".to_owned(), message.to_owned());
+        assert_eq!(refusal(&server, document), refused, "{document}");
+    }
+    let mend = "mutation { updateThing(id: 3, set: { d: \"1\" }) { d } }";
+    let mended = server.graphql(mend).json();
+    assert_eq!(mended["data"]["updateThing"]["d"], json!("1.0000"));
+}
