@@ -87,3 +87,49 @@ fn an_infinity_that_somebody_else_wrote_is_told_as_one() {
     let mended = server.graphql(mend).json();
     assert_eq!(mended["data"]["updateThing"]["d"], json!("1.0000"));
 }
+
+#[test]
+fn a_character_the_column_does_not_have_is_refused_by_every_text_operator_on_mariadb() {
+    let database = mariadb::Database::empty();
+    database.sql(
+        "CREATE TABLE word (id integer PRIMARY KEY,
+             a varchar(40) CHARACTER SET latin1 NOT NULL, b varchar(40) CHARACTER SET utf8mb3 NOT NULL,
+             c varchar(40) CHARACTER SET utf8mb4 NOT NULL);
+         INSERT INTO word VALUES (1, 'é', 'é', 'é'), (2, 'z', 'z', 'z');",
+    );
+    let project = Project::on(&database.url());
+    let server = project.serve(&[]).ready();
+    for operator in [
+        "eq: $",
+        "ne: $",
+        "gt: $",
+        "gte: $",
+        "lt: $",
+        "lte: $",
+        "in: [$]",
+        "notIn: [$]",
+        "like: $",
+        "ilike: $",
+        "startsWith: $",
+        "endsWith: $",
+        "contains: $",
+    ] {
+        let ask = |column: &str, text: &str| {
+            let operand = operator.replace('$', &format!("\"{text}\""));
+            format!("{{ words(where: {{ {column}: {{ {operand} }} }}) {{ id }} }}")
+        };
+        for column in ["a", "b"] {
+            let answer = server.graphql(&ask(column, "😀"));
+            let code = answer.json()["errors"][0]["extensions"]["code"].clone();
+            let found = answer.json()["data"]["words"].is_array();
+            assert!(
+                found || code == "store.out_of_range",
+                "{column} {operator}: {answer:?}"
+            );
+        }
+        for (column, text) in [("c", "😀"), ("a", "é"), ("b", "é")] {
+            let answer = server.graphql(&ask(column, text)).json();
+            assert!(answer["errors"].is_null(), "{column} {operator}: {answer}");
+        }
+    }
+}

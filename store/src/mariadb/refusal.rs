@@ -46,6 +46,10 @@ fn refused(refusal: &ServerError) -> Error {
         1264 | 1265 | 1292 | 1365 | 1366 | 1367 | 1406 | 1411 | 1426 | 1441 | 1690 => {
             unfit(refusal.code, &text)
         }
+        // A text compared with a column of a character set that does not have its characters;
+        // between two columns it would be a mistake of ours.
+        1267 | 1270 if text.contains("COERCIBLE") => unfit(refusal.code, &text),
+        1271 => unfit(refusal.code, &text),
         _ => Error::Internal(text),
     }
 }
@@ -57,6 +61,7 @@ fn unfit(code: u16, detail: &str) -> Error {
         1264 | 1690 => "a number is outside the range of its column",
         1406 => "a text is longer than its column allows",
         1292 | 1411 | 1441 => "a date or time is outside the range of its column",
+        1267 | 1270 | 1271 => "a text holds a character the database cannot store",
         1365 => "a division by zero",
         _ => "a value is not one its column can hold",
     })
