@@ -84,7 +84,8 @@ pub struct Postgres {
     pub light_connections: usize,
     /// Shared connections for requests of few rows.
     pub bounded_connections: usize,
-    /// The most connections for transactions, writes and streams, each held by one request alone.
+    /// The most connections for transactions, writes and streams, each held by one request alone;
+    /// streams leave one to the others, if there are several.
     pub exclusive_connections: usize,
     /// Prepared statements each connection keeps.
     pub statements_max: usize,
@@ -98,7 +99,8 @@ pub struct Postgres {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mariadb {
-    /// The most connections, each held by one request alone while it runs.
+    /// The most connections, each held by one request alone while it runs; streams leave one to the
+    /// others, if there are several.
     pub connections: usize,
     /// Prepared statements each connection keeps.
     pub statements_max: usize,

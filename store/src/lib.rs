@@ -17,6 +17,7 @@ mod doors;
 mod error;
 mod job;
 mod json;
+mod line;
 mod mariadb;
 mod metrics;
 mod postgres;

@@ -24,6 +24,7 @@ pub(crate) use address::lent;
 use crate::answer::Answer;
 use crate::doors::{Doors, Inside};
 use crate::job::Job;
+use crate::line::Purpose;
 use crate::metrics::Metrics;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply};
@@ -81,7 +82,7 @@ impl Mariadb {
 
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
         let _inside = self.doors.enter()?;
-        let mut held = self.pool.take().await?;
+        let mut held = self.pool.take(Purpose::Work).await?;
         match timeout(self.settings.patience(1), catalog::read(&mut held)).await {
             Ok(Ok(catalog)) => {
                 held.release();
@@ -150,7 +151,7 @@ impl Mariadb {
     }
 
     async fn transact(&self, job: &Job) -> Result<Outcome, Snag> {
-        let mut held = self.pool.take().await?;
+        let mut held = self.pool.take(Purpose::Work).await?;
         let outcome = self.commit(&mut held, job).await;
         match outcome {
             Ok(Outcome::Whole(text, rows)) => {
@@ -186,7 +187,7 @@ impl Mariadb {
 
     async fn stream(&self, job: Job, inside: &Inside) -> Result<Reply, Snag> {
         let means = stream::Means {
-            held: self.pool.take().await?,
+            held: self.pool.take(Purpose::Stream).await?,
             settings: self.settings.clone(),
             _inside: inside.another(),
             metrics: self.metrics.clone(),

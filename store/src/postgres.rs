@@ -30,6 +30,7 @@ pub(crate) use address::lent;
 use crate::answer::Answer;
 use crate::doors::{Doors, Inside};
 use crate::job::Job;
+use crate::line::Purpose;
 use crate::metrics::Metrics;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply};
@@ -92,7 +93,7 @@ impl Postgres {
 
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
         let _inside = self.doors.enter()?;
-        let exclusive = self.exclusives.take().await?;
+        let exclusive = self.exclusives.take(Purpose::Work).await?;
         match timeout(self.settings.patience(1), catalog::read(&exclusive)).await {
             Ok(Ok(catalog)) => {
                 exclusive.release();
@@ -169,7 +170,7 @@ impl Postgres {
     }
 
     async fn transact(&self, job: &Job) -> Result<Outcome, Snag> {
-        let exclusive = self.exclusives.take().await?;
+        let exclusive = self.exclusives.take(Purpose::Work).await?;
         let patience = self.settings.patience(job.script.steps.len());
         let steps = timeout(patience, transaction::run(&exclusive, job, &self.settings)).await;
         let silent = || Error::Timeout("no answer on an exclusive connection".into()).into();
@@ -193,7 +194,7 @@ impl Postgres {
 
     async fn stream(&self, job: Job, inside: &Inside) -> Result<Reply, Snag> {
         let means = stream::Means {
-            exclusive: self.exclusives.take().await?,
+            exclusive: self.exclusives.take(Purpose::Stream).await?,
             settings: self.settings.clone(),
             _inside: inside.another(),
             metrics: self.metrics.clone(),

@@ -2,6 +2,7 @@
 
 use crate::client::{Client, PATIENCE};
 use crate::database::{Database, Session};
+use crate::mariadb;
 use crate::project::Project;
 use crate::server::Server;
 use serde_json::json;
@@ -29,6 +30,10 @@ const SQLITE: &str = "
     INSERT INTO reading SELECT i, printf('%0200d', 0) FROM n;
     CREATE VIEW broken AS SELECT id, note FROM reading
     WHERE abs(iif(id = 150000, -9223372036854775807 - 1, id)) > 0;";
+
+const MARIADB: &str = "
+    CREATE TABLE reading (id int PRIMARY KEY, note varchar(400) NOT NULL);
+    INSERT INTO reading SELECT seq, repeat('x', 200) FROM seq_1_to_300000;";
 
 /// A project on either database.
 struct Stage {
@@ -86,13 +91,19 @@ impl Stage {
 const OURS: &str = "FROM pg_stat_activity WHERE application_name = 'fragaria' \
                     AND datname = current_database()";
 
-/// A client that has asked, read the head of the answer and nothing more.
-fn begin(server: &Server, document: &str) -> (Client, crate::client::Response) {
+/// A client that has asked, and read nothing.
+fn asking(server: &Server, document: &str) -> Client {
     let mut client = Client::narrow(server.address);
     let body = json!({ "query": document }).to_string();
     client
         .request("POST /graphql", &[JSON], body.as_bytes())
         .unwrap();
+    client
+}
+
+/// A client that has asked, read the head of the answer and nothing more.
+fn begin(server: &Server, document: &str) -> (Client, crate::client::Response) {
+    let mut client = asking(server, document);
     let head = client.head().unwrap();
     assert_eq!(
         (head.status, head.header("transfer-encoding")),
@@ -180,6 +191,46 @@ fn a_client_that_goes_away_stops_the_work_in_the_database() {
     }
     other.sql("SELECT pg_advisory_unlock(7)");
     stage.assert_rests(&server);
+}
+
+#[test]
+fn clients_that_take_nothing_leave_a_connection_to_those_who_write() {
+    let postgres = Stage::postgres();
+    let mariadb = mariadb::Database::empty();
+    mariadb.sql(MARIADB);
+    for (project, connections) in [
+        (
+            &postgres.project,
+            "database.postgres.exclusive_connections=3",
+        ),
+        (
+            &Project::on(&mariadb.url()),
+            "database.mariadb.connections=3",
+        ),
+    ] {
+        let server = project
+            .serve(&[
+                connections,
+                "database.queue_timeout_ms=20000",
+                "database.stall_timeout_ms=60000",
+                "server.stall_timeout_ms=60000",
+            ])
+            .ready();
+        let clients: Vec<_> = (0..6).map(|_| asking(&server, EVERYTHING)).collect();
+        server.until("/metrics", |metrics| {
+            String::from_utf8_lossy(&metrics.body).contains("fragaria_store_streams_total 6\n")
+        });
+        let write = "mutation { updateReading(id: 1, set: { note: \"y\" }) { note } }";
+        for _ in 0..3 {
+            let written = server.graphql(write).json();
+            assert_eq!(written["data"]["updateReading"]["note"], "y");
+        }
+        assert_eq!(server.metric("fragaria_store_pool_in_use"), 2);
+        drop(clients);
+        server.until("/metrics", |metrics| {
+            String::from_utf8_lossy(&metrics.body).contains("fragaria_store_pool_in_use 0\n")
+        });
+    }
 }
 
 #[test]

@@ -5,13 +5,14 @@
 
 use super::connector::Connector;
 use super::session::Session;
+use crate::line::{Line, Purpose, Taken};
 use crate::metrics::Metrics;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error};
-use deadpool::managed::{self, Metrics as Use, Object, PoolError, RecycleError, RecycleResult};
+use deadpool::managed::{self, Metrics as Use, Object, RecycleError, RecycleResult};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -25,14 +26,13 @@ pub(super) struct Pool {
     connector: Arc<Connector>,
     /// A connection for checks alone: a server that is busy is there nevertheless.
     spare: Mutex<Option<Session>>,
-    queue_length_max: usize,
-    queue_timeout: Duration,
+    line: Line,
     metrics: Metrics,
 }
 
 /// A connection held alone; dropping it unreleased stops what it does in the database.
 pub(super) struct Held {
-    object: Option<Object<Makers>>,
+    taken: Option<Taken<Makers>>,
     connector: Arc<Connector>,
     metrics: Metrics,
     /// Whether its end is somebody's answer; if not, nobody waits for one any more.
@@ -64,45 +64,30 @@ impl Pool {
         connector: Arc<Connector>,
         metrics: Metrics,
     ) -> Result<Self, Error> {
+        let size = config.mariadb.connections.max(1);
         let connections = managed::Pool::builder(Makers(Arc::clone(&connector)))
-            .max_size(config.mariadb.connections.max(1))
+            .max_size(size)
             .build()
             .map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Self {
             connections,
             connector,
             spare: Mutex::default(),
-            queue_length_max: config.queue_length_max,
-            queue_timeout: config.queue_timeout(),
+            line: Line::new(config, size, metrics.clone()),
             metrics,
         })
     }
 
     /// Waits for a free connection, not longer than it may.
-    pub(super) async fn take(&self) -> Result<Held, Error> {
-        if self.connections.status().waiting >= self.queue_length_max {
-            return Err(Error::Busy("the queue for connections is full".into()));
-        }
-        let asked = Instant::now();
-        let taken = timeout(self.queue_timeout, self.connections.get()).await;
-        self.metrics
-            .queue_wait
-            .observe(asked.elapsed().as_secs_f64());
-        match taken {
-            Ok(Ok(object)) => {
-                self.metrics.in_use.inc();
-                Ok(Held {
-                    object: Some(object),
-                    connector: Arc::clone(&self.connector),
-                    metrics: self.metrics.clone(),
-                    answered: false,
-                })
-            }
-            Ok(Err(PoolError::Backend(error))) => Err(error),
-            Ok(Err(PoolError::Closed)) => Err(Error::Unavailable("the store is closed".into())),
-            Ok(Err(error)) => Err(Error::Internal(error.to_string())),
-            Err(_) => Err(Error::Busy("no connection came free".into())),
-        }
+    pub(super) async fn take(&self, purpose: Purpose) -> Result<Held, Error> {
+        let taken = self.line.take(&self.connections, purpose).await?;
+        self.metrics.in_use.inc();
+        Ok(Held {
+            taken: Some(taken),
+            connector: Arc::clone(&self.connector),
+            metrics: self.metrics.clone(),
+            answered: false,
+        })
     }
 
     /// Drops the connections nobody holds: one of them was gone, so the others are likely to be.
@@ -137,7 +122,7 @@ impl Held {
     pub(super) fn release(mut self) {
         self.answered = true;
         if self.is_free() {
-            self.object = None;
+            self.taken = None;
         }
     }
 
@@ -163,20 +148,20 @@ impl Deref for Held {
 
     #[expect(
         clippy::expect_used,
-        reason = "the object is there until the drop or the release"
+        reason = "it is there until the drop or the release"
     )]
     fn deref(&self) -> &Session {
-        self.object.as_deref().expect("held until dropped")
+        &self.taken.as_ref().expect("held until dropped").object
     }
 }
 
 impl DerefMut for Held {
     #[expect(
         clippy::expect_used,
-        reason = "the object is there until the drop or the release"
+        reason = "it is there until the drop or the release"
     )]
     fn deref_mut(&mut self) -> &mut Session {
-        self.object.as_deref_mut().expect("held until dropped")
+        &mut self.taken.as_mut().expect("held until dropped").object
     }
 }
 
@@ -186,24 +171,24 @@ impl Drop for Held {
         if !self.answered {
             self.metrics.cancelled.inc();
         }
-        let Some(object) = self.object.take() else {
+        let Some(taken) = self.taken.take() else {
             return;
         };
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(clear(object, Arc::clone(&self.connector)))),
-            Err(_) => drop(Object::take(object)),
+            Ok(runtime) => drop(runtime.spawn(clear(taken, Arc::clone(&self.connector)))),
+            Err(_) => drop(Object::take(taken.object)),
         }
     }
 }
 
 /// Ends the connection in the server; hanging up alone it would notice only when it next sends
 /// something.
-async fn clear(object: Object<Makers>, connector: Arc<Connector>) {
-    if !object.is_settled() {
-        let killed = timeout(CLEARING, connector.kill(&object)).await;
+async fn clear(taken: Taken<Makers>, connector: Arc<Connector>) {
+    if !taken.object.is_settled() {
+        let killed = timeout(CLEARING, connector.kill(&taken.object)).await;
         if !matches!(killed, Ok(Ok(()))) {
             tracing::debug!("a connection could not be ended in the database");
         }
     }
-    drop(Object::take(object));
+    drop(Object::take(taken.object));
 }

@@ -6,13 +6,14 @@
 
 use super::connector::Connector;
 use super::session::Session;
+use crate::line::{Line, Purpose, Taken};
 use crate::metrics::Metrics;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error};
-use deadpool::managed::{self, Metrics as Use, Object, PoolError, RecycleError, RecycleResult};
+use deadpool::managed::{self, Metrics as Use, Object, RecycleError, RecycleResult};
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -22,14 +23,13 @@ const CLEARING: Duration = Duration::from_secs(5);
 /// The pool.
 pub(super) struct Exclusives {
     pool: managed::Pool<Makers>,
-    queue_length_max: usize,
-    queue_timeout: Duration,
+    line: Line,
     metrics: Metrics,
 }
 
 /// A connection held alone; dropping it unreleased stops what it does in the database.
 pub(super) struct Exclusive {
-    object: Option<Object<Makers>>,
+    taken: Option<Taken<Makers>>,
     metrics: Metrics,
     /// Whether its end is somebody's answer; if not, nobody waits for one any more.
     answered: bool,
@@ -60,49 +60,32 @@ impl Exclusives {
         connector: Arc<Connector>,
         metrics: Metrics,
     ) -> Result<Self, Error> {
+        let connections = config.postgres.exclusive_connections.max(1);
         let pool = managed::Pool::builder(Makers(connector))
-            .max_size(config.postgres.exclusive_connections.max(1))
+            .max_size(connections)
             .build()
             .map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Self {
             pool,
-            queue_length_max: config.queue_length_max,
-            queue_timeout: config.queue_timeout(),
+            line: Line::new(config, connections, metrics.clone()),
             metrics,
         })
     }
 
     /// Waits for a free connection, not longer than it may.
-    pub(super) async fn take(&self) -> Result<Exclusive, Error> {
-        if self.pool.status().waiting >= self.queue_length_max {
-            return Err(Error::Busy(
-                "the queue for exclusive connections is full".into(),
-            ));
-        }
-        let asked = Instant::now();
-        let taken = timeout(self.queue_timeout, self.pool.get()).await;
-        self.metrics
-            .queue_wait
-            .observe(asked.elapsed().as_secs_f64());
-        match taken {
-            Ok(Ok(object)) => {
-                self.metrics.in_use.inc();
-                Ok(Exclusive {
-                    object: Some(object),
-                    metrics: self.metrics.clone(),
-                    answered: false,
-                })
-            }
-            Ok(Err(PoolError::Backend(error))) => Err(error),
-            Ok(Err(PoolError::Closed)) => Err(Error::Unavailable("the store is closed".into())),
-            Ok(Err(error)) => Err(Error::Internal(error.to_string())),
-            Err(_) => Err(Error::Busy("no exclusive connection came free".into())),
-        }
+    pub(super) async fn take(&self, purpose: Purpose) -> Result<Exclusive, Error> {
+        let taken = self.line.take(&self.pool, purpose).await?;
+        self.metrics.in_use.inc();
+        Ok(Exclusive {
+            taken: Some(taken),
+            metrics: self.metrics.clone(),
+            answered: false,
+        })
     }
 
     /// A round trip.
     pub(super) async fn check(&self) -> Result<(), Error> {
-        let exclusive = self.take().await?;
+        let exclusive = self.take(Purpose::Work).await?;
         exclusive
             .client
             .batch_execute("SELECT 1")
@@ -122,7 +105,7 @@ impl Exclusive {
     /// Gives the connection back, with all that was asked on it answered.
     pub(super) fn release(mut self) {
         self.answered = true;
-        self.object = None;
+        self.taken = None;
     }
 
     /// Gives the connection back after a snag, rolled back if that is quickly done.
@@ -148,10 +131,10 @@ impl Deref for Exclusive {
 
     #[expect(
         clippy::expect_used,
-        reason = "the object is there until the drop or the release"
+        reason = "it is there until the drop or the release"
     )]
     fn deref(&self) -> &Session {
-        self.object.as_deref().expect("held until dropped")
+        &self.taken.as_ref().expect("held until dropped").object
     }
 }
 
@@ -161,21 +144,22 @@ impl Drop for Exclusive {
         if !self.answered {
             self.metrics.cancelled.inc();
         }
-        let Some(object) = self.object.take() else {
+        let Some(taken) = self.taken.take() else {
             return;
         };
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(clear(object))),
-            Err(_) => Object::take(object).abort(),
+            Ok(runtime) => drop(runtime.spawn(clear(taken))),
+            Err(_) => Object::take(taken.object).abort(),
         }
     }
 }
 
 /// Stops what the connection does, waits until the server has, and drops it.
-async fn clear(object: Object<Makers>) {
+async fn clear(taken: Taken<Makers>) {
+    let object = &taken.object;
     let stopped =
-        !object.is_closed() && matches!(timeout(CLEARING, stop(&object)).await, Ok(Ok(())));
-    let session = Object::take(object);
+        !object.is_closed() && matches!(timeout(CLEARING, stop(object)).await, Ok(Ok(())));
+    let session = Object::take(taken.object);
     if !stopped {
         session.abort();
     }
