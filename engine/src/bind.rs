@@ -1,7 +1,7 @@
 //! A plan and the variables of one request become the arguments of its statements.
 
 use crate::config::Config;
-use crate::input::{Source, Variables, coerce_scalar};
+use crate::input::{Source, Variables, coerce_scalar, item_or_last};
 use crate::plan::{Binding, CursorPart, Form, Plan, Slot, Wish};
 use crate::prepare::{Operation, located};
 use crate::token;
@@ -63,16 +63,15 @@ fn argument(slot: &Slot, variables: &Variables, config: &Config) -> Result<Argum
 }
 
 fn value(binding: &Binding, variables: &Variables, config: &Config) -> Result<Value, Fault> {
+    if let Form::Item(place) = binding.form {
+        return item(&binding.source, place, variables);
+    }
     let value = take(&binding.source, variables)?;
     match (&binding.form, value) {
         (Form::Plain, value) => Ok(value),
         (Form::Count(most), value) => count(&value, *most).map(Value::Integer),
         (Form::CountAndOne(most), value) => {
             count(&value, *most).map(|rows| Value::Integer(rows.saturating_add(1)))
-        }
-        (Form::Item(index), Value::List(items)) => {
-            let item = items.get(*index).or(items.last());
-            item.cloned().ok_or_else(mismatch)
         }
         (Form::Cursor(part), Value::Text(token)) => cursor(part, binding, &token),
         (form, Value::Text(text)) => pattern(form, text, config.pattern_bytes_max),
@@ -105,6 +104,17 @@ fn take(source: &Source, variables: &Variables) -> Result<Value, Fault> {
             let items = items.iter().map(|item| take(item, variables));
             items.collect::<Result<_, _>>().map(Value::List)
         }
+    }
+}
+
+/// One item of a list of a variable: the list is not copied for each of them.
+fn item(list: &Source, place: usize, variables: &Variables) -> Result<Value, Fault> {
+    let Source::Variable(index, path) = list else {
+        return Err(mismatch());
+    };
+    match variables.walk(*index, path) {
+        Some(Value::List(items)) => item_or_last(items, place).cloned().ok_or_else(mismatch),
+        _ => Err(mismatch()),
     }
 }
 

@@ -11,7 +11,7 @@ mod variables;
 
 pub(crate) use literal::argument;
 pub(crate) use scalar::coerce as coerce_scalar;
-pub(crate) use variables::{Variables, coerce as coerce_variables, list_places};
+pub(crate) use variables::{Variables, coerce as coerce_variables, item_or_last, list_places};
 
 use crate::api::Api;
 use apollo_compiler::schema::ExtendedType;

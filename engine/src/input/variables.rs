@@ -81,6 +81,11 @@ pub(crate) fn list_places(items: usize) -> usize {
     }
 }
 
+/// The item that stands in such a place.
+pub(crate) fn item_or_last<T>(items: &[T], place: usize) -> Option<&T> {
+    items.get(place).or(items.last())
+}
+
 fn structure(input: &Input, lists: bool, out: &mut Vec<u8>) {
     let text = |text: &str, out: &mut Vec<u8>| {
         out.extend_from_slice(&text.len().to_le_bytes());

@@ -3,7 +3,7 @@
 use super::planner::Planner;
 use super::statement::cast;
 use super::{Binding, Form, Slot};
-use crate::input::{Argument, Source, list_places};
+use crate::input::{Argument, Source, item_or_last, list_places};
 use crate::sql::{self, Alias, Cast, Expr, Operator, Reference};
 use model::schema::{Cardinality, Column, Relation};
 use model::{Dialect, Parameter, Scalar, Value};
@@ -292,8 +292,8 @@ impl Planner<'_> {
             list: false,
         };
         let items = (0..list_places(length)).map(|index| {
-            let form = Form::Item(index);
-            let item = self.draft.parameter(parameter, source.clone(), form);
+            let (source, form) = item(source, index);
+            let item = self.draft.parameter(parameter, source, form);
             cast(Expr::Parameter(item), operand.cast.clone())
         });
         Ok(Expr::OneOf(
@@ -324,6 +324,21 @@ impl Planner<'_> {
             list: false,
         };
         Expr::Parameter(self.draft.parameter(parameter, source.clone(), form))
+    }
+}
+
+/// Where an item of a list comes from: itself where it stands in the document, else the list.
+fn item(list: &Source, index: usize) -> (Source, Form) {
+    let own = match list {
+        Source::Constant(Value::List(items)) => {
+            item_or_last(items, index).cloned().map(Source::Constant)
+        }
+        Source::List(items) => item_or_last(items, index).cloned(),
+        Source::Constant(_) | Source::Variable(..) => None,
+    };
+    match own {
+        Some(source) => (source, Form::Plain),
+        None => (list.clone(), Form::Item(index)),
     }
 }
 
