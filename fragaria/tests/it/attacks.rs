@@ -379,8 +379,10 @@ fn introspection_is_answered_once_and_refused_when_it_multiplies() {
     );
     let full = full.replacen(" } } fragment FullType", " } fragment FullType", 1);
     let many = format!("{{ {} }} {full}", named.join(" "));
-    let (code, _) = servers.refusal(&many, &json!({}));
-    assert_eq!(code, "engine.introspection_bytes");
+    // The texts of the three APIs, and so the bounds, differ by a few bytes.
+    for server in &servers.all {
+        assert_eq!(server.graphql(&many).code(), "engine.introspection_bytes");
+    }
     let aliases = |count: usize, what: &str| {
         let aliases = (0..count).map(|n| format!("a{n}:{what} "));
         aliases.collect::<Vec<_>>().concat()
