@@ -35,6 +35,9 @@ pub(crate) fn bind(
         .iter()
         .map(|wishes| wishes.iter().map(given).collect::<Result<Vec<_>, _>>());
     let arguments = steps.collect::<Result<Vec<_>, _>>()?;
+    for wish in &plan.unplaced {
+        given(wish)?;
+    }
     let long = plan
         .limits
         .iter()

@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) script: Arc<Script>,
     /// For each step, what its parameters are given.
     pub(crate) wishes: Vec<Vec<Wish>>,
+    /// What was asked for and no statement needs: it must be valid nevertheless.
+    pub(crate) unplaced: Vec<Wish>,
     /// The weight without looking at values.
     pub(crate) weight: Weight,
     /// Parameters (step, slot) that bound the rows of a list; one above the shared limit makes

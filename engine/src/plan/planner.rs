@@ -33,6 +33,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) strict: bool,
     steps: Vec<Step>,
     wishes: Vec<Vec<Wish>>,
+    unplaced: Vec<Wish>,
     limits: Vec<(usize, usize)>,
     weight: Weight,
 }
@@ -59,6 +60,7 @@ pub(crate) fn plan(
         strict: false,
         steps: Vec::new(),
         wishes: Vec::new(),
+        unplaced: Vec::new(),
         limits: Vec::new(),
         weight: Weight::Light,
     };
@@ -79,6 +81,7 @@ pub(crate) fn plan(
             roots,
         }),
         wishes: planner.wishes,
+        unplaced: planner.unplaced,
         weight: planner.weight,
         limits: planner.limits,
     })
@@ -125,6 +128,7 @@ impl<'a> Planner<'a> {
             expects: Vec::new(),
         });
         self.wishes.push(finished.wishes);
+        self.unplaced.extend(finished.unplaced);
         index
     }
 

@@ -6,6 +6,7 @@ use crate::input::Source;
 use crate::sql::{self, Alias, Cast, Expr, ListParameter, Rendered, Tree};
 use model::schema::{Column, Schema};
 use model::{Parameter, Scalar, Statement};
+use std::collections::BTreeSet;
 
 /// The aliases and parameters a statement has so far.
 #[derive(Default)]
@@ -138,14 +139,16 @@ impl Draft {
         let Rendered { sql, order } = sql::render(schema, tree);
         let all: Vec<_> = self.slots.into_iter().zip(self.places).collect();
         let order = order.unwrap_or_else(|| (0..all.len()).collect());
+        let wish = |((parameter, slot), place)| (parameter, Wish { slot, place });
         let given = order.iter().filter_map(|index| all.get(*index)).cloned();
-        let (parameters, wishes) = given
-            .map(|((parameter, slot), place)| (parameter, Wish { slot, place }))
-            .unzip();
+        let (parameters, wishes) = given.map(wish).unzip();
+        let placed: BTreeSet<_> = order.iter().copied().collect();
+        let unplaced = (0..).zip(all).filter(|(index, _)| !placed.contains(index));
         let sql = sql.into();
         Finished {
             statement: Statement { sql, parameters },
             wishes,
+            unplaced: unplaced.map(|(_, asked)| wish(asked).1).collect(),
             order,
         }
     }
@@ -155,6 +158,8 @@ impl Draft {
 pub(crate) struct Finished {
     pub(crate) statement: Statement,
     pub(crate) wishes: Vec<Wish>,
+    /// What the draft asked for and the text has no place for.
+    pub(crate) unplaced: Vec<Wish>,
     /// For each parameter, its index in the draft.
     pub(crate) order: Vec<usize>,
 }

@@ -12,7 +12,8 @@ const PLAN: usize = 1_024;
 const ALLOCATION: usize = 16;
 
 pub(super) fn plan(plan: &Plan) -> u64 {
-    let wishes: usize = plan.wishes.iter().flatten().map(wish).sum();
+    let wishes = plan.wishes.iter().flatten().chain(&plan.unplaced);
+    let wishes: usize = wishes.map(wish).sum();
     let limits = plan.limits.len() * size_of::<(usize, usize)>();
     (PLAN + script(&plan.script) + wishes + limits) as u64
 }
