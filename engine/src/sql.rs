@@ -83,6 +83,8 @@ pub(crate) enum Expr {
     BeginsLike(Box<Expr>, Box<Expr>),
     LikeAnyCase(Box<Expr>, Box<Expr>),
     IsNull(Box<Expr>),
+    /// The same as [`Expr::Exists`], around which it keeps it from being joined.
+    IsTrue(Box<Expr>),
     /// False or unknown.
     IsNotTrue(Box<Expr>),
     Not(Box<Expr>),

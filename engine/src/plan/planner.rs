@@ -26,6 +26,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) conditions: (usize, usize),
     /// Bytes of introspection written so far.
     pub(crate) introspected: usize,
+    /// Relations that the condition being planned lets the database join so far.
+    pub(crate) joined: usize,
     /// Nesting of the field being planned.
     pub(crate) depth: usize,
     /// Whether a comparison that compares with nothing is refused: a write must not widen because
@@ -56,6 +58,7 @@ pub(crate) fn plan(
         fields: 0,
         conditions: (0, 0),
         introspected: 0,
+        joined: 0,
         depth: 0,
         strict: false,
         steps: Vec::new(),

@@ -1,7 +1,8 @@
-//! Requests up to each bound of the engine are answered alike by both databases, and those beyond
+//! Requests up to each bound of the engine are answered alike by all databases, and those beyond
 //! it are refused alike.
 
 use crate::database::Database;
+use crate::mariadb;
 use crate::project::Project;
 use crate::server::Server;
 use serde_json::{Value, json};
@@ -21,41 +22,47 @@ const TABLES: &str = "
     INSERT INTO club VALUES (1, 'chess'), (2, 'choir');
     INSERT INTO membership VALUES (1, 1), (2, 1), (2, 2), (3, 2);";
 
-/// The same data behind two servers.
-struct Pair {
-    servers: [Server; 2],
-    _project: [Project; 2],
-    _database: Database,
+/// The same data behind three servers.
+struct Trio {
+    servers: [Server; 3],
+    _projects: [Project; 3],
+    _databases: (Database, mariadb::Database),
 }
 
-impl Pair {
+impl Trio {
     fn new(settings: &[&str]) -> Self {
         let sqlite = Project::database(TABLES);
         sqlite.run(&["init", "--from", "sqlite:shop.db"]);
         sqlite.run(&["compile"]);
-        let database = Database::empty();
-        database.sql(TABLES);
-        let postgres = Project::on(&database.url());
+        let databases = (Database::empty(), mariadb::Database::empty());
+        databases.0.sql(TABLES);
+        databases.1.sql(TABLES);
+        let [postgres, mariadb] =
+            [databases.0.url(), databases.1.url()].map(|url| Project::on(&url));
+        let projects = [sqlite, postgres, mariadb];
         Self {
-            servers: [&sqlite, &postgres].map(|project| project.serve(settings).ready()),
-            _project: [sqlite, postgres],
-            _database: database,
+            servers: projects
+                .each_ref()
+                .map(|project| project.serve(settings).ready()),
+            _projects: projects,
+            _databases: databases,
         }
     }
 
-    /// What both answer.
+    /// What all answer.
     fn ask(&self, document: &str, variables: &Value) -> Value {
         let body = json!({ "query": document, "variables": variables }).to_string();
-        let [sqlite, postgres] = self.servers.each_ref().map(|server| {
+        let [sqlite, postgres, mariadb] = self.servers.each_ref().map(|server| {
             let headers = ["content-type: application/json"];
             let answer = server.ask("POST /graphql", &headers, body.as_bytes());
             answer.json()
         });
         assert_eq!(sqlite, postgres, "{document:.200}");
+        assert_eq!(sqlite, mariadb, "{document:.200}");
         sqlite
     }
 
-    /// How many people both find; the condition is GraphQL text.
+    /// How many people all find; the condition is GraphQL text.
     fn people(&self, condition: &str) -> usize {
         let answer = self.ask(
             &format!("{{ people(where: {condition}) {{ id }} }}"),
@@ -67,7 +74,7 @@ impl Pair {
             .len()
     }
 
-    /// The code and message with which both refuse, at the place of the field.
+    /// The code and message with which all refuse, at the place of the field.
     fn refusal(&self, document: &str, variables: &Value) -> (String, String) {
         let answer = self.ask(document, variables);
         let error = &answer["errors"][0];
@@ -107,30 +114,30 @@ fn numbered(item: &str, count: usize) -> String {
 
 #[test]
 fn a_thousand_conditions_side_by_side_are_answered() {
-    let pair = Pair::new(&[]);
+    let trio = Trio::new(&[]);
     let names = numbered("{name: {ne: \"x#\"}}", 1_000);
-    assert_eq!(pair.people(&format!("{{and: {names}}}")), 3);
-    assert_eq!(pair.people(&format!("{{not: {{or: {names}}}}}")), 0);
+    assert_eq!(trio.people(&format!("{{and: {names}}}")), 3);
+    assert_eq!(trio.people(&format!("{{not: {{or: {names}}}}}")), 0);
     let some: Vec<_> = (0..999)
         .map(|n| json!({"name": {"eq": format!("x{n}")}}))
         .collect();
     let variables = json!({ "where": { "or": [{ "name": { "eq": "Ann" } }, { "or": some }] } });
     let document = "query ($where: PersonWhere!) { people(where: $where) { name } }";
-    let answer = pair.ask(document, &variables);
+    let answer = trio.ask(document, &variables);
     assert_eq!(answer, json!({"data": {"people": [{"name": "Ann"}]}}));
     let having = numbered("{count: {ne: 1000#}}", 1_000);
     let document = format!("{{ personAggregate(having: {{and: {having}}}) {{ count }} }}");
     assert_eq!(
-        pair.ask(&document, &json!({}))["data"]["personAggregate"][0]["count"],
+        trio.ask(&document, &json!({}))["data"]["personAggregate"][0]["count"],
         3
     );
 }
 
 #[test]
 fn the_conditions_of_an_operation_are_counted_together() {
-    let pair = Pair::new(&["limits.conditions_max=5"]);
+    let trio = Trio::new(&["limits.conditions_max=5"]);
     let five = numbered("{name: {ne: \"x#\"}}", 5);
-    assert_eq!(pair.people(&format!("{{and: {five}}}")), 3);
+    assert_eq!(trio.people(&format!("{{and: {five}}}")), 3);
     let told = told(
         "engine.conditions",
         "the operation has more than 5 conditions",
@@ -143,127 +150,127 @@ fn the_conditions_of_an_operation_are_counted_together() {
             numbered("{name: {ne: \"#\"}}", 6)
         ),
     ] {
-        assert_eq!(pair.refused(&condition), told, "{condition}");
+        assert_eq!(trio.refused(&condition), told, "{condition}");
     }
     let three = numbered("{name: {ne: \"x#\"}}", 3);
     let twice = format!(
         "{{ a: people(where: {{and: {three}}}) {{ id }} \
             b: people(where: {{and: {three}}}) {{ id }} }}"
     );
-    assert_eq!(pair.refusal(&twice, &json!({})), told);
+    assert_eq!(trio.refusal(&twice, &json!({})), told);
     let nested = format!("{{ clubs {{ people(where: {{and: {three}}}) {{ id }} }} }}");
-    assert!(pair.ask(&nested, &json!({}))["data"]["clubs"].is_array());
+    assert!(trio.ask(&nested, &json!({}))["data"]["clubs"].is_array());
     let write = "mutation($w: PersonWhere!) { deletePeople(where: $w) { id } }";
     let six: Vec<_> = (0..6).map(|n| json!({ "id": { "eq": n } })).collect();
-    assert_eq!(pair.refusal(write, &json!({ "w": { "or": six } })), told);
+    assert_eq!(trio.refusal(write, &json!({ "w": { "or": six } })), told);
 }
 
 #[test]
 fn conditions_are_nested_up_to_a_bound() {
-    let pair = Pair::new(&[]);
+    let trio = Trio::new(&[]);
     let not = |times| nested("{not: ", "{name: {eq: \"Ann\"}}", "}", times);
     let and = |times| nested("{and: [{name: {ne: \"x\"}}, ", "{id: {eq: 1}}", "]}", times);
-    assert_eq!(pair.people(&not(31)), 2);
-    assert_eq!(pair.people(&and(31)), 1);
+    assert_eq!(trio.people(&not(31)), 2);
+    assert_eq!(trio.people(&and(31)), 1);
     let told = told(
         "engine.condition_depth",
         "conditions are nested deeper than 32",
     );
-    assert_eq!(pair.refused(&not(32)), told);
-    assert_eq!(pair.refused(&and(60)), told);
+    assert_eq!(trio.refused(&not(32)), told);
+    assert_eq!(trio.refused(&and(60)), told);
 }
 
 #[test]
 fn conditions_lead_through_relations_up_to_a_bound() {
-    let pair = Pair::new(&[]);
+    let trio = Trio::new(&[]);
     let to_one = |times| nested("{boss: ", "{}", "}", times);
     let to_many = |times| nested("{clubs: {some: {people: {none: ", "{}", "}}}}", times);
-    assert_eq!(pair.people(&to_one(2)), 1);
-    assert_eq!(pair.people(&to_one(8)), 0);
-    assert_eq!(pair.people(&to_many(3)), 0);
-    assert_eq!(pair.people(&to_many(4)), 3);
+    assert_eq!(trio.people(&to_one(2)), 1);
+    assert_eq!(trio.people(&to_one(8)), 0);
+    assert_eq!(trio.people(&to_many(3)), 0);
+    assert_eq!(trio.people(&to_many(4)), 3);
     let message = "a condition leads through more than 8 relations, one below the other";
     let told = told("engine.relation_depth", message);
-    assert_eq!(pair.refused(&to_one(9)), told);
-    assert_eq!(pair.refused(&to_many(5)), told);
-    assert_eq!(pair.refused(&to_many(12)), told);
+    assert_eq!(trio.refused(&to_one(9)), told);
+    assert_eq!(trio.refused(&to_many(5)), told);
+    assert_eq!(trio.refused(&to_many(12)), told);
 }
 
 #[test]
 fn the_deepest_condition_stands_below_the_deepest_field() {
-    let pair = Pair::new(&[]);
+    let trio = Trio::new(&[]);
     let condition = nested("{clubs: {some: {people: {some: ", "{}", "}}}}", 4);
     let last = format!("clubs {{ people(where: {condition}) {{ id }} }}");
     let document = format!(
         "{{ people {{ {} }} }}",
         nested("clubs(limit: 1) { people(limit: 1) { ", &last, " } }", 8)
     );
-    assert!(pair.ask(&document, &json!({}))["data"]["people"].is_array());
+    assert!(trio.ask(&document, &json!({}))["data"]["people"].is_array());
 }
 
 #[test]
 fn the_relations_in_conditions_are_counted_together() {
-    let pair = Pair::new(&[]);
+    let trio = Trio::new(&[]);
     let deep = nested("{boss: ", "{name: {ne: \"x#\"}}", "}", 8);
-    assert_eq!(pair.people(&format!("{{or: {}}}", numbered(&deep, 12))), 0);
+    assert_eq!(trio.people(&format!("{{or: {}}}", numbered(&deep, 12))), 0);
     let message = "the conditions of the operation lead through more than 100 relations";
     let told = told("engine.condition_relations", message);
     assert_eq!(
-        pair.refused(&format!("{{or: {}}}", numbered(&deep, 13))),
+        trio.refused(&format!("{{or: {}}}", numbered(&deep, 13))),
         told
     );
     let flat = "{clubs: {some: {name: {eq: \"x#\"}}}}";
-    assert_eq!(pair.people(&format!("{{and: {}}}", numbered(flat, 100))), 0);
+    assert_eq!(trio.people(&format!("{{and: {}}}", numbered(flat, 100))), 0);
     assert_eq!(
-        pair.refused(&format!("{{and: {}}}", numbered(flat, 101))),
+        trio.refused(&format!("{{and: {}}}", numbered(flat, 101))),
         told
     );
 }
 
 #[test]
 fn an_order_joins_relations_up_to_a_bound() {
-    let pair = Pair::new(&[]);
+    let trio = Trio::new(&[]);
     let order = |times| nested("{boss: ", "{name: DESC}", "}", times);
     let people = |order: &str| format!("{{ people(orderBy: {order}) {{ id }} }}");
     let sorted = json!({ "data": { "people": [{ "id": 1 }, { "id": 2 }, { "id": 3 }] } });
-    assert_eq!(pair.ask(&people(&order(50)), &json!({})), sorted);
+    assert_eq!(trio.ask(&people(&order(50)), &json!({})), sorted);
     let told = told(
         "engine.joins",
         "more than 50 relations to one row are joined",
     );
-    assert_eq!(pair.refusal(&people(&order(51)), &json!({})), told);
-    assert_eq!(pair.refusal(&people(&order(80)), &json!({})), told);
+    assert_eq!(trio.refusal(&people(&order(51)), &json!({})), told);
+    assert_eq!(trio.refusal(&people(&order(80)), &json!({})), told);
     let page = format!(
         "{{ personConnection(orderBy: {}) {{ totalCount }} }}",
         order(80)
     );
-    assert_eq!(pair.refusal(&page, &json!({})), told);
-    let pair = Pair::new(&["limits.joins_max=3"]);
+    assert_eq!(trio.refusal(&page, &json!({})), told);
+    let trio = Trio::new(&["limits.joins_max=3"]);
     let row = |times| nested("boss { ", "id", " }", times);
     let through = format!("{{ people(orderBy: {}) {{ {} }} }}", order(2), row(3));
-    assert!(pair.ask(&through, &json!({}))["data"]["people"].is_array());
+    assert!(trio.ask(&through, &json!({}))["data"]["people"].is_array());
     let message = "more than 3 relations to one row are joined";
     let beyond = format!("{{ people {{ {} }} }}", row(4));
-    assert_eq!(pair.refusal(&beyond, &json!({})).1, message);
+    assert_eq!(trio.refusal(&beyond, &json!({})).1, message);
 }
 
 #[test]
 fn an_order_has_columns_up_to_a_bound() {
-    let pair = Pair::new(&["limits.order_columns_max=2"]);
+    let trio = Trio::new(&["limits.order_columns_max=2"]);
     let page = |order: &str| format!("{{ personConnection(orderBy: {order}) {{ totalCount }} }}");
     let two = page("[{name: ASC}, {boss: {name: DESC}}, {name: DESC}]");
     assert_eq!(
-        pair.ask(&two, &json!({}))["data"]["personConnection"]["totalCount"],
+        trio.ask(&two, &json!({}))["data"]["personConnection"]["totalCount"],
         3
     );
     let told = told("engine.order_columns", "the order has more than 2 columns");
     let three = page("[{name: ASC}, {boss: {name: DESC}}, {bossId: DESC}]");
-    assert_eq!(pair.refusal(&three, &json!({})), told);
+    assert_eq!(trio.refusal(&three, &json!({})), told);
 }
 
 #[test]
 fn a_cursor_of_the_longest_order_finds_the_next_page() {
-    let pair = Pair::new(&[]);
+    let trio = Trio::new(&[]);
     let mixed = |n: usize| if n.is_multiple_of(2) { "ASC" } else { "DESC" };
     let sorts: Vec<_> = (0..32)
         .map(|n| nested("{boss: ", &format!("{{name: {}}}", mixed(n)), "}", n))
@@ -275,7 +282,7 @@ fn a_cursor_of_the_longest_order_finds_the_next_page() {
     );
     let mut after = Value::Null;
     for name in ["Ann", "Bob", "Cay"] {
-        let page = pair.ask(&page, &json!({ "after": after }))["data"]["personConnection"].take();
+        let page = trio.ask(&page, &json!({ "after": after }))["data"]["personConnection"].take();
         assert_eq!(page["nodes"], json!([{ "name": name }]));
         assert_eq!(page["pageInfo"]["hasPreviousPage"], name != "Ann");
         after = page["pageInfo"]["endCursor"].clone();
@@ -284,10 +291,10 @@ fn a_cursor_of_the_longest_order_finds_the_next_page() {
 
 #[test]
 fn a_row_has_values_up_to_a_bound() {
-    let pair = Pair::new(&["limits.columns_max=4"]);
+    let trio = Trio::new(&["limits.columns_max=4"]);
     let clubs = |fields: &str| format!("{{ people {{ {fields} }} }}");
     let four = clubs("id name a: clubs { id } b: clubs { id name people { id } }");
-    assert!(pair.ask(&four, &json!({}))["data"]["people"].is_array());
+    assert!(trio.ask(&four, &json!({}))["data"]["people"].is_array());
     let told = told(
         "engine.columns",
         "a row of the result has more than 4 values",
@@ -297,30 +304,30 @@ fn a_row_has_values_up_to_a_bound() {
         "id name bossId boss { id name }",
         "clubs { a: people { id } b: people { id } c: people { id } d: people { id } id }",
     ] {
-        assert_eq!(pair.refusal(&clubs(fields), &json!({})), told, "{fields}");
+        assert_eq!(trio.refusal(&clubs(fields), &json!({})), told, "{fields}");
     }
 }
 
 #[test]
 fn a_pattern_has_bytes_up_to_a_bound() {
-    let pair = Pair::new(&["limits.pattern_bytes_max=24000"]);
+    let trio = Trio::new(&["limits.pattern_bytes_max=24000"]);
     let told = told("engine.pattern_bytes", "a pattern has at most 24000 bytes");
     for operator in ["like", "ilike", "startsWith", "endsWith", "contains"] {
         let document = format!(
             "query ($p: String!) {{ people(where: {{name: {{{operator}: $p}}}}) {{ id }} }}"
         );
-        let longest = pair.ask(&document, &json!({ "p": "_".repeat(24_000) }));
+        let longest = trio.ask(&document, &json!({ "p": "_".repeat(24_000) }));
         assert_eq!(longest, json!({ "data": { "people": [] } }), "{operator}");
         let longer = json!({ "p": "_".repeat(24_001) });
-        assert_eq!(pair.refusal(&document, &longer), told, "{operator}");
+        assert_eq!(trio.refusal(&document, &longer), told, "{operator}");
         let literal = format!("{{name: {{{operator}: \"{}\"}}}}", "x".repeat(60_000));
-        assert_eq!(pair.refused(&literal), told, "{operator}");
+        assert_eq!(trio.refused(&literal), told, "{operator}");
     }
 }
 
 #[test]
 fn a_number_of_rows_is_refused_at_its_place() {
-    let pair = Pair::new(&[]);
+    let trio = Trio::new(&[]);
     let told_page = told("engine.page_rows", "a page has at most 1000 rows");
     let told_negative = told("engine.argument", "a number of rows must not be negative");
     for (document, told) in [
@@ -338,21 +345,21 @@ fn a_number_of_rows_is_refused_at_its_place() {
         ),
     ] {
         assert_eq!(
-            &pair.refusal(document, &json!({ "n": 1001 })),
+            &trio.refusal(document, &json!({ "n": 1001 })),
             told,
             "{document}"
         );
         assert_eq!(
-            pair.refusal(document, &json!({ "n": -1 })),
+            trio.refusal(document, &json!({ "n": -1 })),
             told_negative,
             "{document}"
         );
     }
-    let nested = pair.ask("{ people { clubs(limit: -1) { id } } }", &json!({}));
+    let nested = trio.ask("{ people { clubs(limit: -1) { id } } }", &json!({}));
     assert_eq!(
         nested["errors"][0]["locations"],
         json!([{ "line": 1, "column": 12 }])
     );
     let cursor = "{ personConnection(after: \"x\") { totalCount } }";
-    assert_eq!(pair.refusal(cursor, &json!({})).0, "engine.cursor");
+    assert_eq!(trio.refusal(cursor, &json!({})).0, "engine.cursor");
 }

@@ -20,6 +20,7 @@ impl Text<'_> {
                 | Expr::BeginsLike(..)
                 | Expr::LikeAnyCase(..)
                 | Expr::IsNull(_)
+                | Expr::IsTrue(_)
                 | Expr::IsNotTrue(_)
                 | Expr::In(..)
                 | Expr::OneOf(..)
@@ -107,6 +108,10 @@ impl Text<'_> {
             Expr::IsNull(inner) => {
                 self.operand(inner);
                 self.push(" IS NULL");
+            }
+            Expr::IsTrue(inner) => {
+                self.operand(inner);
+                self.push(" IS TRUE");
             }
             Expr::IsNotTrue(inner) => {
                 self.operand(inner);
