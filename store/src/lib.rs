@@ -33,4 +33,4 @@ pub use config::{Config, Mariadb, Pooler, Postgres, Sqlite};
 pub use database::Database;
 pub use error::{Error, Failure};
 pub use reply::{Chunks, Reply};
-pub use shown::shown;
+pub use shown::without_password;

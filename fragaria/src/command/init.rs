@@ -40,7 +40,7 @@ pub(crate) async fn run(args: Init, environment: &Environment, terminal: Termina
     let scaffold = engine::scaffold(&catalog);
     drop(progress);
     fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
-    let config = config_text(given.expose(), dialect, &args.out)?;
+    let config = config_text(&given, dialect, &args.out)?;
     write(&args.out.join(CONFIG), &config)?;
     let schema = args.out.join(SCHEMA);
     write(&schema, &scaffold.sdl)?;
@@ -87,11 +87,11 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", display(path)))
 }
 
-fn config_text(url: &str, dialect: Dialect, out: &Path) -> Result<String> {
+fn config_text(url: &Secret, dialect: Dialect, out: &Path) -> Result<String> {
     let (url, note) = match dialect {
-        Dialect::Sqlite => (sqlite_url(url, out)?, ""),
+        Dialect::Sqlite => (sqlite_url(url.expose(), out)?, ""),
         Dialect::Postgres | Dialect::Mariadb => (
-            without_password(url),
+            store::without_password(url),
             "# The password is not kept here: give the whole address in FRAGARIA_DATABASE__URL.\n",
         ),
     };
@@ -120,37 +120,6 @@ fn sqlite_url(url: &str, out: &Path) -> Result<String> {
 
 fn whole(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))
-}
-
-/// An address without what stands between the first colon of its authority and the last `@`,
-/// and without the password parameter.
-fn without_password(url: &str) -> String {
-    let (base, query) = url
-        .split_once('?')
-        .map_or((url, None), |(base, query)| (base, Some(query)));
-    let mut text = strip_authority(base);
-    let kept = query.map(|query| {
-        let keep = |pair: &&str| !pair.to_lowercase().starts_with("password=");
-        query.split('&').filter(keep).collect::<Vec<_>>().join("&")
-    });
-    if let Some(kept) = kept.filter(|kept| !kept.is_empty()) {
-        text.push('?');
-        text.push_str(&kept);
-    }
-    text
-}
-
-fn strip_authority(base: &str) -> String {
-    let Some((scheme, rest)) = base.split_once("://") else {
-        return base.to_owned();
-    };
-    match rest.rsplit_once('@') {
-        Some((user, host)) => {
-            let name = user.split_once(':').map_or(user, |(name, _)| name);
-            format!("{scheme}://{name}@{host}")
-        }
-        None => base.to_owned(),
-    }
 }
 
 /// What a catalog holds: the name for machines, the word for people, and how many.
@@ -182,29 +151,4 @@ fn told(catalog: &Catalog, out: &Path) -> String {
     );
     let _ = write!(text, "next: fragaria dev {}", out.display());
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_left_out_wherever_it_stands() {
-        let cases = [
-            (
-                "postgres://me:hunter2@db:5432/shop",
-                "postgres://me@db:5432/shop",
-            ),
-            ("postgres://me:hunt@er2@db/shop", "postgres://me@db/shop"),
-            ("postgres://me@db/shop", "postgres://me@db/shop"),
-            (
-                "postgres://db/shop?password=hunter2&sslmode=require",
-                "postgres://db/shop?sslmode=require",
-            ),
-            ("postgres://db/shop?Password=hunter2", "postgres://db/shop"),
-        ];
-        for (given, kept) in cases {
-            assert_eq!(without_password(given), kept);
-        }
-    }
 }

@@ -127,6 +127,25 @@ fn the_address_in_the_environment_is_the_one_that_is_meant_where_none_is_given()
     );
 }
 
+#[test]
+fn a_password_is_never_written_wherever_it_stands() {
+    let database = Database::empty();
+    let url = database.url();
+    let (front, place) = url.split_once('@').unwrap();
+    for with in [
+        format!("{front}:hunter2@{place}"),
+        format!("{front}:hun?ter2@{place}"),
+        format!("{url}?password=hunter2"),
+        format!("{url}?pass%77ord=hunter2"),
+    ] {
+        let project = Project::empty();
+        project.run(&["init", "--from", &with]);
+        let written = project.read("fragaria.toml");
+        let expected = format!("\nurl = \"{url}\"\n");
+        assert!(written.contains(&expected), "{written}");
+    }
+}
+
 /// A user of MariaDB with a password, who may read one database.
 struct Member {
     database: mariadb::Database,
