@@ -42,16 +42,9 @@ fn strange(url: &Secret) -> anyhow::Error {
     )
 }
 
-/// The path of a SQLite file, if that is what an address names.
-fn file(url: &Secret) -> Option<&Path> {
-    let path = url.expose().strip_prefix("sqlite:")?;
-    let named = !path.is_empty() && !path.starts_with(':');
-    named.then(|| Path::new(path.strip_prefix("//").unwrap_or(path)))
-}
-
 /// Refuses the address of a SQLite file that is not there, where it is to be read from.
 pub(crate) fn must_exist(url: &Secret) -> Result<()> {
-    match file(url) {
+    match store::sqlite_file(url) {
         Some(path) if !path.exists() => {
             let what = format!("there is no file {}", path.display());
             let help = "correct the path; it is relative to where the command is run";
@@ -75,7 +68,8 @@ pub(crate) fn remedy(url: &Secret, error: &store::Error) -> Option<String> {
                  FRAGARIA_DATABASE__URL={scheme}://<user>:<password>@<host>/<name>"
             ))
         }
-        store::Error::Unavailable(_) => match file(url) {
+        store::Error::Unavailable(_) => match store::sqlite_file(url) {
+            None if store::dialect(url) == Some(Dialect::Sqlite) => None,
             None => Some(
                 "start the database, or correct the host and the name in database.url".to_owned(),
             ),
@@ -95,11 +89,9 @@ pub(crate) fn remedy(url: &Secret, error: &store::Error) -> Option<String> {
 
 /// A relative SQLite path is meant relative to the project, wherever the command is run.
 pub(crate) fn locate(url: &Secret, directory: &Path) -> Secret {
-    match url.expose().strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() && !path.starts_with(':') => {
-            Secret::new(format!("sqlite:{}", directory.join(path).display()))
-        }
-        _ => url.clone(),
+    match store::sqlite_file(url) {
+        Some(path) => Secret::new(store::sqlite_url(&directory.join(path))),
+        None => url.clone(),
     }
 }
 
@@ -115,6 +107,7 @@ mod tests {
                 .to_owned()
         };
         assert_eq!(located("sqlite:shop.db"), "sqlite:shop/shop.db");
+        assert_eq!(located("sqlite://shop.db"), "sqlite:shop/shop.db");
         assert_eq!(located("sqlite:/var/shop.db"), "sqlite:/var/shop.db");
         assert_eq!(located("sqlite::memory:"), "sqlite::memory:");
         assert_eq!(located("postgres://db/shop"), "postgres://db/shop");

@@ -19,12 +19,10 @@ enum Backend {
 impl Database {
     /// Reads the address and makes ready to connect; the database need not be up.
     pub fn open(config: &Config, registry: &mut Registry) -> Result<Self, Error> {
-        let url = config.url.expose();
         let metrics = Metrics::register(registry);
-        let (scheme, path) = url.split_once(':').unwrap_or((url, ""));
         let backend = match dialect(&config.url) {
             Some(Dialect::Sqlite) => {
-                Backend::Sqlite(Box::new(sqlite::Sqlite::open(path, config, metrics)?))
+                Backend::Sqlite(Box::new(sqlite::Sqlite::open(config, metrics)?))
             }
             Some(Dialect::Postgres) => {
                 Backend::Postgres(Box::new(postgres::Postgres::open(config, metrics)?))
@@ -32,7 +30,7 @@ impl Database {
             Some(Dialect::Mariadb) => {
                 Backend::Mariadb(Box::new(mariadb::Mariadb::open(config, metrics)?))
             }
-            None => return Err(unsupported(scheme)),
+            None => return Err(unsupported(config.url.expose())),
         };
         Ok(Self(Arc::new(backend)))
     }
@@ -90,7 +88,8 @@ impl Database {
     }
 }
 
-fn unsupported(scheme: &str) -> Error {
+fn unsupported(url: &str) -> Error {
+    let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
     // Only letters are repeated: without a scheme the text could hold a password.
     let named = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphabetic());
     let given = if named { scheme } else { "the given address" };

@@ -34,3 +34,4 @@ pub use database::Database;
 pub use error::{Error, Failure};
 pub use reply::{Chunks, Reply};
 pub use shown::without_password;
+pub use sqlite::{sqlite_file, sqlite_url};

@@ -1,6 +1,7 @@
 //! The address of a database as it may be seen and kept: all of it but the password.
 
-use model::Secret;
+use crate::dialect;
+use model::{Dialect, Secret};
 use percent_encoding::percent_decode_str;
 use serde::Serializer;
 
@@ -41,8 +42,9 @@ pub fn without_password(url: &Secret) -> String {
 /// An address with a mark in the place of its password, or with nothing there; all of a text that
 /// is no address is left out.
 fn rewritten(url: &Secret, mark: Option<&str>) -> String {
+    let is_path = dialect(url) == Some(Dialect::Sqlite);
     let url = url.expose();
-    if url.is_empty() || url.starts_with("sqlite:") {
+    if url.is_empty() || is_path {
         return url.to_owned();
     }
     let Some((scheme, rest)) = url.split_once("://") else {

@@ -20,6 +20,8 @@ mod translate;
 mod value;
 mod watch;
 
+pub use place::{sqlite_file, sqlite_url};
+
 use crate::metrics::Metrics;
 use crate::reply::OnDrop;
 use crate::{Config, Error, Failure, Reply};
@@ -57,9 +59,9 @@ struct Shared {
 }
 
 impl Sqlite {
-    /// Makes ready to open the file at `path`.
-    pub(crate) fn open(path: &str, config: &Config, metrics: Metrics) -> Result<Self, Error> {
-        let place = Place::parse(path)?;
+    /// Reads the address and makes ready to open the file.
+    pub(crate) fn open(config: &Config, metrics: Metrics) -> Result<Self, Error> {
+        let place = Place::parse(config.url.expose())?;
         let keeper = match &place {
             Place::Memory(_) => Some(Session::open(&place, Role::Writer, config)?),
             Place::File(_) => None,

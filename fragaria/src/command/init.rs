@@ -89,7 +89,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
 
 fn config_text(url: &Secret, dialect: Dialect, out: &Path) -> Result<String> {
     let (url, note) = match dialect {
-        Dialect::Sqlite => (sqlite_url(url.expose(), out)?, ""),
+        Dialect::Sqlite => (sqlite_url(url, out)?, ""),
         Dialect::Postgres | Dialect::Mariadb => (
             store::without_password(url),
             "# The password is not kept here: give the whole address in FRAGARIA_DATABASE__URL.\n",
@@ -104,18 +104,18 @@ fn config_text(url: &Secret, dialect: Dialect, out: &Path) -> Result<String> {
 
 /// The file as seen from the project, which may be moved or checked out together with it; where
 /// they have nothing in common but the root, the whole path.
-fn sqlite_url(url: &str, out: &Path) -> Result<String> {
-    let path = url.strip_prefix("sqlite:").unwrap_or(url);
-    let path = whole(Path::new(path.strip_prefix("//").unwrap_or(path)))?;
+fn sqlite_url(url: &Secret, out: &Path) -> Result<String> {
+    let path = store::sqlite_file(url).context("a database in memory is gone at the end")?;
+    let path = whole(path)?;
     let home = whole(out)?;
     let shared = path.components().zip(home.components());
     let shared = shared.take_while(|(ours, theirs)| ours == theirs).count();
     if shared < 2 {
-        return Ok(format!("sqlite:{}", path.display()));
+        return Ok(store::sqlite_url(&path));
     }
     let up = home.components().skip(shared).map(|_| Component::ParentDir);
     let seen: PathBuf = up.chain(path.components().skip(shared)).collect();
-    Ok(format!("sqlite:{}", seen.display()))
+    Ok(store::sqlite_url(&seen))
 }
 
 fn whole(path: &Path) -> Result<PathBuf> {

@@ -48,7 +48,7 @@ pub(crate) fn was_made_in(directory: &Path) -> bool {
 /// Makes the tables and their rows, in one transaction.
 async fn fill(path: &Path) -> Result<()> {
     let mut config = Config {
-        url: Secret::new(format!("sqlite:{}", path.display())),
+        url: Secret::new(store::sqlite_url(path)),
         statement_timeout_ms: 120_000,
         ..Config::default()
     };

@@ -134,7 +134,7 @@ async fn the_schema_is_that_of_the_tables_and_answers_the_queries() {
     let path = directory.path().join("shop.db");
     fill(&Connection::open(&path).expect("a database file"));
     let config = store::Config {
-        url: Secret::new(format!("sqlite:{}", path.display())),
+        url: Secret::new(store::sqlite_url(&path)),
         ..store::Config::default()
     };
     let database = Database::open(&config, &mut Registry::default()).expect("it opens");

@@ -316,6 +316,9 @@ fn a_database_beside_the_project_is_written_as_it_is_seen_from_there() {
         "{configuration}"
     );
     project.run(&["compile", "deep/shop", "--against"]);
+    let slashes = configuration.replace("sqlite:../", "sqlite://../");
+    project.write("deep/shop/fragaria.toml", &slashes);
+    project.run(&["compile", "deep/shop", "--against"]);
 }
 
 #[test]

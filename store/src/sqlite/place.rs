@@ -1,7 +1,11 @@
 //! Where a SQLite database is: a file, or memory of this process.
 
 use crate::Error;
+use model::Secret;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+const SCHEME: &str = "sqlite:";
 
 /// A file, or a database in memory that all connections of one [`super::Sqlite`] share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,21 +17,14 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Reads what stands behind `sqlite:`.
-    pub(super) fn parse(path: &str) -> Result<Self, Error> {
+    /// Reads an address, `sqlite:<path>` or `sqlite://<path>`.
+    pub(super) fn parse(url: &str) -> Result<Self, Error> {
         static MEMORIES: AtomicU64 = AtomicU64::new(0);
-        let path = path.strip_prefix("//").unwrap_or(path);
-        match path {
-            ":memory:" => {
-                let number = MEMORIES.fetch_add(1, Relaxed);
-                Ok(Self::Memory(format!("file:/fragaria-{number}?vfs=memdb")))
-            }
-            "" => Err(refusal("it names no file")),
-            _ if path.starts_with("file:") => Err(refusal("give the plain path instead of file:")),
-            _ if path.starts_with(':') => Err(refusal("of such names only :memory: is known")),
-            _ if path.contains(['?', '\0']) => Err(refusal("options are not supported")),
-            _ => Ok(Self::File(path.into())),
+        if let Some(path) = named(url)? {
+            return Ok(Self::File(path.into()));
         }
+        let number = MEMORIES.fetch_add(1, Relaxed);
+        Ok(Self::Memory(format!("file:/fragaria-{number}?vfs=memdb")))
     }
 
     /// What SQLite opens.
@@ -39,9 +36,33 @@ impl Place {
     /// Whether there is something to be opened.
     pub(super) fn exists(&self) -> bool {
         match self {
-            Self::File(path) => std::path::Path::new(path).exists(),
+            Self::File(path) => Path::new(path).exists(),
             Self::Memory(_) => true,
         }
+    }
+}
+
+/// The file an address names; none where it is for a database in memory, or is not for SQLite.
+pub fn sqlite_file(url: &Secret) -> Option<&Path> {
+    named(url.expose()).ok()?.map(Path::new)
+}
+
+/// The address of a file.
+pub fn sqlite_url(file: &Path) -> String {
+    format!("{SCHEME}{}", file.display())
+}
+
+/// The path of a file, or nothing for a database in memory.
+fn named(url: &str) -> Result<Option<&str>, Error> {
+    let path = url.strip_prefix(SCHEME).unwrap_or_default();
+    let path = path.strip_prefix("//").unwrap_or(path);
+    match path {
+        ":memory:" => Ok(None),
+        "" => Err(refusal("it names no file")),
+        _ if path.starts_with("file:") => Err(refusal("give the plain path instead of file:")),
+        _ if path.starts_with(':') => Err(refusal("of such names only :memory: is known")),
+        _ if path.contains(['?', '\0']) => Err(refusal("options are not supported")),
+        _ => Ok(Some(path)),
     }
 }
 
@@ -55,23 +76,30 @@ mod tests {
 
     #[test]
     fn paths_are_taken_and_options_are_refused() {
-        for (path, expected) in [
-            ("shop.db", "shop.db"),
-            ("///a/b.db", "/a/b.db"),
-            ("/x", "/x"),
+        for (url, expected) in [
+            ("sqlite:shop.db", "shop.db"),
+            ("sqlite://shop.db", "shop.db"),
+            ("sqlite:///a/b.db", "/a/b.db"),
+            ("sqlite:/x", "/x"),
         ] {
-            assert_eq!(Place::parse(path).unwrap(), Place::File(expected.into()));
+            assert_eq!(Place::parse(url).unwrap(), Place::File(expected.into()));
+            assert_eq!(sqlite_file(&Secret::new(url)), Some(expected.as_ref()));
         }
         for path in ["", "file:x?mode=rw", "x?cache=shared", ":temp:", "//"] {
-            assert!(Place::parse(path).is_err(), "{path}");
+            let url = format!("sqlite:{path}");
+            assert!(Place::parse(&url).is_err(), "{path}");
+            assert_eq!(sqlite_file(&Secret::new(url)), None);
+        }
+        for url in ["sqlite::memory:", "postgres://db/shop", ""] {
+            assert_eq!(sqlite_file(&Secret::new(url)), None);
         }
     }
 
     #[test]
     fn two_databases_in_memory_are_two() {
         assert_ne!(
-            Place::parse(":memory:").unwrap(),
-            Place::parse(":memory:").unwrap()
+            Place::parse("sqlite::memory:").unwrap(),
+            Place::parse("sqlite::memory:").unwrap()
         );
     }
 }
