@@ -211,28 +211,29 @@ async fn a_slow_read_that_nobody_waits_for_holds_up_no_other() {
 async fn a_read_whose_time_went_by_in_the_line_is_told_that_the_database_is_busy() {
     let scratch = Scratch::new("").await;
     let mut config = Config {
-        statement_timeout_ms: 240,
+        statement_timeout_ms: 1_000,
         ..scratch.config()
     };
     config.postgres.light_connections = 1;
     let database = open(&config);
-    let nap = rows("SELECT 1 FROM pg_sleep(0.1)", &[], &[Scalar::Int]);
-    let naps = [(); 30].map(|()| {
-        let (database, nap) = (database.clone(), nap.clone());
-        tokio::spawn(async move { run(&database, &nap, vec![], Weight::Light).await })
-    });
-    let mut answered = 0;
-    let mut refused = 0;
-    for nap in naps {
-        match nap.await.unwrap() {
-            Ok(_) => answered += 1,
-            Err(failure) => {
-                assert!(matches!(failure.error, Error::Busy(_)), "{failure}");
-                refused += 1;
+    let nap = rows("SELECT 1 FROM pg_sleep(0.04)", &[], &[Scalar::Int]);
+    let (mut answered, mut in_line) = (0, 0);
+    // On a machine that stands still for a while all of a line may be sent elsewhere.
+    while answered == 0 || in_line == 0 {
+        let naps = [(); 80].map(|()| {
+            let (database, nap) = (database.clone(), nap.clone());
+            tokio::spawn(async move { run(&database, &nap, vec![], Weight::Light).await })
+        });
+        for nap in naps {
+            match nap.await.unwrap() {
+                Ok(_) => answered += 1,
+                Err(failure) => {
+                    assert!(matches!(failure.error, Error::Busy(_)), "{failure}");
+                    in_line += usize::from(failure.to_string().contains("the line before"));
+                }
             }
         }
     }
-    assert!(answered >= 2 && refused >= 2, "{answered} {refused}");
 }
 
 #[tokio::test]
