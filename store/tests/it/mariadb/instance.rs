@@ -72,7 +72,7 @@ fn launch(directory: &Path, port: u16, options: &[String]) -> Child {
     let output = File::create(&log).unwrap();
     let errors = output.try_clone().unwrap();
     let place = |option: &str, name: &str| format!("{option}={}", directory.join(name).display());
-    let process = as_mysql("mariadbd".as_ref())
+    let mut process = as_mysql("mariadbd".as_ref())
         .arg("--no-defaults")
         .args([
             place("--datadir", "data"),
@@ -89,13 +89,17 @@ fn launch(directory: &Path, port: u16, options: &[String]) -> Child {
         .stderr(errors)
         .spawn()
         .unwrap();
-    while !std::fs::read_to_string(&log)
-        .unwrap()
-        .contains(": ready for connections.")
-    {
+    loop {
+        let ended = process.try_wait().unwrap();
+        let text = std::fs::read_to_string(&log).unwrap();
+        if let Some(status) = ended {
+            panic!("mariadbd ended, {status}:\n{text}");
+        }
+        if text.contains(": ready for connections.") {
+            return process;
+        }
         std::thread::yield_now();
     }
-    process
 }
 
 fn as_mysql(program: &Path) -> Command {
