@@ -1,7 +1,7 @@
 //! PostgreSQL, on the server that `FRAGARIA_TEST_POSTGRES` names; each test has its own database.
 
 mod catalog;
-mod faults;
+pub(crate) mod faults;
 pub(crate) mod instance;
 mod limits;
 mod pooler;

@@ -3,11 +3,12 @@
 use super::instance::Instance;
 use super::outside::Outside;
 use super::{CONNECTIONS, Scratch};
-use crate::postgres::{cell, one, open, rows, run, run_all, script, step};
-use model::{Scalar, Secret, Use, Value, Weight};
+use crate::postgres::faults::{answers, client};
+use crate::postgres::{open, rows, run, run_all, script, step};
+use model::{Scalar, Secret, Use, Weight};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use store::{Config, Database, Error};
+use store::{Config, Error};
 
 const WEIGHTS: [Weight; 3] = [Weight::Light, Weight::Bounded, Weight::Unbounded];
 
@@ -16,37 +17,6 @@ fn config(instance: &Instance) -> Config {
         url: Secret::new(instance.address()),
         ..Config::default()
     }
-}
-
-/// A client that asks until it is told to stop; every failure must be a clean one.
-async fn client(database: Database, stop: Arc<AtomicBool>, since: Arc<AtomicU32>) -> u32 {
-    let mut failures = 0;
-    let single = rows("SELECT ?", &[one(Scalar::Int)], &[Scalar::Int]);
-    let value = || Use::Value(cell(0, Scalar::Int));
-    let several = vec![
-        step("a", "SELECT 1", &[], value()),
-        step("b", "SELECT 2", &[], value()),
-    ];
-    let several = script(false, several);
-    while !stop.load(Ordering::Relaxed) {
-        for weight in WEIGHTS {
-            let answers = [
-                run(&database, &single, vec![Value::Integer(7)], weight).await,
-                run_all(&database, &several, vec![vec![]; 2], weight).await,
-            ];
-            for answer in answers {
-                match answer {
-                    Ok(_) => drop(since.fetch_add(1, Ordering::Relaxed)),
-                    Err(failure) => {
-                        assert!(matches!(failure.error, Error::Unavailable(_)), "{failure}");
-                        failures += 1;
-                        tokio::task::yield_now().await;
-                    }
-                }
-            }
-        }
-    }
-    failures
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,7 +28,7 @@ async fn a_server_that_crashes_under_load_comes_back_without_a_leak() {
     let answered = Arc::new(AtomicU32::new(0));
     let clients = [(); 16].map(|()| {
         let (stop, answered) = (Arc::clone(&stop), Arc::clone(&answered));
-        tokio::spawn(client(database.clone(), stop, answered))
+        tokio::spawn(client(database.clone(), "SELECT ?", stop, answered))
     });
     for _ in 0..2 {
         answers(&answered, 500).await;
@@ -83,14 +53,6 @@ async fn a_server_that_crashes_under_load_comes_back_without_a_leak() {
         "{count} connections"
     );
     database.close().await;
-}
-
-/// Waits for so many more answers.
-async fn answers(answered: &AtomicU32, more: u32) {
-    let target = answered.load(Ordering::Relaxed) + more;
-    while answered.load(Ordering::Relaxed) < target {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

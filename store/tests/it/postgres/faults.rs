@@ -8,9 +8,15 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use store::{Config, Database, Error};
 
 /// A client that asks until it is told to stop; every failure must be a clean one.
-async fn client(database: Database, stop: Arc<AtomicBool>, since: Arc<AtomicU32>) -> u32 {
+/// `sql` gives back its one parameter.
+pub(crate) async fn client(
+    database: Database,
+    sql: &str,
+    stop: Arc<AtomicBool>,
+    since: Arc<AtomicU32>,
+) -> u32 {
     let mut failures = 0;
-    let single = rows("SELECT $1", &[one(Scalar::Int)], &[Scalar::Int]);
+    let single = rows(sql, &[one(Scalar::Int)], &[Scalar::Int]);
     let value = || Use::Value(cell(0, Scalar::Int));
     let several = script(
         false,
@@ -54,6 +60,7 @@ async fn a_server_that_crashes_under_load_comes_back_without_a_leak() {
         .map(|_| {
             tokio::spawn(client(
                 database.clone(),
+                "SELECT $1",
                 Arc::clone(&stop),
                 Arc::clone(&answered),
             ))
@@ -95,7 +102,7 @@ async fn a_server_that_crashes_under_load_comes_back_without_a_leak() {
 }
 
 /// Waits for so many more answers.
-async fn answers(answered: &AtomicU32, more: u32) {
+pub(crate) async fn answers(answered: &AtomicU32, more: u32) {
     let target = answered.load(Ordering::Relaxed) + more;
     while answered.load(Ordering::Relaxed) < target {
         tokio::task::yield_now().await;
