@@ -1,6 +1,6 @@
 //! Walks along connections: forward and backward page by page, then with leaps between cursors.
 
-use super::answer::digits;
+use super::answer::{Decimals, digits};
 use super::random::Random;
 use super::reference;
 use super::render::render;
@@ -154,11 +154,12 @@ impl Walk<'_, '_> {
             let is_whole = cursors.first().is_none_or(|cursor| *cursor == outer[0])
                 && cursors.last().is_none_or(|cursor| *cursor == outer[1]);
             let first = known.get_or_insert_with(|| cursors.clone());
+            let at_scale = connection.decimals == Decimals::AtTheirScale;
             let is_same = first.len() == cursors.len()
-                && first
-                    .iter()
-                    .zip(&cursors)
-                    .all(|(one, other)| values(one) == values(other));
+                && first.iter().zip(&cursors).all(|(one, other)| {
+                    let equal = || values(one).is_some_and(|it| Some(it) == values(other));
+                    one == other || at_scale && equal()
+                });
             if !is_whole || !is_same {
                 return Some(Failure {
                     server: connection.name,
