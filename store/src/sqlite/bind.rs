@@ -16,11 +16,6 @@ pub(super) fn bind(
     arguments: &[Argument],
     kept: &Kept,
 ) -> Result<(), Error> {
-    if parameters.len() > arguments.len() {
-        return Err(internal(
-            "a statement got another number of arguments than parameters",
-        ));
-    }
     let pairs = parameters.iter().zip(arguments).enumerate();
     // As in PostgreSQL, the last ones may be declared and stand nowhere in the text.
     for (index, (parameter, argument)) in pairs.take(statement.parameter_count()) {
