@@ -39,7 +39,7 @@ try {
 }
 
 async function drive(page) {
-  const seen = watch(page);
+  const seen = await watch(page);
   await page.goto(server.url);
   await page.locator(".graphiql-query-editor .CodeMirror").waitFor();
   assert.equal(await page.title(), "Fragaria");
@@ -51,7 +51,7 @@ async function drive(page) {
 }
 
 // Records what the page asks for and complains about, from before its first byte.
-function watch(page) {
+async function watch(page) {
   const seen = { requests: [], complaints: [] };
   page.on("request", (request) => seen.requests.push(request.url()));
   page.on("requestfailed", (request) => seen.complaints.push(`failed: ${request.url()}`));
@@ -64,7 +64,7 @@ function watch(page) {
     if (!["error", "warning"].includes(message.type())) return;
     if (!message.text().startsWith(UNDRAWN)) seen.complaints.push(message.text());
   });
-  page.addInitScript(() => {
+  await page.addInitScript(() => {
     window.breaches = [];
     addEventListener("securitypolicyviolation", (event) =>
       window.breaches.push(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`),
