@@ -1,6 +1,7 @@
 //! From schema files to a schema: parsed and validated as GraphQL, then resolved stage by stage.
 
 mod columns;
+mod computed;
 mod directive;
 mod draft;
 mod enums;
@@ -59,6 +60,7 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
     let enums = enums::resolve(&document, dialect, findings);
     let mut drafts = tables::resolve(&document, dialect, findings);
     columns::resolve(&mut drafts, &enums, dialect, findings);
+    computed::resolve(&mut drafts, dialect, findings);
     keys::resolve(&mut drafts, findings);
     relations::resolve(&mut drafts, findings);
     naming::check(&drafts, &enums, findings);

@@ -2,6 +2,9 @@
 
 mod columns;
 mod enums;
+mod trial;
+
+pub use trial::{Trial, trials};
 
 use crate::names::folded;
 use crate::sdl;

@@ -36,7 +36,7 @@ pub use bind::Bound;
 pub use compile::{Compiled, Source, compile};
 pub use config::Config;
 pub use diff::{Change, diff};
-pub use drift::drift;
+pub use drift::{Trial, drift, trials};
 pub use engine::{Ask, Engine, Error};
 pub use json::{Flaw, flaw};
 pub use prepare::{Operation, OperationKind};

@@ -4,6 +4,7 @@
 //! set; `server` builds the one server; `http` speaks HTTP and `request` is the life of a request.
 
 mod address;
+mod agreement;
 mod cli;
 mod command;
 mod config;

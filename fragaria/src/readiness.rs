@@ -1,6 +1,7 @@
 //! Looks at the database again and again, and opens the server when all is in order.
 
 use crate::address;
+use crate::agreement;
 use crate::count::count;
 use crate::server::{DATABASE, SCHEMA, Server};
 use crate::snippet::{Refused, Texts};
@@ -83,12 +84,12 @@ pub(crate) async fn first(server: &Server) -> Outlook {
 /// Swaps to another artefact if the database holds what it says. While the database is away
 /// nobody knows, and the server stays closed until somebody does.
 pub(crate) async fn admit(server: &Server, artefact: Artefact, texts: &Texts) -> Result<()> {
-    let Ok(catalog) = within(server, Box::pin(server.database.catalog())).await else {
+    let compared = Box::pin(agreement::compare(&server.database, &artefact.schema));
+    let Ok(diagnostics) = within(server, compared).await else {
         server.set_open(false);
         record(server, SCHEMA, Condition::Unknown);
         return Ok(server.replace(artefact)?);
     };
-    let diagnostics = engine::drift(&artefact.schema, &catalog);
     if errors(&diagnostics).next().is_some() {
         return Err(Refused {
             diagnostics,
@@ -119,14 +120,14 @@ async fn look(server: &Server) -> Outlook {
 /// catalog that cannot be read just now is no proof that they ceased to.
 async fn compare(server: &Server) -> Outlook {
     let edition = server.edition();
-    let catalog = match within(server, Box::pin(server.database.catalog())).await {
-        Ok(catalog) => catalog,
+    let compared = Box::pin(agreement::compare(&server.database, &edition.schema));
+    let findings = match within(server, compared).await {
+        Ok(findings) => findings,
         Err(away) => {
             down(server, SCHEMA, &away);
             return Outlook::Away(away);
         }
     };
-    let findings = engine::drift(&edition.schema, &catalog);
     // Whoever swapped the edition looked, too.
     if !Arc::ptr_eq(&edition, &server.edition()) {
         return Outlook::Ready;

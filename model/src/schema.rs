@@ -64,6 +64,18 @@ pub struct Column {
     pub defaulted: bool,
     /// Whether the database computes it, so that it cannot be written.
     pub generated: bool,
+    /// The expression it stands for, where nothing is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computed: Option<Vec<Piece>>,
+}
+
+/// A part of an expression.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Piece {
+    /// SQL as the schema has it.
+    Text(String),
+    /// A stored column of the same row: an index into [`Table::columns`].
+    Column(usize),
 }
 
 /// A field that leads to rows of another table (or the same one).

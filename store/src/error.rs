@@ -86,6 +86,11 @@ impl Error {
         }
     }
 
+    /// Whether it says nothing about the statement, only that the database is away or too slow.
+    pub fn is_away(&self) -> bool {
+        matches!(self.public().1, Kind::Unavailable | Kind::Timeout)
+    }
+
     /// Code, kind and message, free of all that the database said.
     fn public(&self) -> (&'static str, Kind, &'static str) {
         match self {

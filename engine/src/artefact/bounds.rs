@@ -1,7 +1,7 @@
 //! Whether every index of a schema read from a file leads somewhere.
 
 use model::Schema;
-use model::schema::{Relation, Table};
+use model::schema::{Piece, Relation, Table};
 
 /// The first reference that leads nowhere.
 pub(super) fn problem(schema: &Schema) -> Option<String> {
@@ -17,10 +17,22 @@ pub(super) fn problem(schema: &Schema) -> Option<String> {
 
 fn is_whole(schema: &Schema, table: &Table) -> bool {
     let has = |column: &usize| *column < table.columns.len();
+    let parts = table
+        .columns
+        .iter()
+        .filter_map(|column| column.computed.as_ref());
+    let is_stored = |piece: &Piece| match piece {
+        Piece::Text(_) => true,
+        Piece::Column(index) => {
+            let column = table.columns.get(*index);
+            column.is_some_and(|column| column.computed.is_none())
+        }
+    };
     let enums = table.columns.iter().filter_map(|column| column.enumeration);
     table.key.iter().all(has)
         && table.uniques.iter().flatten().all(has)
         && table.version.iter().all(has)
+        && parts.flatten().all(is_stored)
         && enums.into_iter().all(|index| index < schema.enums.len())
         && table
             .relations

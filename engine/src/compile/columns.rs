@@ -12,6 +12,17 @@ use model::schema::Column;
 use model::{Diagnostic, Dialect, Scalar};
 use std::collections::HashMap;
 
+/// Directives about what a column holds.
+const MISPLACED: [&str; 7] = [
+    "id",
+    "unique",
+    "column",
+    "default",
+    "generated",
+    "version",
+    "computed",
+];
+
 /// What a type name stands for.
 #[derive(Clone, Copy)]
 enum Named {
@@ -108,7 +119,7 @@ impl Stage<'_, '_> {
                 .add(field.name.location(), || missing_relation(field));
             return Slot::Broken;
         };
-        for misplaced in ["id", "unique", "column", "default", "generated", "version"] {
+        for misplaced in MISPLACED {
             if let Some(misplaced) = field.directives.get(misplaced) {
                 self.findings.add(misplaced.location(), || {
                     let name = &misplaced.name;
@@ -162,7 +173,8 @@ impl Stage<'_, '_> {
             native,
             nullable: !field.ty.is_non_null(),
             defaulted: field.directives.has("default"),
-            generated: field.directives.has("generated"),
+            generated: field.directives.has("generated") || field.directives.has("computed"),
+            computed: None,
         });
         Slot::Column(draft.table.columns.len() - 1)
     }
@@ -280,7 +292,11 @@ impl Stage<'_, '_> {
 
     fn check_duplicates(&mut self, draft: &Draft<'_>) {
         let mut owners = HashMap::new();
-        for column in &draft.table.columns {
+        let is_stored = |column: &&Column| {
+            let field = draft.node.fields.get(column.field.as_str());
+            field.is_none_or(|field| !field.directives.has("computed"))
+        };
+        for column in draft.table.columns.iter().filter(is_stored) {
             let name = names::folded(self.dialect, &column.name);
             if let Some(owner) = owners.insert(name, column.field.as_str()) {
                 self.findings.add(draft.field_span(&column.field), || {

@@ -40,6 +40,14 @@ pub(super) fn columns(
                     )
                 });
             }
+            Some((_, column)) if column.computed.is_some() => {
+                is_whole = false;
+                findings.add(field.span, || {
+                    let message = format!("`{}` is computed, and keys are stored", column.field);
+                    Diagnostic::error("sdl.unknown_field", message)
+                        .help("name the fields of stored columns")
+                });
+            }
             Some((index, _)) => columns.push(index),
             None => {
                 is_whole = false;

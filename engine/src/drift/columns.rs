@@ -16,7 +16,8 @@ pub(super) fn compare(pair: &Pair<'_>, findings: &mut Vec<Diagnostic>) {
         .iter()
         .map(|column| (folded(dialect, &column.name), column))
         .collect();
-    for column in &pair.table.columns {
+    let stored = pair.table.columns.iter();
+    for column in stored.filter(|column| column.computed.is_none()) {
         match there.get(&folded(dialect, &column.name)) {
             Some(found) => Both {
                 pair,
@@ -210,6 +211,7 @@ fn unmapped(pair: &Pair<'_>, findings: &mut Vec<Diagnostic>) {
         .table
         .columns
         .iter()
+        .filter(|column| column.computed.is_none())
         .map(|column| folded(dialect, &column.name))
         .collect();
     for column in &pair.found.columns {

@@ -20,6 +20,7 @@ fn column(field: &str, scalar: Scalar) -> Column {
         nullable: false,
         defaulted: false,
         generated: false,
+        computed: None,
     }
 }
 

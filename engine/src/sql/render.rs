@@ -1,6 +1,7 @@
 //! The tree as text, per dialect.
 
 mod change;
+mod computed;
 mod expr;
 mod figure;
 mod mariadb;

@@ -1,6 +1,7 @@
 //! `fragaria compile`: turns the schema of a project into its artefact.
 
 use crate::address;
+use crate::agreement;
 use crate::cli::Compile;
 use crate::count::count;
 use crate::environment::Environment;
@@ -10,7 +11,7 @@ use crate::snippet::{self, Refused};
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result, anyhow, bail};
 use model::metric::Registry;
-use model::{Catalog, Diagnostic, Level, Secret};
+use model::{Diagnostic, Level, Secret};
 use serde_json::json;
 
 /// Compiles, checks against a database where asked to, and writes the artefact.
@@ -63,9 +64,12 @@ async fn compare(
     let progress = terminal.progress("reading the catalog of the database");
     let mut config = project.loaded.config.database.clone();
     config.url = url;
-    let catalog = read_catalog(&config).await?;
+    let schema = &compiled.artefact.schema;
+    let diagnostics = ask(&config, async |database| {
+        agreement::compare(database, schema).await
+    })
+    .await?;
     drop(progress);
-    let diagnostics = engine::drift(&compiled.artefact.schema, &catalog);
     if diagnostics
         .iter()
         .any(|diagnostic| diagnostic.level == Level::Error)
@@ -79,13 +83,16 @@ async fn compare(
     Ok(diagnostics)
 }
 
-/// What a database holds now.
-pub(super) async fn read_catalog(config: &store::Config) -> Result<Catalog> {
+/// Opens a database, asks it something about what it holds, and closes it.
+pub(super) async fn ask<T>(
+    config: &store::Config,
+    question: impl AsyncFnOnce(&store::Database) -> Result<T, store::Error>,
+) -> Result<T> {
     address::must_exist(&config.url)?;
     let database = store::Database::open(config, &mut Registry::default())?;
-    let catalog = database.catalog().await;
+    let answer = question(&database).await;
     database.close().await;
-    catalog.map_err(|error| {
+    answer.map_err(|error| {
         let what = format!("cannot read the catalog of the database: {error}");
         match address::remedy(&config.url, &error) {
             Some(help) => mend::failure(what, help),

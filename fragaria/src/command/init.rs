@@ -1,6 +1,6 @@
 //! `fragaria init`: writes a project from a live database.
 
-use super::compile::read_catalog;
+use super::compile::ask;
 use crate::address;
 use crate::cli::Init;
 use crate::config;
@@ -32,10 +32,13 @@ pub(crate) async fn run(args: Init, environment: &Environment, terminal: Termina
         refuse_to_overwrite(&args.out)?;
     }
     let progress = terminal.progress("reading the catalog of the database");
-    let catalog = read_catalog(&store::Config {
-        url: store::with_password(&given, &known),
-        ..store::Config::default()
-    })
+    let catalog = ask(
+        &store::Config {
+            url: store::with_password(&given, &known),
+            ..store::Config::default()
+        },
+        async |database| database.catalog().await,
+    )
     .await?;
     let scaffold = engine::scaffold(&catalog);
     drop(progress);

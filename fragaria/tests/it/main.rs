@@ -12,6 +12,7 @@ mod bounds;
 mod cases;
 mod client;
 mod command;
+mod computed;
 mod configuration;
 mod database;
 mod dev;

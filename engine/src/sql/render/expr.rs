@@ -1,7 +1,7 @@
 //! Expressions as text.
 
 use super::{Columns, Text};
-use crate::sql::{Cast, Expr, ListParameter, Operator, Reference, Select};
+use crate::sql::{Cast, Expr, ListParameter, Operator, Select};
 
 /// Most conditions that stand beside each other without parentheses.
 const JUNCTION_FLAT: usize = 16;
@@ -143,14 +143,6 @@ impl Text<'_> {
         self.push("(");
         self.junction(right, operator);
         self.push(")");
-    }
-
-    pub(super) fn reference(&mut self, reference: Reference) {
-        if let Some(alias) = reference.alias {
-            self.alias(alias);
-            self.push(".");
-        }
-        self.column_name(reference.table, reference.column);
     }
 
     pub(super) fn call(&mut self, head: &str, inner: &Expr) {

@@ -1,0 +1,25 @@
+//! Whether a database holds what a schema says.
+
+use model::{Diagnostic, Schema, Weight};
+use store::{Database, Error};
+
+/// Reads the catalog of a database, tries the expressions of the schema on it, and tells what
+/// differs.
+pub(crate) async fn compare(
+    database: &Database,
+    schema: &Schema,
+) -> Result<Vec<Diagnostic>, Error> {
+    let mut findings = engine::drift(schema, &database.catalog().await?);
+    for trial in engine::trials(schema) {
+        let arguments = vec![Vec::new()];
+        match database
+            .run(trial.script(), arguments, Weight::Bounded)
+            .await
+        {
+            Ok(_) => {}
+            Err(failure) if failure.error.is_away() => return Err(failure.error),
+            Err(failure) => findings.push(trial.refused(&failure.error.to_string())),
+        }
+    }
+    Ok(findings)
+}
