@@ -7,6 +7,7 @@ mod draft;
 mod enums;
 mod findings;
 mod forms;
+mod functions;
 mod keys;
 mod naming;
 mod parse;
@@ -63,10 +64,12 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
     computed::resolve(&mut drafts, dialect, findings);
     keys::resolve(&mut drafts, findings);
     relations::resolve(&mut drafts, findings);
-    naming::check(&drafts, &enums, findings);
+    let functions = functions::resolve(&document, &drafts, &enums, dialect, findings);
+    naming::check(&drafts, &enums, &functions, findings);
     Some(Schema {
         dialect,
         tables: drafts.into_iter().map(Draft::into_table).collect(),
         enums: enums.into_iter().map(|draft| draft.enumeration).collect(),
+        functions: functions.into_iter().map(|draft| draft.function).collect(),
     })
 }

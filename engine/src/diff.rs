@@ -1,5 +1,6 @@
 //! What a new schema changes in the API that clients of the old one see.
 
+mod functions;
 mod tables;
 
 use model::Schema;
@@ -34,6 +35,7 @@ pub fn diff(old: &Schema, new: &Schema) -> Vec<Change> {
     let mut changes = Changes::default();
     tables::compare(old, new, &mut changes);
     enums(old, new, &mut changes);
+    functions::compare(old, new, &mut changes);
     changes.list.sort();
     changes.list
 }

@@ -4,6 +4,7 @@
 mod aggregate;
 mod bounds;
 mod filter;
+mod function;
 mod introspection;
 mod keyset;
 mod order;

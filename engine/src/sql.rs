@@ -9,7 +9,8 @@ mod render;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
-    codec, comparable, figure_cast, kept_cast, parameter_cast, readable, sortable, written,
+    codec, comparable, figure_cast, kept_cast, parameter_cast, readable, readable_value, sortable,
+    written,
 };
 pub(crate) use render::{Rendered, render};
 
@@ -90,6 +91,8 @@ pub(crate) enum Expr {
     Not(Box<Expr>),
     And(Vec<Expr>),
     Or(Vec<Expr>),
+    /// What the function of that index gives for these arguments.
+    Call(usize, Vec<Expr>),
     Exists(Box<Select>),
     /// The one value of a one-column, one-row select.
     Value(Box<Select>),
@@ -209,6 +212,12 @@ pub(crate) struct Order {
 pub(crate) enum From {
     /// A table or view.
     Table(usize, Alias),
+    /// The rows that the function of that index gives for these arguments.
+    Call {
+        function: usize,
+        arguments: Vec<Expr>,
+        alias: Alias,
+    },
     /// Rows of key values, in the order of their lists, joined to the table that has them.
     Keys {
         keys: Vec<ListParameter>,

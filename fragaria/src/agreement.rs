@@ -11,7 +11,7 @@ pub(crate) async fn compare(
 ) -> Result<Vec<Diagnostic>, Error> {
     let mut findings = engine::drift(schema, &database.catalog().await?);
     for trial in engine::trials(schema) {
-        let arguments = vec![Vec::new()];
+        let arguments = trial.arguments();
         match database
             .run(trial.script(), arguments, Weight::Bounded)
             .await

@@ -12,6 +12,9 @@ pub struct Schema {
     pub tables: Vec<Table>,
     /// Enums, by type name.
     pub enums: Vec<Enum>,
+    /// Functions of the database that are root fields, by field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Function>,
 }
 
 /// A table or view and the names it has in the API.
@@ -67,6 +70,36 @@ pub struct Column {
     /// The expression it stands for, where nothing is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub computed: Option<Vec<Piece>>,
+}
+
+/// A function of the database, called by a root field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Function {
+    /// The root field.
+    pub field: String,
+    /// Description for the API.
+    pub description: Option<String>,
+    /// Whether it is a field of `Mutation`, and may write.
+    pub writes: bool,
+    /// Database schema, where it is named.
+    pub schema: Option<String>,
+    /// Name in the database.
+    pub name: String,
+    /// Its arguments, in order; of each what a column would be that takes its values.
+    pub arguments: Vec<Column>,
+    /// What it gives.
+    pub outcome: Outcome,
+}
+
+/// What a function gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// A value, such as that column would have.
+    Value(Box<Column>),
+    /// A row of the table of that index, or none.
+    Row(usize),
+    /// Rows of it.
+    Rows(usize),
 }
 
 /// A part of an expression.

@@ -18,10 +18,19 @@ use std::sync::Arc;
 pub struct Script {
     /// Whether it writes; a script that writes is all or nothing.
     pub writes: bool,
+    /// Whether it calls functions that might write, so that a script that reads must be kept from it.
+    pub calls: bool,
     /// Statements in the order they run.
     pub steps: Vec<Step>,
     /// The members of `data`, in response order.
     pub roots: Vec<Root>,
+}
+
+impl Script {
+    /// Whether it is a transaction: one statement that only reads is a snapshot by itself.
+    pub fn transacts(&self) -> bool {
+        self.writes || self.calls || self.steps.len() > 1
+    }
 }
 
 /// A member of `data`.

@@ -153,7 +153,7 @@ impl Postgres {
                 0,
             ));
         }
-        let single = job.script.steps.len() == 1 && !job.script.writes;
+        let single = !job.script.transacts();
         if single && !self.settings.pooled {
             let lane = match weight {
                 Weight::Light => &self.light,

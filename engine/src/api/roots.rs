@@ -4,7 +4,7 @@ use super::aggregates::aggregate_arguments;
 use super::filters::value_type;
 use super::tables::{list_arguments, page_arguments, pascal, unique_keys};
 use super::text::Sdl;
-use model::schema::{Schema, Table};
+use model::schema::{Column, Outcome, Schema, Table};
 
 /// What a root field does, and to which table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(crate) enum Verb {
     DeleteMany,
     /// The object behind a global id; of any table.
     Node,
+    /// The function of that index.
+    Function(usize),
 }
 
 /// Every root field by name.
@@ -56,7 +58,15 @@ pub(crate) fn roots(schema: &Schema) -> impl Iterator<Item = (String, Root)> + '
             )
         })
     });
-    std::iter::once(node).chain(tables)
+    let functions = schema
+        .functions
+        .iter()
+        .enumerate()
+        .map(|(index, function)| {
+            let verb = Verb::Function(index);
+            (function.field.clone(), Root { table: 0, verb })
+        });
+    std::iter::once(node).chain(tables).chain(functions)
 }
 
 /// Declares `Query`.
@@ -71,7 +81,12 @@ pub(crate) fn query(out: &mut Sdl, schema: &Schema) {
         .into_iter()
         .filter(|_| with_node)
         .chain(fields.flat_map(Field::members));
-    out.block("type Query", members);
+    out.line("type Query {");
+    for member in members {
+        out.line(&format!("  {member}"));
+    }
+    functions(out, schema, false);
+    out.line("}\n");
 }
 
 /// Declares `Mutation`, if anything can be written.
@@ -81,9 +96,48 @@ pub(crate) fn mutation(out: &mut Sdl, schema: &Schema) {
         .iter()
         .flat_map(|table| writes(schema, table))
         .collect();
-    if !fields.is_empty() {
-        out.line("\"All root fields of one request succeed together, or none does.\"");
-        out.block("type Mutation", fields.into_iter().flat_map(Field::members));
+    if fields.is_empty() && !schema.functions.iter().any(|function| function.writes) {
+        return;
+    }
+    out.line("\"All root fields of one request succeed together, or none does.\"");
+    out.line("type Mutation {");
+    for member in fields.into_iter().flat_map(Field::members) {
+        out.line(&format!("  {member}"));
+    }
+    functions(out, schema, true);
+    out.line("}\n");
+}
+
+/// The fields that call functions.
+fn functions(out: &mut Sdl, schema: &Schema, writes: bool) {
+    for function in &schema.functions {
+        if function.writes != writes {
+            continue;
+        }
+        let typed = |column: &Column| {
+            let required = if column.nullable { "" } else { "!" };
+            format!("{}{required}", value_type(schema, column))
+        };
+        let mut arguments: Vec<_> = function
+            .arguments
+            .iter()
+            .map(|column| format!("{}: {}", column.field, typed(column)))
+            .collect();
+        let result = match &function.outcome {
+            Outcome::Value(column) => typed(column),
+            Outcome::Row(table) => schema.tables[*table].type_name.clone(),
+            Outcome::Rows(table) => {
+                let name = &schema.tables[*table].type_name;
+                arguments.extend((!writes).then(|| list_arguments(name)));
+                format!("[{name}!]!")
+            }
+        };
+        out.describe("  ", function.description.as_deref());
+        let arguments = match arguments.join(", ") {
+            none if none.is_empty() => none,
+            some => format!("({some})"),
+        };
+        out.line(&format!("  {}{arguments}: {result}", function.field));
     }
 }
 

@@ -1,18 +1,32 @@
 //! Whether every index of a schema read from a file leads somewhere.
 
 use model::Schema;
-use model::schema::{Piece, Relation, Table};
+use model::schema::{Column, Function, Outcome, Piece, Relation, Table};
 
 /// The first reference that leads nowhere.
 pub(super) fn problem(schema: &Schema) -> Option<String> {
-    let wrong = schema
-        .tables
-        .iter()
-        .find(|table| !is_whole(schema, table))?;
-    Some(format!(
-        "the table {:?} refers to something that is not there",
-        wrong.type_name
-    ))
+    let table = schema.tables.iter().find(|table| !is_whole(schema, table));
+    let wrong = table.map(|table| format!("the table {:?}", table.type_name));
+    let function = || {
+        let functions = &mut schema.functions.iter();
+        let wrong = functions.find(|function| !calls(schema, function))?;
+        Some(format!("the function {:?}", wrong.field))
+    };
+    let wrong = wrong.or_else(function)?;
+    Some(format!("{wrong} refers to something that is not there"))
+}
+
+fn calls(schema: &Schema, function: &Function) -> bool {
+    let known = |column: &Column| {
+        column
+            .enumeration
+            .is_none_or(|index| index < schema.enums.len())
+    };
+    let outcome = match &function.outcome {
+        Outcome::Value(column) => known(column),
+        Outcome::Row(table) | Outcome::Rows(table) => *table < schema.tables.len(),
+    };
+    outcome && function.arguments.iter().all(known)
 }
 
 fn is_whole(schema: &Schema, table: &Table) -> bool {

@@ -10,6 +10,9 @@ use apollo_compiler::ast::{
 use apollo_compiler::parser::SourceSpan;
 use model::{Diagnostic, Scalar};
 
+/// The types whose fields are functions of the database; they are extended.
+pub(super) const ROOTS: [&str; 2] = ["Query", "Mutation"];
+
 /// Reports definitions that mean nothing here, and takes those away that would only lead to
 /// further errors.
 pub(super) fn check(document: &mut Document, findings: &mut Findings) {
@@ -18,8 +21,11 @@ pub(super) fn check(document: &mut Document, findings: &mut Findings) {
             findings.add(place(definition), || finding);
             return false;
         }
+        let is_root = definition
+            .name()
+            .is_some_and(|name| ROOTS.contains(&name.as_str()));
         for field in fields(definition) {
-            check_field(field, findings);
+            check_field(field, is_root, findings);
         }
         for value in values(definition) {
             check_deprecated(&value.directives, findings);
@@ -135,10 +141,10 @@ fn check_deprecated(directives: &DirectiveList, findings: &mut Findings) {
     }
 }
 
-fn check_field(field: &FieldDefinition, findings: &mut Findings) {
+fn check_field(field: &FieldDefinition, is_root: bool, findings: &mut Findings) {
     let span = field.name.location();
     check_deprecated(&field.directives, findings);
-    if let Some(argument) = field.arguments.first() {
+    if let Some(argument) = field.arguments.first().filter(|_| !is_root) {
         findings.add(argument.location(), || {
             Diagnostic::error("sdl.unsupported", "fields of a table take no arguments")
                 .help("the API adds `where`, `orderBy`, `limit` and `offset` by itself")

@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use super::enums::EnumDraft;
 use super::findings::Findings;
+use super::functions::FunctionDraft;
 use crate::names::api;
 use apollo_compiler::parser::SourceSpan;
 use model::Diagnostic;
@@ -10,9 +11,14 @@ use model::schema::Table;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-pub(super) fn check(drafts: &[Draft<'_>], enums: &[EnumDraft], findings: &mut Findings) {
+pub(super) fn check(
+    drafts: &[Draft<'_>],
+    enums: &[EnumDraft],
+    functions: &[FunctionDraft],
+    findings: &mut Findings,
+) {
     check_types(drafts, enums, findings);
-    check_roots(drafts, findings);
+    check_roots(drafts, functions, findings);
     for draft in drafts {
         check_fields(draft, findings);
         check_keys(draft, findings);
@@ -44,7 +50,7 @@ fn check_types(drafts: &[Draft<'_>], enums: &[EnumDraft], findings: &mut Finding
     }
 }
 
-fn check_roots(drafts: &[Draft<'_>], findings: &mut Findings) {
+fn check_roots(drafts: &[Draft<'_>], functions: &[FunctionDraft], findings: &mut Findings) {
     let own = api::ROOT_FIELDS
         .iter()
         .map(|name| ((*name).to_owned(), "the API"));
@@ -76,6 +82,19 @@ fn check_roots(drafts: &[Draft<'_>], findings: &mut Findings) {
                         )
                     });
                 }
+            }
+        }
+    }
+    for draft in functions {
+        let field = &draft.function.field;
+        match owners.entry(field.clone()) {
+            Entry::Vacant(free) => {
+                free.insert("another function");
+            }
+            Entry::Occupied(taken) => {
+                findings.add(draft.span, || {
+                    collision("root field", field, taken.get(), field)
+                });
             }
         }
     }

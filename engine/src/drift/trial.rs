@@ -1,9 +1,10 @@
 //! Trials: whether a database takes the expressions of a schema, which only it can tell.
 
 use crate::sql::{self, Alias, Expr, From, Join, Reference, Select, Tree};
-use model::schema::Table;
+use model::schema::{Outcome, Table};
 use model::{
-    Content, Diagnostic, Label, Record, Root, Scalar, Schema, Script, Statement, Step, Use,
+    Argument, Content, Diagnostic, Label, Parameter, Record, Root, Scalar, Schema, Script,
+    Statement, Step, Use, Value,
 };
 use std::sync::Arc;
 
@@ -12,8 +13,13 @@ use std::sync::Arc;
 pub struct Trial {
     /// The field, `Order.total`.
     at: String,
+    /// What of it the database may refuse.
+    what: &'static str,
     script: Arc<Script>,
 }
+
+const EXPRESSION: &str = "expression";
+const FUNCTION: &str = "function";
 
 /// The trials of a schema.
 pub fn trials(schema: &Schema) -> Vec<Trial> {
@@ -23,7 +29,10 @@ pub fn trials(schema: &Schema) -> Vec<Trial> {
         let computed = columns.filter(|(_, column)| column.computed.is_some());
         computed.map(move |(column, _)| expression(schema, index, column))
     });
-    columns.collect()
+    let functions = 0..schema.functions.len();
+    columns
+        .chain(functions.map(|index| call(schema, index)))
+        .collect()
 }
 
 impl Trial {
@@ -32,14 +41,20 @@ impl Trial {
         Arc::clone(&self.script)
     }
 
+    /// What it must be given: no value at all.
+    pub fn arguments(&self) -> Vec<Vec<Argument>> {
+        let of_step = |step: &Step| vec![Argument::Value(Value::Null); step.arguments()];
+        self.script.steps.iter().map(of_step).collect()
+    }
+
     /// What to say of a database that did not, in its own words.
     pub fn refused(&self, why: &str) -> Diagnostic {
-        let message = format!(
-            "the database refuses the expression of `{}`: {why}",
-            self.at
-        );
-        Diagnostic::error("drift.expression", message)
-            .help("correct its `sql:`, where columns stand as {field}")
+        let Self { at, what, .. } = self;
+        let message = format!("the database refuses the {what} of `{at}`: {why}");
+        Diagnostic::error("drift.expression", message).help(match *what {
+            EXPRESSION => "correct its `sql:`, where columns stand as {field}",
+            _ => "create it, or correct its name and arguments; one that writes is a field of Mutation",
+        })
     }
 }
 
@@ -71,7 +86,55 @@ fn expression(schema: &Schema, index: usize, column: usize) -> Trial {
     let column = &table.columns[column];
     Trial {
         at: format!("{}.{}", table.type_name, column.field),
-        script: Arc::new(script(sql)),
+        what: EXPRESSION,
+        script: Arc::new(script(sql, Vec::new(), false)),
+    }
+}
+
+/// A function that is not called, as there is no row to call it for.
+fn call(schema: &Schema, index: usize) -> Trial {
+    let function = &schema.functions[index];
+    let alias = Alias(0);
+    let (mut parameters, mut arguments) = (Vec::new(), Vec::new());
+    for (index, column) in function.arguments.iter().enumerate() {
+        let (scalar, list) = (column.scalar, false);
+        parameters.push(Parameter { scalar, list });
+        let value = Expr::Parameter(index);
+        arguments.push(match sql::parameter_cast(schema, column) {
+            Some(cast) => Expr::Cast(Box::new(value), cast),
+            None => value,
+        });
+    }
+    let mut select = Select {
+        filter: vec![Expr::Or(Vec::new())],
+        ..Select::default()
+    };
+    match &function.outcome {
+        Outcome::Value(column) => {
+            select.column(sql::readable_value(
+                schema,
+                column,
+                Expr::Call(index, arguments),
+            ));
+        }
+        Outcome::Row(table) | Outcome::Rows(table) => {
+            select.from = Some(From::Call {
+                function: index,
+                arguments,
+                alias,
+            });
+            for column in 0..schema.tables[*table].columns.len() {
+                let reference = Reference::new(alias, *table, column);
+                select.column(sql::readable(schema, reference));
+            }
+        }
+    }
+    let sql = sql::render(schema, &Tree::Select(select)).sql.into();
+    let root = if function.writes { "Mutation" } else { "Query" };
+    Trial {
+        at: format!("{root}.{}", function.field),
+        what: FUNCTION,
+        script: Arc::new(script(sql, parameters, !function.writes)),
     }
 }
 
@@ -85,14 +148,12 @@ fn partner(table: &Table) -> Option<usize> {
     table.columns.iter().position(has_equality)
 }
 
-fn script(sql: Arc<str>) -> Script {
-    let statement = Statement {
-        sql,
-        parameters: Vec::new(),
-    };
+fn script(sql: Arc<str>, parameters: Vec<Parameter>, calls: bool) -> Script {
+    let statement = Statement { sql, parameters };
     let rows = Use::Rows(Record { fields: Vec::new() });
     Script {
         writes: false,
+        calls,
         steps: vec![Step {
             statement,
             rows,

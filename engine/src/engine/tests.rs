@@ -132,6 +132,7 @@ fn schema(dialect: Dialect) -> Schema {
             name: (dialect != Dialect::Mariadb).then(|| "status".into()),
             values: vec![value("new"), value("old")],
         }],
+        functions: Vec::new(),
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Planner<'a> {
     /// Whether a comparison that compares with nothing is refused: a write must not widen because
     /// a variable is missing.
     pub(crate) strict: bool,
+    /// Whether it calls functions of the database.
+    pub(crate) calls: bool,
     steps: Vec<Step>,
     wishes: Vec<Vec<Wish>>,
     unplaced: Vec<Wish>,
@@ -61,6 +63,7 @@ pub(crate) fn plan(
         joined: 0,
         depth: 0,
         strict: false,
+        calls: false,
         steps: Vec::new(),
         wishes: Vec::new(),
         unplaced: Vec::new(),
@@ -80,6 +83,7 @@ pub(crate) fn plan(
     Ok(Plan {
         script: Arc::new(Script {
             writes: operation.definition.operation_type.is_mutation(),
+            calls: planner.calls,
             steps: planner.steps,
             roots,
         }),
@@ -104,6 +108,7 @@ impl<'a> Planner<'a> {
         };
         let step = match root.verb {
             Verb::Node => return self.node(chosen),
+            Verb::Function(function) => return self.function(chosen, function),
             Verb::ByKey(key) => self.by_key(chosen, root.table, key)?,
             Verb::List => self.list(chosen, root.table)?,
             Verb::Page => self.root_page(chosen, root.table)?,

@@ -130,7 +130,16 @@ impl<'a> Planner<'a> {
 
     /// `products(…)`: any number of rows.
     pub(crate) fn list(&mut self, chosen: &Chosen<'a>, table: usize) -> Result<usize, Fault> {
-        let mut scope = Scope::new(self.draft.alias(), table);
+        let scope = Scope::new(self.draft.alias(), table);
+        self.list_in(chosen, scope)
+    }
+
+    /// The rows of a scope, narrowed and ordered by the arguments of a field.
+    pub(crate) fn list_in(
+        &mut self,
+        chosen: &Chosen<'a>,
+        mut scope: Scope,
+    ) -> Result<usize, Fault> {
         let record = self.list_of(chosen, &mut scope)?;
         match scope.select.limit {
             Some(Expr::Parameter(parameter)) => self.bounded_by(parameter),
@@ -184,7 +193,11 @@ impl<'a> Planner<'a> {
     }
 
     /// What a field selects from the rows of its scope.
-    fn rows_of(&mut self, chosen: &Chosen<'a>, scope: &mut Scope) -> Result<Record, Fault> {
+    pub(crate) fn rows_of(
+        &mut self,
+        chosen: &Chosen<'a>,
+        scope: &mut Scope,
+    ) -> Result<Record, Fault> {
         let (alias, table) = (scope.alias, scope.table);
         let below = chosen.below();
         self.deeper(chosen.field(), |planner| {

@@ -17,13 +17,14 @@ use crate::input::{Argument, Source};
 use crate::sql::{self, Change, Expr, From, Reference, Tree};
 use apollo_compiler::executable::Field;
 use guard::Guard;
+use model::schema::Outcome;
 use model::{Cell, Content, Fault, Record, Use, Value};
 
 /// Most parameters of one statement; SQLite's limit is 32,766.
 const PARAMETERS_MAX: usize = 30_000;
 
 /// What a mutation gives back, planned before the change itself.
-struct Returned {
+pub(super) struct Returned {
     record: Record,
     scope: Scope,
     draft: Draft,
@@ -128,8 +129,18 @@ impl<'a> Planner<'a> {
         Ok(self.key_conditions(alias, table, key))
     }
 
+    fn gives_many(&self, verb: Verb) -> bool {
+        match verb {
+            Verb::CreateMany | Verb::UpdateMany | Verb::UpsertMany | Verb::DeleteMany => true,
+            Verb::Function(index) => {
+                matches!(self.schema.functions[index].outcome, Outcome::Rows(_))
+            }
+            _ => false,
+        }
+    }
+
     /// Plans what a mutation gives back, in a draft of its own.
-    fn returned(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Returned, Fault> {
+    pub(super) fn returned(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Returned, Fault> {
         let alias = self.draft.alias();
         let mut scope = Scope::new(alias, root.table);
         let below = chosen.below();
@@ -153,10 +164,7 @@ impl<'a> Planner<'a> {
             record,
             scope,
             draft: std::mem::take(&mut self.draft),
-            many: matches!(
-                root.verb,
-                Verb::CreateMany | Verb::UpdateMany | Verb::UpsertMany | Verb::DeleteMany
-            ),
+            many: self.gives_many(root.verb),
         })
     }
 
@@ -324,7 +332,7 @@ impl<'a> Planner<'a> {
 
     /// Reads the rows of kept keys, in the order they were kept; with `true`, by what the keys have
     /// become.
-    fn read_kept(
+    pub(super) fn read_kept(
         &mut self,
         chosen: &Chosen<'a>,
         table: usize,
@@ -349,7 +357,7 @@ impl<'a> Planner<'a> {
         Content::Step(step)
     }
 
-    fn key_columns(&self, table: usize, alias: Option<sql::Alias>) -> Vec<Expr> {
+    pub(super) fn key_columns(&self, table: usize, alias: Option<sql::Alias>) -> Vec<Expr> {
         let key = self.schema.tables[table].key.iter();
         key.map(|column| {
             let reference = Reference {

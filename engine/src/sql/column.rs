@@ -15,8 +15,11 @@ const SCALE: u16 = 30;
 /// The column as it leaves the database: PostgreSQL types the driver does not know leave as text,
 /// and MariaDB's single floats as doubles, as their text would lose digits.
 pub(crate) fn readable(schema: &Schema, reference: Reference) -> Expr {
-    let column = column(schema, reference);
-    let expr = Expr::Column(reference);
+    readable_value(schema, column(schema, reference), Expr::Column(reference))
+}
+
+/// A value such as that column would have, as it leaves the database.
+pub(crate) fn readable_value(schema: &Schema, column: &Column, expr: Expr) -> Expr {
     if schema.dialect == Dialect::Postgres && is_foreign(schema, column) {
         Expr::Cast(Box::new(expr), Cast::Text)
     } else if schema.dialect == Dialect::Mariadb && is_single(column) {

@@ -4,6 +4,7 @@ mod change;
 mod computed;
 mod expr;
 mod figure;
+mod function;
 mod mariadb;
 mod packed;
 
@@ -211,6 +212,15 @@ impl Text<'_> {
         match from {
             From::Table(table, alias) => {
                 self.table(*table);
+                self.push(" AS ");
+                self.alias(*alias);
+            }
+            From::Call {
+                function,
+                arguments,
+                alias,
+            } => {
+                self.call_rows(*function, arguments);
                 self.push(" AS ");
                 self.alias(*alias);
             }

@@ -61,6 +61,7 @@ async fn fill(path: &Path) -> Result<()> {
         .map(step);
     let script = Arc::new(Script {
         writes: true,
+        calls: false,
         steps: steps.collect(),
         roots: Vec::new(),
     });

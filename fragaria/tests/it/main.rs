@@ -19,6 +19,7 @@ mod dev;
 mod differential;
 mod documents;
 mod faults;
+mod functions;
 mod hostile;
 mod http;
 #[path = "../../../store/tests/it/postgres/instance.rs"]

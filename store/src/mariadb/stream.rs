@@ -101,10 +101,10 @@ async fn read<'s>(
     sink: &mut Sink<'s>,
 ) -> Result<Vec<u8>, Snag> {
     let settings = sink.settings;
-    let several = job.script.steps.len() > 1;
+    let transacts = job.script.transacts();
     let mut before = settings.lengthen();
     let mut after = settings.shorten();
-    if several {
+    if transacts {
         before = format!("{before}; {}", begin(false));
         after = format!("COMMIT; {after}");
     }

@@ -17,8 +17,8 @@ pub(super) async fn run(
     settings: &Settings,
 ) -> Result<Outcome, Snag> {
     let (writes, steps) = (job.script.writes, job.script.steps.len());
-    // One statement that reads is a snapshot by itself.
-    if writes || steps > 1 {
+    let transacts = job.script.transacts();
+    if transacts {
         let begun = session.control(begin(writes)).await;
         begun.map_err(Snag::before_all)?;
     }
@@ -29,7 +29,7 @@ pub(super) async fn run(
             ran => ran?,
         }
     }
-    if steps > 1 && !writes {
+    if transacts && !writes {
         session.control("COMMIT").await?;
     }
     let rows = answer.rows;

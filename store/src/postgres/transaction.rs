@@ -56,8 +56,8 @@ pub(super) async fn run(
 async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome, Snag> {
     let Running { session, job, .. } = running;
     let (writes, steps) = (job.script.writes, job.script.steps.len());
-    // One statement that reads is a snapshot by itself.
-    let begin = (writes || steps > 1).then(|| settings.begin(writes));
+    let transacts = job.script.transacts();
+    let begin = transacts.then(|| settings.begin(writes));
     let mut before = begin.as_deref();
     if writes
         && steps > 1
@@ -67,7 +67,7 @@ async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome,
     }
     let mut answer = Answer::new(&job.script, settings.bytes_max(writes), settings.bounds);
     for segment in segments(job) {
-        let ends = segment.end == steps && steps > 1 && !writes;
+        let ends = segment.end == steps && transacts && !writes;
         let controls = [before.take(), ends.then_some("COMMIT")];
         together(running, segment, controls, &mut answer).await?;
     }

@@ -160,6 +160,7 @@ pub(crate) fn script(writes: bool, steps: Vec<Step>) -> Arc<Script> {
         });
     Arc::new(Script {
         writes,
+        calls: false,
         roots: roots.collect(),
         steps,
     })

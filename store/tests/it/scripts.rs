@@ -16,6 +16,7 @@ pub(crate) fn reading(steps: Vec<Step>) -> Script {
     let shown = steps.iter().enumerate().filter(|(_, step)| shows(step));
     Script {
         writes: false,
+        calls: false,
         roots: shown.map(root).collect(),
         steps,
     }
@@ -25,6 +26,7 @@ pub(crate) fn reading(steps: Vec<Step>) -> Script {
 pub(crate) fn writing(steps: Vec<Step>) -> Script {
     Script {
         writes: true,
+        calls: false,
         ..reading(steps)
     }
 }

@@ -152,7 +152,7 @@ impl<'a> Planner<'a> {
         .collect()
     }
 
-    pub(super) fn key_codecs(&self, table: usize) -> Vec<Codec> {
+    pub(in crate::plan) fn key_codecs(&self, table: usize) -> Vec<Codec> {
         let declared = &self.schema.tables[table];
         let codecs = declared
             .key

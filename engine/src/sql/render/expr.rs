@@ -64,6 +64,7 @@ impl Text<'_> {
                 self.push(&format!(", {whole}, {scale})"));
             }
             Expr::Rank(inner, enumeration) => self.rank(inner, *enumeration),
+            Expr::Call(function, arguments) => self.call_function(*function, arguments),
             Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
             Expr::Value(select) => self.nested("(", select, Columns::Plain),
             Expr::Rows(select) => self.packed(select),

@@ -144,7 +144,9 @@ impl Text<'_> {
 /// and its other conditions.
 fn links(select: &Select) -> (Vec<(&Expr, &Expr)>, Vec<Expr>) {
     let first = match &select.from {
-        Some(From::Table(_, alias) | From::Keys { alias, .. }) => Some(*alias),
+        Some(From::Table(_, alias) | From::Keys { alias, .. } | From::Call { alias, .. }) => {
+            Some(*alias)
+        }
         None => None,
     };
     let is_own =

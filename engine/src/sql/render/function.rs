@@ -1,0 +1,37 @@
+//! Calls of functions.
+
+use super::Text;
+use crate::sql::{Cast, Expr};
+use crate::types::usual;
+use model::Dialect;
+use model::schema::Outcome;
+
+impl Text<'_> {
+    /// A function whose value is made one of the type its field has.
+    pub(super) fn call_function(&mut self, function: usize, arguments: &[Expr]) {
+        self.call_rows(function, arguments);
+        let schema = self.schema;
+        if let (Outcome::Value(column), true) =
+            (&schema.functions[function].outcome, self.postgres())
+        {
+            let index = column.enumeration;
+            let named = index.and_then(|at| Some(Cast::Enum(at, schema.enums[at].name.clone()?)));
+            let usual = || Cast::Native(usual(Dialect::Postgres, column.scalar).to_owned());
+            self.cast_suffix(&named.unwrap_or_else(usual));
+        }
+    }
+
+    /// The call itself.
+    pub(super) fn call_rows(&mut self, function: usize, arguments: &[Expr]) {
+        let schema = self.schema;
+        let function = &schema.functions[function];
+        if let Some(name) = &function.schema {
+            self.identifier(name);
+            self.push(".");
+        }
+        self.identifier(&function.name);
+        self.push("(");
+        self.list(arguments, ", ", Self::expr);
+        self.push(")");
+    }
+}

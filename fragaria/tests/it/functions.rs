@@ -1,0 +1,215 @@
+//! Functions of the database as root fields: what they are given, what they give, and that those
+//! of queries cannot write.
+
+use crate::database::Database;
+use crate::mariadb;
+use crate::project::Project;
+use crate::server::Server;
+use serde_json::{Value, json};
+
+const POSTGRES: &str = "
+    CREATE TYPE mood AS ENUM ('calm', 'very busy');
+    CREATE TABLE item (id integer PRIMARY KEY, name text NOT NULL, price numeric(10,2) NOT NULL,
+        sold integer NOT NULL DEFAULT 0);
+    CREATE TABLE sale (id serial PRIMARY KEY, item_id integer NOT NULL REFERENCES item,
+        number integer NOT NULL);
+    INSERT INTO item VALUES (1, 'Ale', 2.50), (2, 'Bun', 1.20), (3, 'Cod', 9.00);
+    CREATE FUNCTION cheaper(most numeric) RETURNS SETOF item LANGUAGE sql STABLE
+        AS 'SELECT * FROM item WHERE price < most';
+    CREATE FUNCTION dearest(above numeric) RETURNS item LANGUAGE sql STABLE
+        AS 'SELECT * FROM item WHERE price > above ORDER BY price DESC LIMIT 1';
+    CREATE FUNCTION vat(amount numeric, rate numeric) RETURNS numeric LANGUAGE sql IMMUTABLE
+        AS 'SELECT amount * coalesce(rate, 0.20)';
+    CREATE FUNCTION mood_of(m mood, t text) RETURNS mood LANGUAGE sql IMMUTABLE
+        AS 'SELECT CASE WHEN t = ''calm down'' THEN ''calm''::mood ELSE m END';
+    CREATE FUNCTION sell(item integer, number integer) RETURNS SETOF item LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO sale (item_id, number) VALUES (item, sell.number);
+            UPDATE item SET sold = sold + sell.number WHERE id = sell.item;
+            RETURN QUERY SELECT * FROM item i WHERE i.id = sell.item;
+        END $$;
+    CREATE FUNCTION sales() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM sale';
+    CREATE FUNCTION wipe() RETURNS integer LANGUAGE sql AS 'DELETE FROM sale; SELECT 1';";
+
+const SCHEMA: &str = r#"
+    type Item @table(name: "item") {
+      id: Int! @id name: String! price: Decimal! @column(type: "numeric(10,2)") sold: Int! @default
+      sales: [Sale!]! @relation(inverse: "item")
+    }
+    type Sale @table(name: "sale") {
+      id: Int! @id @default itemId: Int! @column(name: "item_id") number: Int!
+      item: Item! @relation(fields: ["itemId"])
+    }
+    enum Mood @enum(name: "mood") { CALM @value(name: "calm") VERY_BUSY @value(name: "very busy") }
+    extend type Query {
+      "Items that cost less."
+      cheaper(most: Decimal!): [Item!]! @function
+      dearest(above: Decimal!): Item @function
+      vat(amount: Decimal!, rate: Decimal): Decimal @function(schema: "public")
+      mood(m: Mood, t: String): Mood @function(name: "mood_of")
+      saleCount: BigInt! @function(name: "sales")
+      sneaky: Int @function(name: "wipe")
+    }
+    extend type Mutation {
+      sell(item: Int!, number: Int!): [Item!]! @function
+      wipe: Int @function
+    }"#;
+
+fn served(url: &str, schema: &str) -> (Project, Server) {
+    let project = Project::empty();
+    project.write("fragaria.toml", &format!("[database]\nurl = \"{url}\"\n"));
+    project.write("schema.graphql", schema);
+    project.run(&["compile", "--against"]);
+    let server = project.serve(&[]).ready();
+    (project, server)
+}
+
+/// The data that a document gives.
+fn data(server: &Server, document: &str) -> Value {
+    let answer = server.graphql(document).json();
+    assert!(answer["errors"].is_null(), "{document}: {answer}");
+    answer["data"].clone()
+}
+
+#[test]
+fn functions_of_postgresql_are_root_fields() {
+    let database = Database::empty();
+    database.sql(POSTGRES);
+    let (_project, server) = served(&database.url(), SCHEMA);
+    let rows = "{ cheaper(most: \"5\", where: { name: { ne: \"x\" } }, orderBy: [{ price: ASC }], limit: 5) \
+                { name price sales { id } } }";
+    assert_eq!(
+        data(&server, rows),
+        json!({ "cheaper": [{ "name": "Bun", "price": "1.20", "sales": [] },
+                            { "name": "Ale", "price": "2.50", "sales": [] }] })
+    );
+    let one = "{ a: dearest(above: \"2\") { name } b: dearest(above: \"99\") { name } }";
+    assert_eq!(
+        data(&server, one),
+        json!({ "a": { "name": "Cod" }, "b": null })
+    );
+    let values = "{ a: vat(amount: \"10\") b: vat(amount: \"10\", rate: \"0.5\") c: mood(m: VERY_BUSY) \
+                  d: mood(m: VERY_BUSY, t: \"calm down\") e: mood saleCount }";
+    assert_eq!(
+        data(&server, values),
+        json!({ "a": "2.00", "b": "5.0", "c": "VERY_BUSY", "d": "CALM", "e": null, "saleCount": "0" })
+    );
+    let hostile = "{ mood(m: CALM, t: \"'); DROP TABLE sale; --\") }";
+    assert_eq!(data(&server, hostile), json!({ "mood": "CALM" }));
+    assert_eq!(
+        server.graphql("{ vat(rate: \"1\") }").code(),
+        "engine.invalid"
+    );
+    assert_eq!(
+        server.graphql("{ vat(amount: \"x\") }").code(),
+        "engine.argument"
+    );
+}
+
+#[test]
+fn a_function_of_a_mutation_writes_in_its_transaction() {
+    let database = Database::empty();
+    database.sql(POSTGRES);
+    let (_project, server) = served(&database.url(), SCHEMA);
+    let sold = "mutation { sell(item: 2, number: 3) { name sold sales { number item { sold } } } }";
+    assert_eq!(
+        data(&server, sold),
+        json!({ "sell": [{ "name": "Bun", "sold": 3, "sales": [{ "number": 3, "item": { "sold": 3 } }] }] })
+    );
+    let broken = "mutation { sell(item: 1, number: 1) { name } createItem(input: { id: 1, name: \"\", price: \"0\" }) { id } }";
+    assert_eq!(server.graphql(broken).code(), "store.unique");
+    assert_eq!(
+        database.sql("SELECT count(*), sum(number) FROM sale"),
+        "1|3"
+    );
+    assert_eq!(
+        server
+            .graphql("mutation { sell(item: 9, number: 1) { name } }")
+            .code(),
+        "store.foreign_key"
+    );
+    let refused = server.graphql("{ sneaky saleCount }");
+    assert!(
+        !refused.json()["errors"][0].is_null(),
+        "a query that writes is refused"
+    );
+    assert!(!server.graphql("{ sneaky }").json()["errors"][0].is_null());
+    assert_eq!(database.sql("SELECT count(*) FROM sale"), "1");
+    assert_eq!(data(&server, "mutation { wipe }"), json!({ "wipe": 1 }));
+    assert_eq!(database.sql("SELECT count(*) FROM sale"), "0");
+}
+
+#[test]
+fn functions_of_mariadb_give_values() {
+    let database = mariadb::Database::empty();
+    database.sql(
+        "CREATE TABLE sale (id int PRIMARY KEY, number int NOT NULL);
+         INSERT INTO sale VALUES (1, 5);
+         CREATE FUNCTION vat(amount decimal(10,2), rate decimal(10,2)) RETURNS decimal(12,4) DETERMINISTIC
+             RETURN amount * coalesce(rate, 0.20);
+         DELIMITER //
+         CREATE FUNCTION wipe(below int) RETURNS int MODIFIES SQL DATA
+         BEGIN DELETE FROM sale WHERE id < below; RETURN row_count(); END //
+         DELIMITER ;",
+    );
+    let schema = r#"
+        type Sale @table(name: "sale") { id: Int! @id number: Int! }
+        extend type Query {
+          vat(amount: Decimal!, rate: Decimal): Decimal @function
+        }
+        extend type Mutation { wipe(below: Int!): Int! @function }"#;
+    let (project, server) = served(&database.url(), schema);
+    let values = data(
+        &server,
+        "{ a: vat(amount: \"10\") b: vat(amount: \"10\", rate: \"0.5\") }",
+    );
+    assert_eq!(values, json!({ "a": "2.0000", "b": "5.0000" }));
+    let broken = "mutation { wipe(below: 9) createSale(input: { id: 2, number: 1 }) { id } a: createSale(input: { id: 2, number: 1 }) { id } }";
+    assert_eq!(server.graphql(broken).code(), "store.unique");
+    assert_eq!(database.sql("SELECT count(*) FROM sale"), "1");
+    assert_eq!(
+        data(&server, "mutation { wipe(below: 9) }"),
+        json!({ "wipe": 1 })
+    );
+    assert_eq!(database.sql("SELECT count(*) FROM sale"), "0");
+    let sneaky = "extend type Query { sneaky(below: Int!): Int @function(name: \"wipe\") }";
+    project.write("schema.graphql", &format!("{schema} {sneaky}"));
+    let told = project.fail(&["compile", "--against"]);
+    assert!(
+        told.contains("error[drift.expression]") && told.contains("READ ONLY"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_function_the_database_does_not_have_is_drift() {
+    let database = Database::empty();
+    database.sql(POSTGRES);
+    let project = Project::empty();
+    project.write(
+        "fragaria.toml",
+        &format!("[database]\nurl = \"{}\"\n", database.url()),
+    );
+    for (declared, why) in [
+        (
+            "extend type Query { vat(amount: String!): Decimal @function }",
+            "vat(text)",
+        ),
+        (
+            "extend type Query { cheap(most: Decimal!): [Item!]! @function }",
+            "cheap",
+        ),
+        (
+            "extend type Mutation { cheaper(most: Decimal!): [Sale!]! @function }",
+            "item_id",
+        ),
+    ] {
+        let tables = SCHEMA.split("enum Mood").next().unwrap();
+        project.write("schema.graphql", &format!("{tables}\n{declared}"));
+        let told = project.fail(&["compile", "--against"]);
+        assert!(
+            told.contains("error[drift.expression]") && told.contains(why),
+            "{told}"
+        );
+    }
+}
