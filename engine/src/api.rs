@@ -1,6 +1,7 @@
 //! The generated API: from tables to a GraphQL type system, and from its fields back to tables.
 
 mod aggregates;
+mod compare;
 mod filters;
 mod roots;
 mod tables;
@@ -13,6 +14,7 @@ use apollo_compiler::{Name, collections::HashMap};
 use model::Schema;
 
 pub(crate) use aggregates::{Grouping, groupings};
+pub(crate) use compare::{Family, family};
 pub(crate) use roots::{Root, Verb};
 pub(crate) use tables::{column_name, key_name, unique_keys};
 

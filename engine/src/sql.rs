@@ -9,8 +9,8 @@ mod render;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
-    codec, comparable, figure_cast, kept_cast, parameter_cast, readable, readable_value, sortable,
-    written,
+    codec, comparable, figure_cast, kept_cast, paired, parameter_cast, readable, readable_value,
+    sortable, written,
 };
 pub(crate) use render::{Rendered, render};
 
@@ -61,6 +61,8 @@ pub(crate) enum Expr {
     Again(Box<Expr>),
     /// Compared as decimals although stored as text.
     Decimal(Box<Expr>),
+    /// Text that is compared by its bytes, whatever its collation is.
+    Bytewise(Box<Expr>),
     /// A number as decimal text with that many digits after the point (SQLite).
     Rounded(Box<Expr>, u8),
     /// JSON on its way into a column that would make a float of a bare number (SQLite).

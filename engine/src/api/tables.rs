@@ -1,6 +1,7 @@
 //! The types of one table: its rows, filters, orders, pages and writes.
 
 use super::aggregates::{aggregate, aggregate_arguments};
+use super::compare;
 use super::filters::{filter_type, value_type};
 use super::text::Sdl;
 use model::Scalar;
@@ -11,6 +12,7 @@ pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
     let table = &schema.tables[index];
     row(out, schema, table);
     filter(out, schema, table);
+    compare::columns(out, table);
     order(out, schema, table);
     page(out, table);
     aggregate(out, schema, table);
@@ -97,6 +99,7 @@ fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
         format!("or: [{name}Where!]"),
         format!("not: {name}Where"),
     ];
+    let compared = compare::member(table);
     let columns = table
         .columns
         .iter()
@@ -113,7 +116,11 @@ fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
     ));
     out.block(
         &format!("input {name}Where"),
-        logic.into_iter().chain(columns).chain(relations),
+        logic
+            .into_iter()
+            .chain(compared)
+            .chain(columns)
+            .chain(relations),
     );
     let quantifiers = ["some", "every", "none"].map(|word| format!("{word}: {name}Where"));
     out.line(&format!("\"Conditions on a list of {name}.\""));

@@ -25,6 +25,7 @@ const FOLLOWERS: &[&str] = &[
     "AvgHaving",
     "AvgOrderBy",
     "Column",
+    "Compare",
     "Connection",
     "CountDistinct",
     "CountDistinctHaving",
@@ -51,8 +52,23 @@ const FOLLOWERS: &[&str] = &[
     "Where",
 ];
 
-/// Fields beside the columns: the global id of a row, and the logic of a where input.
-const FIELDS: &[&str] = &["nodeId", "and", "or", "not"];
+/// Families of columns that compare with one another, as they are called in the names of types.
+pub(crate) const FAMILIES: &[&str] = &[
+    "Boolean",
+    "Bytes",
+    "Date",
+    "DateTime",
+    "Enum",
+    "Float",
+    "LocalDateTime",
+    "LocalTime",
+    "Number",
+    "String",
+    "UUID",
+];
+
+/// Fields beside the columns: the global id of a row, and what a where input has of its own.
+const FIELDS: &[&str] = &["nodeId", "and", "or", "not", "compare"];
 
 /// The arguments beside the key of an update.
 const KEY_FIELDS: &[&str] = &["set", "expectedVersion"];
@@ -71,7 +87,19 @@ pub(crate) fn is_reserved_field(name: &str, in_key: bool) -> bool {
 /// The types that stand for a table: the row type first.
 pub(crate) fn table_types(name: &str) -> Vec<String> {
     let followers = FOLLOWERS.iter().map(|follower| format!("{name}{follower}"));
-    std::iter::once(name.to_owned()).chain(followers).collect()
+    let families = FAMILIES
+        .iter()
+        .flat_map(|family| family_types(name, family));
+    std::iter::once(name.to_owned())
+        .chain(followers)
+        .chain(families)
+        .collect()
+}
+
+/// The types by which the columns of a family are compared with one another: the enum of them,
+/// and the comparisons.
+pub(crate) fn family_types(name: &str, family: &str) -> [String; 2] {
+    ["Column", "Compare"].map(|follower| format!("{name}{family}{follower}"))
 }
 
 /// The types that stand for an enum: the enum first.

@@ -1,5 +1,7 @@
 //! `where` inputs as conditions. Errors are the rest of a sentence about the argument.
 
+mod compare;
+
 use super::planner::Planner;
 use super::statement::cast;
 use super::{Binding, Form, Slot};
@@ -68,6 +70,7 @@ impl Planner<'_> {
                 let condition = self.telling_condition(member, table, alias)?;
                 Ok(Expr::Not(Box::new(condition)))
             }
+            "compare" => self.compared_columns(member, table, alias),
             _ => {
                 let declared = &self.schema.tables[table];
                 if let Some(column) = declared
@@ -94,9 +97,7 @@ impl Planner<'_> {
         let Argument::List(items) = argument else {
             return Err("expected a list of conditions, found null".to_owned());
         };
-        if self.strict && items.is_empty() {
-            return Err(NOTHING.to_owned());
-        }
+        self.refuse_nothing(items.is_empty())?;
         items
             .iter()
             .map(|item| self.telling_condition(item, table, alias))
@@ -138,9 +139,7 @@ impl Planner<'_> {
         let Argument::Object(quantifiers) = member else {
             return Err("expected some, every or none, found null".to_owned());
         };
-        if self.strict && quantifiers.is_empty() {
-            return Err(NOTHING.to_owned());
-        }
+        self.refuse_nothing(quantifiers.is_empty())?;
         let mut parts = Vec::with_capacity(quantifiers.len());
         for (quantifier, condition) in quantifiers {
             let exists = self.exists(alias, table, relation, |planner, inner| {
@@ -201,9 +200,7 @@ impl Planner<'_> {
         let Argument::Object(members) = argument else {
             return Err("expected comparisons, found null; to look for null use isNull".to_owned());
         };
-        if self.strict && members.is_empty() {
-            return Err(NOTHING.to_owned());
-        }
+        self.refuse_nothing(members.is_empty())?;
         let mut parts = Vec::with_capacity(members.len());
         for (name, value) in members {
             let Argument::Leaf(source) = value else {
@@ -214,6 +211,14 @@ impl Planner<'_> {
             parts.push(self.comparison(name, source, operand)?);
         }
         Ok(conjunction(parts))
+    }
+
+    /// Refuses a comparison with nothing in the `where` of a write.
+    fn refuse_nothing(&self, is_empty: bool) -> Result<(), String> {
+        if self.strict && is_empty {
+            return Err(NOTHING.to_owned());
+        }
+        Ok(())
     }
 
     fn comparison(

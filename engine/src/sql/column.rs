@@ -48,6 +48,48 @@ pub(crate) fn comparable(schema: &Schema, reference: Reference) -> Expr {
     }
 }
 
+/// Two columns as the sides of one comparison: decimals go digit by digit, text by its bytes.
+pub(crate) fn paired(schema: &Schema, left: Reference, right: Reference) -> (Expr, Expr) {
+    let sides = [left, right].map(|reference| column(schema, reference));
+    let has_decimal = sides.iter().any(|side| side.scalar == Scalar::Decimal);
+    if schema.dialect == Dialect::Sqlite && has_decimal {
+        let left = Expr::Decimal(Box::new(decimal_text(schema, left)));
+        return (left, decimal_text(schema, right));
+    }
+    let [left, right] = [left, right].map(|reference| {
+        let expr = Expr::Column(reference);
+        if is_text(schema, column(schema, reference)) {
+            Expr::Bytewise(Box::new(expr))
+        } else {
+            expr
+        }
+    });
+    (left, right)
+}
+
+/// A number of SQLite's as decimal text.
+fn decimal_text(schema: &Schema, reference: Reference) -> Expr {
+    let column = column(schema, reference);
+    let expr = Expr::Column(reference);
+    let scale = column.native.as_deref().and_then(declared_scale);
+    match (column.scalar, scale) {
+        (Scalar::Decimal, Some(scale)) => Expr::Rounded(Box::new(expr), scale),
+        (Scalar::Decimal, None) => expr,
+        _ => Expr::Cast(Box::new(expr), Cast::Text),
+    }
+}
+
+/// Whether two such columns may have collations that cannot be told to be the same.
+fn is_text(schema: &Schema, column: &Column) -> bool {
+    match column.enumeration {
+        Some(index) => schema.enums[index].name.is_none(),
+        None => {
+            column.scalar == Scalar::String
+                || column.scalar == Scalar::Uuid && schema.dialect == Dialect::Mariadb
+        }
+    }
+}
+
 /// The column as something to order by.
 pub(crate) fn sortable(schema: &Schema, reference: Reference) -> Expr {
     match column(schema, reference).enumeration {

@@ -368,7 +368,7 @@ fn names_the_api_needs_are_reserved() {
             "type Query @table { id: Int! @id }\ntype Node @table { id: Int! @id }\nenum OrderDirection { A }",
             "type Decimal @table { id: Int! @id }\ntype StringFilter @table { id: Int! @id }",
             "type Customer @table { id: Int! @id nodeId: Int and: Int or: Customer @relation(fields: [\"id\"]) }",
-            "type Customer @table { set: Int! @id __x: Int }",
+            "type Customer @table { set: Int! @id __x: Int compare: Int }",
             "type __Customer @table { id: Int! @id }",
             "type Customer @table @api(singular: \"node\", plural: \"__all\") { id: Int! @id }",
             "type Customer @table @api(singular: \"client\", plural: \"client\") { id: Int! @id }",
@@ -383,6 +383,7 @@ fn two_things_never_share_a_name() {
         Postgres,
         &[
             "type Product @table { id: Int! @id }\ntype ProductWhere @table { id: Int! @id }\nenum ProductEdge { A }",
+            "type Product @table { id: Int! @id }\ntype ProductNumberColumn @table { id: Int! @id }",
             "type Product @table { id: Int! @id }\ntype Ware @table @api(singular: \"product\") { id: Int! @id }",
             "type Product @table { id: Int! @id }\ntype P @table @api(singular: \"productAggregate\") { id: Int! @id }",
             "type Product @table { id: Int! @id code: Int @unique }\ntype P @table @api(singular: \"productByCode\") { id: Int! @id }",

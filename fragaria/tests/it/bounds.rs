@@ -145,6 +145,10 @@ fn the_conditions_of_an_operation_are_counted_together() {
     for condition in [
         "{and: [{name: {ne: \"a\", like: \"%\"}}, {id: {gt: 0, lt: 9, ne: 8}}, {}]}".to_owned(),
         format!("{{or: {}}}", numbered("{}", 6)),
+        "{compare: {id: {eq: id, ne: id, lt: bossId, lte: id, gt: id}, bossId: {gte: id}}}"
+            .to_owned(),
+        "{and: [{compare: {}}, {compare: {id: {}, bossId: {}}}, {id: {}}, {name: {}}, {}]}"
+            .to_owned(),
         format!(
             "{{clubs: {{some: {{and: {}}}}}}}",
             numbered("{name: {ne: \"#\"}}", 6)

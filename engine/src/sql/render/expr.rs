@@ -54,6 +54,7 @@ impl Text<'_> {
                 self.expr(inner);
                 self.push(" COLLATE fragaria_decimal");
             }
+            Expr::Bytewise(inner) => self.bytewise(inner),
             Expr::Rounded(inner, scale) => {
                 self.call_open("fragaria_decimal(", inner);
                 self.push(&format!(", {scale})"));
@@ -184,9 +185,26 @@ impl Text<'_> {
         }
         if self.postgres() {
             self.operand(inner);
-            self.cast_suffix(cast);
+            return self.cast_suffix(cast);
+        }
+        match cast {
+            Cast::Text => self.call_open("CAST(", inner),
+            // SQLite has one kind of float, and numbers are compared by value.
+            _ => return self.expr(inner),
+        }
+        self.push(" AS TEXT)");
+    }
+
+    fn bytewise(&mut self, inner: &Expr) {
+        if self.mariadb() {
+            self.call_open("CONVERT(", inner);
+            self.push(" USING utf8mb4) COLLATE utf8mb4_nopad_bin");
+        } else if self.postgres() {
+            self.operand(inner);
+            self.push("::text COLLATE \"C\"");
         } else {
             self.expr(inner);
+            self.push(" COLLATE BINARY");
         }
     }
 

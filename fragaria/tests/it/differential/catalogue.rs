@@ -66,6 +66,25 @@ impl Kind {
         }
     }
 
+    /// The family of columns it is compared with in one row.
+    pub(super) fn family(self) -> Option<String> {
+        match self {
+            Self::Json => None,
+            Self::Mood => Some("Enum".to_owned()),
+            Self::Int | Self::BigInt | Self::Decimal => Some("Number".to_owned()),
+            other => Some(other.to_string()),
+        }
+    }
+
+    /// The comparisons with another column.
+    pub(super) fn column_operators(self) -> &'static [&'static str] {
+        const ALL: [&str; 6] = ["eq", "ne", "lt", "lte", "gt", "gte"];
+        match self {
+            Self::Boolean | Self::Mood => &ALL[..2],
+            _ => &ALL,
+        }
+    }
+
     /// What `sum` of it is.
     pub(super) fn sum(self) -> Option<Self> {
         match self {

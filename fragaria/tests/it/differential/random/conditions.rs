@@ -46,12 +46,47 @@ impl Random<'_> {
         }
         let column = self.rng.usize(..declared.columns.len());
         let kind = declared.columns[column].kind;
+        if self.chance(12)
+            && let Some(compared) = self.compared(table, column)
+        {
+            return compared;
+        }
         let filter = self.filter(kind, &mut |random| random.value(table, column));
         Given::new(
             declared.columns[column].field,
             format!("{kind}Filter"),
             filter,
         )
+    }
+
+    /// A column compared with others of its row, where there are such.
+    fn compared(&mut self, table: usize, column: usize) -> Option<Given> {
+        let declared = &TABLES[table];
+        let column = &declared.columns[column];
+        let family = column.kind.family()?;
+        let columns = declared.columns.iter();
+        let partners: Vec<_> = columns
+            .filter(|other| other.kind.family().as_ref() == Some(&family))
+            .map(|other| other.field)
+            .collect();
+        if partners.len() < 2 {
+            return None;
+        }
+        let name = declared.type_name;
+        let mut comparisons: Vec<Given> = Vec::new();
+        for operator in column.kind.column_operators() {
+            if self.chance(30) {
+                let other = Input::Word(self.pick(&partners));
+                comparisons.push(Given::new(operator, format!("{name}{family}Column"), other));
+            }
+        }
+        let comparisons = Given::new(
+            column.field,
+            format!("{name}{family}Compare"),
+            Input::Object(comparisons),
+        );
+        let compared = Input::Object(vec![comparisons]);
+        Some(Given::new("compare", format!("{name}Compare"), compared))
     }
 
     fn through(&mut self, source: usize, depth: usize) -> Given {

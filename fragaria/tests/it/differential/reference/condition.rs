@@ -20,11 +20,28 @@ impl Reference<'_> {
                     .iter()
                     .map(|item| self.holds(table, row, item))),
                 "not" => self.holds(table, row, &member.value).map(|holds| !holds),
+                "compare" => self.compares_columns(table, row, &member.value),
                 name => match TABLES[table].column(name) {
                     Some(column) => compares(self.value(table, row, column), &member.value),
                     None => Some(self.relates(table, row, member)),
                 },
             }))
+    }
+
+    fn compares_columns(&self, table: usize, row: usize, compared: &Input) -> Option<bool> {
+        let value = |field: &str| {
+            let column = TABLES[table].column(field).expect("a column is compared");
+            self.value(table, row, column)
+        };
+        all(members(compared).iter().flat_map(|column| {
+            members(&column.value).iter().map(|comparison| {
+                let Input::Word(other) = comparison.value else {
+                    panic!("columns are words");
+                };
+                let order = value(&column.name).compare(value(other));
+                order.map(|order| fits(&comparison.name, order))
+            })
+        }))
     }
 
     fn relates(&self, table: usize, row: usize, member: &Given) -> bool {
@@ -65,13 +82,22 @@ fn compare(value: &Value, operator: &str, operand: &Input) -> Option<bool> {
         }
         "in" => is_in(value, items(operand)),
         "notIn" => is_in(value, items(operand)).map(|is_in| !is_in),
-        "eq" => order(value, operand).map(|order| order == Ordering::Equal),
-        "ne" => order(value, operand).map(|order| order != Ordering::Equal),
-        "lt" => order(value, operand).map(Ordering::is_lt),
-        "lte" => order(value, operand).map(Ordering::is_le),
-        "gt" => order(value, operand).map(Ordering::is_gt),
-        "gte" => order(value, operand).map(Ordering::is_ge),
-        _ => is_like(value, operator, operand),
+        "like" | "ilike" | "startsWith" | "endsWith" | "contains" => {
+            is_like(value, operator, operand)
+        }
+        _ => order(value, operand).map(|order| fits(operator, order)),
+    }
+}
+
+/// Whether two values of that order fulfil a comparison.
+fn fits(operator: &str, order: Ordering) -> bool {
+    match operator {
+        "eq" => order.is_eq(),
+        "ne" => order.is_ne(),
+        "lt" => order.is_lt(),
+        "lte" => order.is_le(),
+        "gt" => order.is_gt(),
+        _ => order.is_ge(),
     }
 }
 

@@ -1,0 +1,36 @@
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TABLE pair (
+  id integer PRIMARY KEY,
+  small integer,
+  large bigint,
+  exact numeric,
+  scaled numeric(10,2),
+  weight double precision,
+  volume double precision,
+  title text COLLATE "POSIX",
+  subtitle text COLLATE "C",
+  open boolean,
+  "full" boolean,
+  born date,
+  died date,
+  opens time,
+  closes time,
+  begins timestamp,
+  ends timestamp,
+  seen timestamptz,
+  "left" timestamptz,
+  token uuid,
+  nonce uuid,
+  front bytea,
+  back bytea,
+  mood mood,
+  former_mood mood,
+  size text,
+  truth integer
+);
+INSERT INTO pair VALUES
+  (1, 5, 5, '5.00', '5.00', 0.5, 0.5, 'same', 'same', true, true, '2026-01-01', '2026-01-01', '08:00', '08:00', '2026-01-01 08:00', '2026-01-01 08:00', '2026-01-01 08:00Z', '2026-01-01 08:00Z', '6fa459ea-ee8a-3ca4-894e-db77e160355e', '6fa459ea-ee8a-3ca4-894e-db77e160355e', '\x00ff', '\x00ff', 'sad', 'sad', 'small', 1),
+  (2, 2147483647, 9223372036854775807, '9223372036854775807.00000000000000000001', '0.30', 1, 2, 'Zebra', 'apple', false, true, '1999-12-31', '2000-01-01', '08:00:00.5', '08:00', '1999-12-31 23:59:59.999999', '2000-01-01', '2026-01-01 08:00:00.25Z', '2026-01-01 08:00Z', '00000000-0000-0000-0000-000000000001', 'f0000000-0000-0000-0000-000000000000', '\x00', '\x0000', 'sad', 'happy', 'large', 3),
+  (3, -1, -9223372036854775808, '0.3', '0.30', -0.5, -1.5, 'Same', 'same', true, false, '2026-02-01', '2026-01-31', '08:00', '09:00', '2026-02-01', '2026-01-31', '2026-02-01Z', '2026-03-01Z', 'f0000000-0000-0000-0000-000000000000', '00000000-0000-0000-0000-000000000001', '\xff', '\x00', 'happy', 'sad', 'small', -2),
+  (4, 10, 9, '9.5', '10.00', NULL, 1, 'blank', 'blank ', NULL, true, NULL, '2026-01-01', '10:00', NULL, '2026-01-01', NULL, NULL, '2026-01-01Z', NULL, '6fa459ea-ee8a-3ca4-894e-db77e160355e', '\x', NULL, NULL, 'sad', NULL, NULL),
+  (5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
