@@ -57,7 +57,7 @@ impl Api {
 fn text(schema: &Schema) -> String {
     let mut out = text::Sdl::default();
     filters::scalars(&mut out);
-    filters::shared(&mut out);
+    filters::shared(&mut out, schema.dialect);
     for enumeration in &schema.enums {
         filters::enumeration(&mut out, enumeration);
     }

@@ -4,8 +4,10 @@ use crate::config::Config;
 use crate::input::{Source, Variables, coerce_scalar, item_or_last};
 use crate::plan::{Binding, CursorPart, Form, Plan, Slot, Wish};
 use crate::prepare::{Operation, located};
+use crate::sql::JsonPath;
 use crate::token;
 use model::{Argument, Fault, Kind, Script, Value, Weight};
+use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// A script and everything one request brings to it.
@@ -77,6 +79,7 @@ fn value(binding: &Binding, variables: &Variables, config: &Config) -> Result<Va
             count(&value, *most).map(|rows| Value::Integer(rows.saturating_add(1)))
         }
         (Form::Cursor(part), Value::Text(token)) => cursor(part, binding, &token),
+        (Form::MemberPath, Value::Text(name)) => member_path(name),
         (form, Value::Text(text)) => pattern(form, text, config.pattern_bytes_max),
         _ => Err(mismatch()),
     }
@@ -93,9 +96,12 @@ fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault
         Form::StartsWith => Ok(text_value(escaped(&text) + "%")),
         Form::EndsWith => Ok(text_value("%".to_owned() + &escaped(&text))),
         Form::Contains => Ok(text_value(format!("%{}%", escaped(&text)))),
-        Form::Plain | Form::Count(_) | Form::CountAndOne(_) | Form::Item(_) | Form::Cursor(_) => {
-            Err(mismatch())
-        }
+        Form::Plain
+        | Form::MemberPath
+        | Form::Count(_)
+        | Form::CountAndOne(_)
+        | Form::Item(_)
+        | Form::Cursor(_) => Err(mismatch()),
     }
 }
 
@@ -192,6 +198,13 @@ fn pattern_as_given(pattern: Box<str>) -> Result<Value, Fault> {
         return Err(Fault::new("engine.argument", Kind::Invalid, message));
     }
     Ok(Value::Text(pattern))
+}
+
+fn member_path(name: Box<str>) -> Result<Value, Fault> {
+    let step = Json::String(name.into()).to_string();
+    let path = JsonPath(vec![step.into()]).mariadb();
+    let path = path.map_err(|message| Fault::new("engine.argument", Kind::Invalid, message))?;
+    Ok(text_value(path))
 }
 
 fn cursor(part: &CursorPart, binding: &Binding, token: &str) -> Result<Value, Fault> {

@@ -23,7 +23,7 @@ pub(crate) enum Input {
     Null,
     /// A scalar, a label of a data enum, or a list of those.
     Value(Value),
-    /// A value of one of the API's own enums.
+    /// A value of one of the API's own enums, or a step into JSON as JSON.
     Word(Box<str>),
     List(Vec<Input>),
     Object(Vec<(Box<str>, Input)>),
@@ -118,6 +118,8 @@ pub(crate) enum Kind<'a> {
     Labels(usize),
     /// An enum of the API itself.
     Words,
+    /// A step into JSON, which is structure like a word.
+    Step,
     Object(&'a apollo_compiler::schema::InputObjectType),
 }
 
@@ -125,6 +127,7 @@ pub(crate) enum Kind<'a> {
 pub(crate) fn kind<'a>(api: &'a Api, schema: &Schema, name: &str) -> Option<Kind<'a>> {
     match api.types.types.get(name)? {
         ExtendedType::Scalar(_) if name == "ID" => Some(Kind::Id),
+        ExtendedType::Scalar(_) if name == "JSONStep" => Some(Kind::Step),
         ExtendedType::Scalar(_) => Scalar::from_name(name).map(Kind::Scalar),
         ExtendedType::Enum(_) => Some(
             schema

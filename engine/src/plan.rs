@@ -86,6 +86,8 @@ pub(crate) enum Form {
     StartsWith,
     EndsWith,
     Contains,
+    /// The name of a member turned into MariaDB's path to it.
+    MemberPath,
     /// A number of rows: not negative, and at most that many if there is a bound.
     Count(Option<i64>),
     /// One row more than such a number.

@@ -5,13 +5,15 @@
 
 mod bucket;
 mod column;
+mod path;
 mod render;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
-    codec, comparable, figure_cast, kept_cast, paired, parameter_cast, readable, readable_value,
-    sortable, written,
+    codec, comparable, document, figure_cast, kept_cast, paired, parameter_cast, readable,
+    readable_value, sortable, written,
 };
+pub(crate) use path::JsonPath;
 pub(crate) use render::{Rendered, render};
 
 use crate::distinct::Distinct;
@@ -85,6 +87,16 @@ pub(crate) enum Expr {
     /// The same for a pattern whose only wildcard is its last character.
     BeginsLike(Box<Expr>, Box<Expr>),
     LikeAnyCase(Box<Expr>, Box<Expr>),
+    /// Whether two texts are the same but for the case of letters.
+    EqualAnyCase(Box<Expr>, Box<Expr>),
+    /// Whether two JSON values are the same, as PostgreSQL's `jsonb` has it.
+    JsonEqual(Box<Expr>, Box<Expr>),
+    /// Whether the second JSON value is in the first, as `jsonb @>` has it.
+    JsonContains(Box<Expr>, Box<Expr>),
+    /// Whether JSON is an object with a member of that name; MariaDB takes a path to it.
+    JsonHasKey(Box<Expr>, Box<Expr>),
+    /// What stands at a place in JSON; NULL where it is of another kind.
+    JsonAt(Box<Expr>, JsonPlace),
     IsNull(Box<Expr>),
     /// The same as [`Expr::Exists`], around which it keeps it from being joined.
     IsTrue(Box<Expr>),
@@ -113,6 +125,27 @@ pub(crate) enum Expr {
     Next(Box<Expr>),
     /// Whether a list parameter of kept rows has none.
     NoneKept(usize),
+}
+
+/// A place in JSON, and what is looked for there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct JsonPlace {
+    /// The parameter of the path.
+    pub(crate) path: usize,
+    /// Parameters of paths that must lead to lists, for databases that take anything for a list
+    /// of itself.
+    pub(crate) lists: Vec<usize>,
+    pub(crate) kind: JsonKind,
+}
+
+/// A kind of JSON value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum JsonKind {
+    String,
+    Number,
+    Boolean,
+    /// Anything but null.
+    Any,
 }
 
 /// A list parameter as an operand.

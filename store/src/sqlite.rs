@@ -5,6 +5,7 @@ mod bind;
 mod bucket;
 mod catalog;
 mod decimal;
+mod document;
 mod functions;
 mod like;
 mod number;

@@ -2,8 +2,8 @@
 
 use super::text::Sdl;
 use crate::names::article;
-use model::Scalar;
 use model::schema::{Column, Enum, Schema};
+use model::{Dialect, Scalar};
 
 /// Declares the scalars GraphQL does not know, and the directives of the API.
 pub(crate) fn scalars(out: &mut Sdl) {
@@ -17,6 +17,8 @@ pub(crate) fn scalars(out: &mut Sdl) {
         });
         out.line(&format!("scalar {scalar}{url}\n"));
     }
+    out.line("\"A step into JSON: the name of a member, or the place of an item, from 0.\"");
+    out.line("scalar JSONStep\n");
 }
 
 fn scalar_description(scalar: Scalar) -> &'static str {
@@ -45,10 +47,10 @@ fn specification(scalar: Scalar) -> Option<&'static str> {
 }
 
 /// Declares what every API shares: directions of order, groups, page information, filters.
-pub(crate) fn shared(out: &mut Sdl) {
+pub(crate) fn shared(out: &mut Sdl, dialect: Dialect) {
     out.line(SHARED);
     for scalar in Scalar::ALL {
-        let members = comparisons(scalar)
+        let members = comparisons(dialect, scalar)
             .iter()
             .map(|operator| member(operator, scalar.name()));
         out.line(&format!(
@@ -117,20 +119,33 @@ type PageInfo {
   startCursor: String
   endCursor: String
 }
+
+"Conditions on what stands at one place in JSON; all given ones must hold. What is not there, or of another kind, is null."
+input JSONPathFilter {
+  at: [JSONStep!]!
+  string: StringFilter
+  number: DecimalFilter
+  boolean: BooleanFilter
+  isNull: Boolean
+}
 "#;
 
 fn member(operator: &str, value: &str) -> String {
     match operator {
         "in" | "notIn" => format!("{operator}: [{value}!]"),
         "isNull" => format!("{operator}: Boolean"),
+        "hasKey" => format!("{operator}: String"),
+        "path" => format!("{operator}: [JSONPathFilter!]"),
         _ => format!("{operator}: {value}"),
     }
 }
 
 /// The comparisons a scalar supports, in the order they are listed.
-pub(crate) fn comparisons(scalar: Scalar) -> &'static [&'static str] {
+fn comparisons(dialect: Dialect, scalar: Scalar) -> &'static [&'static str] {
     match scalar {
-        Scalar::Json => &["isNull"],
+        // MariaDB finds scalars in lists at any depth, and compares numbers as floats.
+        Scalar::Json if dialect == Dialect::Mariadb => &["hasKey", "path", "isNull"],
+        Scalar::Json => &["eq", "ne", "contains", "hasKey", "path", "isNull"],
         Scalar::Boolean => &["eq", "ne", "in", "notIn", "isNull"],
         Scalar::String => &[
             "eq",
@@ -146,6 +161,10 @@ pub(crate) fn comparisons(scalar: Scalar) -> &'static [&'static str] {
             "startsWith",
             "endsWith",
             "contains",
+            "ieq",
+            "istartsWith",
+            "iendsWith",
+            "icontains",
             "isNull",
         ],
         _ => &[

@@ -225,6 +225,7 @@ impl Coercion<'_> {
             Some(Kind::Id) => self.id(json),
             Some(Kind::Labels(index)) => self.label(index, json),
             Some(Kind::Words) => self.word(name, json),
+            Some(Kind::Step) => step(json),
             Some(Kind::Object(object)) => self.object(object, json),
             None => Err(format!(": {name} is not an input type")),
         }
@@ -333,6 +334,22 @@ pub(super) fn one_of(
         ));
     }
     Ok(())
+}
+
+/// The name of a member, or the place of an item, as JSON.
+fn step(json: &Json) -> Result<Input, String> {
+    let place = |number: &serde_json::Number| number.as_str().parse::<i32>().ok();
+    let step = match json {
+        Json::String(name) if !name.contains('\0') => Some(json.to_string()),
+        Json::Number(number) => place(number)
+            .filter(|place| *place >= 0)
+            .map(|place| place.to_string()),
+        _ => None,
+    };
+    step.map(|step| Input::Word(step.into())).ok_or_else(|| {
+        ": expected the name of a member, without U+0000, or the place of an item, from 0"
+            .to_owned()
+    })
 }
 
 /// A list: of leaves one value, else structure.

@@ -15,6 +15,8 @@ const TYPES: &[&str] = &[
     "GroupByTime",
     "GroupByValue",
     "ID",
+    "JSONPathFilter",
+    "JSONStep",
 ];
 
 /// What follows a table's type in the names of the types generated for it.

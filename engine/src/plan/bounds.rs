@@ -201,6 +201,7 @@ fn comparisons(argument: &Argument) -> usize {
             let inside: usize = members.iter().map(|(_, member)| comparisons(member)).sum();
             inside.max(1)
         }
+        Argument::List(items) => items.iter().map(comparisons).sum::<usize>().max(1),
         _ => 1,
     }
 }

@@ -1,6 +1,7 @@
 //! `where` inputs as conditions. Errors are the rest of a sentence about the argument.
 
 mod compare;
+mod json;
 
 use super::planner::Planner;
 use super::statement::cast;
@@ -78,7 +79,11 @@ impl Planner<'_> {
                     .iter()
                     .position(|known| known.field == name)
                 {
-                    let operand = self.column_operand(Reference::new(alias, table, column));
+                    let reference = Reference::new(alias, table, column);
+                    if declared.columns[column].scalar == Scalar::Json {
+                        return self.json_conditions(member, reference);
+                    }
+                    let operand = self.column_operand(reference);
                     return self.comparisons(member, &operand);
                 }
                 let relation = declared.relations.iter().find(|known| known.field == name);
@@ -203,11 +208,7 @@ impl Planner<'_> {
         self.refuse_nothing(members.is_empty())?;
         let mut parts = Vec::with_capacity(members.len());
         for (name, value) in members {
-            let Argument::Leaf(source) = value else {
-                return Err(format!(
-                    "{name}: null compares with nothing; to look for null use isNull"
-                ));
-            };
+            let source = leaf(name, value)?;
             parts.push(self.comparison(name, source, operand)?);
         }
         Ok(conjunction(parts))
@@ -228,16 +229,20 @@ impl Planner<'_> {
         operand: &Operand,
     ) -> Result<Expr, String> {
         Ok(match name {
-            "isNull" => self.is_null(source, operand),
+            "isNull" => self.is_null(source, &operand.compared),
             "in" => self.membership(source, operand)?,
             "notIn" => Expr::Not(Box::new(self.membership(source, operand)?)),
             "like" => self.like(source, operand, &Form::Pattern),
             "startsWith" => self.like(source, operand, &Form::StartsWith),
             "endsWith" => self.like(source, operand, &Form::EndsWith),
             "contains" => self.like(source, operand, &Form::Contains),
-            "ilike" => {
-                let pattern = self.pattern(source, Form::Pattern);
-                Expr::LikeAnyCase(Box::new(operand.text.clone()), Box::new(pattern))
+            "ilike" => self.like_any_case(source, operand, Form::Pattern),
+            "istartsWith" => self.like_any_case(source, operand, Form::StartsWith),
+            "iendsWith" => self.like_any_case(source, operand, Form::EndsWith),
+            "icontains" => self.like_any_case(source, operand, Form::Contains),
+            "ieq" => {
+                let value = self.pattern(source, Form::Plain);
+                Expr::EqualAnyCase(Box::new(operand.text.clone()), Box::new(value))
             }
             _ => {
                 let operator = operator(name).ok_or("there is no such comparison")?;
@@ -260,8 +265,8 @@ impl Planner<'_> {
         cast(Expr::Parameter(value), operand.cast.clone())
     }
 
-    fn is_null(&mut self, source: &Source, operand: &Operand) -> Expr {
-        let is_null = Expr::IsNull(Box::new(operand.compared.clone()));
+    fn is_null(&mut self, source: &Source, value: &Expr) -> Expr {
+        let is_null = Expr::IsNull(Box::new(value.clone()));
         match source {
             Source::Constant(Value::Boolean(true)) => is_null,
             Source::Constant(Value::Boolean(false)) => Expr::Not(Box::new(is_null)),
@@ -341,6 +346,11 @@ impl Planner<'_> {
         }
     }
 
+    fn like_any_case(&mut self, source: &Source, operand: &Operand, form: Form) -> Expr {
+        let pattern = self.pattern(source, form);
+        Expr::LikeAnyCase(Box::new(operand.text.clone()), Box::new(pattern))
+    }
+
     fn pattern(&mut self, source: &Source, form: Form) -> Expr {
         let parameter = Parameter {
             scalar: Scalar::String,
@@ -362,6 +372,16 @@ fn item(list: &Source, index: usize) -> (Source, Form) {
     match own {
         Some(source) => (source, Form::Plain),
         None => (list.clone(), Form::Item(index)),
+    }
+}
+
+/// The value of a comparison.
+fn leaf<'a>(name: &str, value: &'a Argument) -> Result<&'a Source, String> {
+    match value {
+        Argument::Leaf(source) => Ok(source),
+        _ => Err(format!(
+            "{name}: null compares with nothing; to look for null use isNull"
+        )),
     }
 }
 

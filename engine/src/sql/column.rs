@@ -35,6 +35,16 @@ fn is_single(column: &Column) -> bool {
     column.scalar == Scalar::Float && native.is_some_and(|native| native.starts_with("float"))
 }
 
+/// A JSON column as functions of JSON take it.
+pub(crate) fn document(schema: &Schema, reference: Reference) -> Expr {
+    let expr = Expr::Column(reference);
+    let native = column(schema, reference).native.as_deref();
+    if schema.dialect == Dialect::Postgres && native == Some("json") {
+        return Expr::Cast(Box::new(expr), Cast::Native("jsonb".to_owned()));
+    }
+    expr
+}
+
 /// The column as one side of a comparison.
 pub(crate) fn comparable(schema: &Schema, reference: Reference) -> Expr {
     let expr = Expr::Column(reference);

@@ -1,10 +1,12 @@
 //! The tree as text, per dialect.
 
+mod case;
 mod change;
 mod computed;
 mod expr;
 mod figure;
 mod function;
+mod json;
 mod mariadb;
 mod packed;
 

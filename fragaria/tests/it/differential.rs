@@ -29,6 +29,9 @@ use world::World;
 /// Requests of a run that nobody made longer.
 const REQUESTS: u64 = 1_500;
 
+/// What the API of MariaDB has not: its JSON functions mean something else.
+const NOT_ON_MARIADB: [&str; 3] = ["eq: JSON", "ne: JSON", "contains: JSON"];
+
 /// Failures after which it is time to look.
 const FAILURES_MAX: usize = 4;
 
@@ -63,16 +66,22 @@ fn random_requests_are_answered_alike_by_every_database_and_a_naive_evaluator() 
 fn every_database_has_the_same_api_and_refuses_the_same_requests() {
     let world = World::new(1);
     let servers = Servers::start(&world);
-    let [sqlite, others @ ..] = servers.apis();
-    for other in others {
-        let pairs = sqlite.lines().zip(other.lines());
-        let different = pairs.into_iter().find(|(one, other)| one != other);
-        assert_eq!(different, None);
-        assert_eq!(sqlite.lines().count(), other.lines().count());
-    }
+    let [sqlite, postgres, mariadb] = servers.apis();
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (all, postgres, mariadb) = (lines(sqlite), lines(postgres), lines(mariadb));
+    assert_same(&all, &postgres);
+    let mut less = all;
+    less.retain(|line| !NOT_ON_MARIADB.contains(&line.trim()));
+    assert_same(&less, &mariadb);
     for mut connection in servers.connections() {
         refusals::check(&mut connection);
     }
+}
+
+fn assert_same(one: &[String], other: &[String]) {
+    let mut pairs = one.iter().zip(other);
+    assert_eq!(pairs.find(|(one, other)| one != other), None);
+    assert_eq!(one.len(), other.len());
 }
 
 fn run(world: &World, connections: [Connection; 3], seeds: Range<u64>) -> Vec<(u64, Failure)> {

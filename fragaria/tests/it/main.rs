@@ -22,8 +22,10 @@ mod faults;
 mod functions;
 mod hostile;
 mod http;
+mod indexes;
 #[path = "../../../store/tests/it/postgres/instance.rs"]
 mod instance;
+mod json;
 mod login;
 mod many_rows;
 mod mariadb;

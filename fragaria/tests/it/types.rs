@@ -188,6 +188,16 @@ fn operand(operator: &str, value: &Value) -> (Value, Holds) {
             let text = value.as_str().unwrap().trim_end();
             (json!(format!("{text}%")), Holds::Same)
         }
+        "ieq" | "istartsWith" | "iendsWith" | "icontains" => {
+            let text = value.as_str().unwrap();
+            (json!(text.to_uppercase()), Holds::Same)
+        }
+        // The JSON of the first row is {"a": 1}.
+        "hasKey" => (json!("a"), Holds::Same),
+        "path" => {
+            let one = json!([{ "at": ["a"], "number": { "eq": "1" } }]);
+            (one, Holds::Same)
+        }
         other => panic!("{other} is new: give it an operand"),
     }
 }

@@ -4,7 +4,7 @@ use super::decimal::{Decimal, compare, with_digits_of};
 use super::like::{Case, Pattern, Stopped};
 use super::sum::{Average, Total};
 use super::watch::Watch;
-use super::{bucket, like, number, rows};
+use super::{bucket, document, like, number, rows};
 use crate::json::NOT_FINITE;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -35,6 +35,10 @@ pub(super) fn register(connection: &Connection, watch: &Arc<Watch>) -> Result<()
         let like = move |context: &mut Context<'_>| like(context, case, &watch);
         connection.create_scalar_function(name, 2, flags, like)?;
     }
+    let lower_watch = Arc::clone(watch);
+    let lower = move |context: &mut Context<'_>| lower(context, &lower_watch);
+    connection.create_scalar_function(c"fragaria_lower", 1, flags, lower)?;
+    document::register(connection, flags, watch)?;
     connection.create_scalar_function(c"fragaria_json", 1, flags, number::kept)
 }
 
@@ -84,17 +88,25 @@ fn like(context: &Context<'_>, case: Case, watch: &Watch) -> Result<Option<bool>
         // As SQLite's own does.
         (ValueRef::Blob(text), Case::Told) => text.into(),
         (text, Case::Told) => bytes(text)?,
-        (text, Case::Folded) => folded(&bytes(text)?, watch)?.into(),
+        (text, Case::Folded) => folded(&bytes(text)?, watch)?.into_bytes().into(),
     };
     let matched = pattern.matches(&text, watch);
     matched.map(Some).map_err(|Stopped| interrupted())
 }
 
-fn folded(text: &[u8], watch: &Watch) -> Result<Vec<u8>> {
+/// `fragaria_lower(text)`: every letter in lower case, NULL for NULL.
+fn lower(context: &Context<'_>, watch: &Watch) -> Result<Option<String>> {
+    match context.get_raw(0) {
+        ValueRef::Null => Ok(None),
+        text => folded(&bytes(text)?, watch).map(Some),
+    }
+}
+
+fn folded(text: &[u8], watch: &Watch) -> Result<String> {
     if watch.charge(text.len()) {
         return Err(interrupted());
     }
-    Ok(like::folded(utf8(text)?).into_bytes())
+    Ok(like::folded(utf8(text)?))
 }
 
 fn pattern_of(given: ValueRef<'_>, case: Case) -> Result<Pattern> {
@@ -117,16 +129,16 @@ fn bytes(value: ValueRef<'_>) -> Result<Cow<'_, [u8]>> {
     }
 }
 
-fn utf8(text: &[u8]) -> Result<&str> {
+pub(super) fn utf8(text: &[u8]) -> Result<&str> {
     std::str::from_utf8(text).map_err(|_| refusal("text is not valid UTF-8"))
 }
 
 /// What SQLite itself says when it is stopped.
-fn interrupted() -> Error {
+pub(super) fn interrupted() -> Error {
     Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None)
 }
 
-fn refusal(message: &'static str) -> Error {
+pub(super) fn refusal(message: &'static str) -> Error {
     Error::UserFunctionError(message.into())
 }
 
@@ -241,5 +253,17 @@ mod tests {
         assert_eq!(answer("fragaria_ilike('%X', 'ax')").unwrap().unwrap(), "1");
         assert_eq!(answer("fragaria_ilike(NULL, 'ax')").unwrap(), None);
         assert!(answer("fragaria_ilike('a\\', 'a')").is_err());
+    }
+
+    #[test]
+    fn lower_goes_letter_by_letter() {
+        for (sql, expected) in [
+            ("fragaria_lower('ÄİΣ')", Some("äiσ")),
+            ("fragaria_lower(12)", Some("12")),
+            ("fragaria_lower(NULL)", None),
+        ] {
+            assert_eq!(answer(sql).unwrap().as_deref(), expected, "{sql}");
+        }
+        assert!(answer("fragaria_lower(x'41')").is_err());
     }
 }

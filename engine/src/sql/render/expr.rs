@@ -19,6 +19,11 @@ impl Text<'_> {
                 | Expr::Like(..)
                 | Expr::BeginsLike(..)
                 | Expr::LikeAnyCase(..)
+                | Expr::EqualAnyCase(..)
+                | Expr::JsonEqual(..)
+                | Expr::JsonContains(..)
+                | Expr::JsonHasKey(..)
+                | Expr::JsonAt(..)
                 | Expr::IsNull(_)
                 | Expr::IsTrue(_)
                 | Expr::IsNotTrue(_)
@@ -64,6 +69,7 @@ impl Text<'_> {
                 self.call_open("fragaria_fitted(", inner);
                 self.push(&format!(", {whole}, {scale})"));
             }
+            Expr::JsonAt(document, place) => self.json_at(document, place),
             Expr::Rank(inner, enumeration) => self.rank(inner, *enumeration),
             Expr::Call(function, arguments) => self.call_function(*function, arguments),
             Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
@@ -107,6 +113,10 @@ impl Text<'_> {
                 });
             }
             Expr::LikeAnyCase(left, pattern) => self.like_any_case(left, pattern),
+            Expr::EqualAnyCase(left, right) => self.equal_any_case(left, right),
+            Expr::JsonEqual(left, right) => self.json_equal(left, right),
+            Expr::JsonContains(left, right) => self.json_contains(left, right),
+            Expr::JsonHasKey(document, key) => self.json_has_key(document, key),
             Expr::IsNull(inner) => {
                 self.operand(inner);
                 self.push(" IS NULL");
@@ -287,22 +297,8 @@ impl Text<'_> {
         self.push(")");
     }
 
-    fn like_any_case(&mut self, left: &Expr, pattern: &Expr) {
-        if self.mariadb() {
-            self.call("LOWER(", left);
-            self.call(" LIKE LOWER(", pattern);
-            self.push(" ESCAPE '\\\\'");
-        } else if self.postgres() {
-            self.operand(left);
-            self.push(" ILIKE ");
-            self.operand(pattern);
-        } else {
-            self.pattern_call("fragaria_ilike(", left, pattern);
-        }
-    }
-
     /// A function of ours, which can be stopped within a long text.
-    fn pattern_call(&mut self, head: &str, left: &Expr, pattern: &Expr) {
+    pub(super) fn pattern_call(&mut self, head: &str, left: &Expr, pattern: &Expr) {
         self.call_open(head, pattern);
         self.push(", ");
         self.expr(left);

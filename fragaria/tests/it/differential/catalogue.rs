@@ -42,7 +42,7 @@ impl fmt::Display for Kind {
 impl Kind {
     /// The comparisons of its filter.
     pub(super) fn operators(self) -> &'static [&'static str] {
-        const ALL: [&str; 14] = [
+        const ALL: [&str; 18] = [
             "isNull",
             "eq",
             "ne",
@@ -57,6 +57,10 @@ impl Kind {
             "startsWith",
             "endsWith",
             "contains",
+            "ieq",
+            "istartsWith",
+            "iendsWith",
+            "icontains",
         ];
         match self {
             Self::Json => &ALL[..1],

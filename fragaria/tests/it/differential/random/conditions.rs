@@ -149,8 +149,12 @@ impl Random<'_> {
         let Value::Text(text) = value else {
             return value;
         };
+        let (operator, text) = match operator.strip_prefix('i') {
+            Some(operator) => (operator, self.recased(&text)),
+            None => (operator, text),
+        };
         let is_part = matches!(operator, "startsWith" | "endsWith" | "contains");
-        let is_pattern = matches!(operator, "like" | "ilike");
+        let is_pattern = operator == "like";
         if !is_part && !is_pattern {
             return Value::Text(text);
         }
@@ -164,6 +168,16 @@ impl Random<'_> {
             _ => self.pattern(&characters, (start, end)),
         };
         Value::Text(part)
+    }
+
+    /// The same letters, some of them in another case.
+    fn recased(&mut self, text: &str) -> String {
+        let letters = text.chars().map(|letter| match self.rng.u8(..4) {
+            0 => letter.to_uppercase().next().unwrap_or(letter),
+            1 => letter.to_lowercase().next().unwrap_or(letter),
+            _ => letter,
+        });
+        letters.collect()
     }
 
     fn pattern(&mut self, text: &[char], (start, end): (usize, usize)) -> String {

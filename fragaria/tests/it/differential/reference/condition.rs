@@ -82,10 +82,10 @@ fn compare(value: &Value, operator: &str, operand: &Input) -> Option<bool> {
         }
         "in" => is_in(value, items(operand)),
         "notIn" => is_in(value, items(operand)).map(|is_in| !is_in),
-        "like" | "ilike" | "startsWith" | "endsWith" | "contains" => {
-            is_like(value, operator, operand)
+        "eq" | "ne" | "lt" | "lte" | "gt" | "gte" => {
+            order(value, operand).map(|order| fits(operator, order))
         }
-        _ => order(value, operand).map(|order| fits(operator, order)),
+        _ => is_like(value, operator, operand),
     }
 }
 
@@ -120,12 +120,16 @@ fn is_like(value: &Value, operator: &str, operand: &Input) -> Option<bool> {
         return None;
     };
     let characters = |text: &str| text.chars().collect::<Vec<_>>();
+    let (operator, text, operand) = match operator.strip_prefix('i') {
+        Some(operator) => (operator, lower(text), lower(operand)),
+        None => (operator, characters(text), characters(operand)),
+    };
     Some(match operator {
-        "startsWith" => text.starts_with(operand.as_str()),
-        "endsWith" => text.ends_with(operand.as_str()),
-        "contains" => text.contains(operand.as_str()),
-        "like" => matches(&characters(operand), &characters(text)),
-        _ => matches(&lower(operand), &lower(text)),
+        "eq" => text == operand,
+        "startsWith" => text.starts_with(&operand),
+        "endsWith" => text.ends_with(&operand),
+        "contains" => operand.is_empty() || text.windows(operand.len()).any(|part| part == operand),
+        _ => matches(&operand, &text),
     })
 }
 
