@@ -40,3 +40,4 @@ mod statements;
 mod streaming;
 mod types;
 mod unstorable;
+mod writes;
