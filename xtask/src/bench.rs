@@ -9,6 +9,7 @@ mod load;
 mod machine;
 mod report;
 mod server;
+pub(crate) mod shapes;
 mod shop;
 mod usage;
 mod workloads;

@@ -50,6 +50,8 @@ enum Verb {
     Ci,
     /// Measure the server beside the database's own ceiling
     Bench(bench::Options),
+    /// Compare forms of SQL for lists with nested lists
+    Shapes(bench::shapes::Options),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +74,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Docs(options) => docs::run(options),
         Verb::Ci => Ok(ci::run()),
         Verb::Bench(options) => bench::run(options),
+        Verb::Shapes(options) => bench::shapes::run(options),
     }
 }
 
