@@ -40,7 +40,7 @@ impl Native {
 
 /// Reads a native type; `None` if no scalar stands for it.
 pub(crate) fn read(dialect: Dialect, text: &str) -> Option<Native> {
-    let text = Spelling::read(without_labels(dialect, text))?;
+    let text = Spelling::read(without_words(dialect, text))?;
     match dialect {
         Dialect::Sqlite => sqlite::read(&text),
         Dialect::Postgres => postgres::read(&text),
@@ -53,16 +53,19 @@ pub(crate) fn travels_as_text(text: &str) -> bool {
     Spelling::read(text).is_none_or(|text| postgres::travels_as_text(&text))
 }
 
-/// MariaDB spells the labels of an enum or set in its type; the schema says them elsewhere.
-fn without_labels(dialect: Dialect, text: &str) -> &str {
-    let of_labels = |name: &&str| {
-        text.strip_prefix(*name)
-            .is_some_and(|rest| rest.starts_with("('") && rest.ends_with("')"))
+/// A type without what is no number behind its name: MariaDB spells the labels of an enum or set
+/// there, which the schema says elsewhere, and PostGIS what kind of shape a column holds.
+fn without_words(dialect: Dialect, text: &str) -> &str {
+    let (names, open, close) = match dialect {
+        Dialect::Sqlite => return text,
+        Dialect::Postgres => (["geometry", "geography"], "(", ")"),
+        Dialect::Mariadb => (["enum", "set"], "('", "')"),
     };
-    let found = ["enum", "set"].into_iter().find(of_labels);
-    found
-        .filter(|_| dialect == Dialect::Mariadb)
-        .unwrap_or(text)
+    let has_words = |name: &&str| {
+        let rest = text.strip_prefix(*name);
+        rest.is_some_and(|rest| rest.starts_with(open) && rest.ends_with(close))
+    };
+    names.into_iter().find(has_words).unwrap_or(text)
 }
 
 /// The type a column of that scalar has when the SDL names none.

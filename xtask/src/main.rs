@@ -13,6 +13,7 @@ mod licences;
 mod mariadb;
 mod node;
 mod packages;
+mod pip;
 mod pooler;
 mod postgres;
 mod process;
@@ -21,6 +22,7 @@ mod scratch;
 mod server;
 mod test;
 mod tidy;
+mod vector;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};

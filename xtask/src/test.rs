@@ -6,7 +6,7 @@ mod counts;
 use crate::mariadb::Mariadb;
 use crate::pooler::Pooler;
 use crate::postgres::Postgres;
-use crate::{house, packages, process};
+use crate::{house, packages, process, vector};
 use anyhow::{Result, bail};
 use checks::Checks;
 use clap::Args;
@@ -37,6 +37,7 @@ pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) ->
     let rooms = selection.packages()?;
     packages::ensure(&[
         packages::POSTGRES,
+        packages::POSTGIS,
         packages::PGBOUNCER,
         packages::MARIADB,
         packages::CURL,
@@ -86,6 +87,7 @@ struct Services {
     postgres: Postgres,
     pooler: Pooler,
     mariadb: Mariadb,
+    vector: Option<Postgres>,
 }
 
 impl Services {
@@ -108,6 +110,7 @@ impl Services {
             postgres,
             pooler,
             mariadb: Mariadb::start("test")?,
+            vector: vector::start()?,
         })
     }
 
@@ -116,6 +119,9 @@ impl Services {
         command.env("FRAGARIA_TEST_POSTGRES", self.postgres.url("postgres"));
         command.env("FRAGARIA_TEST_PGBOUNCER", self.pooler.url("postgres"));
         command.env("FRAGARIA_TEST_MARIADB", self.mariadb.url("mysql"));
+        if let Some(vector) = &self.vector {
+            command.env("FRAGARIA_TEST_VECTOR", vector.url("postgres"));
+        }
     }
 }
 

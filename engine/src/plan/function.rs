@@ -6,7 +6,7 @@ use super::read::Scope;
 use super::selection::Chosen;
 use crate::api::{Root, Verb};
 use crate::input::{Argument, Source};
-use crate::sql::{self, Expr, From, Select, Tree};
+use crate::sql::{self, Direction, Expr, From, Order, Select, Tree};
 use model::schema::{Function, Outcome};
 use model::{Cell, Content, Fault, Use, Value, Weight};
 
@@ -94,6 +94,11 @@ impl<'a> Planner<'a> {
             function,
             arguments,
             alias: scope.alias,
+        });
+        scope.select.order.push(Order {
+            expr: Expr::Ordinal(scope.alias),
+            direction: Direction::ASCENDING,
+            nullable: false,
         });
         // Where a function gives no row, PostgreSQL gives one in which all is NULL.
         let key = schema.tables[table].key.first();

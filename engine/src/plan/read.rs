@@ -39,6 +39,11 @@ impl Scope {
         self.joined.len()
     }
 
+    /// Whether its rows have an order already, as those of a function.
+    fn is_ordered(&self) -> bool {
+        !self.select.order.is_empty()
+    }
+
     /// A column of the table.
     pub(crate) fn reference(&self, column: usize) -> Reference {
         Reference::new(self.alias, self.table, column)
@@ -152,8 +157,10 @@ impl<'a> Planner<'a> {
     fn list_of(&mut self, chosen: &Chosen<'a>, scope: &mut Scope) -> Result<Record, Fault> {
         let field = chosen.field();
         self.narrow(field, scope)?;
-        let sorts = self.sorts(field, scope)?;
-        scope.select.order = sorts.iter().map(super::order::Sort::order).collect();
+        if !scope.is_ordered() || self.given(field, "orderBy")?.is_some() {
+            let sorts = self.sorts(field, scope)?;
+            scope.select.order = sorts.iter().map(super::order::Sort::order).collect();
+        }
         scope.select.limit = self.rows_argument(field, "limit")?;
         scope.select.offset = self.rows_argument(field, "offset")?;
         self.rows_of(chosen, scope)

@@ -223,7 +223,7 @@ impl Text<'_> {
                 alias,
             } => {
                 self.call_rows(*function, arguments);
-                self.push(" AS ");
+                self.push(" WITH ORDINALITY AS ");
                 self.alias(*alias);
             }
             From::Keys {

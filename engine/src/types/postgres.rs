@@ -110,6 +110,23 @@ const TYPES: &[Row] = &[
     ),
     (&["name"], "name", 0, Scalar::String, "name", Typed),
     (&["citext"], "citext", 0, Scalar::String, "citext", AsText),
+    (
+        &["geometry"],
+        "geometry",
+        0,
+        Scalar::String,
+        "geometry",
+        AsText,
+    ),
+    (
+        &["geography"],
+        "geography",
+        0,
+        Scalar::String,
+        "geography",
+        AsText,
+    ),
+    (&["vector"], "vector", 1, Scalar::String, "vector", AsText),
     (&["inet"], "inet", 0, Scalar::String, "inet", AsText),
     (&["cidr"], "cidr", 0, Scalar::String, "cidr", AsText),
     (

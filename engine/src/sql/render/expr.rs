@@ -71,6 +71,10 @@ impl Text<'_> {
             }
             Expr::JsonAt(document, place) => self.json_at(document, place),
             Expr::Rank(inner, enumeration) => self.rank(inner, *enumeration),
+            Expr::Ordinal(alias) => {
+                self.alias(*alias);
+                self.push(".ordinality");
+            }
             Expr::Call(function, arguments) => self.call_function(*function, arguments),
             Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
             Expr::Value(select) => self.nested("(", select, Columns::Plain),
