@@ -17,6 +17,9 @@ pub struct Fault {
     pub locations: Vec<(usize, usize)>,
     /// The response path, where the failure belongs to one field.
     pub path: Vec<String>,
+    /// The place in the input, where the failure belongs to one: `input.lines[1].product`; the
+    /// client finds it in `extensions.input`.
+    pub input: Option<String>,
 }
 
 /// Who can mend a fault.
@@ -47,6 +50,7 @@ impl Fault {
             message: message.into(),
             locations: Vec::new(),
             path: Vec::new(),
+            input: None,
         }
     }
 
@@ -59,6 +63,12 @@ impl Fault {
     /// The same fault, under a response path.
     pub fn under(mut self, path: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.path = path.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same fault, at a place in the input.
+    pub fn within(mut self, input: Option<impl Into<String>>) -> Self {
+        self.input = input.map(Into::into);
         self
     }
 }

@@ -60,6 +60,8 @@ pub struct Step {
     pub rows: Use,
     /// The response key it works for, for the path of an error.
     pub key: Box<str>,
+    /// The place in the input it writes, where that is not all of it.
+    pub input: Option<Box<str>>,
     /// How many rows it must give.
     pub expects: Vec<Expectation>,
 }
@@ -336,6 +338,7 @@ mod tests {
             },
             rows: Use::Discard,
             key: "x".into(),
+            input: None,
             expects: vec![
                 Expectation {
                     least: 1,

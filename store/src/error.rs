@@ -1,6 +1,6 @@
 //! What can go wrong between a script and its rows, and what of it a client is told.
 
-use model::{Fault, Kind};
+use model::{Fault, Kind, Step};
 
 /// A failure of the database or on the way to it; its text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +67,7 @@ pub enum Error {
     Internal(String),
 }
 
-/// An error and the response key of the step it befell, if it befell one.
+/// An error and the step it befell, if it befell one.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct Failure {
@@ -75,14 +75,17 @@ pub struct Failure {
     pub error: Error,
     /// Response key of the step that failed.
     pub key: Option<Box<str>>,
+    /// The place in the input that the step writes.
+    pub input: Option<Box<str>>,
 }
 
 impl Error {
     /// The same error, befallen a step.
-    pub(crate) fn at(self, key: &str) -> Failure {
+    pub(crate) fn at(self, step: &Step) -> Failure {
         Failure {
             error: self,
-            key: Some(key.into()),
+            key: Some(step.key.clone()),
+            input: step.input.clone(),
         }
     }
 
@@ -176,7 +179,11 @@ impl Error {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, key: None }
+        Self {
+            error,
+            key: None,
+            input: None,
+        }
     }
 }
 
@@ -192,7 +199,10 @@ impl From<Error> for Fault {
 
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
-        let fault = Self::from(failure.error);
+        let mut fault = Self::from(failure.error);
+        if fault.input.is_none() {
+            fault = fault.within(failure.input);
+        }
         if fault.path.is_empty() {
             fault.under(failure.key)
         } else {

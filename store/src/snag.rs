@@ -3,6 +3,7 @@
 //! What the words of a server mean its driver knows.
 
 use crate::{Error, Failure};
+use model::Step;
 
 /// An error with what it means for the connection it befell.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub(crate) struct Snag {
     pub(crate) error: Error,
     /// Response key of the step that failed.
     key: Option<Box<str>>,
+    /// The place in the input that the step writes.
+    input: Option<Box<str>>,
 }
 
 /// What an error means for the connection it befell.
@@ -32,6 +35,7 @@ impl Snag {
             kind,
             error,
             key: None,
+            input: None,
         }
     }
 
@@ -57,8 +61,9 @@ impl Snag {
     }
 
     /// The same snag, befallen a step.
-    pub(crate) fn at(mut self, key: &str) -> Self {
-        self.key = Some(key.into());
+    pub(crate) fn at(mut self, step: &Step) -> Self {
+        self.key = Some(step.key.clone());
+        self.input.clone_from(&step.input);
         self
     }
 }
@@ -74,6 +79,7 @@ impl From<Snag> for Failure {
         Self {
             error: snag.error,
             key: snag.key,
+            input: snag.input,
         }
     }
 }

@@ -158,6 +158,7 @@ fn script(sql: Arc<str>, parameters: Vec<Parameter>, calls: bool) -> Script {
             statement,
             rows,
             key: "trial".into(),
+            input: None,
             expects: Vec::new(),
         }],
         roots: vec![Root {

@@ -133,6 +133,7 @@ impl<'a> Planner<'a> {
             statement: finished.statement,
             rows,
             key: chosen.key.as_str().into(),
+            input: None,
             expects: Vec::new(),
         });
         self.wishes.push(finished.wishes);

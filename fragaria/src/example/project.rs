@@ -81,6 +81,7 @@ fn step(sql: String) -> Step {
         },
         rows: Use::Discard,
         key: "example".into(),
+        input: None,
         expects: Vec::new(),
     }
 }

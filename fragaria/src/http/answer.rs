@@ -208,7 +208,12 @@ fn error(fault: &Fault) -> Value {
     if !fault.path.is_empty() {
         error.insert("path".to_owned(), fault.path.clone().into());
     }
-    error.insert("extensions".to_owned(), json!({ "code": fault.code }));
+    let mut extensions = Map::new();
+    extensions.insert("code".to_owned(), fault.code.into());
+    if let Some(input) = &fault.input {
+        extensions.insert("input".to_owned(), input.as_str().into());
+    }
+    error.insert("extensions".to_owned(), extensions.into());
     error.into()
 }
 
@@ -245,12 +250,16 @@ mod tests {
 
     #[test]
     fn a_conflict_nulls_data_and_keeps_its_path() {
-        let fault = Fault::new("store.unique", Kind::Conflict, "taken").under(["createUser"]);
+        let fault = Fault::new("store.unique", Kind::Conflict, "taken")
+            .under(["createUser"])
+            .within(Some("input.posts[1]"));
         let (status, body) = told(&Refusal::from_run(fault), Format::Response);
         assert_eq!(status, 200);
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["data"], Value::Null);
-        assert_eq!(body["errors"][0]["path"], json!(["createUser"]));
+        let error = &body["errors"][0];
+        assert_eq!(error["path"], json!(["createUser"]));
+        assert_eq!(error["extensions"]["input"], "input.posts[1]");
     }
 
     #[test]

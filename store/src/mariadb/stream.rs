@@ -111,9 +111,9 @@ async fn read<'s>(
     within(settings, session.control(&before)).await?;
     let mut answer = Answer::new(&job.script, usize::MAX, settings.bounds);
     for index in 0..job.script.steps.len() {
-        let key = &job.step(index)?.0.key;
+        let (step, _) = job.step(index)?;
         let read = read_step(session, job, index, &mut answer, sink).await;
-        read.map_err(|snag| snag.at(key))?;
+        read.map_err(|snag| snag.at(step))?;
     }
     within(settings, session.control(&after)).await?;
     sink.metrics.rows.inc_by(answer.rows);

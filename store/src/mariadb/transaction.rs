@@ -58,7 +58,7 @@ async fn run_step(
             None => Ok(()),
         }
     };
-    ran.await.map_err(|snag: Snag| snag.at(&step.key))
+    ran.await.map_err(|snag: Snag| snag.at(step))
 }
 
 /// Refuses rows that lack something because it passed a bound of the server.

@@ -107,7 +107,7 @@ impl Lane {
         let (step, _) = job.step(0)?;
         let answer = self.collect(&session, job, ticket);
         let answer = self.wait(ticket, &session, answer).await;
-        let answer = answer.map_err(|snag| snag.at(&step.key));
+        let answer = answer.map_err(|snag| snag.at(step));
         match &answer {
             // It is still in the line.
             Ok(None) => return answer,

@@ -125,7 +125,7 @@ async fn read<'s>(session: &Session, job: &'s Job, sink: &mut Sink<'s>) -> Resul
                 portions.read_once(statement, &settled).await
             }
         };
-        read.map_err(|snag| snag.at(&step.key))?;
+        read.map_err(|snag| snag.at(step))?;
     }
     within(settings, session.send(Request::Control("COMMIT"))).await?;
     sink.metrics.rows.inc_by(answer.rows);

@@ -13,7 +13,7 @@ use crate::job::Job;
 use crate::snag::Snag;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{StreamExt, TryStreamExt};
-use model::Argument;
+use model::{Argument, Step};
 use std::ops::Range;
 use std::pin::pin;
 use tokio::time::timeout;
@@ -38,7 +38,7 @@ pub(super) async fn run(
     let mut prepared = Vec::with_capacity(job.script.steps.len());
     for step in &job.script.steps {
         let one = session.prepare(&step.statement).await;
-        prepared.push(one.map_err(|snag| snag.at(&step.key))?);
+        prepared.push(one.map_err(|snag| snag.at(step))?);
     }
     let running = Running {
         session,
@@ -106,7 +106,7 @@ async fn together(
         named(
             session,
             Request::Query(&step.statement, arguments, *prepared),
-            Some(&*step.key),
+            Some(*step),
         )
     }));
     sent.extend(after.map(control));
@@ -118,24 +118,24 @@ async fn together(
             let (step, arguments) = job.step(index)?;
             take(rows, index, answer)
                 .await
-                .map_err(|snag| snag.at(&step.key))?;
+                .map_err(|snag| snag.at(step))?;
             if let Some(fault) = step.unmet(answer.seen, arguments) {
-                return Err(Snag::from(Error::Unmet(Box::new(fault.clone()))).at(&step.key));
+                return Err(Snag::from(Error::Unmet(Box::new(fault.clone()))).at(step));
             }
         }
     }
     Ok(())
 }
 
-/// Sends a request; what goes wrong befell the step of that key.
+/// Sends a request; what goes wrong befell that step.
 async fn named(
     session: &Session,
     request: Request<'_>,
-    key: Option<&str>,
+    step: Option<&Step>,
 ) -> Result<Option<RowStream>, Snag> {
     let reply = session.send(request).await;
-    reply.map_err(|snag| match key {
-        Some(key) => snag.at(key),
+    reply.map_err(|snag| match step {
+        Some(step) => snag.at(step),
         None => snag,
     })
 }

@@ -62,7 +62,7 @@ impl Work {
             }
             output.statements += 1;
             let rows = run(step, arguments, session, &kept, output);
-            kept.push(rows.map_err(|error| error.at(&step.key))?);
+            kept.push(rows.map_err(|error| error.at(step))?);
         }
         data.close(&mut output.sheet.text)?;
         Ok(output.sheet.check()?)

@@ -174,6 +174,7 @@ pub(crate) fn step(key: &str, sql: &str, parameters: &[Parameter], rows: Use) ->
         },
         rows,
         key: key.into(),
+        input: None,
         expects: Vec::new(),
     }
 }

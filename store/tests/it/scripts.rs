@@ -47,6 +47,7 @@ pub(crate) fn with_parameters(
     };
     Step {
         key: key.into(),
+        input: None,
         expects: Vec::new(),
         rows,
         statement: Statement {
