@@ -199,8 +199,10 @@ impl From<Error> for Fault {
 
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
+        // What a step expects says itself which part of the input it is about.
+        let is_expected = matches!(failure.error, Error::Unmet(_));
         let mut fault = Self::from(failure.error);
-        if fault.input.is_none() {
+        if !is_expected && matches!(fault.kind, Kind::Conflict | Kind::Limit) {
             fault = fault.within(failure.input);
         }
         if fault.path.is_empty() {

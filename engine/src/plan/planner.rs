@@ -35,6 +35,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) strict: bool,
     /// Whether it calls functions of the database.
     pub(crate) calls: bool,
+    /// The place in the input that is being planned; empty where it is no part of one.
+    input: String,
     steps: Vec<Step>,
     wishes: Vec<Vec<Wish>>,
     unplaced: Vec<Wish>,
@@ -64,6 +66,7 @@ pub(crate) fn plan(
         depth: 0,
         strict: false,
         calls: false,
+        input: String::new(),
         steps: Vec::new(),
         wishes: Vec::new(),
         unplaced: Vec::new(),
@@ -133,7 +136,7 @@ impl<'a> Planner<'a> {
             statement: finished.statement,
             rows,
             key: chosen.key.as_str().into(),
-            input: None,
+            input: self.place_in_input(),
             expects: Vec::new(),
         });
         self.wishes.push(finished.wishes);
@@ -189,6 +192,26 @@ impl<'a> Planner<'a> {
         result
     }
 
+    /// Goes to a part of the input while `inner` runs: its steps and faults name that place.
+    pub(crate) fn within<T>(&mut self, part: &str, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.input.len();
+        self.input.push_str(part);
+        let result = inner(self);
+        self.input.truncate(length);
+        result
+    }
+
+    /// The place in the input that is being planned.
+    fn place_in_input(&self) -> Option<Box<str>> {
+        (!self.input.is_empty()).then(|| self.input.as_str().into())
+    }
+
+    /// The fault of a part of the input that cannot be used.
+    pub(crate) fn misgiven(&self, field: &Field, message: &str) -> Fault {
+        let argument = self.input.split(['.', '[']).next().unwrap_or_default();
+        self.wrong(field, argument, message)
+    }
+
     /// An argument of a field; `None` when it was not given. What is made of it until the next one
     /// is read belongs to that field.
     pub(crate) fn argument(
@@ -241,7 +264,7 @@ impl<'a> Planner<'a> {
         message: impl Into<String>,
     ) -> Fault {
         located(
-            Fault::new(code, kind, message),
+            Fault::new(code, kind, message).within(self.place_in_input()),
             field.name.location(),
             &self.document.sources,
         )

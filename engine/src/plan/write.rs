@@ -4,6 +4,7 @@
 //! in the same transaction by the keys the change kept, so it sees what the change did.
 
 mod guard;
+mod input;
 mod kept;
 mod upsert;
 
@@ -13,12 +14,13 @@ use super::read::Scope;
 use super::selection::Chosen;
 use super::statement::Draft;
 use crate::api::{Root, Verb};
-use crate::input::{Argument, Source};
+use crate::input::Source;
 use crate::sql::{self, Change, Expr, From, Reference, Tree};
 use apollo_compiler::executable::Field;
 use guard::Guard;
+use input::{Spot, Values, place};
 use model::schema::Outcome;
-use model::{Cell, Content, Fault, Record, Use, Value};
+use model::{Cell, Content, Fault, Record, Use};
 
 /// Most parameters of one statement; SQLite's limit is 32,766.
 const PARAMETERS_MAX: usize = 30_000;
@@ -37,13 +39,33 @@ pub(super) struct Returned {
 struct Batch {
     columns: Vec<usize>,
     rows: Vec<Vec<Source>>,
+    /// Where the first of them stands in the input.
+    first: usize,
+}
+
+/// Adds a row to the last of some batches, or begins another where it names other columns or a
+/// statement would be too long.
+fn gather(batches: &mut Vec<Batch>, index: usize, values: Values) {
+    let (columns, row): (Vec<_>, Vec<_>) = values.into_iter().unzip();
+    let most = PARAMETERS_MAX / columns.len().max(1);
+    match batches.last_mut() {
+        Some(last) if last.columns == columns && last.rows.len() < most && !columns.is_empty() => {
+            last.rows.push(row);
+        }
+        _ => batches.push(Batch {
+            columns,
+            rows: vec![row],
+            first: index,
+        }),
+    }
 }
 
 impl<'a> Planner<'a> {
     /// `createProduct`, `createProducts`.
     pub(crate) fn create(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
         let returned = self.returned(chosen, root)?;
-        let batches = self.batches(chosen, root.table)?;
+        let spot = Spot::new(chosen, root.table);
+        let batches = self.batches(spot, returned.many)?;
         Ok(self.insert(chosen, root.table, returned, batches))
     }
 
@@ -52,7 +74,7 @@ impl<'a> Planner<'a> {
         let returned = self.returned(chosen, root)?;
         let field = chosen.field();
         let table = root.table;
-        let set = self.assignments(field, "set", table)?;
+        let set = self.assignments(Spot::new(chosen, table))?;
         if set.is_empty() {
             return Err(self.wrong(field, "set", "no column is set"));
         }
@@ -71,7 +93,7 @@ impl<'a> Planner<'a> {
             returning,
         };
         let first = self.steps();
-        let content = self.finish(chosen, table, returned, change);
+        let content = self.finish(chosen, table, returned, ("set", change));
         self.guarded(field, guard, first);
         Ok(content)
     }
@@ -93,7 +115,7 @@ impl<'a> Planner<'a> {
             returning,
         };
         let first = self.steps();
-        let content = self.finish(chosen, table, returned, change);
+        let content = self.finish(chosen, table, returned, ("", change));
         self.guarded(chosen.field(), guard, first);
         Ok(content)
     }
@@ -169,72 +191,21 @@ impl<'a> Planner<'a> {
     }
 
     /// The input rows, in runs that name the same columns and fit one statement.
-    fn batches(&mut self, chosen: &Chosen<'a>, table: usize) -> Result<Vec<Batch>, Fault> {
-        let field = chosen.field();
-        let rows = match self.given(field, "input")? {
-            Some(Argument::List(rows)) => rows,
-            Some(row) => vec![row],
-            None => Vec::new(),
-        };
-        let mut batches: Vec<Batch> = Vec::new();
-        for row in &rows {
-            let row = self.members(field, "input", table, row)?;
-            let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
-            let most = PARAMETERS_MAX / columns.len().max(1);
-            match batches.last_mut() {
-                Some(last)
-                    if last.columns == columns && last.rows.len() < most && !columns.is_empty() =>
-                {
-                    last.rows.push(values);
-                }
-                _ => batches.push(Batch {
-                    columns,
-                    rows: vec![values],
-                }),
-            }
+    fn batches(&mut self, spot: Spot<'_, 'a>, many: bool) -> Result<Vec<Batch>, Fault> {
+        let mut batches = Vec::new();
+        for (index, input) in self.inputs(spot.chosen)?.iter().enumerate() {
+            let values =
+                self.within(&place(index, many), |planner| planner.columns(spot, input))?;
+            gather(&mut batches, index, values);
         }
         Ok(batches)
     }
 
-    fn assignments(
-        &mut self,
-        field: &Field,
-        name: &str,
-        table: usize,
-    ) -> Result<Vec<(usize, Source)>, Fault> {
-        match self.given(field, name)? {
-            Some(object) => self.members(field, name, table, &object),
-            None => Ok(Vec::new()),
+    fn assignments(&mut self, spot: Spot<'_, 'a>) -> Result<Values, Fault> {
+        match self.given(spot.chosen.field(), "set")? {
+            Some(set) => self.within("set", |planner| planner.columns(spot, &set)),
+            None => Ok(Values::new()),
         }
-    }
-
-    /// Columns and values of an input object, by column.
-    fn members(
-        &self,
-        field: &Field,
-        name: &str,
-        table: usize,
-        object: &Argument,
-    ) -> Result<Vec<(usize, Source)>, Fault> {
-        let columns = &self.schema.tables[table].columns;
-        let Argument::Object(members) = object else {
-            return Err(self.wrong(field, name, "expected an object, found null"));
-        };
-        let mut values = Vec::with_capacity(members.len());
-        for (member, value) in members {
-            let index = columns.iter().position(|column| column.field == **member);
-            let index = index.ok_or_else(|| self.wrong(field, name, "no such column"))?;
-            let source = match value {
-                Argument::Leaf(source) => source.clone(),
-                _ if !columns[index].nullable => {
-                    return Err(self.wrong(field, name, &format!("{member} must not be null")));
-                }
-                _ => Source::Constant(Value::Null),
-            };
-            values.push((index, source));
-        }
-        values.sort_by_key(|(index, _)| *index);
-        Ok(values)
     }
 
     fn stored(&mut self, table: usize, column: usize, source: Source) -> Expr {
@@ -257,37 +228,44 @@ impl<'a> Planner<'a> {
         let single = batches.len() == 1;
         let mut kept = Vec::new();
         for batch in batches {
-            let rows = batch.rows.into_iter().map(|row| {
-                let values = batch.columns.iter().zip(row);
-                values
-                    .map(|(column, source)| self.stored(table, *column, source))
-                    .collect()
-            });
-            let rows = rows.collect();
+            let part = match batch.rows.len() {
+                1 => place(batch.first, returned.many),
+                _ => "input".to_owned(),
+            };
             let returning = if single && returned.plain {
                 self.returning(table, &returned)
             } else {
                 self.key_columns(table, None)
             };
-            let change = Change::Insert {
-                table,
-                alias: None,
-                columns: batch.columns,
-                rows,
-                condition: None,
-                conflict: None,
-                returning,
-            };
+            let change = self.insertion_of(table, batch, returning);
             if single && returned.plain {
-                return self.finish(chosen, table, returned, change);
+                return self.finish(chosen, table, returned, (&part, change));
             }
-            kept.push(self.step(
-                chosen,
-                &Tree::Change(change),
-                Use::Keep(self.key_codecs(table)),
-            ));
+            let keep = Use::Keep(self.key_codecs(table));
+            kept.push(self.within(&part, |planner| {
+                planner.step(chosen, &Tree::Change(change), keep)
+            }));
         }
         self.read_kept(chosen, table, returned, (&kept, false))
+    }
+
+    /// The insert of some rows.
+    fn insertion_of(&mut self, table: usize, batch: Batch, returning: Vec<Expr>) -> Change {
+        let rows = batch.rows.into_iter().map(|row| {
+            let values = batch.columns.iter().zip(row);
+            values
+                .map(|(column, source)| self.stored(table, *column, source))
+                .collect()
+        });
+        Change::Insert {
+            table,
+            alias: None,
+            rows: rows.collect(),
+            columns: batch.columns,
+            condition: None,
+            conflict: None,
+            returning,
+        }
     }
 
     /// Columns that a change gives back: the selection if it is plain, else the key.
@@ -313,21 +291,23 @@ impl<'a> Planner<'a> {
         columns
     }
 
-    /// Ends a change of one statement, and reads what it gives back where that is more than its
-    /// own columns.
+    /// Ends a change of one statement, which writes that part of the input, and reads what it gives
+    /// back where that is more than its own columns.
     fn finish(
         &mut self,
         chosen: &Chosen<'a>,
         table: usize,
         returned: Returned,
-        change: Change,
+        (part, change): (&str, Change),
     ) -> Content {
         let tree = Tree::Change(change);
         if !returned.plain {
-            let kept = self.step(chosen, &tree, Use::Keep(self.key_codecs(table)));
+            let keep = Use::Keep(self.key_codecs(table));
+            let kept = self.within(part, |planner| planner.step(chosen, &tree, keep));
             return self.read_kept(chosen, table, returned, (&[kept], false));
         }
-        Content::Step(self.step(chosen, &tree, shown(returned.record, returned.many)))
+        let shown = shown(returned.record, returned.many);
+        Content::Step(self.within(part, |planner| planner.step(chosen, &tree, shown)))
     }
 
     /// Reads the rows of kept keys, in the order they were kept; with `true`, by what the keys have

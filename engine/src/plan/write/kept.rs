@@ -4,7 +4,7 @@
 //! the rows go. MariaDB gives nothing back from an update and has no target for the conflict of an
 //! upsert, so there all three do.
 
-use super::Returned;
+use super::{Returned, Values};
 use crate::api::Root;
 use crate::input::{Argument, Source};
 use crate::plan::planner::Planner;
@@ -36,13 +36,15 @@ impl<'a> Planner<'a> {
         chosen: &Chosen<'a>,
         root: Root,
         returned: Returned,
-        set: Vec<(usize, Source)>,
+        set: Values,
     ) -> Result<Content, Fault> {
         let alias = self.draft.alias();
         let (filter, guard) = self.target(chosen.field(), root, alias)?;
         let locked = self.lock(chosen, (root.table, alias), filter, Some(&set));
         self.guarded(chosen.field(), guard, locked.0);
-        self.change_locked(chosen, root.table, (locked, None), set)?;
+        self.within("set", |planner| {
+            planner.change_locked(chosen, root.table, (locked, None), set)
+        })?;
         Ok(self.read_kept(chosen, root.table, returned, (&[locked.0], true)))
     }
 
@@ -102,7 +104,7 @@ impl<'a> Planner<'a> {
         chosen: &Chosen<'a>,
         table: usize,
         (locked, condition): (Locked, Option<&Argument>),
-        set: Vec<(usize, Source)>,
+        set: Values,
     ) -> Result<(), Fault> {
         let alias = self.draft.alias();
         let mut filter = vec![self.of_locked(table, alias, locked)];

@@ -3,6 +3,7 @@
 //! Each row is a statement of its own, so that a later row of the same key wins on every database.
 
 use super::Returned;
+use super::input::{Spot, Values, place};
 use super::kept::Locked;
 use crate::api::{Root, column_name, key_name, unique_keys};
 use crate::input::{Argument, Source};
@@ -25,12 +26,20 @@ struct Terms {
 
 /// A row and what of it changes one that is there.
 struct Row {
-    values: Vec<(usize, Source)>,
+    values: Values,
     set: Vec<usize>,
 }
 
+/// When an insert does not happen.
+enum Unless {
+    /// Where that does not hold.
+    Not(Expr),
+    /// Where a row, under that alias, stands in the way; what becomes of it.
+    Conflict(Alias, Conflict),
+}
+
 impl Row {
-    fn of(&self, columns: &[usize]) -> Vec<(usize, Source)> {
+    fn of(&self, columns: &[usize]) -> Values {
         let those = self.values.iter();
         let those = those.filter(|(column, _)| columns.contains(column));
         those.cloned().collect()
@@ -42,23 +51,21 @@ impl<'a> Planner<'a> {
     pub(crate) fn upsert(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
         let returned = self.returned(chosen, root)?;
         let terms = self.strictly(|planner| planner.terms(chosen.field(), root.table))?;
-        let rows = self.rows(chosen.field(), root.table, &terms)?;
+        let spot = Spot::new(chosen, root.table);
+        let rows = self.rows(spot, &terms, returned.many)?;
         if rows.is_empty() {
             return Ok(Content::Constant("[]".into()));
         }
         let is_sure = terms.update.is_none() && terms.condition.is_none();
         if is_sure && self.changes_answer() {
-            return self.upsert_at_once(chosen, (root.table, returned), &terms, rows);
+            return self.upsert_at_once(spot, returned, &terms, rows);
         }
         let mut kept = Vec::with_capacity(rows.len());
-        for row in rows {
+        for (index, row) in rows.into_iter().enumerate() {
             let key = row.of(&terms.key);
-            if self.changes_answer() {
-                let change = self.insert_or_update(chosen, root.table, &terms, row)?;
-                self.step(chosen, &Tree::Change(change), Use::Discard);
-            } else {
-                self.look_and_write(chosen, root.table, &terms, row)?;
-            }
+            self.within(&place(index, returned.many), |planner| {
+                planner.put_row(spot, &terms, row)
+            })?;
             kept.push(self.found(chosen, root.table, key));
         }
         Ok(self.read_kept(chosen, root.table, returned, (&kept, false)))
@@ -106,31 +113,34 @@ impl<'a> Planner<'a> {
         Ok(named)
     }
 
-    fn rows(&mut self, field: &Field, table: usize, terms: &Terms) -> Result<Vec<Row>, Fault> {
-        let inputs = match self.given(field, "input")? {
-            Some(Argument::List(inputs)) => inputs,
-            Some(input) => vec![input],
-            None => Vec::new(),
-        };
-        let mut rows = Vec::with_capacity(inputs.len());
-        for input in &inputs {
-            let values = self.members(field, "input", table, input)?;
-            let has = |column: &usize| values.iter().any(|(given, _)| given == column);
-            let name = |column: &usize| &self.schema.tables[table].columns[*column].field;
-            if let Some(missing) = terms.key.iter().find(|column| !has(column)) {
-                let name = name(missing);
-                let message = format!("{name} is part of the key of the upsert and must be given");
-                return Err(self.wrong(field, "input", &message));
-            }
-            let update = terms.update.iter().flatten();
-            if let Some(missing) = update.clone().find(|column| !has(column)) {
-                let message = format!("{} is in update and must be given", name(missing));
-                return Err(self.wrong(field, "input", &message));
-            }
-            let set = self.changed(table, terms, &values);
-            rows.push(Row { values, set });
+    fn rows(&mut self, spot: Spot<'_, 'a>, terms: &Terms, many: bool) -> Result<Vec<Row>, Fault> {
+        let inputs = self.inputs(spot.chosen)?;
+        let rows = inputs.iter().enumerate().map(|(index, input)| {
+            self.within(&place(index, many), |planner| {
+                planner.row(spot, terms, input)
+            })
+        });
+        rows.collect()
+    }
+
+    /// A row that has the key of the upsert and all that it changes.
+    fn row(&self, spot: Spot<'_, 'a>, terms: &Terms, input: &Argument) -> Result<Row, Fault> {
+        let (field, table) = (spot.chosen.field(), spot.table);
+        let values = self.columns(spot, input)?;
+        let has = |column: &usize| values.iter().any(|(given, _)| given == column);
+        let name = |column: &usize| &self.schema.tables[table].columns[*column].field;
+        if let Some(missing) = terms.key.iter().find(|column| !has(column)) {
+            let name = name(missing);
+            let message = format!("{name} is part of the key of the upsert and must be given");
+            return Err(self.misgiven(field, &message));
         }
-        Ok(rows)
+        let mut update = terms.update.iter().flatten();
+        if let Some(missing) = update.find(|column| !has(column)) {
+            let message = format!("{} is in update and must be given", name(missing));
+            return Err(self.misgiven(field, &message));
+        }
+        let set = self.changed(table, terms, &values);
+        Ok(Row { values, set })
     }
 
     /// The columns that change a row that is there.
@@ -152,38 +162,48 @@ impl<'a> Planner<'a> {
     /// Rows that come back with their statement, or by the keys it gives.
     fn upsert_at_once(
         &mut self,
-        chosen: &Chosen<'a>,
-        (table, returned): (usize, Returned),
+        spot: Spot<'_, 'a>,
+        returned: Returned,
         terms: &Terms,
         mut rows: Vec<Row>,
     ) -> Result<Content, Fault> {
+        let Spot { chosen, table } = spot;
         if rows.len() == 1
             && let Some(row) = rows.pop()
         {
-            let mut change = self.insert_or_update(chosen, table, terms, row)?;
-            if let Change::Insert { returning, .. } = &mut change {
-                *returning = self.returning(table, &returned);
-            }
-            return Ok(self.finish(chosen, table, returned, change));
+            let returning = self.returning(table, &returned);
+            let change = self.insert_or_update(spot, terms, row, returning)?;
+            let part = place(0, returned.many);
+            return Ok(self.finish(chosen, table, returned, (&part, change)));
         }
         let mut kept = Vec::with_capacity(rows.len());
-        for row in rows {
-            let mut change = self.insert_or_update(chosen, table, terms, row)?;
-            if let Change::Insert { returning, .. } = &mut change {
-                *returning = self.key_columns(table, None);
-            }
+        for (index, row) in rows.into_iter().enumerate() {
+            let returning = self.key_columns(table, None);
+            let change = self.insert_or_update(spot, terms, row, returning)?;
             let keep = Use::Keep(self.key_codecs(table));
-            kept.push(self.step(chosen, &Tree::Change(change), keep));
+            kept.push(self.within(&place(index, returned.many), |planner| {
+                planner.step(chosen, &Tree::Change(change), keep)
+            }));
         }
         Ok(self.read_kept(chosen, table, returned, (&kept, false)))
     }
 
+    /// Inserts a row, or changes the one that has its key.
+    fn put_row(&mut self, spot: Spot<'_, 'a>, terms: &Terms, row: Row) -> Result<(), Fault> {
+        if !self.changes_answer() {
+            return self.look_and_write(spot, terms, row);
+        }
+        let change = self.insert_or_update(spot, terms, row, Vec::new())?;
+        self.step(spot.chosen, &Tree::Change(change), Use::Discard);
+        Ok(())
+    }
+
     fn insert_or_update(
         &mut self,
-        chosen: &Chosen<'a>,
-        table: usize,
+        Spot { chosen, table }: Spot<'_, 'a>,
         terms: &Terms,
         row: Row,
+        returning: Vec<Expr>,
     ) -> Result<Change, Fault> {
         let alias = self.draft.alias();
         let excluded = |column: &usize| (*column, Expr::Excluded(table, *column));
@@ -202,14 +222,14 @@ impl<'a> Planner<'a> {
             set,
             filter,
         };
-        Ok(self.insertion((table, alias), row.values, (None, Some(conflict))))
+        let unless = Unless::Conflict(alias, conflict);
+        Ok(self.insertion(table, row.values, unless, returning))
     }
 
     /// The same where an insert cannot name the key it gives way to.
     fn look_and_write(
         &mut self,
-        chosen: &Chosen<'a>,
-        table: usize,
+        Spot { chosen, table }: Spot<'_, 'a>,
         terms: &Terms,
         row: Row,
     ) -> Result<(), Fault> {
@@ -220,36 +240,42 @@ impl<'a> Planner<'a> {
         if !set.is_empty() {
             self.change_locked(chosen, table, (locked, terms.condition.as_ref()), set)?;
         }
-        let alias = self.draft.alias();
         let absent = Expr::NoneKept(self.draft.kept_rows(vec![locked.step()]));
-        let change = self.insertion((table, alias), row.values, (Some(absent), None));
+        let change = self.insertion(table, row.values, Unless::Not(absent), Vec::new());
         self.step(chosen, &Tree::Change(change), Use::Discard);
         Ok(())
     }
 
+    /// The insert of one row.
     fn insertion(
         &mut self,
-        (table, alias): (usize, Alias),
-        values: Vec<(usize, Source)>,
-        (condition, conflict): (Option<Expr>, Option<Conflict>),
+        table: usize,
+        values: Values,
+        unless: Unless,
+        returning: Vec<Expr>,
     ) -> Change {
         let columns = values.iter().map(|(column, _)| *column).collect();
         let row = values
             .into_iter()
             .map(|(column, source)| self.stored(table, column, source));
+        let rows = vec![row.collect()];
+        let (alias, condition, conflict) = match unless {
+            Unless::Not(condition) => (None, Some(condition), None),
+            Unless::Conflict(alias, conflict) => (Some(alias), None, Some(conflict)),
+        };
         Change::Insert {
             table,
-            alias: conflict.is_some().then_some(alias),
+            alias,
             columns,
-            rows: vec![row.collect()],
+            rows,
             condition,
             conflict,
-            returning: Vec::new(),
+            returning,
         }
     }
 
     /// Keeps the primary key of the row that has a unique key.
-    fn found(&mut self, chosen: &Chosen<'a>, table: usize, key: Vec<(usize, Source)>) -> usize {
+    fn found(&mut self, chosen: &Chosen<'a>, table: usize, key: Values) -> usize {
         let alias = self.draft.alias();
         let mut scope = Scope::new(alias, table);
         scope.select.filter = self.key_conditions(alias, table, key);
@@ -275,7 +301,7 @@ impl<'a> Planner<'a> {
         &mut self,
         table: usize,
         alias: Alias,
-        set: Vec<(usize, Source)>,
+        set: Values,
     ) -> Vec<(usize, Expr)> {
         let mut set: Vec<_> = set
             .into_iter()
