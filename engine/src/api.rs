@@ -6,6 +6,7 @@ mod filters;
 mod roots;
 mod tables;
 mod text;
+mod trees;
 
 use apollo_compiler::Schema as TypeSystem;
 use apollo_compiler::schema::Implementers;
@@ -17,6 +18,7 @@ pub(crate) use aggregates::{Grouping, groupings};
 pub(crate) use compare::{Family, family};
 pub(crate) use roots::{Root, Verb};
 pub(crate) use tables::{column_name, key_name, unique_keys};
+pub(crate) use trees::{is_condition, is_required, picks, written_relations};
 
 /// The type system served to clients, and what each root field stands for.
 pub(crate) struct Api {
@@ -61,8 +63,9 @@ fn text(schema: &Schema) -> String {
     for enumeration in &schema.enums {
         filters::enumeration(&mut out, enumeration);
     }
-    for table in 0..schema.tables.len() {
-        tables::table(&mut out, schema, table);
+    for (index, reached) in trees::reached(schema).into_iter().enumerate() {
+        tables::table(&mut out, schema, index);
+        trees::inputs(&mut out, schema, &schema.tables[index], reached);
     }
     roots::query(&mut out, schema);
     roots::mutation(&mut out, schema);

@@ -61,6 +61,10 @@ fn argument(slot: &Slot, variables: &Variables, config: &Config) -> Result<Argum
             steps: steps.clone(),
             column: *column,
         }),
+        Slot::KeptOne { step, column } => Ok(Argument::KeptOne {
+            step: *step,
+            column: *column,
+        }),
         Slot::KeptRows { steps } => Ok(Argument::KeptRows {
             steps: steps.clone(),
         }),
@@ -113,6 +117,7 @@ fn take(source: &Source, variables: &Variables) -> Result<Value, Fault> {
             let items = items.iter().map(|item| take(item, variables));
             items.collect::<Result<_, _>>().map(Value::List)
         }
+        Source::Kept { .. } => Err(mismatch()),
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Config {
     pub joins_max: usize,
     /// Most values and lists in one row of a result.
     pub columns_max: usize,
+    /// Most statements of an operation that writes through relations.
+    pub tree_statements_max: usize,
     /// Most rows of one page of a connection (`first`, `last`).
     pub page_rows_max: i64,
     /// Rows of a page that does not say how many it wants.
@@ -70,6 +72,7 @@ impl Default for Config {
             order_columns_max: 32,
             joins_max: 50,
             columns_max: 1_000,
+            tree_statements_max: 5_000,
             page_rows_max: 1_000,
             page_rows_default: 100,
             shared_rows_max: 1_000,

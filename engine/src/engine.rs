@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::input::{Variables, coerce_variables};
 use crate::json::flaw;
 use crate::metrics::Metrics;
-use crate::plan::{Plan, plan};
+use crate::plan::{Inserts, Plan, plan};
 use crate::prepare::{Operation, operation};
 use model::metric::Registry;
 use model::{Fault, Kind, Roles, Schema};
@@ -116,21 +116,27 @@ impl Engine {
         &self,
         operation: &Operation,
         variables: Option<&RawValue>,
+        inserts: Inserts,
     ) -> Result<Bound, Vec<Fault>> {
         let given = given(variables).map_err(|fault| vec![fault])?;
         let definitions = &operation.definition.variables;
         let variables = coerce_variables(&self.api, &self.schema, definitions, &given)?;
         let plan = self
-            .plan(operation, &variables)
+            .plan(operation, &variables, inserts)
             .map_err(|fault| vec![fault])?;
         bind(&plan, operation, &variables, &self.config).map_err(|fault| vec![fault])
     }
 
     /// Finds or makes a plan; one that holds the answer of an introspection is not kept.
-    fn plan(&self, operation: &Operation, variables: &Variables) -> Result<Arc<Plan>, Fault> {
+    fn plan(
+        &self,
+        operation: &Operation,
+        variables: &Variables,
+        inserts: Inserts,
+    ) -> Result<Arc<Plan>, Fault> {
         let make = || {
             let (api, schema, config) = (&self.api, &self.schema, &self.config);
-            plan(api, schema, config, operation, variables).map(Arc::new)
+            plan(api, schema, config, operation, (variables, inserts)).map(Arc::new)
         };
         if operation.introspects() {
             return make();
@@ -138,6 +144,7 @@ impl Engine {
         let key = PlanKey {
             operation: operation.id,
             shape: variables.fingerprint(&operation.toggles).into(),
+            inserts,
         };
         if let Some(known) = self.plans.get(&key) {
             self.metrics.plans.hits.inc();
@@ -195,6 +202,7 @@ impl Weighter<PlanKey, Arc<Plan>> for Bytes {
 struct PlanKey {
     operation: u64,
     shape: Box<[u8]>,
+    inserts: Inserts,
 }
 
 /// An operation belongs to one document, operation name and access shape.

@@ -42,6 +42,15 @@ pub(crate) enum Argument {
     Id(usize, Vec<Source>),
 }
 
+/// Where a variable that is not given is refused: a write must not widen because one is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strict {
+    Nowhere,
+    /// In what picks rows or columns inside an input that else may lack members.
+    WherePicking,
+    Everywhere,
+}
+
 /// Where a bound value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Source {
@@ -50,6 +59,11 @@ pub(crate) enum Source {
     Variable(usize, Box<[u32]>),
     /// A list whose items come from several places.
     List(Vec<Source>),
+    /// A column of the one row that an earlier step keeps.
+    Kept {
+        step: usize,
+        column: usize,
+    },
 }
 
 impl Input {

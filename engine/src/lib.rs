@@ -39,5 +39,6 @@ pub use diff::{Change, diff};
 pub use drift::{Trial, drift, trials};
 pub use engine::{Ask, Engine, Error};
 pub use json::{Flaw, flaw};
+pub use plan::Inserts;
 pub use prepare::{Operation, OperationKind};
 pub use scaffold::{Scaffold, scaffold};

@@ -45,6 +45,15 @@ impl Plan {
     }
 }
 
+/// How rows are inserted that could be together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Inserts {
+    /// In as few statements as can be.
+    Together,
+    /// Each by a statement of its own, so that an error names its row.
+    Apart,
+}
+
 /// Where in the document something is asked for.
 pub(crate) type Place = Option<SourceSpan>;
 
@@ -62,6 +71,8 @@ pub(crate) enum Slot {
     Bound(Binding),
     /// Values kept by earlier steps.
     Kept { steps: Vec<usize>, column: usize },
+    /// A column of the one row kept by an earlier step.
+    KeptOne { step: usize, column: usize },
     /// Whole rows kept by earlier steps, for databases without list parameters.
     KeptRows { steps: Vec<usize> },
 }

@@ -59,8 +59,8 @@ pub(crate) enum Expr {
     /// A default value in a row of `VALUES`.
     Excluded(usize, usize),
     Cast(Box<Expr>, Cast),
-    /// The same once more, as a column of its own.
-    Again(Box<Expr>),
+    /// The same once more, as a column of its own; the number tells several of them apart.
+    Again(usize, Box<Expr>),
     /// Compared as decimals although stored as text.
     Decimal(Box<Expr>),
     /// Text that is compared by its bytes, whatever its collation is.

@@ -9,14 +9,14 @@ use crate::http::answer::{Answer, Refusal};
 use crate::http::negotiation::Format;
 use crate::http::room::{Full, Held};
 use crate::server::Server;
-use engine::{Ask, Bound, Operation, OperationKind};
+use engine::{Ask, Bound, Inserts, Operation, OperationKind};
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 use model::{Caller, Fault, Kind};
 use observe::request::Line;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Reply;
+use store::{Failure, Reply};
 use tokio::time::Instant;
 
 /// Answers a GraphQL request.
@@ -41,7 +41,14 @@ async fn live(
     weigh(&operation, &admitted)?;
     let held = reserve(server, &edition, &operation).await?;
     let (bound, held) = bind(server, (&edition, &operation), &admitted, held).await?;
-    let reply = run(server, bound, line).await?;
+    let outcome = match run(server, bound, line).await {
+        Err(failure) if failure.is_of_several() && !operation.introspects() => {
+            let apart = bind_as(&edition, &operation, &admitted, Inserts::Apart);
+            run_apart(server, apart, line, failure).await
+        }
+        outcome => outcome,
+    };
+    let reply = outcome.map_err(|failure| Refusal::from_run(Fault::from(failure)))?;
     Ok((reply, held))
 }
 
@@ -118,29 +125,59 @@ async fn bind(
     admitted: &Admitted,
     held: Option<Held>,
 ) -> Result<(Bound, Option<Held>), Refusal> {
-    let variables = admitted.parameters.variables.as_deref();
     if !operation.introspects() {
-        return Ok((edition.engine.bind(operation, variables)?, held));
+        let bound = bind_as(edition, operation, admitted, Inserts::Together)?;
+        return Ok((bound, held));
     }
     let (edition, operation) = (Arc::clone(edition), Arc::clone(operation));
+    let variables = admitted.parameters.variables.as_deref();
     let variables = variables.map(ToOwned::to_owned);
     let bound = server.desks.work(move || {
-        let bound = edition.engine.bind(&operation, variables.as_deref())?;
+        let variables = variables.as_deref();
+        let bound = edition
+            .engine
+            .bind(&operation, variables, Inserts::Together)?;
         Ok::<_, Vec<Fault>>((bound, held))
     });
     Ok(bound.await??)
 }
 
+fn bind_as(
+    edition: &Edition,
+    operation: &Operation,
+    admitted: &Admitted,
+    inserts: Inserts,
+) -> Result<Bound, Refusal> {
+    let variables = admitted.parameters.variables.as_deref();
+    Ok(edition.engine.bind(operation, variables, inserts)?)
+}
+
 /// The database answers in JSON. What it said in a failure stays in the log.
-async fn run(server: &Server, bound: Bound, line: &mut Line) -> Result<Reply, Refusal> {
+async fn run(server: &Server, bound: Bound, line: &mut Line) -> Result<Reply, Failure> {
     let Bound {
         script,
         arguments,
         weight,
     } = bound;
     let outcome = server.database.run(script, arguments, weight).await;
-    outcome.map_err(|failure| {
+    outcome.inspect_err(|failure| {
         tracing::warn!(request_id = line.request_id(), detail = %failure, "the database refused");
-        Refusal::from_run(Fault::from(failure))
     })
+}
+
+/// Nothing was kept of rows that were written together, so they can be written again one by one:
+/// the error then names the row. Where another thing goes wrong by now, the first is told.
+async fn run_apart(
+    server: &Server,
+    apart: Result<Bound, Refusal>,
+    line: &mut Line,
+    first: Failure,
+) -> Result<Reply, Failure> {
+    let Ok(bound) = apart else {
+        return Err(first);
+    };
+    match run(server, bound, line).await {
+        Err(failure) if !failure.is_like(&first) => Err(first),
+        outcome => outcome,
+    }
 }

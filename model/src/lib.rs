@@ -32,6 +32,6 @@ pub use schema::Schema;
 pub use secret::Secret;
 pub use statement::{
     Argument, Cell, Codec, Content, Expectation, Field, Label, Page, PageField, PageInfo, PagePart,
-    Parameter, Record, Root, Script, Statement, Step, Use, Weight,
+    Parameter, Part, Record, Root, Script, Statement, Step, Use, Weight,
 };
 pub use value::Value;

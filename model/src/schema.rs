@@ -124,6 +124,8 @@ pub struct Relation {
     pub cardinality: Cardinality,
     /// Equal columns: (ours, theirs), or with `through` (ours, the junction's).
     pub columns: Vec<(usize, usize)>,
+    /// Whether our columns refer to a key of the target, so that a write sets them.
+    pub refers: bool,
     /// The junction table of a many-to-many relation.
     pub through: Option<Through>,
 }

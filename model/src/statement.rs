@@ -60,10 +60,20 @@ pub struct Step {
     pub rows: Use,
     /// The response key it works for, for the path of an error.
     pub key: Box<str>,
-    /// The place in the input it writes, where that is not all of it.
-    pub input: Option<Box<str>>,
+    /// The part of a write's input that it is about.
+    pub input: Option<Part>,
     /// How many rows it must give.
     pub expects: Vec<Expectation>,
+}
+
+/// A part of the input of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Where it stands: `input.lines[1].product`.
+    pub place: Box<str>,
+    /// Whether it is several rows that are written together: one by one they tell which of them
+    /// fails.
+    pub several: bool,
 }
 
 /// How many rows a step must give, or all that its script did is undone.

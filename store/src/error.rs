@@ -1,6 +1,6 @@
 //! What can go wrong between a script and its rows, and what of it a client is told.
 
-use model::{Fault, Kind, Step};
+use model::{Fault, Kind, Part, Step};
 
 /// A failure of the database or on the way to it; its text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -75,8 +75,22 @@ pub struct Failure {
     pub error: Error,
     /// Response key of the step that failed.
     pub key: Option<Box<str>>,
-    /// The place in the input that the step writes.
-    pub input: Option<Box<str>>,
+    /// The part of the input that the step is about.
+    pub input: Option<Part>,
+}
+
+impl Failure {
+    /// Whether one of several rows that were written together stood in the way, and which one
+    /// shows when they are written one by one.
+    pub fn is_of_several(&self) -> bool {
+        let several = self.input.as_ref().is_some_and(|part| part.several);
+        several && self.error.public().1 == Kind::Conflict
+    }
+
+    /// Whether a client is told the same of another.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.error.public() == other.error.public()
+    }
 }
 
 impl Error {
@@ -203,7 +217,7 @@ impl From<Failure> for Fault {
         let is_expected = matches!(failure.error, Error::Unmet(_));
         let mut fault = Self::from(failure.error);
         if !is_expected && matches!(fault.kind, Kind::Conflict | Kind::Limit) {
-            fault = fault.within(failure.input);
+            fault = fault.within(failure.input.map(|part| part.place));
         }
         if fault.path.is_empty() {
             fault.under(failure.key)

@@ -3,7 +3,7 @@
 //! What the words of a server mean its driver knows.
 
 use crate::{Error, Failure};
-use model::Step;
+use model::{Part, Step};
 
 /// An error with what it means for the connection it befell.
 #[derive(Debug)]
@@ -12,8 +12,8 @@ pub(crate) struct Snag {
     pub(crate) error: Error,
     /// Response key of the step that failed.
     key: Option<Box<str>>,
-    /// The place in the input that the step writes.
-    input: Option<Box<str>>,
+    /// The part of the input that the step is about.
+    input: Option<Part>,
 }
 
 /// What an error means for the connection it befell.

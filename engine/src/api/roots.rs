@@ -4,6 +4,7 @@ use super::aggregates::aggregate_arguments;
 use super::filters::value_type;
 use super::tables::{list_arguments, page_arguments, pascal, unique_keys};
 use super::text::Sdl;
+use super::trees::is_written;
 use model::schema::{Column, Outcome, Schema, Table};
 
 /// What a root field does, and to which table.
@@ -222,7 +223,7 @@ fn key_arguments(schema: &Schema, table: &Table, key: &[usize]) -> String {
 }
 
 fn writes(schema: &Schema, table: &Table) -> Vec<Field> {
-    if !table.writable || table.columns.iter().all(|column| column.generated) {
+    if !is_written(table) {
         return Vec::new();
     }
     let name = &table.type_name;

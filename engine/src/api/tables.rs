@@ -4,6 +4,7 @@ use super::aggregates::{aggregate, aggregate_arguments};
 use super::compare;
 use super::filters::{filter_type, value_type};
 use super::text::Sdl;
+use super::trees::{self, is_written};
 use model::Scalar;
 use model::schema::{Cardinality, Column, Relation, Schema, Table};
 
@@ -16,7 +17,7 @@ pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
     order(out, schema, table);
     page(out, table);
     aggregate(out, schema, table);
-    if table.writable {
+    if is_written(table) {
         writes(out, schema, table);
     }
 }
@@ -171,41 +172,38 @@ fn page(out: &mut Sdl, table: &Table) {
 
 fn writes(out: &mut Sdl, schema: &Schema, table: &Table) {
     let name = &table.type_name;
-    let writable: Vec<_> = table
-        .columns
-        .iter()
-        .filter(|column| !column.generated)
-        .collect();
-    if writable.is_empty() {
-        return;
-    }
     out.line(&format!(
         "\"A new {name}; what is left out gets its default, or null.\""
     ));
     out.block(
         &format!("input {name}Create"),
-        writable.iter().map(|column| {
-            let required = !column.nullable && !column.defaulted;
-            let value = value_type(schema, column);
-            format!(
-                "{}: {value}{}",
-                column.field,
-                if required { "!" } else { "" }
-            )
-        }),
+        created(schema, table).chain(trees::members(schema, table, false)),
     );
     out.line(&format!(
         "\"New values for columns of {name}; what is left out stays.\""
     ));
     let members = settable(table)
         .map(|(_, column)| format!("{}: {}", column.field, value_type(schema, column)));
-    out.block(&format!("input {name}Update"), members);
+    let relations = trees::members(schema, table, true);
+    out.block(&format!("input {name}Update"), members.chain(relations));
     out.line(&format!("\"The columns of {name} that are written.\""));
     let members = settable(table).map(|(_, column)| column_name(&column.field));
     out.block(&format!("enum {name}Column"), members);
     out.line(&format!("\"The unique keys of {name}.\""));
     let members = unique_keys(table).map(|key| key_name(table, key));
     out.block(&format!("enum {name}Key"), members);
+}
+
+/// The columns of a new row; one that a relation can fill need not be given.
+fn created(schema: &Schema, table: &Table) -> impl Iterator<Item = String> {
+    let columns = table.columns.iter().enumerate();
+    let columns = columns.filter(|(_, column)| !column.generated);
+    columns.map(|(index, column)| {
+        let required = trees::is_required(column) && !trees::is_referring(schema, table, index);
+        let value = value_type(schema, column);
+        let required = if required { "!" } else { "" };
+        format!("{}: {value}{required}", column.field)
+    })
 }
 
 /// The columns an update can set: what the database or the API counts is not among them.

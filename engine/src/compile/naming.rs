@@ -110,7 +110,18 @@ fn api_span(draft: &Draft<'_>) -> Option<SourceSpan> {
 
 fn check_fields(draft: &Draft<'_>, findings: &mut Findings) {
     for (index, column) in draft.table.columns.iter().enumerate() {
-        if api::is_reserved_field(&column.field, draft.table.key.contains(&index)) {
+        let is_told = || {
+            draft
+                .table
+                .uniques
+                .iter()
+                .flatten()
+                .any(|told| *told == index)
+        };
+        let is_version = api::is_version_field(&column.field) && draft.table.version.is_some();
+        if api::is_reserved_field(&column.field, draft.table.key.contains(&index))
+            || is_version && is_told()
+        {
             findings.add(draft.field_span(&column.field), || reserved(&column.field));
         }
     }

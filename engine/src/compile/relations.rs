@@ -60,6 +60,7 @@ impl<'d, 'a> At<'d, 'a> {
             target: link.target,
             cardinality,
             columns,
+            refers: false,
             through: None,
         }
     }

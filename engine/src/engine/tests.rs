@@ -3,6 +3,7 @@
 mod aggregates;
 mod introspection;
 mod mariadb;
+mod trees;
 mod weight;
 
 use super::*;
@@ -60,6 +61,7 @@ fn relation(
         target,
         cardinality,
         columns: vec![pair],
+        refers: cardinality != Cardinality::Many,
         through: None,
     }
 }
@@ -150,7 +152,7 @@ fn bound(engine: &Engine, document: &str, variables: &str) -> Result<Bound, Vec<
     };
     let operation = engine.prepare(&ask)?;
     let variables: Box<RawValue> = serde_json::from_str(variables).unwrap();
-    engine.bind(&operation, Some(&variables))
+    engine.bind(&operation, Some(&variables), Inserts::Together)
 }
 
 fn sql(dialect: Dialect, document: &str) -> Vec<String> {

@@ -1,19 +1,20 @@
 //! Literals of a document, with variables inside them.
 
-use super::variables::{Coercion, Variables, one_of};
-use super::{Argument, Input, Kind, Source, kind};
-use crate::api::Api;
+use super::variables::{Coercion, Variables, is_one_of, one_of};
+use super::{Argument, Input, Kind, Source, Strict, kind};
+use crate::api::{self, Api};
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Type, Value as Literal};
+use apollo_compiler::schema::InputObjectType;
 use model::{Schema, Value};
 use serde_json::Value as Json;
 
-/// The argument a literal stands for; `None` when it is a variable that was not given, which with
-/// `strict` is an error.
+/// The argument a literal stands for; `None` when it is a variable that was not given, which is an
+/// error where it is refused.
 pub(crate) fn argument(
     api: &Api,
     schema: &Schema,
-    (variables, strict): (&Variables, bool),
+    (variables, strict): (&Variables, Strict),
     ty: &Type,
     literal: &Literal,
 ) -> Result<Option<Argument>, String> {
@@ -35,10 +36,11 @@ pub(super) fn constant(
     coercion.json(ty, &json)
 }
 
+#[derive(Clone, Copy)]
 struct Reading<'a> {
     coercion: Coercion<'a>,
     variables: &'a Variables,
-    strict: bool,
+    strict: Strict,
 }
 
 impl Reading<'_> {
@@ -46,10 +48,8 @@ impl Reading<'_> {
         match literal {
             Literal::Variable(name) => {
                 let argument = self.variables.argument(name);
-                if self.strict && argument.is_none() {
-                    return Err(format!(
-                        "${name} is not given; leaving it out must not widen a write"
-                    ));
+                if argument.is_none() && self.strict == Strict::Everywhere {
+                    return Err(not_given(name));
                 }
                 let missing = !matches!(argument, Some(ref given) if *given != Argument::Null);
                 if missing && ty.is_non_null() {
@@ -61,6 +61,15 @@ impl Reading<'_> {
             literal if ty.is_list() => self.list(ty, literal).map(Some),
             literal => self.named(ty.inner_named_type(), literal).map(Some),
         }
+    }
+
+    /// How the members of an object are read.
+    fn inside(&self, object: &InputObjectType) -> Self {
+        let mut inner = *self;
+        if inner.strict == Strict::WherePicking && api::is_condition(&object.name) {
+            inner.strict = Strict::Everywhere;
+        }
+        inner
     }
 
     fn list(&self, ty: &Type, literal: &Literal) -> Result<Argument, String> {
@@ -102,17 +111,22 @@ impl Reading<'_> {
 
     fn object(
         &self,
-        object: &apollo_compiler::schema::InputObjectType,
+        object: &InputObjectType,
         members: &[(apollo_compiler::Name, Node<Literal>)],
     ) -> Result<Argument, String> {
+        let inner = self.inside(object);
+        let picks = inner.strict == Strict::WherePicking && api::picks(&object.name);
         let mut arguments: Vec<(Box<str>, Argument)> = Vec::with_capacity(members.len());
         for (name, literal) in members {
             let definition = object
                 .fields
                 .get(name)
                 .ok_or_else(|| format!("{} has no field {name}", object.name))?;
-            let value = self.value(&definition.ty, literal);
+            let value = inner.value(&definition.ty, literal);
             let value = value.map_err(|message| format!("{name}: {message}"))?;
+            if let (true, None, Literal::Variable(variable)) = (picks, &value, &**literal) {
+                return Err(format!("{name}: {}", not_given(variable)));
+            }
             arguments.extend(value.map(|value| (name.as_str().into(), value)));
         }
         let presence: Vec<_> = arguments
@@ -130,7 +144,21 @@ impl Reading<'_> {
             })
             .collect();
         one_of(object, &presence).map_err(|message| message.trim_start_matches(": ").to_owned())?;
+        if is_one_of(object) {
+            arguments.iter_mut().for_each(choose);
+        }
         Ok(Argument::Object(arguments))
+    }
+}
+
+fn not_given(variable: &str) -> String {
+    format!("${variable} is not given; leaving it out must not widen a write")
+}
+
+/// A Boolean that is the one member of an input chooses what is done: it is a word.
+fn choose((_, value): &mut (Box<str>, Argument)) {
+    if let Argument::Leaf(Source::Constant(Value::Boolean(chosen))) = value {
+        *value = Argument::Word(chosen.to_string().into());
     }
 }
 

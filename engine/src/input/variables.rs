@@ -49,6 +49,7 @@ impl Variables {
             Source::Constant(value) => value,
             Source::Variable(index, path) => self.walk(*index, path)?,
             Source::List(items) => return Some(items.len()),
+            Source::Kept { .. } => return None,
         };
         match value {
             Value::List(items) => Some(items.len()),
@@ -317,8 +318,23 @@ impl Coercion<'_> {
             }
         }
         one_of(object, &members)?;
+        if is_one_of(object) {
+            members.iter_mut().for_each(choose);
+        }
         Ok(Input::Object(members))
     }
+}
+
+/// A Boolean that is the one member of an input chooses what is done: it is a word.
+fn choose((_, value): &mut (Box<str>, Input)) {
+    if let Input::Value(Value::Boolean(chosen)) = value {
+        *value = Input::Word(chosen.to_string().into());
+    }
+}
+
+/// Whether an input takes exactly one member.
+pub(super) fn is_one_of(object: &apollo_compiler::schema::InputObjectType) -> bool {
+    object.directives.has("oneOf")
 }
 
 /// Refuses a `@oneOf` input that has not exactly one member that is not null.
@@ -326,8 +342,7 @@ pub(super) fn one_of(
     object: &apollo_compiler::schema::InputObjectType,
     members: &[(Box<str>, Input)],
 ) -> Result<(), String> {
-    let exclusive = object.directives.has("oneOf");
-    if exclusive && !matches!(members, [(_, value)] if *value != Input::Null) {
+    if is_one_of(object) && !matches!(members, [(_, value)] if *value != Input::Null) {
         return Err(format!(
             ": {} takes exactly one member, and not null",
             object.name

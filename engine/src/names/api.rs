@@ -28,17 +28,21 @@ const FOLLOWERS: &[&str] = &[
     "AvgOrderBy",
     "Column",
     "Compare",
+    "ConnectOrCreate",
     "Connection",
     "CountDistinct",
     "CountDistinctHaving",
     "CountDistinctOrderBy",
     "Create",
+    "DeleteMany",
     "Edge",
     "FigureOrderBy",
     "GroupBy",
     "GroupKey",
     "Having",
     "Key",
+    "Link",
+    "Links",
     "ListWhere",
     "Max",
     "MaxHaving",
@@ -47,10 +51,17 @@ const FOLLOWERS: &[&str] = &[
     "MinHaving",
     "MinOrderBy",
     "OrderBy",
+    "Put",
+    "Relink",
+    "Relinks",
     "Sum",
     "SumHaving",
     "SumOrderBy",
+    "Unique",
     "Update",
+    "UpdateMany",
+    "UpdateOne",
+    "UpdatePartner",
     "Where",
 ];
 
@@ -84,6 +95,11 @@ pub(crate) fn is_reserved_type(name: &str) -> bool {
 /// Whether the API needs that field name for itself; a few only matter for the fields of a key.
 pub(crate) fn is_reserved_field(name: &str, in_key: bool) -> bool {
     FIELDS.contains(&name) || in_key && KEY_FIELDS.contains(&name)
+}
+
+/// Whether the API needs that field name beside the unique keys of a table that counts versions.
+pub(crate) fn is_version_field(name: &str) -> bool {
+    name == "expectedVersion"
 }
 
 /// The types that stand for a table: the row type first.

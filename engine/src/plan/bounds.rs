@@ -38,18 +38,28 @@ impl Planner<'_> {
     ) -> Result<Option<Argument>, Fault> {
         let argument = self.given(field, name)?;
         if let Some(argument) = &argument {
-            let mut extent = Extent::default();
-            let level = Level {
-                table,
-                depth: 1,
-                relations: 0,
-            };
-            extent.condition(self.schema, argument, level);
-            self.conditions.0 += extent.comparisons;
-            self.conditions.1 += extent.relations;
-            self.bound_conditions(field, &extent)?;
+            self.bound_condition(field, argument, table)?;
         }
         Ok(argument)
+    }
+
+    /// Refuses a condition that holds too many, or nests them too deep.
+    pub(crate) fn bound_condition(
+        &mut self,
+        field: &Field,
+        condition: &Argument,
+        table: Option<usize>,
+    ) -> Result<(), Fault> {
+        let mut extent = Extent::default();
+        let level = Level {
+            table,
+            depth: 1,
+            relations: 0,
+        };
+        extent.condition(self.schema, condition, level);
+        self.conditions.0 += extent.comparisons;
+        self.conditions.1 += extent.relations;
+        self.bound_conditions(field, &extent)
     }
 
     fn bound_conditions(&self, field: &Field, extent: &Extent) -> Result<(), Fault> {
@@ -104,6 +114,20 @@ impl Planner<'_> {
         let columns = scope.select.columns.len();
         self.at_most(field, "engine.columns", (columns, most), || {
             format!("a row of the result has more than {most} values")
+        })
+    }
+
+    /// Refuses a tree that needs too many statements.
+    pub(crate) fn bound_tree(&self, field: &Field) -> Result<(), Fault> {
+        self.bound_apart(field, 0)
+    }
+
+    /// The same with so many rows to come, each by a statement of its own.
+    pub(crate) fn bound_apart(&self, field: &Field, rows: usize) -> Result<(), Fault> {
+        let most = self.config.tree_statements_max;
+        let steps = (self.steps() + rows, most);
+        self.at_most(field, "engine.tree_statements", steps, || {
+            format!("writing through relations takes more than {most} statements")
         })
     }
 

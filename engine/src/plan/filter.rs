@@ -6,7 +6,7 @@ mod json;
 use super::planner::Planner;
 use super::statement::cast;
 use super::{Binding, Form, Slot};
-use crate::input::{Argument, Source, item_or_last, list_places};
+use crate::input::{Argument, Source, Strict, item_or_last, list_places};
 use crate::sql::{self, Alias, Cast, Expr, Operator, Reference};
 use model::schema::{Cardinality, Column, Relation};
 use model::{Dialect, Parameter, Scalar, Value};
@@ -118,7 +118,9 @@ impl Planner<'_> {
         alias: Alias,
     ) -> Result<Expr, String> {
         match argument {
-            Argument::Object(members) if self.strict && members.is_empty() => {
+            Argument::Object(members)
+                if self.strict == Strict::Everywhere && members.is_empty() =>
+            {
                 Err(NOTHING.to_owned())
             }
             _ => self.all_of(argument, table, alias),
@@ -216,7 +218,7 @@ impl Planner<'_> {
 
     /// Refuses a comparison with nothing in the `where` of a write.
     fn refuse_nothing(&self, is_empty: bool) -> Result<(), String> {
-        if self.strict && is_empty {
+        if self.strict == Strict::Everywhere && is_empty {
             return Err(NOTHING.to_owned());
         }
         Ok(())
@@ -367,7 +369,7 @@ fn item(list: &Source, index: usize) -> (Source, Form) {
             item_or_last(items, index).cloned().map(Source::Constant)
         }
         Source::List(items) => item_or_last(items, index).cloned(),
-        Source::Constant(_) | Source::Variable(..) => None,
+        Source::Constant(_) | Source::Variable(..) | Source::Kept { .. } => None,
     };
     match own {
         Some(source) => (source, Form::Plain),

@@ -1,14 +1,16 @@
 //! The root of planning: each root field becomes the steps it needs.
 
 use super::selection::Chosen;
-use super::{Plan, Wish, statement::Draft};
+use super::{Inserts, Plan, Wish, statement::Draft};
 use crate::api::{Api, Root, Verb};
 use crate::config::Config;
-use crate::input::{Argument, Variables, argument};
+use crate::input::{Argument, Strict, Variables, argument};
 use crate::prepare::{Operation, located};
 use crate::sql::Tree;
 use apollo_compiler::executable::{ExecutableDocument, Field};
-use model::{Cell, Content, Expectation, Fault, Kind, Label, Schema, Script, Step, Use, Weight};
+use model::{
+    Cell, Content, Expectation, Fault, Kind, Label, Part, Schema, Script, Step, Use, Weight,
+};
 use std::sync::Arc;
 
 /// What planning one operation needs and gathers.
@@ -30,11 +32,12 @@ pub(crate) struct Planner<'a> {
     pub(crate) joined: usize,
     /// Nesting of the field being planned.
     pub(crate) depth: usize,
-    /// Whether a comparison that compares with nothing is refused: a write must not widen because
-    /// a variable is missing.
-    pub(crate) strict: bool,
     /// Whether it calls functions of the database.
     pub(crate) calls: bool,
+    /// Where a variable that is not given is refused.
+    pub(crate) strict: Strict,
+    /// How rows are inserted that can be written together.
+    pub(crate) inserts: Inserts,
     /// The place in the input that is being planned; empty where it is no part of one.
     input: String,
     steps: Vec<Step>,
@@ -50,7 +53,7 @@ pub(crate) fn plan(
     schema: &Schema,
     config: &Config,
     operation: &Operation,
-    variables: &Variables,
+    (variables, inserts): (&Variables, Inserts),
 ) -> Result<Plan, Fault> {
     let mut planner = Planner {
         api,
@@ -64,8 +67,9 @@ pub(crate) fn plan(
         introspected: 0,
         joined: 0,
         depth: 0,
-        strict: false,
         calls: false,
+        strict: Strict::Nowhere,
+        inserts,
         input: String::new(),
         steps: Vec::new(),
         wishes: Vec::new(),
@@ -123,7 +127,9 @@ impl<'a> Planner<'a> {
 
     /// Ends the statement under construction and makes it a step.
     pub(crate) fn step(&mut self, chosen: &Chosen<'_>, tree: &Tree, rows: Use) -> usize {
+        let place = self.draft.place;
         let draft = std::mem::take(&mut self.draft);
+        self.draft.place = place;
         let finished = draft.finish(self.schema, tree);
         let index = self.steps.len();
         for (step, parameter) in &mut self.limits {
@@ -136,12 +142,23 @@ impl<'a> Planner<'a> {
             statement: finished.statement,
             rows,
             key: chosen.key.as_str().into(),
-            input: self.place_in_input(),
+            input: self.place_in_input().map(|place| Part {
+                place,
+                several: false,
+            }),
             expects: Vec::new(),
         });
         self.wishes.push(finished.wishes);
         self.unplaced.extend(finished.unplaced);
         index
+    }
+
+    /// Says whether a step writes several rows that one by one tell which of them fails.
+    pub(crate) fn writes_several(&mut self, step: usize, several: bool) {
+        let step = self.steps.get_mut(step);
+        if let Some(part) = step.and_then(|step| step.input.as_mut()) {
+            part.several = several;
+        }
     }
 
     /// How many steps there are; the next one's index.
@@ -175,7 +192,12 @@ impl<'a> Planner<'a> {
         inner: impl FnOnce(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         if self.depth >= self.config.depth_max {
-            let message = format!("fields are nested deeper than {}", self.config.depth_max);
+            let what = if self.input.is_empty() {
+                "fields"
+            } else {
+                "relations in the input"
+            };
+            let message = format!("{what} are nested deeper than {}", self.config.depth_max);
             return Err(self.fault(field, "engine.depth", Kind::Limit, message));
         }
         self.depth += 1;
@@ -186,7 +208,17 @@ impl<'a> Planner<'a> {
 
     /// Reads what picks the rows of a write while `inner` runs.
     pub(crate) fn strictly<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
-        let before = std::mem::replace(&mut self.strict, true);
+        self.reading(Strict::Everywhere, inner)
+    }
+
+    /// Reads what a write writes while `inner` runs: it may lack members, but not those that pick
+    /// rows or columns.
+    pub(crate) fn writing<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
+        self.reading(Strict::WherePicking, inner)
+    }
+
+    fn reading<T>(&mut self, strict: Strict, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.strict, strict);
         let result = inner(self);
         self.strict = before;
         result
@@ -242,7 +274,7 @@ impl<'a> Planner<'a> {
     /// more of them through than its client may have meant.
     pub(crate) fn given(&mut self, field: &Field, name: &str) -> Result<Option<Argument>, Fault> {
         let argument = self.argument(field, name)?;
-        if self.strict && argument == Some(Argument::Null) {
+        if self.strict == Strict::Everywhere && argument == Some(Argument::Null) {
             let message = "null must not widen a write; leave it out where it is not wanted";
             return Err(self.wrong(field, name, message));
         }

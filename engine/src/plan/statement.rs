@@ -28,14 +28,15 @@ impl Draft {
 
     /// The index of a parameter; the same one for the same source and form.
     pub(crate) fn parameter(&mut self, parameter: Parameter, source: Source, form: Form) -> usize {
-        self.slot(
-            parameter,
-            Slot::Bound(Binding {
+        let slot = match source {
+            Source::Kept { step, column } => Slot::KeptOne { step, column },
+            source => Slot::Bound(Binding {
                 parameter,
                 source,
                 form,
             }),
-        )
+        };
+        self.slot(parameter, slot)
     }
 
     /// The index of a parameter that is given in that way.

@@ -44,7 +44,9 @@ fn step(step: &Step) -> usize {
         Use::Discard => 0,
     };
     let parameters = size_of_val(&*step.statement.parameters);
-    size_of::<Step>() + text(&step.key) + text(&step.statement.sql) + parameters + expects + rows
+    let part = step.input.as_ref().map_or(0, |part| text(&part.place));
+    let words = text(&step.key) + text(&step.statement.sql) + part;
+    size_of::<Step>() + words + parameters + expects + rows
 }
 
 fn record(record: &Record) -> usize {
@@ -114,6 +116,7 @@ fn wish(wish: &Wish) -> usize {
         + match &wish.slot {
             Slot::Bound(binding) => source(&binding.source) + form(&binding.form),
             Slot::Kept { steps, .. } | Slot::KeptRows { steps } => size_of_val(&**steps),
+            Slot::KeptOne { .. } => 0,
         }
 }
 
@@ -131,6 +134,7 @@ fn form(form: &Form) -> usize {
 fn source(source: &Source) -> usize {
     match source {
         Source::Constant(constant) => value(constant),
+        Source::Kept { .. } => 0,
         Source::Variable(_, path) => ALLOCATION + size_of_val(&**path),
         Source::List(items) => items
             .iter()

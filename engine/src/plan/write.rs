@@ -6,21 +6,22 @@
 mod guard;
 mod input;
 mod kept;
+mod tree;
 mod upsert;
 
-use super::Form;
 use super::planner::Planner;
 use super::read::Scope;
 use super::selection::Chosen;
 use super::statement::Draft;
+use super::{Form, Inserts};
 use crate::api::{Root, Verb};
-use crate::input::Source;
+use crate::input::{Argument, Source};
 use crate::sql::{self, Change, Expr, From, Reference, Tree};
 use apollo_compiler::executable::Field;
 use guard::Guard;
 use input::{Spot, Values, place};
-use model::schema::Outcome;
-use model::{Cell, Content, Fault, Record, Use};
+use model::schema::{Outcome, Relation};
+use model::{Cell, Content, Fault, Record, Use, Value};
 
 /// Most parameters of one statement; SQLite's limit is 32,766.
 const PARAMETERS_MAX: usize = 30_000;
@@ -45,9 +46,12 @@ struct Batch {
 
 /// Adds a row to the last of some batches, or begins another where it names other columns or a
 /// statement would be too long.
-fn gather(batches: &mut Vec<Batch>, index: usize, values: Values) {
+fn gather(batches: &mut Vec<Batch>, (index, values): (usize, Values), inserts: Inserts) {
     let (columns, row): (Vec<_>, Vec<_>) = values.into_iter().unzip();
-    let most = PARAMETERS_MAX / columns.len().max(1);
+    let most = match inserts {
+        Inserts::Together => PARAMETERS_MAX / columns.len().max(1),
+        Inserts::Apart => 1,
+    };
     match batches.last_mut() {
         Some(last) if last.columns == columns && last.rows.len() < most && !columns.is_empty() => {
             last.rows.push(row);
@@ -64,8 +68,13 @@ impl<'a> Planner<'a> {
     /// `createProduct`, `createProducts`.
     pub(crate) fn create(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
         let returned = self.returned(chosen, root)?;
+        let inputs = self.inputs(chosen)?;
         let spot = Spot::new(chosen, root.table);
-        let batches = self.batches(spot, returned.many)?;
+        if inputs.iter().any(|input| self.has_relations(spot, input)) {
+            let kept = self.create_trees(spot, &inputs, returned.many)?;
+            return Ok(self.read_kept(chosen, root.table, returned, (&kept, false)));
+        }
+        let batches = self.batches(spot, &inputs, returned.many)?;
         Ok(self.insert(chosen, root.table, returned, batches))
     }
 
@@ -74,15 +83,24 @@ impl<'a> Planner<'a> {
         let returned = self.returned(chosen, root)?;
         let field = chosen.field();
         let table = root.table;
-        let set = self.assignments(Spot::new(chosen, table))?;
+        let spot = Spot::new(chosen, table);
+        let given = self.writing(|planner| planner.given(field, "set"))?;
+        let input = given.unwrap_or(Argument::Null);
+        if root.verb == Verb::Update && self.has_relations(spot, &input) {
+            return self.update_tree(spot, root, returned, &input);
+        }
+        let set = self.within("set", |planner| {
+            planner.no_relation_is_null(spot, &input)?;
+            planner.plain(spot, &input)
+        })?;
         if set.is_empty() {
             return Err(self.wrong(field, "set", "no column is set"));
         }
         if !self.changes_answer() {
-            return self.update_kept(chosen, root, returned, set);
+            return self.update_kept(spot, root, returned, set);
         }
         let alias = self.draft.alias();
-        let set = self.changed_values(table, alias, set);
+        let set = self.assigned(table, alias, set);
         let (filter, guard) = self.target(field, root, alias)?;
         let returning = self.returning(table, &returned);
         let change = Change::Update {
@@ -102,7 +120,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn delete(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
         let returned = self.returned(chosen, root)?;
         if !returned.plain || !self.changes_answer() {
-            return self.delete_kept(chosen, root, returned);
+            return self.delete_kept(Spot::new(chosen, root.table), root, returned);
         }
         let table = root.table;
         let alias = self.draft.alias();
@@ -191,21 +209,25 @@ impl<'a> Planner<'a> {
     }
 
     /// The input rows, in runs that name the same columns and fit one statement.
-    fn batches(&mut self, spot: Spot<'_, 'a>, many: bool) -> Result<Vec<Batch>, Fault> {
+    fn batches(
+        &mut self,
+        spot: Spot<'_, 'a>,
+        inputs: &[Argument],
+        many: bool,
+    ) -> Result<Vec<Batch>, Fault> {
         let mut batches = Vec::new();
-        for (index, input) in self.inputs(spot.chosen)?.iter().enumerate() {
-            let values =
-                self.within(&place(index, many), |planner| planner.columns(spot, input))?;
-            gather(&mut batches, index, values);
+        for (index, input) in inputs.iter().enumerate() {
+            let values = self.within(&place(index, many), |planner| {
+                let values = planner.plain(spot, input)?;
+                planner.demand(spot, &values)?;
+                Ok(values)
+            })?;
+            if self.inserts == Inserts::Apart {
+                self.bound_apart(spot.chosen.field(), index)?;
+            }
+            gather(&mut batches, (index, values), self.inserts);
         }
         Ok(batches)
-    }
-
-    fn assignments(&mut self, spot: Spot<'_, 'a>) -> Result<Values, Fault> {
-        match self.given(spot.chosen.field(), "set")? {
-            Some(set) => self.within("set", |planner| planner.columns(spot, &set)),
-            None => Ok(Values::new()),
-        }
     }
 
     fn stored(&mut self, table: usize, column: usize, source: Source) -> Expr {
@@ -237,16 +259,45 @@ impl<'a> Planner<'a> {
             } else {
                 self.key_columns(table, None)
             };
+            let (first, several) = (self.steps(), self.tells_apart(table, &batch));
             let change = self.insertion_of(table, batch, returning);
             if single && returned.plain {
-                return self.finish(chosen, table, returned, (&part, change));
+                let content = self.finish(chosen, table, returned, (&part, change));
+                self.writes_several(first, several);
+                return content;
             }
             let keep = Use::Keep(self.key_codecs(table));
             kept.push(self.within(&part, |planner| {
                 planner.step(chosen, &Tree::Change(change), keep)
             }));
+            self.writes_several(first, several);
         }
         self.read_kept(chosen, table, returned, (&kept, false))
+    }
+
+    /// Whether rows that are inserted together would fail one by one at the same row: not where one
+    /// may refer to a later one.
+    fn tells_apart(&self, table: usize, batch: &Batch) -> bool {
+        let may_refer = |relation: &Relation| {
+            let places = relation.columns.iter().map(|(ours, _)| {
+                let mut columns = batch.columns.iter();
+                columns.position(|column| column == ours)
+            });
+            let places: Option<Vec<_>> = places.collect();
+            places.is_some_and(|places| {
+                batch.rows.iter().any(|row| {
+                    let sources: Vec<_> = places.iter().map(|place| &row[*place]).collect();
+                    !sources.contains(&&Source::Constant(Value::Null))
+                        && !sources
+                            .iter()
+                            .all(|source| matches!(source, Source::Kept { .. }))
+                })
+            })
+        };
+        let mut relations = self.schema.tables[table].relations.iter();
+        batch.rows.len() > 1
+            && !relations
+                .any(|relation| relation.refers && relation.target == table && may_refer(relation))
     }
 
     /// The insert of some rows.

@@ -151,7 +151,9 @@ async fn the_schema_is_that_of_the_tables_and_answers_the_queries() {
             roles: &roles,
         };
         let operation = engine.prepare(&ask).expect(document);
-        let bound = engine.bind(&operation, None).expect(document);
+        let bound = engine
+            .bind(&operation, None, engine::Inserts::Together)
+            .expect(document);
         let answer = database
             .run(bound.script, bound.arguments, bound.weight)
             .await;

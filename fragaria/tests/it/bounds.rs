@@ -23,14 +23,14 @@ const TABLES: &str = "
     INSERT INTO membership VALUES (1, 1), (2, 1), (2, 2), (3, 2);";
 
 /// The same data behind three servers.
-struct Trio {
+pub(crate) struct Trio {
     servers: [Server; 3],
     _projects: [Project; 3],
     _databases: (Database, mariadb::Database),
 }
 
 impl Trio {
-    fn new(settings: &[&str]) -> Self {
+    pub(crate) fn new(settings: &[&str]) -> Self {
         let sqlite = Project::database(TABLES);
         sqlite.run(&["init", "--from", "sqlite:shop.db"]);
         sqlite.run(&["compile"]);
@@ -50,7 +50,7 @@ impl Trio {
     }
 
     /// What all answer.
-    fn ask(&self, document: &str, variables: &Value) -> Value {
+    pub(crate) fn ask(&self, document: &str, variables: &Value) -> Value {
         let body = json!({ "query": document, "variables": variables }).to_string();
         let [sqlite, postgres, mariadb] = self.servers.each_ref().map(|server| {
             let headers = ["content-type: application/json"];

@@ -39,6 +39,7 @@ mod server;
 mod shutdown;
 mod statements;
 mod streaming;
+mod trees;
 mod types;
 mod unstorable;
 mod vectors;

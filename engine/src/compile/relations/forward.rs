@@ -27,7 +27,11 @@ pub(super) fn resolve(at: At<'_, '_>, findings: &mut Findings) -> Option<Relatio
         check_types(at, *our, *their, findings);
     }
     let cardinality = cardinality(at, &ours, findings);
-    Some(at.relation(cardinality, ours.into_iter().zip(theirs).collect()))
+    let columns = ours.into_iter().zip(theirs).collect();
+    Some(Relation {
+        refers: true,
+        ..at.relation(cardinality, columns)
+    })
 }
 
 fn list_of_one(at: At<'_, '_>) -> Diagnostic {

@@ -8,12 +8,33 @@ use crate::sql::{Alias, Expr};
 use apollo_compiler::executable::Field;
 use model::{Expectation, Fault, Kind, Parameter, Scalar};
 
+/// The member, or the argument, that says which version a row must have.
+pub(super) const EXPECTED_VERSION: &str = "expectedVersion";
+
 /// What a write expects.
 pub(super) struct Guard {
     /// How many rows there may be.
     at_most: Option<Source>,
     /// Whether there must be one, as it is said which version it has.
     versioned: bool,
+}
+
+impl Guard {
+    /// One row, in the version it was looked for.
+    pub(super) fn versioned() -> Self {
+        Self {
+            at_most: None,
+            versioned: true,
+        }
+    }
+
+    /// Not more rows than that, where it is said.
+    pub(super) fn at_most(most: Option<Source>) -> Self {
+        Self {
+            at_most: most,
+            versioned: false,
+        }
+    }
 }
 
 impl Planner<'_> {
@@ -24,25 +45,21 @@ impl Planner<'_> {
         root: Root,
         alias: Alias,
     ) -> Result<(Guard, Vec<Expr>), Fault> {
-        let mut guard = Guard {
-            at_most: None,
-            versioned: false,
-        };
         if matches!(root.verb, Verb::UpdateMany | Verb::DeleteMany) {
             let most = self.strictly(|planner| planner.given(field, "atMost"))?;
-            if let Some(Argument::Leaf(source)) = most {
-                guard.at_most = Some(source);
-            }
-            return Ok((guard, Vec::new()));
+            let most = match most {
+                Some(Argument::Leaf(source)) => Some(source),
+                _ => None,
+            };
+            return Ok((Guard::at_most(most), Vec::new()));
         }
-        let expected = self.strictly(|planner| planner.given(field, "expectedVersion"))?;
+        let expected = self.strictly(|planner| planner.given(field, EXPECTED_VERSION))?;
         let version = self.schema.tables[root.table].version;
         let (Some(Argument::Leaf(source)), Some(version)) = (expected, version) else {
-            return Ok((guard, Vec::new()));
+            return Ok((Guard::at_most(None), Vec::new()));
         };
-        guard.versioned = true;
         let conditions = self.key_conditions(alias, root.table, vec![(version, source)]);
-        Ok((guard, conditions))
+        Ok((Guard::versioned(), conditions))
     }
 
     /// Makes a step expect what the guard says of the rows it gives.

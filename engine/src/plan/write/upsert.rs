@@ -3,43 +3,50 @@
 //! Each row is a statement of its own, so that a later row of the same key wins on every database.
 
 use super::Returned;
-use super::input::{Spot, Values, place};
-use super::kept::Locked;
+use super::input::{Mentions, Parts, Spot, Values, members, place};
+use super::kept::{Held, Only, Wanted};
 use crate::api::{Root, column_name, key_name, unique_keys};
 use crate::input::{Argument, Source};
 use crate::plan::planner::Planner;
-use crate::plan::read::Scope;
 use crate::plan::selection::Chosen;
 use crate::sql::{Alias, Change, Conflict, Expr, Reference, Tree};
 use apollo_compiler::executable::Field;
 use model::{Content, Fault, Use};
 
 /// What an upsert is told about rows that are there already.
-struct Terms {
+pub(super) struct Terms {
     /// The unique key that tells.
-    key: Vec<usize>,
+    pub(super) key: Vec<usize>,
     /// The columns that are changed, where it is said.
-    update: Option<Vec<usize>>,
+    pub(super) update: Option<Vec<usize>>,
     /// What must hold of the row, so that it is changed.
-    condition: Option<Argument>,
+    pub(super) condition: Option<Argument>,
 }
 
-/// A row and what of it changes one that is there.
-struct Row {
+impl Terms {
+    /// Whether the row is as the input says afterwards.
+    fn are_sure(&self) -> bool {
+        self.update.is_none() && self.condition.is_none()
+    }
+}
+
+/// A row, what of it changes one that is there, and what is written once it is.
+pub(super) struct Row<'i> {
     values: Values,
     set: Vec<usize>,
+    relations: Mentions<'i>,
 }
 
 /// When an insert does not happen.
-enum Unless {
+pub(super) enum Unless {
     /// Where that does not hold.
     Not(Expr),
     /// Where a row, under that alias, stands in the way; what becomes of it.
     Conflict(Alias, Conflict),
 }
 
-impl Row {
-    fn of(&self, columns: &[usize]) -> Values {
+impl Row<'_> {
+    pub(super) fn of(&self, columns: &[usize]) -> Values {
         let those = self.values.iter();
         let those = those.filter(|(column, _)| columns.contains(column));
         those.cloned().collect()
@@ -51,54 +58,109 @@ impl<'a> Planner<'a> {
     pub(crate) fn upsert(&mut self, chosen: &Chosen<'a>, root: Root) -> Result<Content, Fault> {
         let returned = self.returned(chosen, root)?;
         let terms = self.strictly(|planner| planner.terms(chosen.field(), root.table))?;
+        let inputs = self.inputs(chosen)?;
         let spot = Spot::new(chosen, root.table);
-        let rows = self.rows(spot, &terms, returned.many)?;
-        if rows.is_empty() {
-            return Ok(Content::Constant("[]".into()));
+        match inputs.as_slice() {
+            [] => Ok(Content::Constant("[]".into())),
+            [input] if self.answers_with_row(&terms) && !self.has_branches(spot, input) => {
+                self.upsert_at_once(spot, returned, &terms, input)
+            }
+            _ => {
+                let mut kept = Vec::with_capacity(inputs.len());
+                for (index, input) in inputs.iter().enumerate() {
+                    kept.push(self.within(&place(index, returned.many), |planner| {
+                        planner.upsert_kept(spot, &terms, input)
+                    })?);
+                }
+                Ok(self.read_kept(chosen, root.table, returned, (&kept, false)))
+            }
         }
-        let is_sure = terms.update.is_none() && terms.condition.is_none();
-        if is_sure && self.changes_answer() {
-            return self.upsert_at_once(spot, returned, &terms, rows);
+    }
+
+    /// Whether an input says anything of the relations that refer to its row.
+    fn has_branches(&self, spot: Spot<'_, 'a>, input: &Argument) -> bool {
+        let all = &self.schema.tables[spot.table].relations;
+        let mut relations = self.mentioned(spot, input);
+        relations.any(|(index, _)| !all[index].refers)
+    }
+
+    /// Whether the row of an upsert comes back with its statement.
+    fn answers_with_row(&self, terms: &Terms) -> bool {
+        terms.are_sure() && self.changes_answer()
+    }
+
+    /// One row that comes back with its statement, or by the key it gives.
+    fn upsert_at_once(
+        &mut self,
+        spot: Spot<'_, 'a>,
+        returned: Returned,
+        terms: &Terms,
+        input: &Argument,
+    ) -> Result<Content, Fault> {
+        let part = place(0, returned.many);
+        let row = self.within(&part, |planner| planner.row(spot, terms, input, &[]))?;
+        let returning = self.returning(spot.table, &returned);
+        let change = self.insert_or_update(spot, terms, row, returning)?;
+        Ok(self.finish(spot.chosen, spot.table, returned, (&part, change)))
+    }
+
+    /// One of several rows, or one that may be left as it is; gives the step that keeps its key.
+    fn upsert_kept(
+        &mut self,
+        spot: Spot<'_, 'a>,
+        terms: &Terms,
+        input: &Argument,
+    ) -> Result<usize, Fault> {
+        let row = self.row(spot, terms, input, &[])?;
+        if row.relations.is_empty() && self.answers_with_row(terms) {
+            let key = self.key_columns(spot.table, None);
+            let keep = Use::Keep(self.key_codecs(spot.table));
+            let change = self.insert_or_update(spot, terms, row, key)?;
+            return Ok(self.step(spot.chosen, &Tree::Change(change), keep));
         }
-        let mut kept = Vec::with_capacity(rows.len());
-        for (index, row) in rows.into_iter().enumerate() {
-            let key = row.of(&terms.key);
-            self.within(&place(index, returned.many), |planner| {
-                planner.put_row(spot, &terms, row)
-            })?;
-            kept.push(self.found(chosen, root.table, key));
-        }
-        Ok(self.read_kept(chosen, root.table, returned, (&kept, false)))
+        let key = row.of(&terms.key);
+        let relations = self.put_row(spot, terms, row)?;
+        let keep = self.leading(spot, &relations);
+        let held = self.hold_values(spot, key, self.as_put(&keep));
+        self.branch(spot, &held, relations, true)?;
+        Ok(held.step)
     }
 
     fn terms(&mut self, field: &Field, table: usize) -> Result<Terms, Fault> {
-        let declared = &self.schema.tables[table];
-        let key = match self.given(field, "onConflict")? {
-            Some(Argument::Word(word)) => {
-                let key = unique_keys(declared).find(|key| key_name(declared, key) == *word);
-                let key = key.ok_or_else(|| self.wrong(field, "onConflict", "no such key"))?;
-                key.to_vec()
-            }
-            _ => declared.key.clone(),
-        };
-        let update = match self.given(field, "update")? {
-            Some(Argument::List(words)) => Some(self.columns_named(field, table, &words)?),
-            _ => None,
-        };
-        let condition = self.condition_argument(field, "updateWhere", Some(table))?;
+        let key = self.given(field, "onConflict")?;
+        let update = self.given(field, "update")?;
         Ok(Terms {
-            key,
-            update,
-            condition,
+            key: self.conflict_key(field, table, key.as_ref())?,
+            update: self.columns_named(field, table, update.as_ref())?,
+            condition: self.condition_argument(field, "updateWhere", Some(table))?,
         })
     }
 
-    fn columns_named(
+    /// The unique key of a name; the primary one where none is named.
+    pub(super) fn conflict_key(
         &self,
         field: &Field,
         table: usize,
-        words: &[Argument],
+        named: Option<&Argument>,
     ) -> Result<Vec<usize>, Fault> {
+        let declared = &self.schema.tables[table];
+        let Some(Argument::Word(word)) = named else {
+            return Ok(declared.key.clone());
+        };
+        let key = unique_keys(declared).find(|key| key_name(declared, key) == **word);
+        let key = key.ok_or_else(|| self.wrong(field, "onConflict", "no such key"))?;
+        Ok(key.to_vec())
+    }
+
+    pub(super) fn columns_named(
+        &self,
+        field: &Field,
+        table: usize,
+        words: Option<&Argument>,
+    ) -> Result<Option<Vec<usize>>, Fault> {
+        let Some(Argument::List(words)) = words else {
+            return Ok(None);
+        };
         let columns = &self.schema.tables[table].columns;
         let mut named = Vec::with_capacity(words.len());
         for word in words {
@@ -110,23 +172,21 @@ impl<'a> Planner<'a> {
                 named.push(column);
             }
         }
-        Ok(named)
-    }
-
-    fn rows(&mut self, spot: Spot<'_, 'a>, terms: &Terms, many: bool) -> Result<Vec<Row>, Fault> {
-        let inputs = self.inputs(spot.chosen)?;
-        let rows = inputs.iter().enumerate().map(|(index, input)| {
-            self.within(&place(index, many), |planner| {
-                planner.row(spot, terms, input)
-            })
-        });
-        rows.collect()
+        Ok(Some(named))
     }
 
     /// A row that has the key of the upsert and all that it changes.
-    fn row(&self, spot: Spot<'_, 'a>, terms: &Terms, input: &Argument) -> Result<Row, Fault> {
+    pub(super) fn row<'i>(
+        &mut self,
+        spot: Spot<'_, 'a>,
+        terms: &Terms,
+        input: &'i Argument,
+        fixed: &[(usize, Source)],
+    ) -> Result<Row<'i>, Fault> {
         let (field, table) = (spot.chosen.field(), spot.table);
-        let values = self.columns(spot, input)?;
+        self.no_relation_is_null(spot, input)?;
+        self.is_settled(spot, terms, input)?;
+        let Parts { values, relations } = self.rooted(spot, input, fixed)?;
         let has = |column: &usize| values.iter().any(|(given, _)| given == column);
         let name = |column: &usize| &self.schema.tables[table].columns[*column].field;
         if let Some(missing) = terms.key.iter().find(|column| !has(column)) {
@@ -139,8 +199,32 @@ impl<'a> Planner<'a> {
             let message = format!("{} is in update and must be given", name(missing));
             return Err(self.misgiven(field, &message));
         }
-        let set = self.changed(table, terms, &values);
-        Ok(Row { values, set })
+        let mut set = self.changed(table, terms, &values);
+        set.retain(|column| fixed.iter().all(|(fixed, _)| fixed != column));
+        Ok(Row {
+            values,
+            set,
+            relations,
+        })
+    }
+
+    /// Refuses what must not be written where a row may be left as it is: what is created for it,
+    /// and what refers to it.
+    fn is_settled(&self, spot: Spot<'_, 'a>, terms: &Terms, input: &Argument) -> Result<(), Fault> {
+        let all = &self.schema.tables[spot.table].relations;
+        let creates = |member: &Argument| members(member).iter().any(|(op, _)| &**op == "create");
+        let mut relations = self.mentioned(spot, input);
+        let unsettled = relations
+            .find(|(index, member)| !terms.are_sure() && (!all[*index].refers || creates(member)));
+        let Some((index, _)) = unsettled else {
+            return Ok(());
+        };
+        let name = &all[index].field;
+        let message = format!(
+            "{name} cannot be written here: connectOrCreate, update and updateWhere may leave the \
+             row as it is"
+        );
+        Err(self.misgiven(spot.chosen.field(), &message))
     }
 
     /// The columns that change a row that is there.
@@ -159,50 +243,29 @@ impl<'a> Planner<'a> {
         set
     }
 
-    /// Rows that come back with their statement, or by the keys it gives.
-    fn upsert_at_once(
+    /// Inserts a row, or changes the one that has its key; gives what is to be written through its
+    /// relations.
+    pub(super) fn put_row<'i>(
         &mut self,
         spot: Spot<'_, 'a>,
-        returned: Returned,
         terms: &Terms,
-        mut rows: Vec<Row>,
-    ) -> Result<Content, Fault> {
-        let Spot { chosen, table } = spot;
-        if rows.len() == 1
-            && let Some(row) = rows.pop()
-        {
-            let returning = self.returning(table, &returned);
-            let change = self.insert_or_update(spot, terms, row, returning)?;
-            let part = place(0, returned.many);
-            return Ok(self.finish(chosen, table, returned, (&part, change)));
-        }
-        let mut kept = Vec::with_capacity(rows.len());
-        for (index, row) in rows.into_iter().enumerate() {
-            let returning = self.key_columns(table, None);
-            let change = self.insert_or_update(spot, terms, row, returning)?;
-            let keep = Use::Keep(self.key_codecs(table));
-            kept.push(self.within(&place(index, returned.many), |planner| {
-                planner.step(chosen, &Tree::Change(change), keep)
-            }));
-        }
-        Ok(self.read_kept(chosen, table, returned, (&kept, false)))
-    }
-
-    /// Inserts a row, or changes the one that has its key.
-    fn put_row(&mut self, spot: Spot<'_, 'a>, terms: &Terms, row: Row) -> Result<(), Fault> {
+        mut row: Row<'i>,
+    ) -> Result<Mentions<'i>, Fault> {
+        let relations = std::mem::take(&mut row.relations);
         if !self.changes_answer() {
-            return self.look_and_write(spot, terms, row);
+            self.look_and_write(spot, terms, row)?;
+            return Ok(relations);
         }
         let change = self.insert_or_update(spot, terms, row, Vec::new())?;
         self.step(spot.chosen, &Tree::Change(change), Use::Discard);
-        Ok(())
+        Ok(relations)
     }
 
     fn insert_or_update(
         &mut self,
         Spot { chosen, table }: Spot<'_, 'a>,
         terms: &Terms,
-        row: Row,
+        row: Row<'_>,
         returning: Vec<Expr>,
     ) -> Result<Change, Fault> {
         let alias = self.draft.alias();
@@ -229,25 +292,25 @@ impl<'a> Planner<'a> {
     /// The same where an insert cannot name the key it gives way to.
     fn look_and_write(
         &mut self,
-        Spot { chosen, table }: Spot<'_, 'a>,
+        spot: Spot<'_, 'a>,
         terms: &Terms,
-        row: Row,
+        row: Row<'_>,
     ) -> Result<(), Fault> {
-        let alias = self.draft.alias();
-        let filter = self.key_conditions(alias, table, row.of(&terms.key));
-        let locked: Locked = self.lock(chosen, (table, alias), filter, None);
+        let key = row.of(&terms.key);
+        let Held { step, .. } = self.hold_values(spot, key, Wanted::locked(&[]));
         let set = row.of(&row.set);
         if !set.is_empty() {
-            self.change_locked(chosen, table, (locked, terms.condition.as_ref()), set)?;
+            let only = terms.condition.as_ref().map_or(Only::All, Only::Where);
+            self.change(spot, &[step], set, only)?;
         }
-        let absent = Expr::NoneKept(self.draft.kept_rows(vec![locked.step()]));
-        let change = self.insertion(table, row.values, Unless::Not(absent), Vec::new());
-        self.step(chosen, &Tree::Change(change), Use::Discard);
+        let absent = Expr::NoneKept(self.draft.kept_rows(vec![step]));
+        let change = self.insertion(spot.table, row.values, Unless::Not(absent), Vec::new());
+        self.step(spot.chosen, &Tree::Change(change), Use::Discard);
         Ok(())
     }
 
     /// The insert of one row.
-    fn insertion(
+    pub(super) fn insertion(
         &mut self,
         table: usize,
         values: Values,
@@ -274,17 +337,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Keeps the primary key of the row that has a unique key.
-    fn found(&mut self, chosen: &Chosen<'a>, table: usize, key: Values) -> usize {
-        let alias = self.draft.alias();
-        let mut scope = Scope::new(alias, table);
-        scope.select.filter = self.key_conditions(alias, table, key);
-        let key = self.key_columns(table, Some(alias));
-        scope.select.columns = key.into_iter().collect();
-        let keep = Use::Keep(self.key_codecs(table));
-        self.step(chosen, &Tree::Select(scope.select), keep)
-    }
-
     /// The condition on a row that is there.
     pub(super) fn update_condition(
         &mut self,
@@ -297,7 +349,7 @@ impl<'a> Planner<'a> {
     }
 
     /// New values of a row, and the next of its version.
-    pub(super) fn changed_values(
+    pub(super) fn assigned(
         &mut self,
         table: usize,
         alias: Alias,

@@ -83,7 +83,11 @@ impl Text<'_> {
         if let (Some(condition), [row]) = (condition, rows) {
             self.push(") SELECT ");
             self.list(row, ", ", Self::expr);
-            self.push(" FROM DUAL WHERE ");
+            self.push(if self.mariadb() {
+                " FROM DUAL WHERE "
+            } else {
+                " WHERE "
+            });
             return self.expr(condition);
         }
         self.push(") VALUES ");

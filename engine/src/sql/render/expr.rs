@@ -50,7 +50,7 @@ impl Text<'_> {
                 self.column_name(*table, *column);
             }
             Expr::Cast(inner, cast) => self.cast(inner, cast),
-            Expr::Again(inner) => self.expr(inner),
+            Expr::Again(_, inner) => self.expr(inner),
             Expr::Next(inner) => {
                 self.expr(inner);
                 self.push(" + 1");
@@ -286,7 +286,9 @@ impl Text<'_> {
     }
 
     fn key_membership(&mut self, left: &[Expr], lists: &[ListParameter]) {
-        if let ([left], [list]) = (left, lists) {
+        if let ([left], [list]) = (left, lists)
+            && !self.mariadb()
+        {
             return self.membership(left, list);
         }
         self.push("(");

@@ -53,6 +53,19 @@ CREATE TABLE product_tag (
   FOREIGN KEY (product_id) REFERENCES product (id),
   FOREIGN KEY (tag_id) REFERENCES tag (id)
 );
+CREATE TABLE profile (
+  id int PRIMARY KEY AUTO_INCREMENT,
+  customer_id int UNIQUE,
+  nickname varchar(100) NOT NULL,
+  FOREIGN KEY (customer_id) REFERENCES customer (id)
+);
+CREATE TABLE order_tag (
+  id int PRIMARY KEY AUTO_INCREMENT,
+  order_id int NOT NULL,
+  tag_id int NOT NULL,
+  FOREIGN KEY (order_id) REFERENCES orders (id),
+  FOREIGN KEY (tag_id) REFERENCES tag (id)
+);
 CREATE TABLE memo (id int PRIMARY KEY, slug varchar(100) NOT NULL UNIQUE, body text, version int NOT NULL DEFAULT 1);
 CREATE VIEW best_seller AS
   SELECT p.id AS product_id, p.name, CAST(sum(l.quantity) AS SIGNED) AS sold
@@ -73,3 +86,5 @@ INSERT INTO order_line VALUES (1, 1, 1, 2), (1, 2, 2, 1), (2, 1, 1, 5), (3, 1, 4
 INSERT INTO memo VALUES (1, 'a', 'first', 1), (2, 'b', 'second', 5), (3, 'c', NULL, 1);
 INSERT INTO tag VALUES (1, 'red'), (2, 'sweet'), (3, 'rare');
 INSERT INTO product_tag VALUES (1, 1), (1, 2), (2, 1), (3, 2), (5, 2);
+INSERT INTO profile (id, customer_id, nickname) VALUES (1, 1, 'countess'), (2, NULL, 'nobody');
+INSERT INTO order_tag (id, order_id, tag_id) VALUES (1, 1, 2), (2, 2, 2);

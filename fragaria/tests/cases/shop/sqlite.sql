@@ -44,6 +44,16 @@ CREATE TABLE product_tag (
   tag_id INTEGER NOT NULL REFERENCES tag,
   PRIMARY KEY (product_id, tag_id)
 );
+CREATE TABLE profile (
+  id INTEGER PRIMARY KEY,
+  customer_id INTEGER UNIQUE REFERENCES customer,
+  nickname text NOT NULL
+);
+CREATE TABLE order_tag (
+  id INTEGER PRIMARY KEY,
+  order_id INTEGER NOT NULL REFERENCES orders,
+  tag_id INTEGER NOT NULL REFERENCES tag
+);
 CREATE TABLE memo (id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, body TEXT, version INTEGER NOT NULL DEFAULT 1);
 CREATE VIEW best_seller AS
   SELECT p.id AS product_id, p.name, sum(l.quantity) AS sold
@@ -64,3 +74,5 @@ INSERT INTO order_line VALUES (1, 1, 1, 2), (1, 2, 2, 1), (2, 1, 1, 5), (3, 1, 4
 INSERT INTO memo VALUES (1, 'a', 'first', 1), (2, 'b', 'second', 5), (3, 'c', NULL, 1);
 INSERT INTO tag VALUES (1, 'red'), (2, 'sweet'), (3, 'rare');
 INSERT INTO product_tag VALUES (1, 1), (1, 2), (2, 1), (3, 2), (5, 2);
+INSERT INTO profile (id, customer_id, nickname) VALUES (1, 1, 'countess'), (2, NULL, 'nobody');
+INSERT INTO order_tag (id, order_id, tag_id) VALUES (1, 1, 2), (2, 2, 2);
