@@ -9,7 +9,7 @@ use model::Dialect;
 use model::catalog::{Catalog, Column, Kind, Table};
 use rusqlite::{Connection, Result};
 
-/// Reads the catalog in one snapshot.
+/// Reads the catalog in one snapshot; SQLite's own tables and ours are no part of it.
 pub(super) fn read(session: &Session) -> std::result::Result<Catalog, Error> {
     let tables = session
         .connection
@@ -26,6 +26,7 @@ fn tables(connection: &Connection) -> Result<Vec<Table>> {
     let mut statement = connection.prepare(
         "SELECT name, type, wr FROM pragma_table_list \
          WHERE schema = 'main' AND type <> 'shadow' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+         AND name NOT LIKE 'fragaria\\_%' ESCAPE '\\' \
          ORDER BY name",
     )?;
     let listed = statement.query_map([], |row| {

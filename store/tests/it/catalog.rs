@@ -27,6 +27,7 @@ const STRANGE: &str = "
     CREATE VIRTUAL TABLE search USING fts5(title);
     CREATE TABLE \"odd name\"(\"a column\" TEXT);
     CREATE TABLE counter (id INTEGER PRIMARY KEY AUTOINCREMENT);
+    CREATE TABLE fragaria_idempotency (key TEXT PRIMARY KEY);
 ";
 
 async fn catalog(sql: &str) -> Catalog {

@@ -5,11 +5,12 @@
 /// The tables of `information_schema` know no snapshots; this keeps all else of one read together.
 pub(super) const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
-/// Name, kind, comment of tables and views; sequences are left out.
+/// Name, kind, comment of tables and views; sequences and our own tables are left out.
 pub(super) const TABLES: &str = "
 SELECT table_name, table_type, table_comment
 FROM information_schema.tables
 WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')
+  AND table_name NOT LIKE 'fragaria\\_%'
 ORDER BY BINARY table_name";
 
 /// Table, clause of the checks; a column of type JSON is text with one.
@@ -23,7 +24,7 @@ pub(super) const COLUMNS: &str = "
 SELECT table_name, column_name, column_type, is_nullable, column_default, extra, is_generated,
        column_comment
 FROM information_schema.columns
-WHERE table_schema = DATABASE()
+WHERE table_schema = DATABASE() AND table_name NOT LIKE 'fragaria\\_%'
 ORDER BY BINARY table_name, ordinal_position";
 
 /// Table, index, place, column of unique keys that hold for every row and on whole values.

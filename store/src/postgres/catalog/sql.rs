@@ -7,8 +7,8 @@ pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 /// Object id, schema, name, kind, comment of tables and views.
 ///
-/// Left out: system schemas, temporary relations, members of extensions, and partitions, whose
-/// rows are seen through their parent.
+/// Left out: system schemas and our own, temporary relations, members of extensions, and
+/// partitions, whose rows are seen through their parent.
 pub(super) const TABLES: &str = r#"
 SELECT c.oid, NULLIF(n.nspname, current_schema())::text, c.relname::text, c.relkind::text,
        obj_description(c.oid, 'pg_class')
@@ -16,7 +16,7 @@ FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm')
   AND NOT c.relispartition
-  AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
+  AND n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
@@ -31,7 +31,7 @@ SELECT t.oid, NULLIF(n.nspname, current_schema())::text, t.typname::text,
 FROM pg_catalog.pg_type t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype = 'e'
-  AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
+  AND n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')

@@ -17,6 +17,7 @@ const SHOP: &str =
        CONSTRAINT z FOREIGN KEY (album) REFERENCES album (id), \
        CONSTRAINT a FOREIGN KEY (side, place) REFERENCES Zeta (y, x));
      CREATE SEQUENCE s;
+     CREATE TABLE fragaria_idempotency (id INT PRIMARY KEY, state ENUM('of', 'ours'));
      CREATE VIEW v AS SELECT id, size FROM album";
 
 async fn read(setup: &str) -> Catalog {

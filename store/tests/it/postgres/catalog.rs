@@ -43,6 +43,9 @@ CREATE TABLE log_2024 PARTITION OF log FOR VALUES FROM ('2024-01-01') TO ('2025-
 CREATE VIEW happy AS SELECT id, feels FROM "Artist" WHERE feels = 'Happy';
 CREATE MATERIALIZED VIEW stock.total AS SELECT count(*) AS items FROM stock.item;
 CREATE UNIQUE INDEX ON stock.total (items);
+CREATE SCHEMA fragaria;
+CREATE TABLE fragaria.idempotency (key text PRIMARY KEY);
+CREATE TYPE fragaria.ours AS ENUM ('a');
 CREATE TEMPORARY TABLE passing (id int);
 CREATE EXTENSION pg_stat_statements SCHEMA stock;
 "#;
