@@ -4,6 +4,7 @@ pub(crate) mod admission;
 pub(crate) mod answer;
 mod body;
 mod host;
+pub(crate) mod idempotency;
 mod listener;
 pub(crate) mod negotiation;
 mod pages;

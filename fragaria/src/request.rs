@@ -6,17 +6,18 @@
 use crate::edition::Edition;
 use crate::http::admission::{Admitted, admit};
 use crate::http::answer::{Answer, Refusal};
+use crate::http::idempotency::fingerprint;
 use crate::http::negotiation::Format;
 use crate::http::room::{Full, Held};
 use crate::server::Server;
 use engine::{Ask, Bound, Inserts, Operation, OperationKind};
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
-use model::{Caller, Fault, Kind};
+use model::{Fault, Kind, Once};
 use observe::request::Line;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Failure, Reply};
+use store::{Failure, Manner, Reply};
 use tokio::time::Instant;
 
 /// Answers a GraphQL request.
@@ -41,14 +42,15 @@ async fn live(
     weigh(&operation, &admitted)?;
     let held = reserve(server, &edition, &operation).await?;
     let (bound, held) = bind(server, (&edition, &operation), &admitted, held).await?;
-    let outcome = match run(server, bound, line).await {
+    let once = once(&operation, &admitted);
+    let outcome = match run(server, bound, once.clone(), line).await {
         Err(failure) if failure.is_of_several() && !operation.introspects() => {
             let apart = bind_as(&edition, &operation, &admitted, Inserts::Apart);
-            run_apart(server, apart, line, failure).await
+            run_apart(server, (apart, once), line, failure).await
         }
         outcome => outcome,
     };
-    let reply = outcome.map_err(|failure| Refusal::from_run(Fault::from(failure)))?;
+    let reply = outcome.map_err(Refusal::from_run)?;
     Ok((reply, held))
 }
 
@@ -59,7 +61,7 @@ async fn prepare(
     edition: &Arc<Edition>,
     admitted: &Admitted,
 ) -> Result<Arc<Operation>, Refusal> {
-    let Caller { roles } = &admitted.caller;
+    let roles = &admitted.caller.roles;
     let document = &admitted.parameters.document;
     let operation = admitted.parameters.operation.as_deref();
     let ask = Ask {
@@ -152,14 +154,30 @@ fn bind_as(
     Ok(edition.engine.bind(operation, variables, inserts)?)
 }
 
+/// A mutation that its client gave a key happens once, however often it is sent.
+fn once(operation: &Operation, admitted: &Admitted) -> Option<Once> {
+    let key = admitted.idempotency_key.clone()?;
+    (operation.kind() == OperationKind::Mutation).then(|| Once {
+        caller: admitted.caller.name.clone(),
+        key,
+        fingerprint: fingerprint(&admitted.parameters),
+    })
+}
+
 /// The database answers in JSON. What it said in a failure stays in the log.
-async fn run(server: &Server, bound: Bound, line: &mut Line) -> Result<Reply, Failure> {
+async fn run(
+    server: &Server,
+    bound: Bound,
+    once: Option<Once>,
+    line: &mut Line,
+) -> Result<Reply, Failure> {
     let Bound {
         script,
         arguments,
         weight,
     } = bound;
-    let outcome = server.database.run(script, arguments, weight).await;
+    let manner = Manner { weight, once };
+    let outcome = server.database.run(script, arguments, manner).await;
     outcome.inspect_err(|failure| {
         tracing::warn!(request_id = line.request_id(), detail = %failure, "the database refused");
     })
@@ -169,14 +187,14 @@ async fn run(server: &Server, bound: Bound, line: &mut Line) -> Result<Reply, Fa
 /// the error then names the row. Where another thing goes wrong by now, the first is told.
 async fn run_apart(
     server: &Server,
-    apart: Result<Bound, Refusal>,
+    (apart, once): (Result<Bound, Refusal>, Option<Once>),
     line: &mut Line,
     first: Failure,
 ) -> Result<Reply, Failure> {
     let Ok(bound) = apart else {
         return Err(first);
     };
-    match run(server, bound, line).await {
+    match run(server, bound, once, line).await {
         Err(failure) if !failure.is_like(&first) => Err(first),
         outcome => outcome,
     }

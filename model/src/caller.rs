@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 /// The caller of a request, as every room sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
+    /// Who it is, in at most 255 bytes: the same whenever it asks, and nobody else's.
+    pub name: Box<str>,
     /// The roles it holds; they decide which plans it may share.
     pub roles: Roles,
 }
@@ -13,6 +15,7 @@ impl Caller {
     /// The one caller of a loopback server without access rules.
     pub fn development() -> Self {
         Self {
+            name: "development".into(),
             roles: Roles::from_iter(["development"]),
         }
     }

@@ -40,12 +40,27 @@ pub struct Config {
     pub stall_timeout_ms: u64,
     /// How long a streamed result may take in all, in milliseconds.
     pub stream_timeout_ms: u64,
+    /// What is kept of mutations that are to happen once.
+    pub idempotency: Idempotency,
     /// What is set for SQLite alone.
     pub sqlite: Sqlite,
     /// What is set for PostgreSQL alone.
     pub postgres: Postgres,
     /// What is set for MariaDB alone.
     pub mariadb: Mariadb,
+}
+
+/// What is kept of mutations that are to happen once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Idempotency {
+    /// How long the outcome of a mutation with an `idempotency-key` is kept for requests that repeat
+    /// it, in hours; 0 refuses the header.
+    pub hours: u16,
+    /// How many outcomes may be kept; a further key is refused until one is old enough.
+    pub rows_max: u64,
+    /// How many bytes the kept answers may have together; a further key is refused as well.
+    pub bytes_max: u64,
 }
 
 /// What is set for SQLite alone.
@@ -134,9 +149,20 @@ impl Default for Config {
             answer_rows_max: 1_000_000,
             stall_timeout_ms: 10_000,
             stream_timeout_ms: 600_000,
+            idempotency: Idempotency::default(),
             sqlite: Sqlite::default(),
             postgres: Postgres::default(),
             mariadb: Mariadb::default(),
+        }
+    }
+}
+
+impl Default for Idempotency {
+    fn default() -> Self {
+        Self {
+            hours: 24,
+            rows_max: 1_000_000,
+            bytes_max: 1024 * 1024 * 1024,
         }
     }
 }
@@ -194,6 +220,8 @@ impl Config {
             ("database.answer_rows_max", self.answer_rows_max),
             ("database.stall_timeout_ms", self.stall_timeout_ms),
             ("database.stream_timeout_ms", self.stream_timeout_ms),
+            ("database.idempotency.rows_max", self.idempotency.rows_max),
+            ("database.idempotency.bytes_max", self.idempotency.bytes_max),
             ("database.sqlite.row_bytes_max", sqlite.row_bytes_max as u64),
             (
                 "database.postgres.portion_rows",

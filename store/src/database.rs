@@ -1,14 +1,33 @@
 //! The one door to a database, whichever it is.
 
+use crate::idempotency::{Claim, Idempotency};
 use crate::metrics::Metrics;
 use crate::{Config, Error, Failure, Reply, dialect, mariadb, postgres, sqlite};
 use model::metric::Registry;
-use model::{Argument, Catalog, Dialect, Script, Weight};
+use model::{Argument, Catalog, Dialect, Once, Script, Weight};
 use std::sync::Arc;
 
 /// A database: its pools, queues and caches; clones share them.
 #[derive(Clone)]
-pub struct Database(Arc<Backend>);
+pub struct Database {
+    backend: Arc<Backend>,
+    idempotency: Arc<Idempotency>,
+}
+
+/// How a script is run.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// How much it may bring; writes are held whole, whatever it says.
+    pub weight: Weight,
+    /// What makes it the same as an earlier one, whose outcome is then its own; for writes alone.
+    pub once: Option<Once>,
+}
+
+impl From<Weight> for Manner {
+    fn from(weight: Weight) -> Self {
+        Self { weight, once: None }
+    }
+}
 
 enum Backend {
     Sqlite(Box<sqlite::Sqlite>),
@@ -20,6 +39,7 @@ impl Database {
     /// Reads the address and makes ready to connect; the database need not be up.
     pub fn open(config: &Config, registry: &mut Registry) -> Result<Self, Error> {
         let metrics = Metrics::register(registry);
+        let idempotency = Arc::new(Idempotency::new(config, metrics.clone()));
         let backend = match dialect(&config.url) {
             Some(Dialect::Sqlite) => {
                 Backend::Sqlite(Box::new(sqlite::Sqlite::open(config, metrics)?))
@@ -32,12 +52,15 @@ impl Database {
             }
             None => return Err(unsupported(config.url.expose())),
         };
-        Ok(Self(Arc::new(backend)))
+        Ok(Self {
+            backend: Arc::new(backend),
+            idempotency,
+        })
     }
 
     /// The language it speaks.
     pub fn dialect(&self) -> Dialect {
-        match &*self.0 {
+        match &*self.backend {
             Backend::Sqlite(_) => Dialect::Sqlite,
             Backend::Postgres(_) => Dialect::Postgres,
             Backend::Mariadb(_) => Dialect::Mariadb,
@@ -46,7 +69,7 @@ impl Database {
 
     /// What it holds now.
     pub async fn catalog(&self) -> Result<Catalog, Error> {
-        match &*self.0 {
+        match &*self.backend {
             Backend::Sqlite(sqlite) => sqlite.catalog().await,
             Backend::Postgres(postgres) => postgres.catalog().await,
             Backend::Mariadb(mariadb) => mariadb.catalog().await,
@@ -55,23 +78,61 @@ impl Database {
 
     /// Runs a script, one list of arguments for each step, and gives the JSON text of `data`.
     ///
-    /// Reads see one snapshot; writes are one transaction, committed before the reply is given.
+    /// Reads see one snapshot; writes are one transaction, committed before the reply is given. One
+    /// that is to happen once and did is answered as it was the first time.
     pub async fn run(
         &self,
         script: Arc<Script>,
         arguments: Vec<Vec<Argument>>,
-        weight: Weight,
+        manner: impl Into<Manner>,
     ) -> Result<Reply, Failure> {
-        match &*self.0 {
-            Backend::Sqlite(sqlite) => sqlite.run(script, arguments, weight).await,
-            Backend::Postgres(postgres) => postgres.run(script, arguments, weight).await,
-            Backend::Mariadb(mariadb) => mariadb.run(script, arguments, weight).await,
+        let Manner { weight, once } = manner.into();
+        let claim = match once.filter(|_| script.writes) {
+            Some(once) => Some(self.claim(once).await?),
+            None => None,
+        };
+        let has_key = claim.is_some();
+        let reply = match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.run(script, arguments, weight, claim).await,
+            Backend::Postgres(postgres) => postgres.run(script, arguments, weight, claim).await,
+            Backend::Mariadb(mariadb) => mariadb.run(script, arguments, weight, claim).await,
+        };
+        if has_key && self.idempotency.count(&reply) {
+            tokio::spawn(self.clone().next_round());
         }
+        reply
+    }
+
+    /// What a write that is to happen once claims; before the first it is seen what is kept.
+    async fn claim(&self, once: Once) -> Result<Claim, Error> {
+        self.idempotency.admit()?;
+        self.idempotency.first_look(self.round()).await?;
+        Ok(self.idempotency.claim(once))
+    }
+
+    /// Removes outcomes that were kept for long enough, and sees how many are left.
+    async fn round(&self) -> Result<(), Error> {
+        let (round, before) = self.idempotency.round();
+        let swept = match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.sweep(round).await,
+            Backend::Postgres(postgres) => postgres.sweep(round).await,
+            Backend::Mariadb(mariadb) => mariadb.sweep(round).await,
+        };
+        self.idempotency.found(before, swept?);
+        Ok(())
+    }
+
+    /// The same while nobody waits for it.
+    async fn next_round(self) {
+        if let Err(error) = self.round().await {
+            tracing::warn!(detail = %error, "old outcomes of mutations were not removed");
+        }
+        self.idempotency.end();
     }
 
     /// Whether it answers: a real round trip.
     pub async fn check(&self) -> Result<(), Error> {
-        match &*self.0 {
+        match &*self.backend {
             Backend::Sqlite(sqlite) => sqlite.check().await,
             Backend::Postgres(postgres) => postgres.check().await,
             Backend::Mariadb(mariadb) => mariadb.check().await,
@@ -80,7 +141,7 @@ impl Database {
 
     /// Lets the work in hand finish, refuses new work and closes all connections.
     pub async fn close(&self) {
-        match &*self.0 {
+        match &*self.backend {
             Backend::Sqlite(sqlite) => sqlite.close().await,
             Backend::Postgres(postgres) => postgres.close().await,
             Backend::Mariadb(mariadb) => mariadb.close().await,

@@ -44,6 +44,18 @@ pub enum Error {
     /// A concurrent transaction stood in the way; the same request may work again.
     #[error("serialization failure: {0}")]
     Serialization(String),
+    /// The key of a request belongs to another one.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyReused,
+    /// Outcomes are not kept, so a request cannot be known again.
+    #[error("database.idempotency.hours is 0, and a request came with a key")]
+    IdempotencyOff,
+    /// As many outcomes are kept as may be.
+    #[error("database.idempotency.rows_max or bytes_max is reached")]
+    IdempotencyFull,
+    /// The table of outcomes is missing and cannot be made, or cannot be used.
+    #[error("the table of idempotency keys cannot be used: {0}")]
+    IdempotencyTable(String),
     /// A step gave another number of rows than it must; what the client is told of it.
     #[error("{0}")]
     Unmet(Box<Fault>),
@@ -165,7 +177,39 @@ impl Error {
                 "the request was cancelled",
             ),
             Self::Internal(_) => ("store.internal", Kind::Internal, "internal error"),
+            Self::IdempotencyReused
+            | Self::IdempotencyOff
+            | Self::IdempotencyFull
+            | Self::IdempotencyTable(_) => self.idempotency(),
             conflict => conflict.conflict(),
+        }
+    }
+
+    /// The same for what is wrong with a key, or with keys as such.
+    fn idempotency(&self) -> (&'static str, Kind, &'static str) {
+        match self {
+            Self::IdempotencyOff => (
+                "store.idempotency_off",
+                Kind::Malformed,
+                "this server keeps no outcomes: leave out idempotency-key, or set \
+                 database.idempotency.hours",
+            ),
+            Self::IdempotencyFull => (
+                "store.idempotency_full",
+                Kind::Unavailable,
+                "no further outcome can be kept now: try again later with the same key",
+            ),
+            Self::IdempotencyTable(_) => (
+                "store.idempotency_table",
+                Kind::Internal,
+                "the table of idempotency keys cannot be made or used: create it as the guide \
+                 says under repeated mutations, or leave out idempotency-key",
+            ),
+            _ => (
+                "store.idempotency_reused",
+                Kind::Conflict,
+                "this idempotency-key was used for another request: choose another one",
+            ),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A script with its arguments.
 
 use crate::Error;
+use crate::idempotency::Claim;
 use model::{Argument, Script, Step};
 use std::sync::Arc;
 
@@ -9,10 +10,16 @@ use std::sync::Arc;
 pub(crate) struct Job {
     pub(crate) script: Arc<Script>,
     arguments: Vec<Vec<Argument>>,
+    /// What it claims, if it is to happen once; for writes alone.
+    pub(crate) claim: Option<Claim>,
 }
 
 impl Job {
-    pub(crate) fn new(script: Arc<Script>, arguments: Vec<Vec<Argument>>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        script: Arc<Script>,
+        arguments: Vec<Vec<Argument>>,
+        claim: Option<Claim>,
+    ) -> Result<Self, Error> {
         let fits = script.steps.len() == arguments.len()
             && script
                 .steps
@@ -20,7 +27,11 @@ impl Job {
                 .zip(&arguments)
                 .all(|(step, arguments)| step.arguments() == arguments.len());
         if fits {
-            Ok(Self { script, arguments })
+            Ok(Self {
+                script,
+                arguments,
+                claim,
+            })
         } else {
             Err(Error::Internal(
                 "the arguments are not those of the script".into(),
@@ -36,6 +47,14 @@ impl Job {
             .get(index)
             .zip(arguments)
             .ok_or_else(|| Error::Internal(format!("the script has no step {index}")))
+    }
+
+    /// How many statements it is, those about its key counted.
+    pub(crate) fn statements(&self) -> usize {
+        /// The look for the table, its creation, the claim, the look at the answer, its keeping.
+        const ABOUT_A_KEY: usize = 5;
+        let about_its_key = self.claim.as_ref().map_or(0, |_| ABOUT_A_KEY);
+        self.script.steps.len() + about_its_key
     }
 
     /// The arguments of all steps.

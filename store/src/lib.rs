@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`Config`] says which database and within which bounds; [`Database`] is the door;
 //! a script's answer is a [`Reply`], whole or in chunks, written by `json` straight from the
-//! driver's bytes; what goes wrong is an [`Error`], for the log, and becomes a [`model::Fault`].
+//! driver's bytes; `idempotency` is about writes that are asked for again; what goes wrong is an
+//! [`Error`], for the log, and becomes a [`model::Fault`].
 //!
 //! Invariants: all of a script happens in one snapshot or one transaction; nothing of a write is
 //! answered before its commit succeeded; every queue, buffer and wait has a bound; a dropped reply
@@ -15,6 +16,7 @@ mod config;
 mod database;
 mod doors;
 mod error;
+mod idempotency;
 mod job;
 mod json;
 mod line;
@@ -29,8 +31,8 @@ mod temporal;
 mod tls;
 
 pub use address::{dialect, with_password};
-pub use config::{Config, Mariadb, Pooler, Postgres, Sqlite};
-pub use database::Database;
+pub use config::{Config, Idempotency, Mariadb, Pooler, Postgres, Sqlite};
+pub use database::{Database, Manner};
 pub use error::{Error, Failure};
 pub use reply::{Chunks, Reply};
 pub use shown::without_password;

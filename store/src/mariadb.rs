@@ -2,13 +2,15 @@
 //!
 //! Reading order: `address` says where and how; `connector` makes a `session`; arguments are bound by
 //! `binding`, within the bounds of `settings`. A `pool` hands sessions out; what is held whole runs
-//! in a `transaction`, all else as a `stream`. Rows become JSON in `row`, `packed` and `value`. What
-//! the server says against it is sorted by `refusal`.
+//! in a `transaction`, where `once` keeps the outcome of a write for its repetitions; all else as a
+//! `stream`. Rows become JSON in `row`, `packed` and `value`. What the server says against it is
+//! sorted by `refusal`.
 
 mod address;
 mod binding;
 mod catalog;
 mod connector;
+mod once;
 mod packed;
 mod pool;
 mod refusal;
@@ -23,6 +25,7 @@ pub(crate) use address::lent;
 
 use crate::answer::Answer;
 use crate::doors::{Doors, Inside};
+use crate::idempotency::{Claim, Round, Swept};
 use crate::job::Job;
 use crate::line::Purpose;
 use crate::metrics::Metrics;
@@ -34,7 +37,8 @@ use pool::{Held, Pool};
 use quick_cache::sync::Cache;
 use settings::{Outcome, Settings};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// How long the server may take to answer when asked whether it is there.
@@ -50,6 +54,8 @@ pub(crate) struct Mariadb {
     large: Cache<Arc<str>, ()>,
     metrics: Metrics,
     doors: Arc<Doors>,
+    /// Whether the table of outcomes was seen.
+    laid: AtomicBool,
 }
 
 impl Mariadb {
@@ -62,6 +68,7 @@ impl Mariadb {
             large: Cache::new(config.mariadb.statements_max.max(1)),
             metrics,
             doors: Arc::default(),
+            laid: AtomicBool::new(false),
         })
     }
 
@@ -70,9 +77,10 @@ impl Mariadb {
         script: Arc<Script>,
         arguments: Vec<Vec<Argument>>,
         weight: Weight,
+        claim: Option<Claim>,
     ) -> Result<Reply, Failure> {
         let inside = self.doors.enter()?;
-        let job = Job::new(script, arguments)?;
+        let job = Job::new(script, arguments, claim)?;
         let reply = self.route(job, weight, inside).await;
         if let Err(snag) = &reply {
             self.metrics.unanswered(&snag.error);
@@ -83,17 +91,24 @@ impl Mariadb {
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
         let _inside = self.doors.enter()?;
         let mut held = self.pool.take(Purpose::Work).await?;
-        match timeout(self.settings.patience(1), catalog::read(&mut held)).await {
-            Ok(Ok(catalog)) => {
-                held.release();
-                Ok(catalog)
-            }
-            Ok(Err(snag)) => {
-                held.recover(&snag, ROLLBACK).await;
-                Err(snag.error)
-            }
-            Err(_) => Err(Error::Timeout("reading the catalog".into())),
-        }
+        let read = timeout(self.settings.patience(1), catalog::read(&mut held)).await;
+        let late = || Error::Timeout("reading the catalog".into()).into();
+        finish(held, read.unwrap_or_else(|_| Err(late()))).await
+    }
+
+    /// Removes outcomes that were kept for long enough, and counts the others.
+    pub(crate) async fn sweep(&self, round: Round) -> Result<Swept, Error> {
+        /// The look for the table, its creation, the removal, the count.
+        const STATEMENTS: usize = 4;
+        let _inside = self.doors.enter()?;
+        let mut held = self.pool.take(Purpose::Work).await?;
+        let swept = async {
+            once::lay(&mut held).await?;
+            once::sweep(&mut held, round).await
+        };
+        let swept = timeout(self.settings.patience(STATEMENTS), swept).await;
+        let late = || Error::Timeout("removing old outcomes".into()).into();
+        finish(held, swept.unwrap_or_else(|_| Err(late()))).await
     }
 
     pub(crate) async fn check(&self) -> Result<(), Error> {
@@ -112,10 +127,19 @@ impl Mariadb {
     /// Runs a job whole, or as a stream where it may be large.
     async fn route(&self, job: Job, weight: Weight, inside: Inside) -> Result<Reply, Snag> {
         let whole = job.script.writes || weight < Weight::Unbounded && !self.is_large(&job);
-        if whole && let Outcome::Whole(text, rows) = self.hold(&job).await? {
-            self.metrics.rows.inc_by(rows);
-            self.metrics.bytes.inc_by(text.len() as u64);
-            return Ok(Reply::Whole(text.into()));
+        if whole {
+            match self.hold(&job).await? {
+                Outcome::Whole(text, rows) => {
+                    self.metrics.rows.inc_by(rows);
+                    self.metrics.bytes.inc_by(text.len() as u64);
+                    return Ok(Reply::Whole(text.into()));
+                }
+                Outcome::Replayed(text) => {
+                    self.metrics.bytes.inc_by(text.len() as u64);
+                    return Ok(Reply::Replayed(text.into()));
+                }
+                Outcome::Large => {}
+            }
         }
         self.metrics.streams.inc();
         match self.stream(job.clone(), &inside).await {
@@ -137,16 +161,24 @@ impl Mariadb {
 
     /// Runs a job whose answer is held whole.
     async fn hold(&self, job: &Job) -> Result<Outcome, Snag> {
-        if job.script.steps.is_empty() {
+        if job.script.steps.is_empty() && job.claim.is_none() {
             let answer = Answer::new(&job.script, usize::MAX, self.settings.bounds).finish()?;
             return Ok(Outcome::Whole(answer, 0));
         }
-        match self.transact(job).await {
-            Err(snag) if snag.is_worth_another_try(job.script.writes) => {
-                self.pool.retire();
-                self.transact(job).await
+        let begun = Instant::now();
+        loop {
+            let outcome = match self.transact(job).await {
+                Err(snag) if snag.is_worth_another_try(job.script.writes) => {
+                    self.pool.retire();
+                    self.transact(job).await
+                }
+                outcome => outcome,
+            };
+            match outcome {
+                Err(snag)
+                    if snag.kind == Kind::Late && begun.elapsed() < self.settings.patience(1) => {}
+                outcome => return outcome,
             }
-            outcome => outcome,
         }
     }
 
@@ -154,10 +186,6 @@ impl Mariadb {
         let mut held = self.pool.take(Purpose::Work).await?;
         let outcome = self.commit(&mut held, job).await;
         match outcome {
-            Ok(Outcome::Whole(text, rows)) => {
-                held.release();
-                Ok(Outcome::Whole(text, rows))
-            }
             Ok(Outcome::Large) => {
                 for step in &job.script.steps {
                     self.large.insert(Arc::clone(&step.statement.sql), ());
@@ -166,7 +194,14 @@ impl Mariadb {
                 held.abandon();
                 Ok(Outcome::Large)
             }
+            Ok(whole) => {
+                held.release();
+                Ok(whole)
+            }
             Err(snag) => {
+                if matches!(snag.error, Error::IdempotencyTable(_)) {
+                    self.laid.store(false, Relaxed);
+                }
                 held.recover(&snag, ROLLBACK).await;
                 Err(snag)
             }
@@ -175,14 +210,28 @@ impl Mariadb {
 
     /// Runs all steps, and makes what they wrote last.
     async fn commit(&self, held: &mut Held, job: &Job) -> Result<Outcome, Snag> {
-        let patience = self.settings.patience(job.script.steps.len());
-        let steps = timeout(patience, transaction::run(held, job, &self.settings)).await;
+        let steps = async {
+            self.lay(held, job).await?;
+            transaction::run(held, job, &self.settings).await
+        };
+        let steps = timeout(self.settings.patience(job.statements()), steps).await;
         let silent = || Error::Timeout("no answer on a connection".into()).into();
         let outcome = steps.unwrap_or_else(|_| Err(silent()))?;
-        if job.script.writes {
+        if let Outcome::Replayed(_) = outcome {
+            transaction::roll_back(held, &self.settings).await?;
+        } else if job.script.writes {
             transaction::commit(held, &self.settings).await?;
         }
         Ok(outcome)
+    }
+
+    /// Makes the table of outcomes before the first job that needs it.
+    async fn lay(&self, held: &mut Held, job: &Job) -> Result<(), Snag> {
+        if job.claim.is_some() && !self.laid.load(Relaxed) {
+            once::lay(held).await?;
+            self.laid.store(true, Relaxed);
+        }
+        Ok(())
     }
 
     async fn stream(&self, job: Job, inside: &Inside) -> Result<Reply, Snag> {
@@ -193,5 +242,19 @@ impl Mariadb {
             metrics: self.metrics.clone(),
         };
         stream::run(means, job).await
+    }
+}
+
+/// Gives a connection back after the only thing that was asked on it.
+async fn finish<T>(held: Held, outcome: Result<T, Snag>) -> Result<T, Error> {
+    match outcome {
+        Ok(answer) => {
+            held.release();
+            Ok(answer)
+        }
+        Err(snag) => {
+            held.recover(&snag, ROLLBACK).await;
+            Err(snag.error)
+        }
     }
 }

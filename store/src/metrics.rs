@@ -28,6 +28,18 @@ pub(crate) struct Metrics {
     pub(crate) bytes: Counter,
     /// Results that were streamed.
     pub(crate) streams: Counter,
+    /// Outcomes kept for requests that repeat theirs.
+    pub(crate) idempotency_kept: Counter,
+    /// Requests given the outcome of an earlier one.
+    pub(crate) idempotency_replayed: Counter,
+    /// Requests with the key of another one.
+    pub(crate) idempotency_refused: Counter,
+    /// Requests whose outcome there was no room for.
+    pub(crate) idempotency_full: Counter,
+    /// Outcomes that are kept.
+    pub(crate) idempotency_rows: Gauge,
+    /// Bytes of their answers.
+    pub(crate) idempotency_bytes: Gauge,
 }
 
 impl Metrics {
@@ -45,6 +57,12 @@ impl Metrics {
             rows: Counter::default(),
             bytes: Counter::default(),
             streams: Counter::default(),
+            idempotency_kept: Counter::default(),
+            idempotency_replayed: Counter::default(),
+            idempotency_refused: Counter::default(),
+            idempotency_full: Counter::default(),
+            idempotency_rows: Gauge::default(),
+            idempotency_bytes: Gauge::default(),
         };
         metrics.declare(registry);
         metrics
@@ -128,6 +146,48 @@ impl Metrics {
             ),
         ] {
             registry.register(name, help, counter.clone());
+        }
+        self.declare_idempotency(registry);
+    }
+
+    fn declare_idempotency(&self, registry: &mut Registry) {
+        for (name, help, counter) in [
+            (
+                "fragaria_store_idempotency_kept",
+                "Outcomes of mutations kept for requests that repeat them",
+                &self.idempotency_kept,
+            ),
+            (
+                "fragaria_store_idempotency_replayed",
+                "Repeated requests given the outcome of the first",
+                &self.idempotency_replayed,
+            ),
+            (
+                "fragaria_store_idempotency_refused",
+                "Requests refused because their key was used for another one",
+                &self.idempotency_refused,
+            ),
+            (
+                "fragaria_store_idempotency_full",
+                "Requests refused because database.idempotency.rows_max or bytes_max was reached",
+                &self.idempotency_full,
+            ),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
+        for (name, help, gauge) in [
+            (
+                "fragaria_store_idempotency_rows",
+                "Outcomes kept in the database when it was last looked at",
+                &self.idempotency_rows,
+            ),
+            (
+                "fragaria_store_idempotency_bytes",
+                "Bytes of the answers kept in the database when it was last looked at",
+                &self.idempotency_bytes,
+            ),
+        ] {
+            registry.register(name, help, gauge.clone());
         }
     }
 }

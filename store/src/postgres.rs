@@ -4,8 +4,8 @@
 //! arguments are bound by `binding`, within the bounds of `settings`. One small read goes down a
 //! `lane`, in the line of a `slot`, unless a slow one stands before it; several
 //! steps and writes run in a `transaction`, large results as a `stream`, both on an `exclusive`
-//! connection. Rows become JSON from bytes read by `row`, `packed`, `value` and
-//! `numeric`. What the server says against it is sorted by `refusal`.
+//! connection; `once` keeps the outcome of a write for its repetitions. Rows become JSON from bytes
+//! read by `row`, `packed`, `value` and `numeric`. What the server says against it is sorted by `refusal`.
 
 mod address;
 mod binding;
@@ -15,6 +15,7 @@ mod connector;
 mod exclusive;
 mod lane;
 mod numeric;
+mod once;
 mod packed;
 mod refusal;
 mod row;
@@ -29,18 +30,20 @@ pub(crate) use address::lent;
 
 use crate::answer::Answer;
 use crate::doors::{Doors, Inside};
+use crate::idempotency::{Claim, Round, Swept};
 use crate::job::Job;
 use crate::line::Purpose;
 use crate::metrics::Metrics;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply};
 use connector::Connector;
-use exclusive::Exclusives;
+use exclusive::{Exclusive, Exclusives};
 use lane::Lane;
 use model::{Argument, Catalog, Script, Weight};
 use settings::{Outcome, Settings};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// How long the server may take to answer when asked whether it is there.
@@ -57,6 +60,8 @@ pub(crate) struct Postgres {
     settings: Settings,
     metrics: Metrics,
     doors: Arc<Doors>,
+    /// Whether the table of outcomes was seen.
+    laid: AtomicBool,
 }
 
 impl Postgres {
@@ -73,6 +78,7 @@ impl Postgres {
             settings,
             metrics,
             doors: Arc::default(),
+            laid: AtomicBool::new(false),
         })
     }
 
@@ -81,9 +87,10 @@ impl Postgres {
         script: Arc<Script>,
         arguments: Vec<Vec<Argument>>,
         weight: Weight,
+        claim: Option<Claim>,
     ) -> Result<Reply, Failure> {
         let inside = self.doors.enter()?;
-        let job = Job::new(script, arguments)?;
+        let job = Job::new(script, arguments, claim)?;
         let reply = self.route(job, weight, inside).await;
         if let Err(snag) = &reply {
             self.metrics.unanswered(&snag.error);
@@ -94,17 +101,24 @@ impl Postgres {
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
         let _inside = self.doors.enter()?;
         let exclusive = self.exclusives.take(Purpose::Work).await?;
-        match timeout(self.settings.patience(1), catalog::read(&exclusive)).await {
-            Ok(Ok(catalog)) => {
-                exclusive.release();
-                Ok(catalog)
-            }
-            Ok(Err(snag)) => {
-                exclusive.recover(&snag).await;
-                Err(snag.error)
-            }
-            Err(_) => Err(Error::Timeout("reading the catalog".into())),
-        }
+        let read = timeout(self.settings.patience(1), catalog::read(&exclusive)).await;
+        let late = || Error::Timeout("reading the catalog".into()).into();
+        finish(exclusive, read.unwrap_or_else(|_| Err(late()))).await
+    }
+
+    /// Removes outcomes that were kept for long enough, and counts the others.
+    pub(crate) async fn sweep(&self, round: Round) -> Result<Swept, Error> {
+        /// The look for the table, its creation, the removal, the count.
+        const STATEMENTS: usize = 4;
+        let _inside = self.doors.enter()?;
+        let exclusive = self.exclusives.take(Purpose::Work).await?;
+        let swept = async {
+            once::lay(&exclusive, &self.settings).await?;
+            once::sweep(&exclusive, round).await
+        };
+        let swept = timeout(self.settings.patience(STATEMENTS), swept).await;
+        let late = || Error::Timeout("removing old outcomes".into()).into();
+        finish(exclusive, swept.unwrap_or_else(|_| Err(late()))).await
     }
 
     pub(crate) async fn check(&self) -> Result<(), Error> {
@@ -131,10 +145,19 @@ impl Postgres {
     /// Sends a job where it gets in nobody's way.
     async fn route(&self, job: Job, weight: Weight, inside: Inside) -> Result<Reply, Snag> {
         let whole = job.script.writes || weight < Weight::Unbounded;
-        if whole && let Outcome::Whole(text, rows) = self.hold(&job, weight).await? {
-            self.metrics.rows.inc_by(rows);
-            self.metrics.bytes.inc_by(text.len() as u64);
-            return Ok(Reply::Whole(text.into()));
+        if whole {
+            match self.hold(&job, weight).await? {
+                Outcome::Whole(text, rows) => {
+                    self.metrics.rows.inc_by(rows);
+                    self.metrics.bytes.inc_by(text.len() as u64);
+                    return Ok(Reply::Whole(text.into()));
+                }
+                Outcome::Replayed(text) => {
+                    self.metrics.bytes.inc_by(text.len() as u64);
+                    return Ok(Reply::Replayed(text.into()));
+                }
+                Outcome::Large => {}
+            }
         }
         self.metrics.streams.inc();
         match self.stream(job.clone(), &inside).await {
@@ -147,7 +170,7 @@ impl Postgres {
 
     /// Runs a job whose answer is held whole.
     async fn hold(&self, job: &Job, weight: Weight) -> Result<Outcome, Snag> {
-        if job.script.steps.is_empty() {
+        if job.script.steps.is_empty() && job.claim.is_none() {
             return Ok(Outcome::Whole(
                 Answer::new(&job.script, usize::MAX, self.settings.bounds).finish()?,
                 0,
@@ -163,33 +186,63 @@ impl Postgres {
                 return Ok(outcome);
             }
         }
-        match self.transact(job).await {
-            Err(snag) if snag.is_worth_another_try(job.script.writes) => self.transact(job).await,
-            outcome => outcome,
+        let begun = Instant::now();
+        loop {
+            let outcome = match self.transact(job).await {
+                Err(snag) if snag.is_worth_another_try(job.script.writes) => {
+                    self.transact(job).await
+                }
+                outcome => outcome,
+            };
+            match outcome {
+                Err(snag)
+                    if snag.kind == Kind::Late && begun.elapsed() < self.settings.patience(1) => {}
+                outcome => return outcome,
+            }
         }
     }
 
     async fn transact(&self, job: &Job) -> Result<Outcome, Snag> {
         let exclusive = self.exclusives.take(Purpose::Work).await?;
-        let patience = self.settings.patience(job.script.steps.len());
-        let steps = timeout(patience, transaction::run(&exclusive, job, &self.settings)).await;
+        let steps = async {
+            self.lay(&exclusive, job).await?;
+            transaction::run(&exclusive, job, &self.settings).await
+        };
+        let steps = timeout(self.settings.patience(job.statements()), steps).await;
         let silent = || Error::Timeout("no answer on an exclusive connection".into()).into();
         let mut outcome = steps.unwrap_or_else(|_| Err(silent()));
         if job.script.writes && outcome.is_ok() {
-            let committed = transaction::commit(&exclusive, &self.settings).await;
-            outcome = committed.and(outcome);
+            let ended = match outcome {
+                Ok(Outcome::Replayed(_)) => {
+                    transaction::roll_back(&exclusive, &self.settings).await
+                }
+                _ => transaction::commit(&exclusive, &self.settings).await,
+            };
+            outcome = ended.and(outcome);
         }
         match outcome {
-            Ok(Outcome::Whole(text, rows)) => {
-                exclusive.release();
-                Ok(Outcome::Whole(text, rows))
-            }
             Ok(Outcome::Large) => Ok(Outcome::Large),
+            Ok(whole) => {
+                exclusive.release();
+                Ok(whole)
+            }
             Err(snag) => {
+                if matches!(snag.error, Error::IdempotencyTable(_)) {
+                    self.laid.store(false, Relaxed);
+                }
                 exclusive.recover(&snag).await;
                 Err(snag)
             }
         }
+    }
+
+    /// Makes the table of outcomes before the first job that needs it.
+    async fn lay(&self, exclusive: &Exclusive, job: &Job) -> Result<(), Snag> {
+        if job.claim.is_some() && !self.laid.load(Relaxed) {
+            once::lay(exclusive, &self.settings).await?;
+            self.laid.store(true, Relaxed);
+        }
+        Ok(())
     }
 
     async fn stream(&self, job: Job, inside: &Inside) -> Result<Reply, Snag> {
@@ -200,5 +253,19 @@ impl Postgres {
             metrics: self.metrics.clone(),
         };
         stream::run(means, job).await
+    }
+}
+
+/// Gives a connection back after the only thing that was asked on it.
+async fn finish<T>(exclusive: Exclusive, outcome: Result<T, Snag>) -> Result<T, Error> {
+    match outcome {
+        Ok(answer) => {
+            exclusive.release();
+            Ok(answer)
+        }
+        Err(snag) => {
+            exclusive.recover(&snag).await;
+            Err(snag.error)
+        }
     }
 }

@@ -21,6 +21,8 @@ pub enum Reply {
     Whole(Bytes),
     /// In portions, as the rows arrive.
     Stream(Chunks),
+    /// All of it, as it was when the same request came first; nothing was done this time.
+    Replayed(Bytes),
 }
 
 /// Portions of a result, bounded in flight; dropping them stops the work in the database.

@@ -2,6 +2,7 @@
 //!
 //! What the words of a server mean its driver knows.
 
+use crate::idempotency::unusable;
 use crate::{Error, Failure};
 use model::{Part, Step};
 
@@ -25,6 +26,8 @@ pub(crate) enum Kind {
     Stale,
     /// The server refused the statement; the connection is in order.
     Refused,
+    /// It refused the claim of a key, because another came before it; the next try will find that.
+    Late,
     /// We gave up half-way; the server may still be sending.
     Abandoned,
 }
@@ -39,6 +42,11 @@ impl Snag {
         }
     }
 
+    /// An error of ours, with all that was asked on the connection answered.
+    pub(crate) fn refused(error: Error) -> Self {
+        Self::new(Kind::Refused, error)
+    }
+
     /// Whether nothing was done, or nothing that cannot be done again.
     pub(crate) fn is_worth_another_try(&self, writes: bool) -> bool {
         self.kind == Kind::Stale || self.kind == Kind::Lost && !writes
@@ -46,10 +54,26 @@ impl Snag {
 
     /// The same snag, befallen a commit: what the server said is certain, its silence is not.
     pub(crate) fn in_commit(mut self) -> Self {
-        if !matches!(self.kind, Kind::Refused | Kind::Stale) {
+        if matches!(self.kind, Kind::Lost | Kind::Abandoned) {
             self.error = Error::OutcomeUnknown(self.error.to_string());
         }
         self
+    }
+
+    /// The same snag, befallen a statement about the key of a request.
+    pub(crate) fn about_a_key(self) -> Self {
+        match self.kind {
+            Kind::Refused => Self::refused(unusable(self.error)),
+            _ => self,
+        }
+    }
+
+    /// The same snag, befallen the claim of a key.
+    pub(crate) fn in_claim(mut self) -> Self {
+        if self.kind == Kind::Refused && matches!(self.error, Error::Serialization(_)) {
+            self.kind = Kind::Late;
+        }
+        self.about_a_key()
     }
 
     /// The same snag, befallen the start of a transaction: nothing was done yet.

@@ -9,6 +9,7 @@ mod document;
 mod functions;
 mod like;
 mod number;
+mod once;
 mod output;
 mod overruns;
 mod place;
@@ -23,6 +24,7 @@ mod watch;
 
 pub use place::{sqlite_file, sqlite_url};
 
+use crate::idempotency::{Claim, Round, Swept};
 use crate::metrics::Metrics;
 use crate::reply::OnDrop;
 use crate::{Config, Error, Failure, Reply};
@@ -93,8 +95,13 @@ impl Sqlite {
         script: Arc<Script>,
         arguments: Vec<Vec<Argument>>,
         weight: Weight,
+        claim: Option<Claim>,
     ) -> Result<Reply, Failure> {
-        let work = Work { script, arguments };
+        let work = Work {
+            script,
+            arguments,
+            claim,
+        };
         if work.script.writes {
             return self.write(work).await;
         }
@@ -108,6 +115,14 @@ impl Sqlite {
         }
         let lease = self.long_readers.lease().await?;
         self.hand_over(work, lease, bytes_max).await
+    }
+
+    /// Removes outcomes that were kept for long enough, and counts the others.
+    pub(crate) async fn sweep(&self, round: Round) -> Result<Swept, Error> {
+        let writer = self.writer.lease().await?;
+        let removed = blocking(writer, move |session| once::sweep(round, session)).await?;
+        let left = blocking(self.long_readers.lease().await?, once::count).await?;
+        Ok(Swept { removed, left })
     }
 
     /// A real read of the file at the path, which may have been replaced since it was opened.

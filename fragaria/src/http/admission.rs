@@ -1,6 +1,7 @@
 //! The first step of a request: may it come in, and what does it ask?
 
 use super::answer::Refusal;
+use super::idempotency;
 use super::negotiation::{Format, Unreadable, is_json};
 use super::parameters::Parameters;
 use super::room::{Full, Held};
@@ -21,6 +22,8 @@ pub(crate) struct Admitted {
     pub(crate) method: Method,
     /// What is asked.
     pub(crate) parameters: Parameters,
+    /// What the client calls the request, so that it happens once; for mutations alone.
+    pub(crate) idempotency_key: Option<Box<str>>,
     /// The room its body takes, for as long as what is asked lives.
     _held: Option<Held>,
 }
@@ -33,12 +36,13 @@ pub(crate) async fn admit(
 ) -> Result<Admitted, Refusal> {
     let method = request.method().clone();
     acceptable(&request)?;
-    let (parameters, held) = if method == Method::GET {
+    let (idempotency_key, parameters, held) = if method == Method::GET {
         let query = request.uri().query().unwrap_or_default();
-        (Parameters::from_url(query)?, None)
+        (None, Parameters::from_url(query)?, None)
     } else {
+        let key = idempotency::key(request.headers())?;
         let (body, held) = body(server, request.into_body()).await?;
-        (Parameters::from_body(&body)?, held)
+        (key, Parameters::from_body(&body)?, held)
     };
     line.name(parameters.operation.as_deref());
     if !server.is_open() {
@@ -49,6 +53,7 @@ pub(crate) async fn admit(
         caller: Caller::development(),
         method,
         parameters,
+        idempotency_key,
         _held: held,
     })
 }

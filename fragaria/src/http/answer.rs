@@ -1,5 +1,6 @@
 //! Answers: what the client is told, with which status, and how it is counted.
 
+use super::idempotency::REPLAYED;
 use super::negotiation::Format;
 use super::room::Held;
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -8,7 +9,7 @@ use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
 use model::{Fault, Kind};
 use observe::request::Outcome;
 use serde_json::{Map, Value, json};
-use store::Reply;
+use store::{Error, Failure, Reply};
 
 /// What `data` stands in.
 pub(super) const OPENING: &[u8] = b"{\"data\":";
@@ -32,6 +33,8 @@ pub(crate) struct Answer {
 pub(crate) struct Refusal {
     /// A status that stands for itself, whatever the format.
     status: Option<StatusCode>,
+    /// The status of what is the client's to mend, in the format whose status tells.
+    declined: StatusCode,
     faults: Vec<Fault>,
     /// Whether the operation was begun, so that the answer has `data: null`.
     begun: bool,
@@ -41,13 +44,14 @@ pub(crate) struct Refusal {
 impl Answer {
     /// The data asked for, and the room it takes.
     pub(crate) fn data(reply: Reply, held: Option<Held>, format: Format) -> Self {
-        let content = match reply {
-            Reply::Whole(data) => Reply::Whole(enclosed(&data)),
-            stream @ Reply::Stream(_) => stream,
-        };
-        Self {
+        let answer = |content| Self {
             held,
             ..Self::new(StatusCode::OK, format.media_type(), content)
+        };
+        match reply {
+            Reply::Whole(data) => answer(Reply::Whole(enclosed(&data))),
+            Reply::Replayed(data) => answer(Reply::Whole(enclosed(&data))).header(REPLAYED, "true"),
+            stream @ Reply::Stream(_) => answer(stream),
         }
     }
 
@@ -108,9 +112,21 @@ impl Refusal {
         }
     }
 
-    /// The refusal of a database. What the data stood in the way of was begun, and its errors
-    /// belong to fields; a database that is away began nothing.
-    pub(crate) fn from_run(fault: Fault) -> Self {
+    /// The refusal of a database. One of a key that was used for another request began nothing, and
+    /// has the status of the draft's section 2.7.
+    pub(crate) fn from_run(failure: Failure) -> Self {
+        if matches!(failure.error, Error::IdempotencyReused) {
+            return Self {
+                declined: StatusCode::UNPROCESSABLE_ENTITY,
+                ..Self::from(Fault::from(failure))
+            };
+        }
+        Self::in_run(failure.into())
+    }
+
+    /// What the data stood in the way of was begun, and its errors belong to fields; a database
+    /// that is away began nothing.
+    fn in_run(fault: Fault) -> Self {
         let begun = matches!(fault.kind, Kind::Conflict | Kind::Limit | Kind::Invalid);
         Self {
             begun,
@@ -141,9 +157,7 @@ impl Refusal {
             {
                 StatusCode::OK
             }
-            Kind::Malformed | Kind::Invalid | Kind::Conflict | Kind::Limit => {
-                StatusCode::BAD_REQUEST
-            }
+            Kind::Malformed | Kind::Invalid | Kind::Conflict | Kind::Limit => self.declined,
         }
     }
 
@@ -165,12 +179,7 @@ impl Refusal {
 
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
-        Self {
-            status: None,
-            faults: vec![fault],
-            begun: false,
-            allow: None,
-        }
+        vec![fault].into()
     }
 }
 
@@ -178,6 +187,7 @@ impl From<Vec<Fault>> for Refusal {
     fn from(faults: Vec<Fault>) -> Self {
         Self {
             status: None,
+            declined: StatusCode::BAD_REQUEST,
             faults,
             begun: false,
             allow: None,
@@ -253,13 +263,22 @@ mod tests {
         let fault = Fault::new("store.unique", Kind::Conflict, "taken")
             .under(["createUser"])
             .within(Some("input.posts[1]"));
-        let (status, body) = told(&Refusal::from_run(fault), Format::Response);
+        let (status, body) = told(&Refusal::in_run(fault), Format::Response);
         assert_eq!(status, 200);
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["data"], Value::Null);
         let error = &body["errors"][0];
         assert_eq!(error["path"], json!(["createUser"]));
         assert_eq!(error["extensions"]["input"], "input.posts[1]");
+    }
+
+    #[test]
+    fn a_key_of_another_request_began_nothing() {
+        let refusal = || Refusal::from_run(Error::IdempotencyReused.into());
+        let (status, body) = told(&refusal(), Format::Response);
+        assert_eq!(status, 422);
+        assert!(!body.contains("data"), "{body}");
+        assert_eq!(told(&refusal(), Format::Json).0, 200);
     }
 
     #[test]
@@ -270,7 +289,7 @@ mod tests {
                 (Kind::Timeout, 504),
                 (Kind::Internal, 500),
             ] {
-                let refusal = Refusal::from_run(Fault::new("store.x", kind, "away"));
+                let refusal = Refusal::in_run(Fault::new("store.x", kind, "away"));
                 assert_eq!(told(&refusal, format).0, status);
             }
         }

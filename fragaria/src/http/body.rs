@@ -60,8 +60,10 @@ impl Body {
         (line, in_flight): (Line, InFlight),
     ) -> Self {
         let (content, held) = match (reply, held) {
-            (Reply::Whole(bytes), Some(held)) => (Content::Whole(roomy(bytes, held)), None),
-            (Reply::Whole(bytes), None) => (Content::Whole(bytes), None),
+            (Reply::Whole(bytes) | Reply::Replayed(bytes), Some(held)) => {
+                (Content::Whole(roomy(bytes, held)), None)
+            }
+            (Reply::Whole(bytes) | Reply::Replayed(bytes), None) => (Content::Whole(bytes), None),
             (Reply::Stream(chunks), held) => (Content::Opening(chunks), held),
         };
         let mut body = Self {

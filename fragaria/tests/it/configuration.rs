@@ -148,6 +148,10 @@ fn bounds_that_would_refuse_every_request_are_refused_at_the_start() {
             "database.answer_rows_max: 0 is too small",
         ),
         (
+            "database.idempotency.rows_max=0",
+            "database.idempotency.rows_max: 0 is too small",
+        ),
+        (
             "database.mariadb.connect_timeout_ms=0",
             "database.mariadb.connect_timeout_ms: 0 is too small",
         ),

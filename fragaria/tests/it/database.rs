@@ -93,7 +93,12 @@ pub(crate) struct Session {
 impl Session {
     /// Connects.
     pub(crate) fn open(url: &str) -> Self {
-        let mut child = command(url).spawn().unwrap();
+        Self::over(&mut command(url))
+    }
+
+    /// Connects with a client that reads statements and prints what they give.
+    pub(crate) fn over(client: &mut Command) -> Self {
+        let mut child = client.spawn().unwrap();
         Self {
             input: child.stdin.take(),
             output: BufReader::new(child.stdout.take().unwrap()),

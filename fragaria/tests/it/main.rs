@@ -22,6 +22,7 @@ mod faults;
 mod functions;
 mod hostile;
 mod http;
+mod idempotency;
 mod indexes;
 #[path = "../../../store/tests/it/postgres/instance.rs"]
 mod instance;

@@ -1,5 +1,6 @@
 //! MariaDB databases of one test each, made and dropped through the `mariadb` client.
 
+use crate::database::Session;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,6 +32,11 @@ impl Database {
     pub(crate) fn sql(&self, sql: &str) -> String {
         client(&self.name, sql)
     }
+
+    /// A connection that stays open.
+    pub(crate) fn session(&self) -> Session {
+        Session::over(command(&self.name).arg("--unbuffered"))
+    }
 }
 
 impl Drop for Database {
@@ -48,21 +54,7 @@ fn server() -> String {
 
 /// Runs SQL in a database and returns what it prints.
 fn client(database: &str, sql: &str) -> String {
-    let server = server();
-    let authority = server.split_once("://").unwrap().1.split('/').next();
-    let (user, place) = authority.unwrap().rsplit_once('@').unwrap();
-    let (host, port) = place.rsplit_once(':').unwrap();
-    let (user, password) = user.split_once(':').unwrap_or((user, ""));
-    let mut child = Command::new("mariadb")
-        .args(["--no-defaults", "--batch", "--skip-column-names"])
-        .args(["--default-character-set=utf8mb4", "--protocol=tcp"])
-        .args(["--host", host, "--port", port, "--user", user])
-        .arg(format!("--password={password}"))
-        .arg(database)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command(database).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     input.write_all(sql.as_bytes()).unwrap();
     drop(input);
@@ -73,4 +65,22 @@ fn client(database: &str, sql: &str) -> String {
         sql.chars().take(200).collect::<String>()
     );
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn command(database: &str) -> Command {
+    let server = server();
+    let authority = server.split_once("://").unwrap().1.split('/').next();
+    let (user, place) = authority.unwrap().rsplit_once('@').unwrap();
+    let (host, port) = place.rsplit_once(':').unwrap();
+    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    let mut client = Command::new("mariadb");
+    client
+        .args(["--no-defaults", "--batch", "--skip-column-names"])
+        .args(["--default-character-set=utf8mb4", "--protocol=tcp"])
+        .args(["--host", host, "--port", port, "--user", user])
+        .arg(format!("--password={password}"))
+        .arg(database)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    client
 }

@@ -101,6 +101,33 @@ fn a_pooler_that_restarts_is_found_again() {
     check_all(&mut stage.server.client(), 1);
 }
 
+#[test]
+fn a_key_is_honoured_behind_a_pooler() {
+    let stage = Stage::new();
+    let document = "mutation { createAuthor(input: { id: 99, name: \"once\" }) { id name } }";
+    let body = json!({ "query": document }).to_string();
+    let ask = &|mut client: Client| {
+        let headers = [JSON, "idempotency-key: k"];
+        client
+            .request("POST /graphql", &headers, body.as_bytes())
+            .unwrap();
+        client.response().unwrap()
+    };
+    let answers: Vec<_> = thread::scope(|scope| {
+        let clients = (0..CLIENTS).map(|_| stage.server.client());
+        let clients = clients.map(|client| scope.spawn(move || ask(client)));
+        let clients: Vec<_> = clients.collect();
+        let answers = clients.into_iter().map(|client| client.join().unwrap());
+        answers.collect()
+    });
+    let made = json!({ "data": { "createAuthor": { "id": 99, "name": "once" } } });
+    assert!(answers.iter().all(|answer| answer.json() == made));
+    let fresh = answers.iter().map(|a| a.header("idempotency-replayed"));
+    assert_eq!(fresh.filter(|replayed| replayed.is_empty()).count(), 1);
+    let kept = "SELECT count(*) FROM fragaria.idempotency";
+    assert_eq!(psql(&stage.instance.address(), kept), "1");
+}
+
 /// Every kind of request, with the answers they must have.
 fn check_all(client: &mut Client, number: i64) {
     let id = 1_000 + number;

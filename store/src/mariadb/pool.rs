@@ -134,7 +134,7 @@ impl Held {
     /// Gives the connection back after a snag, rolled back and as it was if that is quickly done.
     pub(super) async fn recover(mut self, snag: &Snag, restore: &str) {
         self.answered = !matches!(snag.error, Error::Cancelled);
-        if snag.kind == Kind::Refused && self.is_settled() {
+        if matches!(snag.kind, Kind::Refused | Kind::Late) && self.is_settled() {
             let rolled_back = timeout(CLEARING, self.control(restore)).await;
             if matches!(rolled_back, Ok(Ok(()))) {
                 self.release();

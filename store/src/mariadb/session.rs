@@ -17,8 +17,9 @@ use mysql_async::{BinaryProtocol, Conn, OkPacket, QueryResult, TextProtocol};
 /// Warnings about values that were cut, or became NULL, as they passed `max_allowed_packet`.
 const CUT: [&[u8]; 2] = [b"1260", b"1301"];
 
-/// The version, and the second in which the server started.
-const MEET: &str = "SELECT VERSION(), CAST(UNIX_TIMESTAMP() - VARIABLE_VALUE AS SIGNED) \
+/// The version, the second in which the server started, and the longest packet it takes.
+const MEET: &str = "SELECT VERSION(), CAST(UNIX_TIMESTAMP() - VARIABLE_VALUE AS SIGNED), \
+                    @@max_allowed_packet \
                     FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME'";
 
 /// A connection; dropping it ends it, whatever the server is doing.
@@ -31,6 +32,8 @@ pub(super) struct Session {
     as_text: bool,
     /// When the server started, in seconds, as it tells.
     started: i64,
+    /// The longest packet it takes, in bytes.
+    pub(super) packet_max: usize,
 }
 
 impl Session {
@@ -41,10 +44,11 @@ impl Session {
             settled: true,
             as_text: false,
             started: 0,
+            packet_max: 0,
         }
     }
 
-    /// Asks what the server is, and remembers since when.
+    /// Asks what the server is, and remembers since when and what it takes.
     pub(super) async fn meet(&mut self) -> Result<String, Snag> {
         self.ask(MEET).await?;
         let row = self.next().await?;
@@ -53,8 +57,9 @@ impl Session {
             let cell = cell.flatten().unwrap_or_default();
             Ok::<_, Error>(String::from_utf8_lossy(cell).into_owned())
         };
-        let (version, started) = (text(0)?, text(1)?);
+        let (version, started, packet_max) = (text(0)?, text(1)?, text(2)?);
         self.started = started.parse().unwrap_or(0);
+        self.packet_max = packet_max.parse().unwrap_or(0);
         while self.next().await?.is_some() {}
         Ok(version)
     }
@@ -147,6 +152,11 @@ impl Session {
             }
             Err(error) => self.settle(Err(error)).map(|()| None),
         }
+    }
+
+    /// How many rows the last statement changed; one that it only looked at does not count.
+    pub(super) fn affected(&self) -> u64 {
+        self.connection.affected_rows()
     }
 
     /// Whether a value was cut, or taken for NULL, because it passed `max_allowed_packet`.

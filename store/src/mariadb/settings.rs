@@ -31,6 +31,8 @@ pub(super) enum Outcome {
     Whole(Vec<u8>, u64),
     /// The result is larger than may be held; nothing of it was handed out.
     Large,
+    /// It was done before: the JSON text of that time.
+    Replayed(Vec<u8>),
 }
 
 impl Settings {

@@ -1,5 +1,6 @@
 //! A script on one connection, its answer held whole: one read, or several steps in a transaction.
 
+use super::once;
 use super::session::Session;
 use super::settings::{Outcome, Settings, begin};
 use crate::Error;
@@ -22,6 +23,11 @@ pub(super) async fn run(
         let begun = session.control(begin(writes)).await;
         begun.map_err(Snag::before_all)?;
     }
+    if let Some(claim) = &job.claim
+        && let Some(text) = once::claim(session, claim).await?
+    {
+        return Ok(Outcome::Replayed(text));
+    }
     let mut answer = Answer::new(&job.script, settings.bytes_max(writes), settings.bounds);
     for index in 0..steps {
         match run_step(session, job, index, &mut answer).await {
@@ -33,7 +39,11 @@ pub(super) async fn run(
         session.control("COMMIT").await?;
     }
     let rows = answer.rows;
-    Ok(Outcome::Whole(answer.finish()?, rows))
+    let text = answer.finish()?;
+    if let Some(claim) = &job.claim {
+        once::keep(session, claim, &text).await?;
+    }
+    Ok(Outcome::Whole(text, rows))
 }
 
 /// Runs a step, and takes its rows.
@@ -79,4 +89,12 @@ pub(super) async fn commit(session: &mut Session, settings: &Settings) -> Result
     outcome
         .unwrap_or_else(|_| Err(silent()))
         .map_err(Snag::in_commit)
+}
+
+/// Ends a transaction in which nothing was written.
+pub(super) async fn roll_back(session: &mut Session, settings: &Settings) -> Result<(), Snag> {
+    let rolled_back = session.control("ROLLBACK");
+    let silent = || Error::Timeout("no answer to a rollback".into()).into();
+    let outcome = timeout(settings.patience(1), rolled_back).await;
+    outcome.unwrap_or_else(|_| Err(silent()))
 }

@@ -112,7 +112,7 @@ impl Exclusive {
     pub(super) async fn recover(mut self, snag: &Snag) {
         self.answered = !matches!(snag.error, Error::Cancelled);
         match snag.kind {
-            Kind::Refused | Kind::Stale => {
+            Kind::Refused | Kind::Late | Kind::Stale => {
                 let rolled_back = timeout(CLEARING, self.client.batch_execute("ROLLBACK")).await;
                 if matches!(rolled_back, Ok(Ok(()))) {
                     if snag.kind == Kind::Stale {

@@ -116,7 +116,7 @@ impl Lane {
             Err(snag) => match snag.kind {
                 Kind::Lost => ticket.slot().retire(&session),
                 Kind::Stale => session.forget(),
-                Kind::Refused | Kind::Abandoned => {}
+                Kind::Refused | Kind::Late | Kind::Abandoned => {}
             },
         }
         ticket.answered();

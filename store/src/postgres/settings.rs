@@ -15,6 +15,8 @@ pub(super) enum Outcome {
     Whole(Vec<u8>, u64),
     /// The result is larger than may be held; nothing of it was handed out.
     Large,
+    /// It was done before: the JSON text of that time. The transaction is still open.
+    Replayed(Vec<u8>),
 }
 
 /// The bounds within which jobs run, and the SQL that sets them.

@@ -1,10 +1,12 @@
 //! A script in one transaction on an exclusive connection, its answer held whole.
 //!
 //! Statements that do not need each other's rows are sent together, so a script takes few round
-//! trips. A script that writes in several steps waits for `BEGIN` before all else, so that none
-//! can run outside the transaction; what was written is committed once the answer is complete.
+//! trips. A script that writes in several steps, or is to happen once, waits for `BEGIN` before all
+//! else, so that none can run outside the transaction; what was written is committed once the answer
+//! is complete.
 
 use super::binding::settle;
+use super::once;
 use super::session::{Prepared, Request, Session};
 use super::settings::{Outcome, Settings};
 use crate::Error;
@@ -60,10 +62,15 @@ async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome,
     let begin = transacts.then(|| settings.begin(writes));
     let mut before = begin.as_deref();
     if writes
-        && steps > 1
+        && (steps > 1 || job.claim.is_some())
         && let Some(begin) = before.take()
     {
         session.send(Request::Control(begin)).await?;
+    }
+    if let Some(claim) = &job.claim
+        && let Some(text) = once::claim(session, claim).await?
+    {
+        return Ok(Outcome::Replayed(text));
     }
     let mut answer = Answer::new(&job.script, settings.bytes_max(writes), settings.bounds);
     for segment in segments(job) {
@@ -72,7 +79,11 @@ async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome,
         together(running, segment, controls, &mut answer).await?;
     }
     let rows = answer.rows;
-    Ok(Outcome::Whole(answer.finish()?, rows))
+    let text = answer.finish()?;
+    if let Some(claim) = &job.claim {
+        once::keep(session, claim, &text).await?;
+    }
+    Ok(Outcome::Whole(text, rows))
 }
 
 /// Makes what was written last; from here on a silent server leaves it open whether it did.
@@ -84,6 +95,14 @@ pub(super) async fn commit(session: &Session, settings: &Settings) -> Result<(),
         Ok(_) => Ok(()),
         Err(snag) => Err(snag.in_commit()),
     }
+}
+
+/// Ends a transaction in which nothing was written.
+pub(super) async fn roll_back(session: &Session, settings: &Settings) -> Result<(), Snag> {
+    let rolled_back = session.send(Request::Control("ROLLBACK"));
+    let silent = || Error::Timeout("no answer to a rollback".into()).into();
+    let outcome = timeout(settings.patience(1), rolled_back).await;
+    outcome.unwrap_or_else(|_| Err(silent())).map(|_| ())
 }
 
 /// Sends some steps, a control before and one after them, and takes their rows.

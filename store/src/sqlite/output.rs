@@ -17,6 +17,8 @@ pub(super) struct Output {
     pub(super) sheet: Sheet,
     /// Statements run.
     pub(super) statements: u64,
+    /// Whether it is the answer of an earlier request.
+    replayed: bool,
     rows: u64,
     handed_over: u64,
     /// How many bytes may be held.
@@ -75,12 +77,19 @@ impl Output {
         Self {
             sheet: Sheet::new(Bounds::new(&shared.config)),
             statements: 0,
+            replayed: false,
             rows: 0,
             handed_over: 0,
             bytes_max,
             full,
             shared: Arc::clone(shared),
         }
+    }
+
+    /// Gives the answer of an earlier request.
+    pub(super) fn replay(&mut self, answer: Vec<u8>) {
+        self.sheet.text = answer;
+        self.replayed = true;
     }
 
     /// To be called after each row: hands over what is held, if it is enough.
@@ -110,7 +119,13 @@ impl Output {
     /// The reply of a script that does not stream.
     pub(super) fn answer(mut self, result: Result<(), Failure>) -> Result<Reply, Failure> {
         self.count(result.as_ref().err().map(|failure| &failure.error));
-        result.map(|()| Reply::Whole(std::mem::take(&mut self.sheet.text).into()))
+        let text = std::mem::take(&mut self.sheet.text).into();
+        let reply = if self.replayed {
+            Reply::Replayed(text)
+        } else {
+            Reply::Whole(text)
+        };
+        result.map(|()| reply)
     }
 
     /// Gives a script's result, or the rest of it, to whoever waits for it.

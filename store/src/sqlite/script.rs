@@ -1,10 +1,12 @@
 //! A script on one connection: its steps in order, inside one snapshot or one transaction.
 
 use super::bind::{Kept, bind};
+use super::once;
 use super::output::Output;
 use super::session::Session;
 use super::translate::translate;
 use super::value::{Cells as _, Live};
+use crate::idempotency::Claim;
 use crate::json::{self, Data};
 use crate::{Error, Failure};
 use model::{Argument, Script, Step, Use, Value};
@@ -16,6 +18,8 @@ use std::sync::Arc;
 pub(super) struct Work {
     pub(super) script: Arc<Script>,
     pub(super) arguments: Vec<Vec<Argument>>,
+    /// What it claims, if it is to happen once; for writes alone.
+    pub(super) claim: Option<Claim>,
 }
 
 impl Work {
@@ -41,15 +45,31 @@ impl Work {
         output: &mut Output,
     ) -> Result<(), Failure> {
         still_wanted(session)?;
+        if self.claim.is_some() {
+            once::lay(session)?;
+        }
         command(session, begin)?;
-        let result = self.steps(session, output).and_then(|()| {
-            still_wanted(session)?;
-            Ok(command(session, "COMMIT")?)
-        });
+        let result = self.to_the_end(session, output);
         if result.is_err() {
             roll_back(session);
         }
         result
+    }
+
+    /// Runs the steps and commits, unless this was done before.
+    fn to_the_end(&self, session: &Session, output: &mut Output) -> Result<(), Failure> {
+        if let Some(claim) = &self.claim
+            && let Some(answer) = once::claim(claim, session)?
+        {
+            output.replay(answer);
+            return Ok(command(session, "ROLLBACK")?);
+        }
+        self.steps(session, output)?;
+        if let Some(claim) = &self.claim {
+            once::keep(claim, &output.sheet.text, session)?;
+        }
+        still_wanted(session)?;
+        Ok(command(session, "COMMIT")?)
     }
 
     fn steps(&self, session: &Session, output: &mut Output) -> Result<(), Failure> {

@@ -36,7 +36,7 @@ async fn run(database: &Database, script: Script, weight: Weight) -> Result<Repl
 async fn stream(database: &Database, count: u64) -> Chunks {
     match run(database, list(count), Weight::Unbounded).await.unwrap() {
         Reply::Stream(chunks) => chunks,
-        Reply::Whole(_) => panic!("a large result came whole"),
+        Reply::Whole(_) | Reply::Replayed(_) => panic!("a large result came whole"),
     }
 }
 

@@ -237,7 +237,7 @@ pub(crate) async fn run_all(
 /// All of an answer.
 pub(crate) async fn whole(reply: Reply) -> Result<String, Error> {
     let bytes = match reply {
-        Reply::Whole(bytes) => bytes.to_vec(),
+        Reply::Whole(bytes) | Reply::Replayed(bytes) => bytes.to_vec(),
         Reply::Stream(mut chunks) => {
             let mut bytes = Vec::new();
             while let Some(chunk) = chunks.next().await {

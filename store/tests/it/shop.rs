@@ -71,7 +71,7 @@ pub(crate) async fn given(
 /// All of a reply.
 pub(crate) async fn whole(reply: Reply) -> Result<String, Error> {
     let bytes: Vec<Bytes> = match reply {
-        Reply::Whole(bytes) => vec![bytes],
+        Reply::Whole(bytes) | Reply::Replayed(bytes) => vec![bytes],
         Reply::Stream(chunks) => chunks.try_collect().await?,
     };
     Ok(String::from_utf8(bytes.concat()).unwrap())

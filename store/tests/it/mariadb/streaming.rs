@@ -17,7 +17,7 @@ async fn stream(database: &Database, sql: &str, weight: Weight) -> Chunks {
     let script = rows(sql, &[], &[Scalar::Int, Scalar::String]);
     match database.run(script, vec![vec![]], weight).await.unwrap() {
         Reply::Stream(chunks) => chunks,
-        Reply::Whole(_) => panic!("not streamed"),
+        Reply::Whole(_) | Reply::Replayed(_) => panic!("not streamed"),
     }
 }
 

@@ -25,7 +25,7 @@ async fn stream(database: &Database, sql: &str) -> Chunks {
         .unwrap()
     {
         Reply::Stream(chunks) => chunks,
-        Reply::Whole(_) => panic!("not streamed"),
+        Reply::Whole(_) | Reply::Replayed(_) => panic!("not streamed"),
     }
 }
 
