@@ -24,6 +24,9 @@ pub struct Config {
     pub queue_timeout_ms: u64,
     /// How many requests may wait for a free connection; one more is refused at once.
     pub queue_length_max: usize,
+    /// How often a transaction runs again that the database undid because another one stood in its
+    /// way, as long as `statement_timeout_ms` has not passed; then the request is refused.
+    pub retries_max: u32,
     /// A result up to this many bytes is held whole before it is sent; a larger one streams.
     pub whole_bytes_max: usize,
     /// Bytes in a portion of a streamed result.
@@ -142,6 +145,7 @@ impl Default for Config {
             statement_timeout_ms: 10_000,
             queue_timeout_ms: 5_000,
             queue_length_max: 1_024,
+            retries_max: 10,
             whole_bytes_max: 256 * 1024,
             chunk_bytes: 64 * 1024,
             write_bytes_max: 16 * 1024 * 1024,

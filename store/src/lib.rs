@@ -24,6 +24,7 @@ mod mariadb;
 mod metrics;
 mod postgres;
 mod reply;
+mod retries;
 mod shown;
 mod snag;
 mod sqlite;

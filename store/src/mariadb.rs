@@ -29,6 +29,7 @@ use crate::idempotency::{Claim, Round, Swept};
 use crate::job::Job;
 use crate::line::Purpose;
 use crate::metrics::Metrics;
+use crate::retries::Retries;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply};
 use connector::Connector;
@@ -38,7 +39,7 @@ use quick_cache::sync::Cache;
 use settings::{Outcome, Settings};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long the server may take to answer when asked whether it is there.
@@ -50,6 +51,7 @@ const ROLLBACK: &str = "ROLLBACK";
 pub(crate) struct Mariadb {
     pool: Pool,
     settings: Settings,
+    retries: Retries,
     /// Statements whose results were too large to be held whole; they are streamed at once.
     large: Cache<Arc<str>, ()>,
     metrics: Metrics,
@@ -65,6 +67,7 @@ impl Mariadb {
         Ok(Self {
             pool: Pool::new(config, connector, metrics.clone())?,
             settings: Settings::new(config),
+            retries: Retries::new(config, metrics.clone()),
             large: Cache::new(config.mariadb.statements_max.max(1)),
             metrics,
             doors: Arc::default(),
@@ -165,20 +168,17 @@ impl Mariadb {
             let answer = Answer::new(&job.script, usize::MAX, self.settings.bounds).finish()?;
             return Ok(Outcome::Whole(answer, 0));
         }
-        let begun = Instant::now();
-        loop {
-            let outcome = match self.transact(job).await {
-                Err(snag) if snag.is_worth_another_try(job.script.writes) => {
-                    self.pool.retire();
-                    self.transact(job).await
-                }
-                outcome => outcome,
-            };
-            match outcome {
-                Err(snag)
-                    if snag.kind == Kind::Late && begun.elapsed() < self.settings.patience(1) => {}
-                outcome => return outcome,
+        self.retries.run(|| self.attempt(job)).await
+    }
+
+    /// Runs a transaction, on another connection if its own was out of date.
+    async fn attempt(&self, job: &Job) -> Result<Outcome, Snag> {
+        match self.transact(job).await {
+            Err(snag) if snag.is_worth_another_try(job.script.writes) => {
+                self.pool.retire();
+                self.transact(job).await
             }
+            outcome => outcome,
         }
     }
 

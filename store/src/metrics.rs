@@ -28,6 +28,8 @@ pub(crate) struct Metrics {
     pub(crate) bytes: Counter,
     /// Results that were streamed.
     pub(crate) streams: Counter,
+    /// Transactions that ran again.
+    pub(crate) retries: Counter,
     /// Outcomes kept for requests that repeat theirs.
     pub(crate) idempotency_kept: Counter,
     /// Requests given the outcome of an earlier one.
@@ -57,6 +59,7 @@ impl Metrics {
             rows: Counter::default(),
             bytes: Counter::default(),
             streams: Counter::default(),
+            retries: Counter::default(),
             idempotency_kept: Counter::default(),
             idempotency_replayed: Counter::default(),
             idempotency_refused: Counter::default(),
@@ -143,6 +146,11 @@ impl Metrics {
                 "fragaria_store_streams",
                 "Results that were streamed instead of held whole",
                 &self.streams,
+            ),
+            (
+                "fragaria_store_retries",
+                "Transactions run again because another one stood in their way",
+                &self.retries,
             ),
         ] {
             registry.register(name, help, counter.clone());

@@ -34,6 +34,7 @@ use crate::idempotency::{Claim, Round, Swept};
 use crate::job::Job;
 use crate::line::Purpose;
 use crate::metrics::Metrics;
+use crate::retries::Retries;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply};
 use connector::Connector;
@@ -43,7 +44,7 @@ use model::{Argument, Catalog, Script, Weight};
 use settings::{Outcome, Settings};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long the server may take to answer when asked whether it is there.
@@ -58,6 +59,7 @@ pub(crate) struct Postgres {
     bounded: Lane,
     exclusives: Exclusives,
     settings: Settings,
+    retries: Retries,
     metrics: Metrics,
     doors: Arc<Doors>,
     /// Whether the table of outcomes was seen.
@@ -76,6 +78,7 @@ impl Postgres {
             exclusives: Exclusives::new(config, Arc::clone(&connector), metrics.clone())?,
             connector,
             settings,
+            retries: Retries::new(config, metrics.clone()),
             metrics,
             doors: Arc::default(),
             laid: AtomicBool::new(false),
@@ -186,19 +189,14 @@ impl Postgres {
                 return Ok(outcome);
             }
         }
-        let begun = Instant::now();
-        loop {
-            let outcome = match self.transact(job).await {
-                Err(snag) if snag.is_worth_another_try(job.script.writes) => {
-                    self.transact(job).await
-                }
-                outcome => outcome,
-            };
-            match outcome {
-                Err(snag)
-                    if snag.kind == Kind::Late && begun.elapsed() < self.settings.patience(1) => {}
-                outcome => return outcome,
-            }
+        self.retries.run(|| self.attempt(job)).await
+    }
+
+    /// Runs a transaction, on another connection if its own was out of date.
+    async fn attempt(&self, job: &Job) -> Result<Outcome, Snag> {
+        match self.transact(job).await {
+            Err(snag) if snag.is_worth_another_try(job.script.writes) => self.transact(job).await,
+            outcome => outcome,
         }
     }
 

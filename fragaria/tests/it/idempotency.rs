@@ -1,12 +1,11 @@
 //! Mutations with a key happen once: over HTTP, across restarts, and as other connections see it.
 
 mod crashes;
-mod stage;
 mod table;
 
 use crate::client::Response;
+use crate::stage::{KEYS, NOTE, ROWS, Stage, ask, body, send};
 use serde_json::json;
-use stage::{KEYS, NOTE, ROWS, Stage, ask, body, send};
 use std::thread;
 
 const RESPONSE: &str = "accept: application/graphql-response+json";

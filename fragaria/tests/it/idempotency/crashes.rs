@@ -1,8 +1,8 @@
 //! Servers that die, clients that hang up, and requests that wait for others.
 
-use super::stage::{KEYS, NOTE, ROWS, Stage, ask, body, send};
 use crate::client::Response;
 use crate::server::Server;
+use crate::stage::{KEYS, NOTE, ROWS, Stage, ask, body, send};
 use std::collections::BTreeSet;
 use std::thread;
 

@@ -1,8 +1,8 @@
 //! The table of outcomes: made when it is needed, bounded, swept, and seen by nobody.
 
-use super::stage::{KEYS, NOTE, ROWS, Stage, ask, body, send};
 use crate::client::{Client, PATIENCE, Response};
 use crate::server::Server;
+use crate::stage::{KEYS, NOTE, ROWS, Stage, ask, body, send};
 use serde_json::{Value, json};
 use std::time::Instant;
 

@@ -140,7 +140,10 @@ async fn a_deadlock_is_one_that_the_client_may_try_again() {
          START TRANSACTION; UPDATE t SET n = 1 WHERE id = 1;
          INSERT INTO t SELECT seq, 0 FROM seq_10_to_200",
     );
-    let database = scratch.open();
+    let database = crate::postgres::open(&Config {
+        retries_max: 0,
+        ..scratch.config()
+    });
     let update = |id: i64| {
         let sql = format!("UPDATE t SET n = 2 WHERE id = {id}");
         step("u", &sql, &[], Use::Discard)

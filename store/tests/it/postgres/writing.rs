@@ -208,7 +208,11 @@ async fn two_writers_that_wait_for_each_other_are_told_to_try_again() {
          SELECT pg_advisory_lock(7)",
     )
     .await;
-    let database = scratch.open();
+    // Otherwise it runs again by itself.
+    let database = open(&Config {
+        retries_max: 0,
+        ..scratch.config()
+    });
     let mutation = |first: i32, second: i32| {
         let wait = "SELECT 1 FROM pg_advisory_xact_lock_shared(7)";
         let update = |id: i32| format!("UPDATE t SET n = n + 1 WHERE id = {id} RETURNING id");
