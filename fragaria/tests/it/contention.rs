@@ -236,6 +236,32 @@ fn what_may_not_run_again_is_undone_as_a_whole() {
     }
 }
 
+#[test]
+fn a_version_that_is_stale_costs_no_connection() {
+    let [_, postgres, mariadb] = stages(&[]);
+    for stage in [postgres, mariadb] {
+        let server = stage.serve();
+        let mut client = server.client();
+        let stale = json!({ "id": 1, "balance": 0, "version": 99 });
+        let mut other = stage.session();
+        let mut connections = || {
+            assert!(!is_done(
+                &ask(&mut client, UPDATE, &stale),
+                &["engine.version"]
+            ));
+            other.sql(if stage.is_mariadb() {
+                "SELECT GROUP_CONCAT(id ORDER BY id) FROM information_schema.processlist \
+                 WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+            } else {
+                "SELECT string_agg(pid::text, ',' ORDER BY pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            })
+        };
+        let before = connections();
+        assert_eq!(connections(), before);
+    }
+}
+
 /// What comes of a mutation that meets another transaction, each waiting for the other, and how
 /// often one ran again.
 fn undone(stage: &Stage) -> (Value, u64) {

@@ -64,7 +64,7 @@ async fn run_step(
         answer.close(index);
         complete(session, &step.rows).await?;
         match step.unmet(answer.seen, arguments) {
-            Some(fault) => Err(Snag::from(Error::Unmet(Box::new(fault.clone())))),
+            Some(fault) => Err(Snag::refused(Error::Unmet(Box::new(fault.clone())))),
             None => Ok(()),
         }
     };

@@ -139,7 +139,8 @@ async fn together(
                 .await
                 .map_err(|snag| snag.at(step))?;
             if let Some(fault) = step.unmet(answer.seen, arguments) {
-                return Err(Snag::from(Error::Unmet(Box::new(fault.clone()))).at(step));
+                let unmet = Error::Unmet(Box::new(fault.clone()));
+                return Err(Snag::refused(unmet).at(step));
             }
         }
     }
