@@ -17,6 +17,7 @@ mod weight;
 mod write;
 
 pub(crate) use planner::plan;
+pub(crate) use statement::Draft;
 
 use crate::input::Source;
 use apollo_compiler::parser::SourceSpan;

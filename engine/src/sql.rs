@@ -10,8 +10,8 @@ mod render;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
-    codec, comparable, document, figure_cast, kept_cast, paired, parameter_cast, readable,
-    readable_value, sortable, written,
+    codec, comparable, document, figure_cast, kept_cast, own_type, paired, parameter_cast,
+    readable, readable_value, sortable, written,
 };
 pub(crate) use path::JsonPath;
 pub(crate) use render::{Rendered, render};

@@ -82,12 +82,7 @@ pub(crate) fn query(out: &mut Sdl, schema: &Schema) {
         .into_iter()
         .filter(|_| with_node)
         .chain(fields.flat_map(Field::members));
-    out.line("type Query {");
-    for member in members {
-        out.line(&format!("  {member}"));
-    }
-    functions(out, schema, false);
-    out.line("}\n");
+    root(out, schema, false, members);
 }
 
 /// Declares `Mutation`, if anything can be written.
@@ -101,11 +96,18 @@ pub(crate) fn mutation(out: &mut Sdl, schema: &Schema) {
         return;
     }
     out.line("\"All root fields of one request succeed together, or none does.\"");
-    out.line("type Mutation {");
-    for member in fields.into_iter().flat_map(Field::members) {
+    let members = fields.into_iter().flat_map(Field::members);
+    root(out, schema, true, members);
+}
+
+/// Declares a root: the fields of the tables, then those that call functions.
+fn root(out: &mut Sdl, schema: &Schema, writes: bool, members: impl Iterator<Item = String>) {
+    let name = if writes { "Mutation" } else { "Query" };
+    out.line(&format!("type {name} {{"));
+    for member in members {
         out.line(&format!("  {member}"));
     }
-    functions(out, schema, true);
+    functions(out, schema, writes);
     out.line("}\n");
 }
 

@@ -161,6 +161,7 @@ impl Stage<'_, '_> {
             Some(index) => self.enum_native(given.native, index),
             None => self.native(field, given.native, scalar),
         };
+        let is_computed = field.directives.has("computed");
         draft.table.columns.push(Column {
             field: field.name.to_string(),
             name: given
@@ -173,8 +174,9 @@ impl Stage<'_, '_> {
             native,
             nullable: !field.ty.is_non_null(),
             defaulted: field.directives.has("default"),
-            generated: field.directives.has("generated") || field.directives.has("computed"),
-            computed: None,
+            generated: field.directives.has("generated") || is_computed,
+            // The stage behind this one reads the expression.
+            computed: is_computed.then(Vec::new),
         });
         Slot::Column(draft.table.columns.len() - 1)
     }
@@ -292,10 +294,7 @@ impl Stage<'_, '_> {
 
     fn check_duplicates(&mut self, draft: &Draft<'_>) {
         let mut owners = HashMap::new();
-        let is_stored = |column: &&Column| {
-            let field = draft.node.fields.get(column.field.as_str());
-            field.is_none_or(|field| !field.directives.has("computed"))
-        };
+        let is_stored = |column: &&Column| column.computed.is_none();
         for column in draft.table.columns.iter().filter(is_stored) {
             let name = names::folded(self.dialect, &column.name);
             if let Some(owner) = owners.insert(name, column.field.as_str()) {

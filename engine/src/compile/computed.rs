@@ -25,14 +25,16 @@ pub(super) fn resolve(drafts: &mut [Draft<'_>], dialect: Dialect, findings: &mut
                 continue;
             };
             check_stored(field, findings);
-            let expression = word(directive, "sql")
-                .and_then(|text| pieces(draft, text, dialect, findings))
-                .unwrap_or_default();
+            // What is no expression has been reported, so that nothing is made of the schema.
+            let sql = word(directive, "sql");
+            let expression = sql.and_then(|text| pieces(draft, text, dialect, findings));
             let column = &mut draft.table.columns[index];
             if column.native.is_none() {
                 check_exact(field, column.scalar, dialect, findings);
             }
-            column.computed = Some(expression);
+            if expression.is_some() {
+                column.computed = expression;
+            }
         }
     }
 }
@@ -106,27 +108,21 @@ fn pieces(
 
 /// The stored column a field of the expression stands for.
 fn stored(draft: &Draft<'_>, name: &str, sql: Word<'_>, findings: &mut Findings) -> Option<usize> {
-    let field = draft.node.fields.get(name);
-    let is_computed = field.is_some_and(|field| field.directives.has("computed"));
-    if let (Some((index, _)), false) = (draft.column(name), is_computed) {
-        return Some(index);
-    }
-    let help = if is_computed {
-        Some("write its expression out".to_owned())
-    } else {
-        sdl::did_you_mean(name, draft.column_fields())
+    let (shown, what) = (sdl::clip(name), draft.name());
+    let (message, help) = match draft.column(name) {
+        Some((index, column)) if column.computed.is_none() => return Some(index),
+        Some(_) => (
+            format!("`{shown}` is computed itself"),
+            Some("write its expression out".to_owned()),
+        ),
+        None => (
+            format!("`{what}` has no column with the field `{shown}`"),
+            sdl::did_you_mean(name, draft.column_fields()),
+        ),
     };
-    findings.add(sql.span, || {
-        let (shown, what) = (sdl::clip(name), draft.name());
-        let message = if is_computed {
-            format!("`{shown}` is computed itself")
-        } else {
-            format!("`{what}` has no column with the field `{shown}`")
-        };
-        Diagnostic {
-            help,
-            ..Diagnostic::error("sdl.expression", message)
-        }
+    findings.add(sql.span, || Diagnostic {
+        help,
+        ..Diagnostic::error("sdl.expression", message)
     });
     None
 }

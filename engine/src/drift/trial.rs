@@ -1,10 +1,11 @@
 //! Trials: whether a database takes the expressions of a schema, which only it can tell.
 
-use crate::sql::{self, Alias, Expr, From, Join, Reference, Select, Tree};
+use crate::input::Source;
+use crate::plan::{Draft, Form};
+use crate::sql::{self, Expr, From, Join, Reference, Select, Tree};
 use model::schema::{Outcome, Table};
 use model::{
-    Argument, Content, Diagnostic, Label, Parameter, Record, Root, Scalar, Schema, Script,
-    Statement, Step, Use, Value,
+    Argument, Content, Diagnostic, Label, Record, Root, Scalar, Schema, Script, Step, Use, Value,
 };
 use std::sync::Arc;
 
@@ -62,7 +63,8 @@ impl Trial {
 /// in other statements.
 fn expression(schema: &Schema, index: usize, column: usize) -> Trial {
     let table = &schema.tables[index];
-    let (own, other) = (Alias(0), Alias(1));
+    let mut draft = Draft::default();
+    let (own, other) = (draft.alias(), draft.alias());
     let mut select = Select {
         from: Some(From::Table(index, own)),
         joins: partner(table)
@@ -82,29 +84,23 @@ fn expression(schema: &Schema, index: usize, column: usize) -> Trial {
     };
     let reference = Reference::new(own, index, column);
     select.column(sql::readable(schema, reference));
-    let sql = sql::render(schema, &Tree::Select(select)).sql.into();
     let column = &table.columns[column];
     Trial {
         at: format!("{}.{}", table.type_name, column.field),
         what: EXPRESSION,
-        script: Arc::new(script(sql, Vec::new(), false)),
+        script: Arc::new(script(schema, draft, select, false)),
     }
 }
 
 /// A function that is not called, as there is no row to call it for.
 fn call(schema: &Schema, index: usize) -> Trial {
     let function = &schema.functions[index];
-    let alias = Alias(0);
-    let (mut parameters, mut arguments) = (Vec::new(), Vec::new());
-    for (index, column) in function.arguments.iter().enumerate() {
-        let (scalar, list) = (column.scalar, false);
-        parameters.push(Parameter { scalar, list });
-        let value = Expr::Parameter(index);
-        arguments.push(match sql::parameter_cast(schema, column) {
-            Some(cast) => Expr::Cast(Box::new(value), cast),
-            None => value,
-        });
-    }
+    let mut draft = Draft::default();
+    let alias = draft.alias();
+    let arguments = function.arguments.iter();
+    let arguments = arguments
+        .map(|column| draft.operand(schema, column, Source::Constant(Value::Null), Form::Plain))
+        .collect();
     let mut select = Select {
         filter: vec![Expr::Or(Vec::new())],
         ..Select::default()
@@ -129,12 +125,11 @@ fn call(schema: &Schema, index: usize) -> Trial {
             }
         }
     }
-    let sql = sql::render(schema, &Tree::Select(select)).sql.into();
     let root = if function.writes { "Mutation" } else { "Query" };
     Trial {
         at: format!("{root}.{}", function.field),
         what: FUNCTION,
-        script: Arc::new(script(sql, parameters, !function.writes)),
+        script: Arc::new(script(schema, draft, select, !function.writes)),
     }
 }
 
@@ -148,8 +143,8 @@ fn partner(table: &Table) -> Option<usize> {
     table.columns.iter().position(has_equality)
 }
 
-fn script(sql: Arc<str>, parameters: Vec<Parameter>, calls: bool) -> Script {
-    let statement = Statement { sql, parameters };
+fn script(schema: &Schema, draft: Draft, select: Select, calls: bool) -> Script {
+    let statement = draft.finish(schema, &Tree::Select(select)).statement;
     let rows = Use::Rows(Record { fields: Vec::new() });
     Script {
         writes: false,

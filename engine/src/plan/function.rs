@@ -32,35 +32,15 @@ impl<'a> Planner<'a> {
             Outcome::Row(table) | Outcome::Rows(table) if function.writes => {
                 self.changed_rows(chosen, index, *table)
             }
-            Outcome::Row(table) => self.row_of_function(chosen, index, *table),
-            Outcome::Rows(table) => self.rows_of_function(chosen, index, *table),
+            Outcome::Row(table) => {
+                let scope = self.called(chosen, index, *table)?;
+                self.row_in(chosen, scope).map(Content::Step)
+            }
+            Outcome::Rows(table) => {
+                let scope = self.called(chosen, index, *table)?;
+                self.list_in(chosen, scope).map(Content::Step)
+            }
         }
-    }
-
-    fn row_of_function(
-        &mut self,
-        chosen: &Chosen<'a>,
-        index: usize,
-        table: usize,
-    ) -> Result<Content, Fault> {
-        let mut scope = self.called(chosen, index, table)?;
-        let record = self.rows_of(chosen, &mut scope)?;
-        let cell = Cell::Object {
-            present: None,
-            record,
-        };
-        let step = self.step(chosen, &Tree::Select(scope.select), Use::Value(cell));
-        Ok(Content::Step(step))
-    }
-
-    fn rows_of_function(
-        &mut self,
-        chosen: &Chosen<'a>,
-        index: usize,
-        table: usize,
-    ) -> Result<Content, Fault> {
-        let scope = self.called(chosen, index, table)?;
-        self.list_in(chosen, scope).map(Content::Step)
     }
 
     /// Calls a function that may write, and reads the rows it gave when all it did can be seen.

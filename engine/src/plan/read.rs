@@ -107,6 +107,11 @@ impl<'a> Planner<'a> {
         let mut scope = Scope::new(self.draft.alias(), table);
         let conditions = self.key_conditions(scope.alias, table, key);
         scope.select.filter.extend(conditions);
+        self.row_in(chosen, scope)
+    }
+
+    /// The first row of a scope.
+    pub(crate) fn row_in(&mut self, chosen: &Chosen<'a>, mut scope: Scope) -> Result<usize, Fault> {
         let record = self.rows_of(chosen, &mut scope)?;
         let cell = Cell::Object {
             present: None,

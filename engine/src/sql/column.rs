@@ -29,6 +29,16 @@ pub(crate) fn readable_value(schema: &Schema, column: &Column, expr: Expr) -> Ex
     }
 }
 
+/// The type that the column's values have in PostgreSQL.
+pub(crate) fn own_type(schema: &Schema, column: &Column) -> Cast {
+    let index = column.enumeration;
+    let named = index.and_then(|at| Some(Cast::Enum(at, schema.enums[at].name.clone()?)));
+    named.unwrap_or_else(|| {
+        let usual = usual(Dialect::Postgres, column.scalar);
+        Cast::Native(column.native.as_deref().unwrap_or(usual).to_owned())
+    })
+}
+
 /// Whether MariaDB holds the column as a float of 32 bits.
 fn is_single(column: &Column) -> bool {
     let native = column.native.as_deref();

@@ -1,8 +1,7 @@
 //! Columns that an expression stands for.
 
 use super::Text;
-use crate::sql::{Cast, Reference, codec};
-use crate::types::usual;
+use crate::sql::{Cast, Reference, codec, own_type};
 use model::schema::{Column, Piece};
 use model::{Codec, Dialect, Scalar};
 
@@ -73,15 +72,7 @@ impl Text<'_> {
                 Scalar::Bytes => "BLOB",
                 _ => "TEXT",
             }),
-            Dialect::Postgres => {
-                let index = column.enumeration;
-                let named = index.and_then(|at| Some((at, schema.enums[at].name.clone()?)));
-                match (named, &column.native) {
-                    (Some((at, name)), _) => Some(Cast::Enum(at, name)),
-                    (None, Some(given)) => native(given),
-                    (None, None) => native(usual(Dialect::Postgres, scalar)),
-                }
-            }
+            Dialect::Postgres => Some(own_type(schema, column)),
             Dialect::Mariadb => match (scalar, &column.native) {
                 (Scalar::Int | Scalar::BigInt, _) => native("SIGNED"),
                 (Scalar::Float, _) => native("DOUBLE"),

@@ -1,9 +1,7 @@
 //! Calls of functions.
 
 use super::Text;
-use crate::sql::{Cast, Expr};
-use crate::types::usual;
-use model::Dialect;
+use crate::sql::{Expr, own_type};
 use model::schema::Outcome;
 
 impl Text<'_> {
@@ -14,10 +12,7 @@ impl Text<'_> {
         if let (Outcome::Value(column), true) =
             (&schema.functions[function].outcome, self.postgres())
         {
-            let index = column.enumeration;
-            let named = index.and_then(|at| Some(Cast::Enum(at, schema.enums[at].name.clone()?)));
-            let usual = || Cast::Native(usual(Dialect::Postgres, column.scalar).to_owned());
-            self.cast_suffix(&named.unwrap_or_else(usual));
+            self.cast_suffix(&own_type(schema, column));
         }
     }
 
