@@ -7,6 +7,7 @@
 //! transaction, and no catalog shows it. All time is the database's, so that servers agree on it.
 
 mod ledger;
+mod words;
 
 use crate::config::Idempotency as Bounds;
 use crate::metrics::Metrics;
@@ -17,6 +18,7 @@ use model::Once;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::OnceCell;
+pub(crate) use words::{Given, response, statement};
 
 /// What is known of the kept outcomes, and when to look again.
 pub(crate) struct Idempotency {

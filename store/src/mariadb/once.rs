@@ -4,9 +4,9 @@
 use super::row::Row;
 use super::session::Session;
 use crate::Error;
-use crate::idempotency::{Claim, Load, Round, Swept};
+use crate::idempotency::{Claim, Given, Load, Round, Swept, response, statement};
 use crate::snag::Snag;
-use model::{Argument, Parameter, Scalar, Statement, Value};
+use model::{Scalar, Value};
 
 /// The engine and the primary key of the table. Without rows that are rolled back, or without that
 /// key, a repeated request would not be known again, and nothing else would tell.
@@ -71,23 +71,21 @@ pub(super) async fn lay(session: &mut Session) -> Result<(), Snag> {
 
 /// Claims a key; gives the answer of the request that had it before.
 pub(super) async fn claim(session: &mut Session, claim: &Claim) -> Result<Option<Vec<u8>>, Snag> {
-    let [caller, key] = named(claim);
-    let fingerprint = (Scalar::Bytes, Value::Bytes(claim.once.fingerprint.into()));
-    let hours = (Scalar::Int, Value::Integer(claim.hours.into()));
+    let [caller, key] = claim.named();
     let claimed = [
         caller.clone(),
         key.clone(),
-        fingerprint.clone(),
-        hours.clone(),
-        hours.clone(),
-        hours,
+        claim.fingerprint(),
+        claim.hours(),
+        claim.hours(),
+        claim.hours(),
     ];
     let asked = ask(session, CLAIM, claimed).await;
     asked.map_err(Snag::in_claim)?;
     if session.affected() > 0 {
         return claim.is_first().map_err(Snag::refused);
     }
-    let kept = ask(session, READ, [fingerprint, caller, key]).await?;
+    let kept = ask(session, READ, [claim.fingerprint(), caller, key]).await?;
     let answer = |row: &Row| Ok(row.text(0)?.map(<[u8]>::to_vec));
     let kept = kept.iter().map(answer).collect::<Result<_, Error>>()?;
     Claim::is_repeated(kept).map_err(Snag::refused)
@@ -101,19 +99,16 @@ pub(super) async fn keep(session: &mut Session, claim: &Claim, answer: &[u8]) ->
         let message = "the answer passes the server's max_allowed_packet and cannot be kept";
         return Err(Snag::refused(Error::TooLarge(message.into())));
     }
-    let [caller, key] = named(claim);
+    let [caller, key] = claim.named();
     let length = i64::try_from(answer.len()).unwrap_or(i64::MAX);
     let length = (Scalar::BigInt, Value::Integer(length));
-    let answer = (Scalar::Bytes, Value::Bytes(answer.into()));
-    ask(session, KEEP, [answer, length, caller, key]).await?;
+    ask(session, KEEP, [response(answer), length, caller, key]).await?;
     Claim::is_kept(session.affected()).map_err(Snag::refused)
 }
 
 /// Removes answers that are too old, and counts the others.
 pub(super) async fn sweep(session: &mut Session, round: Round) -> Result<Swept, Snag> {
-    let bounds = [i64::from(round.hours), i64::from(round.rows_max)];
-    let bounds = bounds.map(|bound| (Scalar::Int, Value::Integer(bound)));
-    ask(session, SWEEP, bounds).await?;
+    ask(session, SWEEP, round.bounds()).await?;
     let removed = session.affected();
     session.ask(COUNT).await.map_err(Snag::about_a_key)?;
     let left = all(session).await?;
@@ -127,25 +122,12 @@ pub(super) async fn sweep(session: &mut Session, round: Round) -> Result<Swept, 
     Ok(Swept { removed, left })
 }
 
-fn named(claim: &Claim) -> [(Scalar, Value); 2] {
-    let text = |text: &str| (Scalar::String, Value::Text(text.into()));
-    [text(&claim.once.caller), text(&claim.once.key)]
-}
-
 async fn ask<const N: usize>(
     session: &mut Session,
     sql: &str,
-    values: [(Scalar, Value); N],
+    values: [Given; N],
 ) -> Result<Vec<Row>, Snag> {
-    let parameter = |(scalar, _): &(Scalar, Value)| Parameter {
-        scalar: *scalar,
-        list: false,
-    };
-    let statement = Statement {
-        sql: sql.into(),
-        parameters: values.iter().map(parameter).collect(),
-    };
-    let arguments = values.map(|(_, value)| Argument::Value(value));
+    let (statement, arguments) = statement(sql, values);
     let asked = session.execute(&statement, &arguments, &[]).await;
     asked.map_err(Snag::about_a_key)?;
     all(session).await

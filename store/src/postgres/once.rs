@@ -6,10 +6,9 @@
 use super::session::{Request, Session};
 use super::settings::Settings;
 use crate::Error;
-use crate::idempotency::{Claim, Load, Round, Swept};
+use crate::idempotency::{Claim, Given, Load, Round, Swept, response, statement};
 use crate::snag::Snag;
 use futures_util::TryStreamExt;
-use model::{Argument, Parameter, Scalar, Statement, Value};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
 
@@ -87,14 +86,12 @@ pub(super) async fn lay(session: &Session, settings: &Settings) -> Result<(), Sn
 
 /// Claims a key; gives the answer of the request that had it before.
 pub(super) async fn claim(session: &Session, claim: &Claim) -> Result<Option<Vec<u8>>, Snag> {
-    let fingerprint = (Scalar::Bytes, Value::Bytes(claim.once.fingerprint.into()));
-    let [caller, key] = named(claim);
-    let hours = (Scalar::Int, Value::Integer(claim.hours.into()));
-    let claimed = [caller, key, fingerprint.clone(), hours];
+    let [caller, key] = claim.named();
+    let claimed = [caller, key, claim.fingerprint(), claim.hours()];
     let claimed = ask(session, CLAIM, claimed).await.map_err(Snag::in_claim)?;
     let outcome = if claimed.is_empty() {
-        let [caller, key] = named(claim);
-        let kept = ask(session, READ, [caller, key, fingerprint]).await?;
+        let [caller, key] = claim.named();
+        let kept = ask(session, READ, [caller, key, claim.fingerprint()]).await?;
         let kept = kept.iter().map(|row| value(row, 0));
         Claim::is_repeated(kept.collect::<Result<_, Error>>()?)
     } else {
@@ -105,18 +102,15 @@ pub(super) async fn claim(session: &Session, claim: &Claim) -> Result<Option<Vec
 
 /// Keeps the answer under the claimed key.
 pub(super) async fn keep(session: &Session, claim: &Claim, answer: &[u8]) -> Result<(), Snag> {
-    let [caller, key] = named(claim);
-    let answer = (Scalar::Bytes, Value::Bytes(answer.into()));
-    let kept = ask(session, KEEP, [caller, key, answer]).await?;
+    let [caller, key] = claim.named();
+    let kept = ask(session, KEEP, [caller, key, response(answer)]).await?;
     let kept = Claim::is_kept(count(&kept, 0)?.unsigned_abs());
     kept.map_err(Snag::refused)
 }
 
 /// Removes answers that are too old, and counts the others.
 pub(super) async fn sweep(session: &Session, round: Round) -> Result<Swept, Snag> {
-    let bounds = [i64::from(round.hours), i64::from(round.rows_max)];
-    let bounds = bounds.map(|bound| (Scalar::Int, Value::Integer(bound)));
-    let removed = ask(session, SWEEP, bounds).await?;
+    let removed = ask(session, SWEEP, round.bounds()).await?;
     let left = ask(session, COUNT, []).await?;
     Ok(Swept {
         removed: count(&removed, 0)?.unsigned_abs(),
@@ -124,25 +118,12 @@ pub(super) async fn sweep(session: &Session, round: Round) -> Result<Swept, Snag
     })
 }
 
-fn named(claim: &Claim) -> [(Scalar, Value); 2] {
-    let text = |text: &str| (Scalar::String, Value::Text(text.into()));
-    [text(&claim.once.caller), text(&claim.once.key)]
-}
-
 async fn ask<const N: usize>(
     session: &Session,
     sql: &str,
-    values: [(Scalar, Value); N],
+    values: [Given; N],
 ) -> Result<Vec<Row>, Snag> {
-    let parameter = |(scalar, _): &(Scalar, Value)| Parameter {
-        scalar: *scalar,
-        list: false,
-    };
-    let statement = Statement {
-        sql: sql.into(),
-        parameters: values.iter().map(parameter).collect(),
-    };
-    let arguments = values.map(|(_, value)| Argument::Value(value));
+    let (statement, arguments) = statement(sql, values);
     let rows = session.query_unnamed(&statement, &arguments, sql).await;
     let rows = rows.map_err(Snag::about_a_key)?.try_collect().await;
     rows.map_err(|error| Snag::from(error).about_a_key())
