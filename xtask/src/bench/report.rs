@@ -43,10 +43,10 @@ pub(super) struct Row {
 
 /// A figure of each round; shown as their median.
 #[derive(Default)]
-struct Rounds(Vec<f64>);
+pub(super) struct Rounds(pub(super) Vec<f64>);
 
 impl Rounds {
-    fn median(&self) -> Option<f64> {
+    pub(super) fn median(&self) -> Option<f64> {
         let mut figures = self.0.clone();
         figures.sort_by(f64::total_cmp);
         let upper = *figures.get(figures.len() / 2)?;

@@ -4,6 +4,7 @@
 //! anywhere; rounds are interleaved and medians shown.
 
 use super::progress;
+use super::report::Rounds;
 use super::shop::{self, Shop};
 use crate::postgres::Postgres;
 use crate::{packages, process};
@@ -207,18 +208,18 @@ fn measure(database: &Postgres, case: &Case, rounds: u32) -> Result<Vec<String>>
     );
     let keys = database.sql("shop", &keys)?;
     let forms = FORMS.map(|(_, form)| form(case, keys.trim()));
-    let mut figures = forms.each_ref().map(|_| Vec::new());
+    let mut figures = forms.each_ref().map(|_| Rounds::default());
     for round in 0..=rounds {
         process::proceed()?;
         for (statements, figures) in forms.iter().zip(&mut figures) {
             let time = time(database, statements)?;
             // The first round warms up.
             if round > 0 {
-                figures.push(time);
+                figures.0.push(time);
             }
         }
     }
-    Ok(figures.into_iter().map(shown).collect())
+    Ok(figures.iter().map(shown).collect())
 }
 
 /// How long the database runs the statements, planning included, in milliseconds.
@@ -239,16 +240,11 @@ fn time(database: &Postgres, statements: &[String]) -> Result<f64> {
     Ok(total)
 }
 
-fn shown(mut figures: Vec<f64>) -> String {
-    figures.sort_by(f64::total_cmp);
-    let at = |index: usize| figures.get(index).copied().unwrap_or(f64::NAN);
-    let median = at(figures.len() / 2);
-    let spread = format!(
-        "({:.1} to {:.1})",
-        at(0),
-        at(figures.len().saturating_sub(1))
-    );
-    format!("{median:>9.2} {spread:>14}")
+fn shown(figures: &Rounds) -> String {
+    let least = figures.0.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = figures.0.iter().copied().fold(0.0, f64::max);
+    let spread = format!("({least:.1} to {most:.1})");
+    format!("{:>9.2} {spread:>14}", figures.median().unwrap_or(f64::NAN))
 }
 
 #[cfg(test)]
