@@ -13,6 +13,7 @@ use crate::server::Server;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 #[test]
 fn every_case_has_the_same_answer_on_every_database() {
@@ -20,9 +21,7 @@ fn every_case_has_the_same_answer_on_every_database() {
     let mut count = 0;
     for fixture in folders(&root()) {
         let cases = folders(&fixture);
-        for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::Mariadb] {
-            wrong.extend(run_fixture(&fixture, &cases, dialect));
-        }
+        wrong.extend(everywhere(&fixture, &cases));
         count += cases.len();
     }
     assert!(count > 50, "only {count} cases were found");
@@ -49,6 +48,17 @@ impl Dialect {
             Self::Mariadb => "mariadb",
         }
     }
+}
+
+/// Runs the cases of a fixture on every database at once; returns what is wrong.
+fn everywhere(fixture: &Path, cases: &[PathBuf]) -> Vec<String> {
+    thread::scope(|scope| {
+        [Dialect::Sqlite, Dialect::Postgres, Dialect::Mariadb]
+            .map(|dialect| scope.spawn(move || run_fixture(fixture, cases, dialect)))
+            .into_iter()
+            .flat_map(|run| run.join().unwrap())
+            .collect()
+    })
 }
 
 /// Runs the cases of a fixture on one database; returns what is wrong.
@@ -133,9 +143,10 @@ impl Home {
         };
         project.write("schema.graphql", &schema);
         let place = Place::new(dialect, &sql);
-        let home = Self { project, place };
-        home.configure();
-        home
+        let url = place.url();
+        project.configure(&url);
+        project.run(&["compile", "--against", &url]);
+        Self { project, place }
     }
 
     /// The same data once more.
@@ -145,18 +156,10 @@ impl Home {
         if matches!(place, Place::File) {
             fs::copy(self.project.path("shop.db"), project.path("shop.db")).unwrap();
         }
-        project.write("schema.graphql", &self.project.read("schema.graphql"));
-        let home = Self { project, place };
-        home.configure();
-        home
-    }
-
-    fn configure(&self) {
-        let url = self.place.url();
-        let configuration = format!("[database]\nurl = \"{url}\"\n");
-        self.project.write("fragaria.toml", &configuration);
-        let against = ["compile", "--against", url.as_str()];
-        self.project.run(&against);
+        let artefact = "fragaria.artefact.json";
+        project.write(artefact, &self.project.read(artefact));
+        project.configure(&place.url());
+        Self { project, place }
     }
 
     fn serve(&self) -> Server {

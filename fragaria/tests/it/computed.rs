@@ -17,7 +17,7 @@ fn project(url: &str, expression: &str) -> Project {
     } else {
         Project::empty()
     };
-    project.write("fragaria.toml", &format!("[database]\nurl = \"{url}\"\n"));
+    project.configure(url);
     let schema = format!(
         "type Line @table(name: \"line\") {{ id: Int! @id price: Int! number: Int! \
          cost: Int! @computed(sql: \"{expression}\") }}"

@@ -135,7 +135,7 @@ fn a_database_server_that_does_not_let_us_in_is_told_with_its_mend() {
             "schema.graphql",
             "type Product @table {\n  id: Int! @id\n}\n",
         );
-        project.write("fragaria.toml", &format!("[database]\nurl = \"{url}\"\n"));
+        project.configure(&url);
         project.run(&["compile"]);
         let (scheme, place) = url.split_once("://").unwrap();
         let (_, place) = place.rsplit_once('@').unwrap();

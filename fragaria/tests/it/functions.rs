@@ -57,7 +57,7 @@ const SCHEMA: &str = r#"
 
 fn served(url: &str, schema: &str) -> (Project, Server) {
     let project = Project::empty();
-    project.write("fragaria.toml", &format!("[database]\nurl = \"{url}\"\n"));
+    project.configure(url);
     project.write("schema.graphql", schema);
     project.run(&["compile", "--against"]);
     let server = project.serve(&[]).ready();
@@ -186,10 +186,7 @@ fn a_function_the_database_does_not_have_is_drift() {
     let database = Database::empty();
     database.sql(POSTGRES);
     let project = Project::empty();
-    project.write(
-        "fragaria.toml",
-        &format!("[database]\nurl = \"{}\"\n", database.url()),
-    );
+    project.configure(&database.url());
     for (declared, why) in [
         (
             "extend type Query { vat(amount: String!): Decimal @function }",

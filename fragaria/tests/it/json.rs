@@ -85,7 +85,7 @@ impl Servers {
 
 fn project(project: Project, url: &str) -> Project {
     project.write("schema.graphql", SCHEMA);
-    project.write("fragaria.toml", &format!("[database]\nurl = \"{url}\"\n"));
+    project.configure(url);
     project.run(&["compile", "--against", url]);
     project
 }

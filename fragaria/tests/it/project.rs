@@ -78,6 +78,11 @@ impl Project {
         std::fs::write(self.path(name), text).unwrap();
     }
 
+    /// Says in `fragaria.toml` where the database is.
+    pub(crate) fn configure(&self, url: &str) {
+        self.write("fragaria.toml", &format!("[database]\nurl = \"{url}\"\n"));
+    }
+
     /// Runs the binary in the directory, whatever comes of it.
     pub(crate) fn output(&self, arguments: &[&str]) -> Output {
         binary()

@@ -115,7 +115,7 @@ impl Stage {
             ("mariadb", Project::empty(), &urls[1], "varchar(20)"),
         ];
         let started = places.map(|(name, project, url, text)| {
-            project.write("fragaria.toml", &format!("[database]\nurl = \"{url}\"\n"));
+            project.configure(url);
             project.write("schema.graphql", &schema(text));
             project.run(&["compile", "--against"]);
             let server = project.serve(&[]).ready();
