@@ -16,6 +16,7 @@ use model::Schema;
 
 pub(crate) use aggregates::{Grouping, groupings};
 pub(crate) use compare::{Family, family};
+pub(crate) use filters::value_type;
 pub(crate) use roots::{Root, Verb};
 pub(crate) use tables::{column_name, key_name, unique_keys};
 pub(crate) use trees::{is_condition, is_required, picks, written_relations};
@@ -60,12 +61,18 @@ fn text(schema: &Schema) -> String {
     let mut out = text::Sdl::default();
     filters::scalars(&mut out);
     filters::shared(&mut out, schema.dialect);
+    for custom in &schema.scalars {
+        filters::custom(&mut out, schema.dialect, custom);
+    }
     for enumeration in &schema.enums {
         filters::enumeration(&mut out, enumeration);
     }
     for (index, reached) in trees::reached(schema).into_iter().enumerate() {
         tables::table(&mut out, schema, index);
         trees::inputs(&mut out, schema, &schema.tables[index], reached);
+    }
+    for union in &schema.unions {
+        tables::union(&mut out, schema, union);
     }
     roots::query(&mut out, schema);
     roots::mutation(&mut out, schema);

@@ -1,5 +1,6 @@
 //! From schema files to a schema: parsed and validated as GraphQL, then resolved stage by stage.
 
+mod choices;
 mod columns;
 mod computed;
 mod directive;
@@ -12,7 +13,9 @@ mod keys;
 mod naming;
 mod parse;
 mod relations;
+mod scalars;
 mod tables;
+mod variants;
 
 use draft::Draft;
 use findings::Findings;
@@ -59,17 +62,37 @@ pub fn compile(sources: &[Source], dialect: Dialect) -> Result<Compiled, Vec<Dia
 fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Option<Schema> {
     let document = parse::parse(sources, findings)?;
     let enums = enums::resolve(&document, dialect, findings);
-    let mut drafts = tables::resolve(&document, dialect, findings);
-    columns::resolve(&mut drafts, &enums, dialect, findings);
+    let scalars = scalars::resolve(&document, findings);
+    let families = variants::families(&document, findings);
+    let unions = choices::unions(&document, findings);
+    let definitions = variants::definitions(&document, &families, findings);
+    let mut drafts = tables::resolve(&document, definitions, dialect, findings);
+    columns::resolve(
+        &mut drafts,
+        (&families, &unions),
+        (&enums, &scalars),
+        dialect,
+        findings,
+    );
     computed::resolve(&mut drafts, dialect, findings);
     keys::resolve(&mut drafts, findings);
     relations::resolve(&mut drafts, findings);
-    let functions = functions::resolve(&document, &drafts, &enums, dialect, findings);
-    naming::check(&drafts, &enums, &functions, findings);
+    let resolved = choices::resolve(&unions, &mut drafts, findings);
+    variants::resolve(&families, &mut drafts, &enums, findings);
+    let functions = functions::resolve(&document, &drafts, (&enums, &scalars), dialect, findings);
+    naming::check(
+        &drafts,
+        (&families, &unions),
+        (&enums, &scalars),
+        &functions,
+        findings,
+    );
     Some(Schema {
         dialect,
         tables: drafts.into_iter().map(Draft::into_table).collect(),
         enums: enums.into_iter().map(|draft| draft.enumeration).collect(),
+        scalars: scalars.into_iter().map(|draft| draft.custom).collect(),
+        unions: resolved,
         functions: functions.into_iter().map(|draft| draft.function).collect(),
     })
 }

@@ -2,6 +2,7 @@
 
 mod functions;
 mod tables;
+mod variants;
 
 use model::Schema;
 use model::schema::Enum;
@@ -34,7 +35,9 @@ impl fmt::Display for Change {
 pub fn diff(old: &Schema, new: &Schema) -> Vec<Change> {
     let mut changes = Changes::default();
     tables::compare(old, new, &mut changes);
+    variants::unions(old, new, &mut changes);
     enums(old, new, &mut changes);
+    scalars(old, new, &mut changes);
     functions::compare(old, new, &mut changes);
     changes.list.sort();
     changes.list
@@ -86,6 +89,20 @@ fn enums(old: &Schema, new: &Schema, changes: &mut Changes) {
             (None, Some(_)) => changes.safe(name, "the enum is new"),
             (Some(old), Some(new)) => values(old, new, changes),
             (None, None) => {}
+        }
+    }
+}
+
+fn scalars(old: &Schema, new: &Schema, changes: &mut Changes) {
+    for (name, sides) in by_name(&old.scalars, &new.scalars, |custom| &custom.type_name) {
+        match sides {
+            (Some(_), None) => changes.breaking(name, "the scalar is removed"),
+            (None, Some(_)) => changes.safe(name, "the scalar is new"),
+            (Some(was), Some(is)) if was.scalar != is.scalar => {
+                let (was, is) = (was.scalar, is.scalar);
+                changes.breaking(name, format!("the scalar is written as {is}, was as {was}"));
+            }
+            _ => {}
         }
     }
 }

@@ -142,7 +142,14 @@ pub(crate) fn kind<'a>(api: &'a Api, schema: &Schema, name: &str) -> Option<Kind
     match api.types.types.get(name)? {
         ExtendedType::Scalar(_) if name == "ID" => Some(Kind::Id),
         ExtendedType::Scalar(_) if name == "JSONStep" => Some(Kind::Step),
-        ExtendedType::Scalar(_) => Scalar::from_name(name).map(Kind::Scalar),
+        ExtendedType::Scalar(_) => {
+            let customs = &mut schema.scalars.iter();
+            let custom = customs.find(|custom| custom.type_name == name);
+            custom
+                .map(|custom| custom.scalar)
+                .or_else(|| Scalar::from_name(name))
+                .map(Kind::Scalar)
+        }
         ExtendedType::Enum(_) => Some(
             schema
                 .enums

@@ -217,6 +217,9 @@ impl<'a> Writer<'a> {
                 let implementers = self.api.implementers.get(&interface.name).into_iter();
                 self.all(implementers.flat_map(|known| &known.objects))
             }
+            ("possibleTypes", ExtendedType::Union(union)) => {
+                self.all(union.members.iter().map(|member| &member.name))
+            }
             ("enumValues", ExtendedType::Enum(enumeration)) => {
                 let values = enumeration.values.values();
                 let values = values.filter(|value| shown(&value.directives));

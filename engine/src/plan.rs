@@ -13,6 +13,7 @@ mod planner;
 mod read;
 mod selection;
 mod statement;
+mod variant;
 mod weight;
 mod write;
 

@@ -33,7 +33,7 @@ pub use scalar::Scalar;
 pub use schema::Schema;
 pub use secret::Secret;
 pub use statement::{
-    Argument, Cell, Codec, Content, Expectation, Field, Label, Page, PageField, PageInfo, PagePart,
-    Parameter, Part, Record, Root, Script, Statement, Step, Use, Weight,
+    Argument, Case, Cases, Cell, Codec, Content, Expectation, Field, Label, Page, PageField,
+    PageInfo, PagePart, Parameter, Part, Record, Root, Script, Statement, Step, Use, Weight,
 };
 pub use value::Value;

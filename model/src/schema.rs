@@ -12,6 +12,12 @@ pub struct Schema {
     pub tables: Vec<Table>,
     /// Enums, by type name.
     pub enums: Vec<Enum>,
+    /// Scalars of the schema's own, by type name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scalars: Vec<CustomScalar>,
+    /// Unions of tables, by type name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unions: Vec<Union>,
     /// Functions of the database that are root fields, by field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<Function>,
@@ -44,6 +50,105 @@ pub struct Table {
     pub version: Option<usize>,
     /// Relations to other tables, in SDL order.
     pub relations: Vec<Relation>,
+    /// Fields that lead to a row of one of several tables, in SDL order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+    /// The types its rows are of, where `type_name` is an interface or a union.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variants: Option<Variants>,
+    /// The interface its rows are of, where a row of another table holds a part of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
+}
+
+/// The types that rows of a table are of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variants {
+    /// The column that tells which: an index into [`Table::columns`].
+    pub column: usize,
+    /// The fields all of them have: of an interface, those it declares; of a union, none.
+    pub shared: Option<Shown>,
+    /// The types, by name.
+    pub types: Vec<Variant>,
+}
+
+/// A type of some rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// What the column holds in its rows, as the API writes it: the name of an enum's value, or
+    /// the text.
+    pub value: String,
+    /// Where the rest of its rows is.
+    pub rest: Rest,
+}
+
+/// Where that of a row is which not all types share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rest {
+    /// In the same table.
+    Here {
+        /// The GraphQL object type.
+        type_name: String,
+        /// Description for the API.
+        description: Option<String>,
+        /// All it shows, shared fields among them.
+        shown: Shown,
+    },
+    /// In a table of its own, whose rows each belong to one of these.
+    Beside {
+        /// That table: an index into [`Schema::tables`].
+        table: usize,
+        /// Equal columns: (ours, theirs).
+        columns: Vec<(usize, usize)>,
+    },
+}
+
+/// Fields that a type shows of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Indexes into [`Table::columns`].
+    pub columns: Vec<usize>,
+    /// Indexes into [`Table::relations`].
+    pub relations: Vec<usize>,
+    /// Indexes into [`Table::choices`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<usize>,
+}
+
+/// A union of tables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Union {
+    /// The GraphQL union type.
+    pub type_name: String,
+    /// Description for the API.
+    pub description: Option<String>,
+    /// Its tables: indexes into [`Schema::tables`].
+    pub types: Vec<usize>,
+}
+
+/// A field that leads to a row of one of several tables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Field name in the API.
+    pub field: String,
+    /// Description for the API.
+    pub description: Option<String>,
+    /// The union of these tables: an index into [`Schema::unions`].
+    pub union: usize,
+    /// The relations it goes by, each to one row; the first that leads to one is shown. Indexes
+    /// into [`Table::relations`].
+    pub relations: Vec<usize>,
+}
+
+/// The table that holds what a type shares with others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// That table: an index into [`Schema::tables`].
+    pub table: usize,
+    /// The relation to it: an index into [`Table::relations`].
+    pub relation: usize,
+    /// What is shown of it.
+    pub shown: Shown,
 }
 
 /// A column and its field.
@@ -59,6 +164,9 @@ pub struct Column {
     pub scalar: Scalar,
     /// The enum it draws from: an index into [`Schema::enums`].
     pub enumeration: Option<usize>,
+    /// What the scalar is called here: an index into [`Schema::scalars`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<usize>,
     /// The database's type, where it is not the scalar's usual one for the dialect.
     pub native: Option<String>,
     /// Whether it may be NULL.
@@ -148,6 +256,19 @@ pub struct Through {
     pub table: usize,
     /// Equal columns: (the junction's, the target's).
     pub columns: Vec<(usize, usize)>,
+}
+
+/// A scalar that is called otherwise than the one it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomScalar {
+    /// The GraphQL scalar type.
+    pub type_name: String,
+    /// Description for the API.
+    pub description: Option<String>,
+    /// Where its form is specified.
+    pub specified_by: Option<String>,
+    /// The scalar it is: what it is in JSON, and how it compares.
+    pub scalar: Scalar,
 }
 
 /// An enum type.

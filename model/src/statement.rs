@@ -192,8 +192,32 @@ pub enum Weight {
 /// A JSON object written from one row.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
-    /// Its members, in response order.
+    /// Its members, in response order; none where the row tells which they are.
     pub fields: Vec<Field>,
+    /// What is written of rows of several types.
+    pub cases: Option<Box<Cases>>,
+}
+
+/// A JSON object for each type a row may be of.
+#[derive(Debug, Clone)]
+pub struct Cases {
+    /// The column that tells the type.
+    pub column: usize,
+    /// How it is written.
+    pub codec: Codec,
+    /// The types; a row of none of them is an error.
+    pub types: Vec<Case>,
+}
+
+/// What is written of a row of one type.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The JSON of what the column holds.
+    pub value: Box<str>,
+    /// A column that is NULL just when a part of the row is missing, which is an error.
+    pub present: Option<usize>,
+    /// The object.
+    pub record: Record,
 }
 
 /// A member of a JSON object.
@@ -240,6 +264,9 @@ pub enum Cell {
         /// Its members; their columns index the same row.
         record: Record,
     },
+    /// The first of several objects that is there; `null` if none is. With each a column that is
+    /// NULL just when it is absent.
+    Choice(Vec<(usize, Record)>),
     /// A list of objects from a column of packed rows; NULL is `[]`.
     Rows {
         /// Index of the column.

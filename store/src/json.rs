@@ -19,7 +19,7 @@ pub(crate) use text::{ascii, text};
 pub(crate) use time::{date, date_time, local_date_time, local_time};
 
 use crate::Error;
-use model::{Cell, Codec, Record};
+use model::{Case, Cases, Cell, Codec, Record};
 
 /// A row as a driver holds it.
 pub(crate) trait Row {
@@ -50,6 +50,36 @@ pub(crate) trait Rows: Iterator<Item = Result<Self::Row, Error>> {
 
 /// Writes a row as an object.
 pub(crate) fn record<R: Row>(row: &R, record: &Record, sheet: &mut Sheet) -> Result<(), Error> {
+    match &record.cases {
+        Some(cases) => members(row, &case(row, cases, sheet)?.record, sheet),
+        None => members(row, record, sheet),
+    }
+}
+
+/// The type a row is of, by what its column holds.
+fn case<'c, R: Row>(row: &R, cases: &'c Cases, sheet: &mut Sheet) -> Result<&'c Case, Error> {
+    let start = sheet.text.len();
+    row.scalar(cases.column, &cases.codec, sheet)?;
+    let value = sheet.text.get(start..).unwrap_or_default();
+    let found = cases
+        .types
+        .iter()
+        .find(|case| case.value.as_bytes() == value);
+    sheet.text.truncate(start);
+    let Some(case) = found else {
+        let message = "a row is of none of the types its table has in the schema";
+        return Err(Error::Conversion(message.into()));
+    };
+    match case.present {
+        Some(column) if row.is_null(column)? => {
+            let message = "the rest of a row is missing in the table of its type";
+            Err(Error::Conversion(message.into()))
+        }
+        _ => Ok(case),
+    }
+}
+
+fn members<R: Row>(row: &R, record: &Record, sheet: &mut Sheet) -> Result<(), Error> {
     let mut separator = b'{';
     for field in &record.fields {
         sheet.text.push(separator);
@@ -74,6 +104,7 @@ pub(crate) fn cell<R: Row>(row: &R, cell: &Cell, sheet: &mut Sheet) -> Result<()
             ..
         } if row.is_null(*column)? => null(&mut sheet.text),
         Cell::Object { record: inner, .. } => record(row, inner, sheet)?,
+        Cell::Choice(objects) => choice(row, objects, sheet)?,
         Cell::Rows {
             column,
             record: inner,
@@ -82,6 +113,17 @@ pub(crate) fn cell<R: Row>(row: &R, cell: &Cell, sheet: &mut Sheet) -> Result<()
         Cell::Token { head, columns } => page::token(row, head, columns, sheet)?,
     }
     sheet.check()
+}
+
+/// Writes the first object that is there.
+fn choice<R: Row>(row: &R, objects: &[(usize, Record)], sheet: &mut Sheet) -> Result<(), Error> {
+    for (present, inner) in objects {
+        if !row.is_null(*present)? {
+            return record(row, inner, sheet);
+        }
+    }
+    null(&mut sheet.text);
+    Ok(())
 }
 
 /// Writes `null`.

@@ -2,7 +2,7 @@
 
 use super::text::Sdl;
 use crate::names::article;
-use model::schema::{Column, Enum, Schema};
+use model::schema::{Column, CustomScalar, Enum, Schema};
 use model::{Dialect, Scalar};
 
 /// Declares the scalars GraphQL does not know, and the directives of the API.
@@ -50,14 +50,7 @@ fn specification(scalar: Scalar) -> Option<&'static str> {
 pub(crate) fn shared(out: &mut Sdl, dialect: Dialect) {
     out.line(SHARED);
     for scalar in Scalar::ALL {
-        let members = comparisons(dialect, scalar)
-            .iter()
-            .map(|operator| member(operator, scalar.name()));
-        out.line(&format!(
-            "\"Conditions on {} {scalar}; all given ones must hold.\"",
-            article(scalar.name())
-        ));
-        out.block(&format!("input {scalar}Filter"), members);
+        filter(out, dialect, scalar, scalar.name());
     }
 }
 
@@ -130,6 +123,29 @@ input JSONPathFilter {
 }
 "#;
 
+/// Declares a scalar of the schema's own, and its filter.
+pub(crate) fn custom(out: &mut Sdl, dialect: Dialect, custom: &CustomScalar) {
+    let name = &custom.type_name;
+    out.describe("", custom.description.as_deref());
+    let url = custom.specified_by.as_deref().map(|url| {
+        let url = serde_json::Value::from(url);
+        format!(" @specifiedBy(url: {url})")
+    });
+    out.line(&format!("scalar {name}{}\n", url.unwrap_or_default()));
+    filter(out, dialect, custom.scalar, name);
+}
+
+/// Declares the conditions on values of a type that is that scalar.
+fn filter(out: &mut Sdl, dialect: Dialect, scalar: Scalar, name: &str) {
+    let members = comparisons(dialect, scalar).iter();
+    let members = members.map(|operator| member(operator, name));
+    let article = article(name);
+    out.line(&format!(
+        "\"Conditions on {article} {name}; all given ones must hold.\""
+    ));
+    out.block(&format!("input {name}Filter"), members);
+}
+
 fn member(operator: &str, value: &str) -> String {
     match operator {
         "in" | "notIn" => format!("{operator}: [{value}!]"),
@@ -198,8 +214,9 @@ pub(crate) fn filter_type(schema: &Schema, column: &Column) -> String {
 
 /// The type of a column's values.
 pub(crate) fn value_type<'a>(schema: &'a Schema, column: &Column) -> &'a str {
-    match column.enumeration {
-        Some(index) => &schema.enums[index].type_name,
-        None => column.scalar.name(),
+    match (column.enumeration, column.custom) {
+        (Some(index), _) => &schema.enums[index].type_name,
+        (None, Some(index)) => &schema.scalars[index].type_name,
+        (None, None) => column.scalar.name(),
     }
 }

@@ -6,7 +6,7 @@ use super::filters::{filter_type, value_type};
 use super::text::Sdl;
 use super::trees::{self, is_written};
 use model::Scalar;
-use model::schema::{Cardinality, Column, Relation, Schema, Table};
+use model::schema::{Cardinality, Column, Relation, Rest, Schema, Shown, Table, Union, Variant};
 
 /// Declares every type of a table.
 pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
@@ -22,6 +22,20 @@ pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
     }
 }
 
+/// Declares a union of tables.
+pub(crate) fn union(out: &mut Sdl, schema: &Schema, union: &Union) {
+    let types = union.types.iter();
+    let types: Vec<_> = types
+        .map(|table| schema.tables[*table].type_name.as_str())
+        .collect();
+    out.describe("", union.description.as_deref());
+    out.line(&format!(
+        "union {} = {}\n",
+        union.type_name,
+        types.join(" | ")
+    ));
+}
+
 /// The arguments of a list of rows of that type.
 pub(crate) fn list_arguments(name: &str) -> String {
     format!("where: {name}Where, orderBy: [{name}OrderBy!], limit: Int, offset: Int")
@@ -35,27 +49,95 @@ pub(crate) fn page_arguments(name: &str) -> String {
 }
 
 fn row(out: &mut Sdl, schema: &Schema, table: &Table) {
-    let name = &table.type_name;
-    let node = if table.key.is_empty() {
-        ""
-    } else {
-        " implements Node"
+    let Some(variants) = &table.variants else {
+        let shown = Shown {
+            columns: (0..table.columns.len()).collect(),
+            relations: (0..table.relations.len()).collect(),
+            choices: (0..table.choices.len()).collect(),
+        };
+        let base = table.base.as_ref();
+        let inherited = base.map(|base| (&schema.tables[base.table], &base.shown));
+        let interface = inherited.map(|(base, _)| base.type_name.as_str());
+        let head = head(table, "type", &table.type_name, interface);
+        out.describe("", table.description.as_deref());
+        let of = [Some((table, &shown)), inherited];
+        object(out, schema, (&head, !table.key.is_empty()), &of);
+        return;
     };
+    let name = table.type_name.as_str();
     out.describe("", table.description.as_deref());
-    out.line(&format!("type {name}{node} {{"));
-    if !table.key.is_empty() {
+    let has_id = !table.key.is_empty();
+    if let Some(shared) = &variants.shared {
+        let head = head(table, "interface", name, None);
+        object(out, schema, (&head, has_id), &[Some((table, shared))]);
+    } else {
+        let types = variants.types.iter();
+        let types: Vec<_> = types.map(|variant| variant_name(schema, variant)).collect();
+        out.line(&format!("union {name} = {}\n", types.join(" | ")));
+    }
+    let interface = variants.shared.as_ref().map(|_| name);
+    for variant in &variants.types {
+        if let Rest::Here {
+            type_name,
+            description,
+            shown,
+        } = &variant.rest
+        {
+            let head = head(table, "type", type_name, interface);
+            out.describe("", description.as_deref());
+            object(
+                out,
+                schema,
+                (&head, !table.key.is_empty()),
+                &[Some((table, shown))],
+            );
+        }
+    }
+}
+
+/// The type of the rows of a variant.
+fn variant_name<'s>(schema: &'s Schema, variant: &'s Variant) -> &'s str {
+    match &variant.rest {
+        Rest::Here { type_name, .. } => type_name,
+        Rest::Beside { table, .. } => &schema.tables[*table].type_name,
+    }
+}
+
+/// How the definition of a type of rows begins.
+fn head(table: &Table, kind: &str, name: &str, interface: Option<&str>) -> String {
+    let node = (!table.key.is_empty()).then_some("Node");
+    let interfaces: Vec<_> = node.into_iter().chain(interface).collect();
+    if interfaces.is_empty() {
+        return format!("{kind} {name}");
+    }
+    format!("{kind} {name} implements {}", interfaces.join(" & "))
+}
+
+/// Declares a type with what it shows of tables.
+fn object(
+    out: &mut Sdl,
+    schema: &Schema,
+    (head, has_id): (&str, bool),
+    of: &[Option<(&Table, &Shown)>],
+) {
+    out.line(&format!("{head} {{"));
+    if has_id {
         out.line("  \"The global id of this object.\"\n  nodeId: ID!");
     }
-    for column in &table.columns {
-        out.describe("  ", column.description.as_deref());
-        out.line(&format!(
-            "  {}: {}",
-            column.field,
-            output_type(schema, column)
-        ));
-    }
-    for relation in &table.relations {
-        relation_fields(out, schema, relation);
+    for (table, shown) in of.iter().flatten() {
+        for column in shown.columns.iter().map(|column| &table.columns[*column]) {
+            let field = &column.field;
+            out.describe("  ", column.description.as_deref());
+            out.line(&format!("  {field}: {}", output_type(schema, column)));
+        }
+        for relation in &shown.relations {
+            relation_fields(out, schema, &table.relations[*relation]);
+        }
+        for choice in shown.choices.iter().map(|choice| &table.choices[*choice]) {
+            let (field, union) = (&choice.field, &schema.unions[choice.union].type_name);
+            out.describe("  ", choice.description.as_deref());
+            out.line(&format!("  {field}: {union}"));
+        }
     }
     out.line("}\n");
 }

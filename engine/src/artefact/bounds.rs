@@ -1,7 +1,9 @@
 //! Whether every index of a schema read from a file leads somewhere.
 
 use model::Schema;
-use model::schema::{Column, Function, Outcome, Piece, Relation, Table};
+use model::schema::{
+    Base, Column, Function, Outcome, Piece, Relation, Rest, Shown, Table, Variants,
+};
 
 /// The first reference that leads nowhere.
 pub(super) fn problem(schema: &Schema) -> Option<String> {
@@ -12,21 +14,32 @@ pub(super) fn problem(schema: &Schema) -> Option<String> {
         let wrong = functions.find(|function| !calls(schema, function))?;
         Some(format!("the function {:?}", wrong.field))
     };
-    let wrong = wrong.or_else(function)?;
+    let union = || {
+        let is_there = |table: &usize| *table < schema.tables.len();
+        let unions = &mut schema.unions.iter();
+        let wrong = unions.find(|union| !union.types.iter().all(is_there))?;
+        Some(format!("the union {:?}", wrong.type_name))
+    };
+    let wrong = wrong.or_else(function).or_else(union)?;
     Some(format!("{wrong} refers to something that is not there"))
 }
 
 fn calls(schema: &Schema, function: &Function) -> bool {
-    let known = |column: &Column| {
-        column
-            .enumeration
-            .is_none_or(|index| index < schema.enums.len())
-    };
+    let known = |column: &Column| named(schema, column);
     let outcome = match &function.outcome {
         Outcome::Value(column) => known(column),
         Outcome::Row(table) | Outcome::Rows(table) => *table < schema.tables.len(),
     };
     outcome && function.arguments.iter().all(known)
+}
+
+/// Whether the enum and the scalar of a column are there.
+fn named(schema: &Schema, column: &Column) -> bool {
+    let is_enum = column
+        .enumeration
+        .is_none_or(|index| index < schema.enums.len());
+    let custom = column.custom.map(|index| schema.scalars.get(index));
+    is_enum && custom.is_none_or(|custom| custom.is_some_and(|known| known.scalar == column.scalar))
 }
 
 fn is_whole(schema: &Schema, table: &Table) -> bool {
@@ -42,16 +55,62 @@ fn is_whole(schema: &Schema, table: &Table) -> bool {
             column.is_some_and(|column| column.computed.is_none())
         }
     };
-    let enums = table.columns.iter().filter_map(|column| column.enumeration);
     table.key.iter().all(has)
         && table.uniques.iter().flatten().all(has)
         && table.version.iter().all(has)
         && parts.flatten().all(is_stored)
-        && enums.into_iter().all(|index| index < schema.enums.len())
+        && table.columns.iter().all(|column| named(schema, column))
         && table
             .relations
             .iter()
             .all(|relation| leads(schema, table, relation))
+        && table.choices.iter().all(|choice| {
+            let mut relations = choice.relations.iter();
+            choice.union < schema.unions.len()
+                && relations.all(|relation| *relation < table.relations.len())
+        })
+        && table
+            .variants
+            .as_ref()
+            .is_none_or(|variants| is_told(schema, table, variants))
+        && table
+            .base
+            .as_ref()
+            .is_none_or(|base| is_based(schema, table, base))
+}
+
+/// Whether the types of rows are there; one beside them must know that it is of these.
+fn is_told(schema: &Schema, table: &Table, variants: &Variants) -> bool {
+    let mut rest = variants.types.iter().map(|variant| &variant.rest);
+    variants.column < table.columns.len()
+        && variants.shared.iter().all(|shown| has(table, shown))
+        && rest.all(|rest| match rest {
+            Rest::Here { shown, .. } => has(table, shown),
+            Rest::Beside {
+                table: beside,
+                columns,
+            } => schema.tables.get(*beside).is_some_and(|beside| {
+                beside.variants.is_none() && beside.base.is_some() && pairs(table, beside, columns)
+            }),
+        })
+}
+
+fn is_based(schema: &Schema, table: &Table, base: &Base) -> bool {
+    let relation = table.relations.get(base.relation);
+    let leads_there = relation.is_some_and(|relation| relation.target == base.table);
+    let there = schema.tables.get(base.table);
+    leads_there && there.is_some_and(|there| has(there, &base.shown))
+}
+
+fn has(table: &Table, shown: &Shown) -> bool {
+    let is_column = |column: &usize| *column < table.columns.len();
+    let is_relation = |relation: &usize| *relation < table.relations.len();
+    shown.columns.iter().all(is_column)
+        && shown.relations.iter().all(is_relation)
+        && shown
+            .choices
+            .iter()
+            .all(|choice| *choice < table.choices.len())
 }
 
 fn leads(schema: &Schema, table: &Table, relation: &Relation) -> bool {

@@ -1,13 +1,16 @@
 //! Stage: which fields are columns, and of what type; the others are relations.
 
 use super::directive::{Word, word};
-use super::draft::{Draft, Link, Slot};
+use super::draft::{ChoiceDraft, Draft, Link, Slot};
 use super::enums::EnumDraft;
 use super::findings::Findings;
+use super::scalars::ScalarDraft;
 use super::tables;
+use super::variants::Family;
 use crate::{names, sdl, types};
 use apollo_compiler::Node;
 use apollo_compiler::ast::{FieldDefinition, Type};
+use apollo_compiler::schema::UnionType;
 use model::schema::Column;
 use model::{Diagnostic, Dialect, Scalar};
 use std::collections::HashMap;
@@ -27,13 +30,16 @@ const MISPLACED: [&str; 7] = [
 #[derive(Clone, Copy)]
 enum Named {
     Scalar(Scalar),
+    Custom(usize),
     Enum(usize),
     Table(usize),
+    Union(usize),
 }
 
 pub(super) fn resolve(
     drafts: &mut [Draft<'_>],
-    enums: &[EnumDraft],
+    (families, unions): (&[Family<'_>], &[&UnionType]),
+    (enums, customs): (&[EnumDraft], &[ScalarDraft]),
     dialect: Dialect,
     findings: &mut Findings,
 ) {
@@ -45,19 +51,29 @@ pub(super) fn resolve(
     let enum_names = enums.iter().enumerate();
     let enum_names =
         enum_names.map(|(index, draft)| (draft.enumeration.type_name.as_str(), Named::Enum(index)));
+    let custom_names = customs.iter().enumerate();
+    let custom_names =
+        custom_names.map(|(index, draft)| (draft.custom.type_name.as_str(), Named::Custom(index)));
+    let union_names = unions.iter().enumerate();
+    let union_names = union_names.map(|(index, union)| (union.name.as_str(), Named::Union(index)));
     let names: HashMap<&str, Named> = scalars
         .into_iter()
+        .chain(union_names)
+        .chain(custom_names)
         .chain(tables)
         .chain(enum_names)
         .collect();
     let mut stage = Stage {
         names,
+        families,
         enums,
+        customs,
         dialect,
         findings,
     };
     for draft in drafts {
-        for field in draft.node.fields.values() {
+        let fields: Vec<_> = draft.node.fields.values().copied().collect();
+        for field in fields {
             let slot = stage.field(draft, field);
             draft.slots.insert(field.name.as_str(), slot);
         }
@@ -68,9 +84,18 @@ pub(super) fn resolve(
 
 struct Stage<'a, 'f> {
     names: HashMap<&'a str, Named>,
+    families: &'a [Family<'a>],
     enums: &'a [EnumDraft],
+    customs: &'a [ScalarDraft],
     dialect: Dialect,
     findings: &'f mut Findings,
+}
+
+/// What the values of a column are beside their scalar.
+#[derive(Clone, Copy, Default)]
+struct Kind {
+    enumeration: Option<usize>,
+    custom: Option<usize>,
 }
 
 /// What a column's directives say about it.
@@ -87,8 +112,22 @@ impl Stage<'_, '_> {
             .copied()
         {
             Some(Named::Table(target)) => self.link(draft, field, target),
-            Some(Named::Scalar(scalar)) => self.column(draft, field, scalar, None),
-            Some(Named::Enum(index)) => self.column(draft, field, Scalar::String, Some(index)),
+            Some(Named::Union(union)) => self.choice(draft, field, union),
+            Some(Named::Scalar(scalar)) => self.column(draft, field, scalar, Kind::default()),
+            Some(Named::Custom(index)) => {
+                let kind = Kind {
+                    custom: Some(index),
+                    ..Kind::default()
+                };
+                self.column(draft, field, self.customs[index].custom.scalar, kind)
+            }
+            Some(Named::Enum(index)) => {
+                let kind = Kind {
+                    enumeration: Some(index),
+                    ..Kind::default()
+                };
+                self.column(draft, field, Scalar::String, kind)
+            }
             None => {
                 self.check_foreign(field);
                 Slot::Broken
@@ -99,6 +138,13 @@ impl Stage<'_, '_> {
     /// Some types are known to GraphQL, so that nobody else reports that they are no columns.
     fn check_foreign(&mut self, field: &FieldDefinition) {
         let name = field.ty.inner_named_type();
+        if let Some(family) = self.families.iter().find(|family| family.is_of(name)) {
+            let base = family.name;
+            self.findings.add(name.location(), || {
+                let message = format!("`{name}` has no table; its rows are those of `{base}`");
+                Diagnostic::error("sdl.variant", message).help(format!("lead to `{base}`"))
+            });
+        }
         if name == "ID" || name == "Query" || name.starts_with("__") {
             self.findings.add(name.location(), || {
                 let message = format!("no column is of the type `{}`", sdl::clip(name));
@@ -119,6 +165,34 @@ impl Stage<'_, '_> {
                 .add(field.name.location(), || missing_relation(field));
             return Slot::Broken;
         };
+        self.check_no_column(field);
+        draft.links.push(Link {
+            field,
+            directive,
+            target,
+            relation: None,
+        });
+        Slot::Link(draft.links.len() - 1)
+    }
+
+    /// A field that stands for several relations of its type.
+    fn choice<'a>(
+        &mut self,
+        draft: &mut Draft<'a>,
+        field: &'a Node<FieldDefinition>,
+        union: usize,
+    ) -> Slot {
+        self.check_no_column(field);
+        draft.choices.push(ChoiceDraft {
+            field,
+            union,
+            choice: None,
+        });
+        Slot::Choice(draft.choices.len() - 1)
+    }
+
+    /// Refuses the directives of a column on a relation.
+    fn check_no_column(&mut self, field: &FieldDefinition) {
         for misplaced in MISPLACED {
             if let Some(misplaced) = field.directives.get(misplaced) {
                 self.findings.add(misplaced.location(), || {
@@ -132,13 +206,6 @@ impl Stage<'_, '_> {
                 });
             }
         }
-        draft.links.push(Link {
-            field,
-            directive,
-            target,
-            relation: None,
-        });
-        Slot::Link(draft.links.len() - 1)
     }
 
     fn column(
@@ -146,7 +213,7 @@ impl Stage<'_, '_> {
         draft: &mut Draft<'_>,
         field: &FieldDefinition,
         scalar: Scalar,
-        enumeration: Option<usize>,
+        kind: Kind,
     ) -> Slot {
         self.check_shape(draft, field);
         let directive = field.directives.get("column");
@@ -157,7 +224,7 @@ impl Stage<'_, '_> {
         if let Some(name) = given.name {
             tables::check_name(name, self.dialect, self.findings);
         }
-        let native = match enumeration {
+        let native = match kind.enumeration {
             Some(index) => self.enum_native(given.native, index),
             None => self.native(field, given.native, scalar),
         };
@@ -170,7 +237,8 @@ impl Stage<'_, '_> {
                 .to_owned(),
             description: field.description.as_ref().map(ToString::to_string),
             scalar,
-            enumeration,
+            enumeration: kind.enumeration,
+            custom: kind.custom,
             native,
             nullable: !field.ty.is_non_null(),
             defaulted: field.directives.has("default"),

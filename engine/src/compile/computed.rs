@@ -17,7 +17,8 @@ const STORED: [&str; 5] = ["id", "unique", "default", "generated", "version"];
 
 pub(super) fn resolve(drafts: &mut [Draft<'_>], dialect: Dialect, findings: &mut Findings) {
     for draft in drafts {
-        for field in draft.node.fields.values() {
+        let fields: Vec<_> = draft.node.fields.values().copied().collect();
+        for field in fields {
             let Some(directive) = field.directives.get("computed") else {
                 continue;
             };

@@ -1,19 +1,30 @@
 //! A table on its way through the stages.
 
-use apollo_compiler::Node;
 use apollo_compiler::ast::{Directive, FieldDefinition};
+use apollo_compiler::collections::IndexMap;
 use apollo_compiler::parser::SourceSpan;
-use apollo_compiler::schema::ObjectType;
-use model::schema::{Column, Relation, Table};
+use apollo_compiler::schema::DirectiveList;
+use apollo_compiler::{Name, Node};
+use model::schema::{Choice, Column, Relation, Table};
 use std::collections::HashMap;
+
+/// What declares a table: an object type, or an interface or a union with what its types add.
+pub(super) struct Definition<'a> {
+    pub(super) name: &'a Name,
+    pub(super) description: Option<&'a Node<str>>,
+    pub(super) directives: &'a DirectiveList,
+    pub(super) fields: IndexMap<&'a str, &'a Node<FieldDefinition>>,
+}
 
 /// A table, what its fields have become so far, and the definition it comes from.
 pub(super) struct Draft<'a> {
-    pub(super) node: &'a ObjectType,
+    pub(super) node: Definition<'a>,
     pub(super) table: Table,
     pub(super) slots: HashMap<&'a str, Slot>,
     /// Its relations, in SDL order.
     pub(super) links: Vec<Link<'a>>,
+    /// Its fields of unions, in SDL order.
+    pub(super) choices: Vec<ChoiceDraft<'a>>,
     /// Whether its key had errors, so that nothing that builds on it is reported again.
     pub(super) is_key_broken: bool,
 }
@@ -25,6 +36,8 @@ pub(super) enum Slot {
     Column(usize),
     /// A relation: an index into the draft's links.
     Link(usize),
+    /// A row of one of several tables: an index into the draft's choices.
+    Choice(usize),
     /// Nothing: it had errors.
     Broken,
 }
@@ -36,6 +49,14 @@ pub(super) struct Link<'a> {
     /// The table it leads to: an index into the drafts.
     pub(super) target: usize,
     pub(super) relation: Option<Relation>,
+}
+
+/// A field of a union as it is declared and, once it could be, resolved.
+pub(super) struct ChoiceDraft<'a> {
+    pub(super) field: &'a Node<FieldDefinition>,
+    /// An index into the unions.
+    pub(super) union: usize,
+    pub(super) choice: Option<Choice>,
 }
 
 impl<'a> Draft<'a> {
@@ -93,8 +114,10 @@ impl<'a> Draft<'a> {
             .into_iter()
             .filter_map(|link| link.relation)
             .collect();
+        let choices = self.choices.into_iter();
         Table {
             relations,
+            choices: choices.filter_map(|choice| choice.choice).collect(),
             ..self.table
         }
     }

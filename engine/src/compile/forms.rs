@@ -37,20 +37,24 @@ pub(super) fn check(document: &mut Document, findings: &mut Findings) {
 fn refusal(definition: &Definition) -> Option<Diagnostic> {
     let what = match definition {
         Definition::ObjectTypeDefinition(object) => {
-            return reserved(&object.name, "Row")
-                .or_else(|| implements(&object.implements_interfaces));
+            return reserved(&object.name, "Row");
         }
-        Definition::ObjectTypeExtension(object) => {
-            return implements(&object.implements_interfaces);
+        Definition::InterfaceTypeDefinition(interface) => {
+            return reserved(&interface.name, "Row")
+                .or_else(|| implements(&interface.implements_interfaces));
         }
+        Definition::InterfaceTypeExtension(interface) => {
+            return implements(&interface.implements_interfaces);
+        }
+        Definition::UnionTypeDefinition(union) => return reserved(&union.name, "Row"),
         Definition::EnumTypeDefinition(enumeration) => return reserved(&enumeration.name, "Kind"),
-        Definition::EnumTypeExtension(_) => return None,
-        Definition::ScalarTypeDefinition(scalar) => return Some(further_scalar(&scalar.name)),
-        Definition::ScalarTypeExtension(scalar) => return Some(further_scalar(&scalar.name)),
-        Definition::InterfaceTypeDefinition(_) | Definition::InterfaceTypeExtension(_) => {
-            "interfaces are"
+        Definition::ObjectTypeExtension(_)
+        | Definition::UnionTypeExtension(_)
+        | Definition::EnumTypeExtension(_) => return None,
+        Definition::ScalarTypeDefinition(scalar) => {
+            return known_scalar(&scalar.name).or_else(|| reserved(&scalar.name, "Value"));
         }
-        Definition::UnionTypeDefinition(_) | Definition::UnionTypeExtension(_) => "unions are",
+        Definition::ScalarTypeExtension(scalar) => return known_scalar(&scalar.name),
         Definition::InputObjectTypeDefinition(_) | Definition::InputObjectTypeExtension(_) => {
             return Some(generated("input types are"));
         }
@@ -64,7 +68,9 @@ fn refusal(definition: &Definition) -> Option<Diagnostic> {
         "sdl.unsupported",
         format!("{what} not supported in a schema file"),
     );
-    Some(finding.help("a schema file holds types with @table or @view, and enums"))
+    Some(finding.help(
+        "a schema file holds types with @table or @view, interfaces and unions of them, enums and scalars",
+    ))
 }
 
 fn generated(what: &str) -> Diagnostic {
@@ -99,24 +105,25 @@ fn reserved(name: &Name, word: &str) -> Option<Diagnostic> {
 
 fn implements(interfaces: &[Name]) -> Option<Diagnostic> {
     let interface = interfaces.first()?;
-    let message = format!("interfaces are not supported: `{}`", sdl::clip(interface));
+    let message = format!(
+        "an interface implements no other: `{}`",
+        sdl::clip(interface)
+    );
     Some(Diagnostic::error("sdl.unsupported", message).help("leave `implements` out"))
 }
 
-fn further_scalar(name: &Name) -> Diagnostic {
-    if Scalar::from_name(name).is_some() {
-        let message = format!("the scalar `{name}` is there already");
-        return Diagnostic::error("sdl.unsupported", message).help("leave its definition out");
-    }
-    let known: Vec<_> = Scalar::ALL.iter().map(|scalar| scalar.name()).collect();
-    let message = format!("new scalars are not supported: `{}`", sdl::clip(name));
-    Diagnostic::error("sdl.unsupported", message).help(format!("there is {}", known.join(", ")))
+fn known_scalar(name: &Name) -> Option<Diagnostic> {
+    Scalar::from_name(name)?;
+    let message = format!("the scalar `{name}` is there already");
+    Some(Diagnostic::error("sdl.unsupported", message).help("leave its definition out"))
 }
 
 fn fields(definition: &Definition) -> impl Iterator<Item = &FieldDefinition> {
     let fields = match definition {
         Definition::ObjectTypeDefinition(object) => Some(&object.fields),
         Definition::ObjectTypeExtension(object) => Some(&object.fields),
+        Definition::InterfaceTypeDefinition(interface) => Some(&interface.fields),
+        Definition::InterfaceTypeExtension(interface) => Some(&interface.fields),
         _ => None,
     };
     fields.into_iter().flatten().map(AsRef::as_ref)

@@ -5,6 +5,7 @@ use super::draft::Draft;
 use super::enums::EnumDraft;
 use super::findings::Findings;
 use super::forms::ROOTS;
+use super::scalars::ScalarDraft;
 use super::tables;
 use crate::{names, sdl};
 use apollo_compiler::Node;
@@ -26,13 +27,14 @@ pub(super) struct FunctionDraft {
 pub(super) fn resolve(
     document: &Document,
     drafts: &[Draft<'_>],
-    enums: &[EnumDraft],
+    (enums, customs): (&[EnumDraft], &[ScalarDraft]),
     dialect: Dialect,
     findings: &mut Findings,
 ) -> Vec<FunctionDraft> {
     let mut stage = Stage {
         drafts,
         enums,
+        customs,
         dialect,
         findings,
     };
@@ -52,6 +54,7 @@ pub(super) fn resolve(
 struct Stage<'a, 'f> {
     drafts: &'a [Draft<'a>],
     enums: &'a [EnumDraft],
+    customs: &'a [ScalarDraft],
     dialect: Dialect,
     findings: &'f mut Findings,
 }
@@ -179,9 +182,14 @@ impl Stage<'_, '_> {
             .enums
             .iter()
             .position(|draft| draft.enumeration.type_name == named.as_str());
-        let scalar = match enumeration {
-            Some(_) => Some(Scalar::String),
-            None => Scalar::from_name(named),
+        let custom = self
+            .customs
+            .iter()
+            .position(|draft| draft.custom.type_name == named.as_str());
+        let scalar = match (enumeration, custom) {
+            (Some(_), _) => Some(Scalar::String),
+            (None, Some(index)) => Some(self.customs[index].custom.scalar),
+            (None, None) => Scalar::from_name(named),
         };
         let Some(scalar) = scalar.filter(|_| !ty.is_list()) else {
             let shown = sdl::clip(&ty.to_string());
@@ -201,6 +209,7 @@ impl Stage<'_, '_> {
             description: None,
             scalar,
             enumeration,
+            custom,
             native: None,
             nullable: !ty.is_non_null(),
             defaulted: false,

@@ -58,7 +58,8 @@ pub(super) fn columns(
     is_whole.then_some(columns)
 }
 
-fn unknown(draft: &Draft<'_>, field: Word<'_>, findings: &mut Findings) {
+/// Reports a field that is no column.
+pub(super) fn unknown(draft: &Draft<'_>, field: Word<'_>, findings: &mut Findings) {
     let shown = sdl::clip(field.text);
     let name = draft.name();
     match draft.slots.get(field.text) {
@@ -94,7 +95,7 @@ fn unknown(draft: &Draft<'_>, field: Word<'_>, findings: &mut Findings) {
 
 fn primary(draft: &Draft<'_>, findings: &mut Findings) -> Vec<usize> {
     let marked = marked(draft);
-    let source = tables::source(&draft.node.directives);
+    let source = tables::source(draft.node.directives);
     let Some(listed) = source.and_then(|source| words(source, "key")) else {
         // A type without any field has been reported as such, and so has a broken field.
         let is_known = draft.node.fields.is_empty() || has_broken_mark(draft);

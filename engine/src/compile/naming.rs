@@ -4,8 +4,11 @@ use super::draft::Draft;
 use super::enums::EnumDraft;
 use super::findings::Findings;
 use super::functions::FunctionDraft;
+use super::scalars::ScalarDraft;
+use super::variants::Family;
 use crate::names::api;
 use apollo_compiler::parser::SourceSpan;
+use apollo_compiler::schema::UnionType;
 use model::Diagnostic;
 use model::schema::Table;
 use std::collections::HashMap;
@@ -13,11 +16,12 @@ use std::collections::hash_map::Entry;
 
 pub(super) fn check(
     drafts: &[Draft<'_>],
-    enums: &[EnumDraft],
+    (families, unions): (&[Family<'_>], &[&UnionType]),
+    (enums, scalars): (&[EnumDraft], &[ScalarDraft]),
     functions: &[FunctionDraft],
     findings: &mut Findings,
 ) {
-    check_types(drafts, enums, findings);
+    check_types(drafts, (families, unions), (enums, scalars), findings);
     check_roots(drafts, functions, findings);
     for draft in drafts {
         check_fields(draft, findings);
@@ -26,7 +30,12 @@ pub(super) fn check(
 }
 
 /// Types generated for one table must not be those of another.
-fn check_types(drafts: &[Draft<'_>], enums: &[EnumDraft], findings: &mut Findings) {
+fn check_types(
+    drafts: &[Draft<'_>],
+    (families, unions): (&[Family<'_>], &[&UnionType]),
+    (enums, scalars): (&[EnumDraft], &[ScalarDraft]),
+    findings: &mut Findings,
+) {
     let mut owners: HashMap<String, &str> = HashMap::new();
     let tables = drafts
         .iter()
@@ -35,7 +44,25 @@ fn check_types(drafts: &[Draft<'_>], enums: &[EnumDraft], findings: &mut Finding
         let name = draft.enumeration.type_name.as_str();
         (name, draft.span, api::enum_types(name))
     });
-    let all: Vec<_> = tables.chain(enums).collect();
+    let scalars = scalars.iter().map(|draft| {
+        let name = draft.custom.type_name.as_str();
+        (name, draft.span, api::enum_types(name))
+    });
+    let members = families.iter().flat_map(Family::without_table);
+    let members = members.map(|member| {
+        let name = member.name.as_str();
+        (name, member.name.location(), vec![name.to_owned()])
+    });
+    let unions = unions.iter().map(|union| {
+        let name = union.name.as_str();
+        (name, union.name.location(), vec![name.to_owned()])
+    });
+    let all: Vec<_> = tables
+        .chain(enums)
+        .chain(scalars)
+        .chain(members)
+        .chain(unions)
+        .collect();
     for (name, span, types) in &all {
         for generated in types {
             match owners.entry(generated.clone()) {
@@ -123,6 +150,13 @@ fn check_fields(draft: &Draft<'_>, findings: &mut Findings) {
             || is_version && is_told()
         {
             findings.add(draft.field_span(&column.field), || reserved(&column.field));
+        }
+    }
+    for choice in &draft.choices {
+        if api::is_reserved_field(&choice.field.name, false) {
+            findings.add(choice.field.name.location(), || {
+                reserved(&choice.field.name)
+            });
         }
     }
     for link in &draft.links {

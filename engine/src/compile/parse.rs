@@ -194,6 +194,10 @@ fn translate(error: &DiagnosticData, source: &Excerpt<'_>, document: &Document) 
             lower(&clip(&error.to_string())),
             Some("keep one of them, or rename the other".to_owned()),
         ),
+        Some("MissingInterfaceField") => (
+            lower(&clip(&error.to_string())),
+            Some("a type repeats every field of its interface, as GraphQL has it".to_owned()),
+        ),
         Some(_) => (lower(&clip(&error.to_string())), None),
     };
     Diagnostic {
@@ -215,8 +219,11 @@ fn belongs(name: &str, document: &Document) -> Option<String> {
         .iter()
         .map(|location| match location {
             DirectiveLocation::Object => "a type",
+            DirectiveLocation::Interface => "an interface",
+            DirectiveLocation::Union => "a union",
             DirectiveLocation::FieldDefinition => "a field",
             DirectiveLocation::Enum => "an enum",
+            DirectiveLocation::Scalar => "a scalar",
             DirectiveLocation::EnumValue => "a value of an enum",
             other => other.name(),
         })

@@ -95,6 +95,13 @@ fn way<'a>(link: &Link<'a>, findings: &mut Findings) -> Way<'a> {
     let references = words(directive, "references");
     let inverse = word(directive, "inverse");
     let through = words(directive, "through");
+    if let Some(one_of) = directive.specified_argument_by_name("oneOf") {
+        findings.add(one_of.location(), || {
+            let message = format!("`{}` leads to one table", link.field.name);
+            Diagnostic::error("sdl.relation", message).help("`oneOf:` is for a field of a union")
+        });
+        return Way::Broken;
+    }
     match (fields, inverse, through) {
         (Some(fields), None, None) if !fields.is_empty() => Way::Forward { fields, references },
         (None, Some(inverse), None) if references.is_none() => Way::Inverse(inverse),

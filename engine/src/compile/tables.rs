@@ -1,12 +1,12 @@
 //! Stage: which type is which table or view, and its root fields.
 
 use super::directive::{Word, word};
-use super::draft::Draft;
+use super::draft::{Definition, Draft};
 use super::findings::Findings;
 use crate::{names, sdl};
 use apollo_compiler::Schema as Document;
 use apollo_compiler::ast::Directive;
-use apollo_compiler::schema::{Component, DirectiveList, ExtendedType, ObjectType};
+use apollo_compiler::schema::{Component, DirectiveList};
 use model::schema::Table;
 use model::{Diagnostic, Dialect};
 use std::collections::HashMap;
@@ -14,17 +14,14 @@ use std::collections::HashMap;
 /// The tables by type name.
 pub(super) fn resolve<'a>(
     document: &'a Document,
+    definitions: Vec<Definition<'a>>,
     dialect: Dialect,
     findings: &mut Findings,
 ) -> Vec<Draft<'a>> {
-    let mut drafts = Vec::new();
-    for definition in document.types.values() {
-        if let ExtendedType::Object(node) = definition
-            && findings.is_theirs(node.name.location())
-        {
-            drafts.push(draft(node, document, dialect, findings));
-        }
-    }
+    let mut drafts: Vec<_> = definitions
+        .into_iter()
+        .map(|node| draft(node, document, dialect, findings))
+        .collect();
     if drafts.is_empty() && findings.error_count() == 0 {
         findings.add(None, || {
             Diagnostic::error("sdl.empty", "the schema has no table").help(
@@ -52,13 +49,13 @@ pub(super) fn check_name(name: Word<'_>, dialect: Dialect, findings: &mut Findin
 }
 
 fn draft<'a>(
-    node: &'a ObjectType,
+    node: Definition<'a>,
     document: &Document,
     dialect: Dialect,
     findings: &mut Findings,
 ) -> Draft<'a> {
-    check_source(node, document, findings);
-    let directive = source(&node.directives);
+    check_source(&node, document, findings);
+    let directive = source(node.directives);
     let argument = |name| directive.and_then(|directive| word(directive, name));
     let own = Word {
         text: node.name.as_str(),
@@ -68,14 +65,13 @@ fn draft<'a>(
     for given in [Some(name), schema].into_iter().flatten() {
         check_name(given, dialect, findings);
     }
-    let (singular, plural) = root_fields(node, findings);
+    let (singular, plural) = root_fields(&node, findings);
     Draft {
-        node,
         table: Table {
             type_name: node.name.to_string(),
             singular,
             plural,
-            description: node.description.as_ref().map(ToString::to_string),
+            description: node.description.map(ToString::to_string),
             schema: schema.map(|schema| schema.text.to_owned()),
             name: name.text.to_owned(),
             writable: node.directives.has("table"),
@@ -84,14 +80,19 @@ fn draft<'a>(
             uniques: Vec::new(),
             version: None,
             relations: Vec::new(),
+            choices: Vec::new(),
+            variants: None,
+            base: None,
         },
+        node,
         slots: HashMap::new(),
         links: Vec::new(),
+        choices: Vec::new(),
         is_key_broken: false,
     }
 }
 
-fn check_source(node: &ObjectType, document: &Document, findings: &mut Findings) {
+fn check_source(node: &Definition<'_>, document: &Document, findings: &mut Findings) {
     let (table, view) = (node.directives.get("table"), node.directives.get("view"));
     let span = node.name.location();
     match (table, view) {
@@ -121,7 +122,7 @@ fn check_source(node: &ObjectType, document: &Document, findings: &mut Findings)
     }
 }
 
-fn root_fields(node: &ObjectType, findings: &mut Findings) -> (String, String) {
+fn root_fields(node: &Definition<'_>, findings: &mut Findings) -> (String, String) {
     let api = node.directives.get("api");
     let mut given = |argument: &str, usual: String| {
         let Some(name) = api.and_then(|api| word(api, argument)) else {
@@ -136,8 +137,8 @@ fn root_fields(node: &ObjectType, findings: &mut Findings) -> (String, String) {
         }
         name.text.to_owned()
     };
-    let singular = given("singular", names::singular_field(&node.name));
-    let plural = given("plural", names::plural_field(&node.name));
+    let singular = given("singular", names::singular_field(node.name));
+    let plural = given("plural", names::plural_field(node.name));
     if singular == plural {
         findings.add(api.and_then(|api| api.location()), || {
             let message = format!(

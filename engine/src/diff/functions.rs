@@ -1,6 +1,7 @@
 //! Changes of root fields that call functions.
 
 use super::{Changes, by_name};
+use crate::api::value_type;
 use model::Schema;
 use model::schema::{Column, Function, Outcome};
 
@@ -64,10 +65,7 @@ fn result(schema: &Schema, outcome: &Outcome) -> String {
 }
 
 fn value(schema: &Schema, column: &Column) -> String {
-    let name = match column.enumeration {
-        Some(index) => schema.enums[index].type_name.as_str(),
-        None => column.scalar.name(),
-    };
+    let name = value_type(schema, column);
     let required = if column.nullable { "" } else { "!" };
     format!("{name}{required}")
 }

@@ -1,8 +1,9 @@
 //! Changes of tables: their root fields, keys, columns and relations.
 
-use super::{Changes, by_name};
+use super::{Changes, by_name, variants};
+use crate::api::value_type;
 use model::Schema;
-use model::schema::{Cardinality, Column, Relation, Table};
+use model::schema::{Cardinality, Choice, Column, Relation, Table};
 
 pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
     for (name, sides) in by_name(&old.tables, &new.tables, |table| &table.type_name) {
@@ -12,17 +13,18 @@ pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
             (Some(was), Some(is)) => {
                 roots(was, is, changes);
                 keys(was, is, changes);
-                fields(
-                    &Side {
+                let (was, is) = (
+                    Side {
                         schema: old,
                         table: was,
                     },
-                    &Side {
+                    Side {
                         schema: new,
                         table: is,
                     },
-                    changes,
                 );
+                fields(&was, &is, changes);
+                variants::compare((old, was.table), (new, is.table), changes);
             }
             (None, None) => {}
         }
@@ -85,6 +87,7 @@ fn names(table: &Table, columns: &[usize]) -> String {
 enum Field<'a> {
     Column(&'a Column),
     Relation(&'a Relation),
+    Choice(&'a Choice),
 }
 
 fn fields(old: &Side<'_>, new: &Side<'_>, changes: &mut Changes) {
@@ -107,11 +110,30 @@ fn fields(old: &Side<'_>, new: &Side<'_>, changes: &mut Changes) {
             (Some(Field::Column(was)), Some(Field::Column(is))) => {
                 columns(&at, (old, was), (new, is), changes);
             }
+            (None, Some(Field::Choice(_))) => changes.safe(at, "the field is new"),
+            (Some(Field::Choice(was)), Some(Field::Choice(is))) => {
+                let union = |side: &Side<'_>, choice: &Choice| {
+                    side.schema.unions[choice.union].type_name.clone()
+                };
+                let (from, to) = (union(old, was), union(new, is));
+                if from != to {
+                    changes.breaking(at, format!("the type is {to}, was {from}"));
+                }
+            }
             (Some(Field::Relation(was)), Some(Field::Relation(is))) => {
                 relations(&at, (old, was), (new, is), changes);
             }
+            (Some(Field::Choice(_)), Some(Field::Column(_))) => {
+                changes.breaking(at, "the field of a union is now a column");
+            }
             (Some(_), Some(Field::Column(_))) => {
                 changes.breaking(at, "the relation is now a column");
+            }
+            (Some(Field::Choice(_)), Some(Field::Relation(_))) => {
+                changes.breaking(at, "the field of a union is now a relation");
+            }
+            (Some(_), Some(Field::Choice(_))) => {
+                changes.breaking(at, "the field is now of a union");
             }
             (Some(_), Some(Field::Relation(_))) => {
                 changes.breaking(at, "the column is now a relation");
@@ -130,7 +152,11 @@ fn members(table: &Table) -> Vec<(&str, Field<'_>)> {
         .relations
         .iter()
         .map(|relation| (relation.field.as_str(), Field::Relation(relation)));
-    columns.chain(relations).collect()
+    let choices = table
+        .choices
+        .iter()
+        .map(|choice| (choice.field.as_str(), Field::Choice(choice)));
+    columns.chain(relations).chain(choices).collect()
 }
 
 fn added(at: String, side: &Side<'_>, column: &Column, changes: &mut Changes) {
@@ -182,10 +208,7 @@ fn columns(
 }
 
 fn type_name<'a>(side: &Side<'a>, column: &Column) -> &'a str {
-    match column.enumeration {
-        Some(index) => &side.schema.enums[index].type_name,
-        None => column.scalar.name(),
-    }
+    value_type(side.schema, column)
 }
 
 fn relations(

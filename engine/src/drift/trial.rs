@@ -145,7 +145,7 @@ fn partner(table: &Table) -> Option<usize> {
 
 fn script(schema: &Schema, draft: Draft, select: Select, calls: bool) -> Script {
     let statement = draft.finish(schema, &Tree::Select(select)).statement;
-    let rows = Use::Rows(Record { fields: Vec::new() });
+    let rows = Use::Rows(Record::default());
     Script {
         writes: false,
         calls,

@@ -17,6 +17,7 @@ fn column(field: &str, scalar: Scalar) -> Column {
         description: None,
         scalar,
         enumeration: None,
+        custom: None,
         native: None,
         nullable: false,
         defaulted: false,
@@ -46,6 +47,9 @@ fn table(type_name: &str, singular: &str, columns: Vec<Column>, relations: Vec<R
         uniques: vec![],
         version: None,
         relations,
+        choices: vec![],
+        variants: None,
+        base: None,
     }
 }
 
@@ -119,22 +123,28 @@ fn schema(dialect: Dialect) -> Schema {
         ],
     );
     junction.key = vec![0, 1];
+    Schema {
+        dialect,
+        tables: vec![product, category, tag, junction],
+        enums: vec![status_type(dialect)],
+        scalars: Vec::new(),
+        unions: Vec::new(),
+        functions: Vec::new(),
+    }
+}
+
+fn status_type(dialect: Dialect) -> Enum {
     let value = |name: &str| EnumValue {
         name: name.to_uppercase(),
         label: name.into(),
         description: None,
     };
-    Schema {
-        dialect,
-        tables: vec![product, category, tag, junction],
-        enums: vec![Enum {
-            type_name: "Status".into(),
-            description: None,
-            schema: None,
-            name: (dialect != Dialect::Mariadb).then(|| "status".into()),
-            values: vec![value("new"), value("old")],
-        }],
-        functions: Vec::new(),
+    Enum {
+        type_name: "Status".into(),
+        description: None,
+        schema: None,
+        name: (dialect != Dialect::Mariadb).then(|| "status".into()),
+        values: vec![value("new"), value("old")],
     }
 }
 

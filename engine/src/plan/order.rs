@@ -175,7 +175,7 @@ impl Planner<'_> {
             };
             let (name, member) =
                 only(way.member).map_err(|message| format!("{}: {message}", way.path))?;
-            way.alias = self.join(scope, way.alias, (way.table, index));
+            way.alias = self.join_relation(scope, way.alias, (way.table, index));
             way.table = relations[index].target;
             way.outer |= relations[index].cardinality == Cardinality::Maybe;
             way.path = format!("{}.{name}", way.path);

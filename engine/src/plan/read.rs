@@ -17,7 +17,15 @@ pub(crate) struct Scope {
     pub(crate) select: Select,
     pub(crate) alias: Alias,
     pub(crate) table: usize,
-    joined: Vec<(Alias, usize, Alias)>,
+    joined: Vec<Joined>,
+}
+
+/// A table joined to a select: from which alias, to which table and by which columns, and as what.
+struct Joined {
+    from: Alias,
+    target: usize,
+    columns: Vec<(usize, usize)>,
+    partner: Alias,
 }
 
 impl Scope {
@@ -225,13 +233,16 @@ impl<'a> Planner<'a> {
         table: usize,
         sets: &[&'a SelectionSet],
     ) -> Result<Record, Fault> {
-        let schema = self.schema;
-        self.record_of(
-            scope,
-            sets,
-            &schema.tables[table].type_name,
-            |planner, scope, chosen| planner.cell(scope, alias, table, chosen),
-        )
+        let declared = &self.schema.tables[table];
+        match &declared.variants {
+            Some(variants) => self.record_of_variants(scope, (alias, table), variants, sets),
+            None => self.record_of(
+                scope,
+                sets,
+                &declared.type_name,
+                |planner, scope, chosen| planner.cell(scope, alias, table, chosen),
+            ),
+        }
     }
 
     /// The members chosen of an object of that type, each by its cell.
@@ -257,7 +268,8 @@ impl<'a> Planner<'a> {
         Ok(record)
     }
 
-    fn cell(
+    /// A field of a row of that table.
+    pub(super) fn cell(
         &mut self,
         scope: &mut Scope,
         alias: Alias,
@@ -298,6 +310,14 @@ impl<'a> Planner<'a> {
         if let Some(relation) = beside("Aggregate") {
             return self.nested_aggregate(scope, alias, (table, relation), chosen);
         }
+        if let Some(choice) = declared.choices.iter().find(|known| known.field == name) {
+            return self.choice(scope, alias, (table, choice), chosen);
+        }
+        if let Some(base) = declared.base.as_ref() {
+            let relation = &declared.relations[base.relation];
+            let partner = self.join(scope, (alias, table), base.table, &relation.columns);
+            return self.cell(scope, partner, base.table, chosen);
+        }
         let message = format!("the field {name} is not known here");
         Err(self.fault(field, "engine.invalid", Kind::Invalid, message))
     }
@@ -332,50 +352,77 @@ impl<'a> Planner<'a> {
         relation: (usize, usize),
         chosen: &Chosen<'a>,
     ) -> Result<Cell, Fault> {
+        let (present, record) = self.object(scope, alias, relation, chosen)?;
+        Ok(Cell::Object {
+            present: Some(present),
+            record,
+        })
+    }
+
+    /// The object a to-one relation leads to, and a column that is NULL just when there is none.
+    pub(super) fn object(
+        &mut self,
+        scope: &mut Scope,
+        alias: Alias,
+        relation: (usize, usize),
+        chosen: &Chosen<'a>,
+    ) -> Result<(usize, Record), Fault> {
         let target = self.schema.tables[relation.0].relations[relation.1].target;
-        let partner = self.join(scope, alias, relation);
+        let partner = self.join_relation(scope, alias, relation);
         let below = chosen.below();
         let record = self.deeper(chosen.field(), |planner| {
             planner.record(scope, partner, target, &below)
         })?;
         let theirs = self.schema.tables[relation.0].relations[relation.1].columns[0].1;
         let present = readable(self.schema, Reference::new(partner, target, theirs));
-        Ok(Cell::Object {
-            present: Some(scope.select.column(present)),
-            record,
-        })
+        Ok((scope.select.column(present), record))
+    }
+
+    /// Joins the one row of a table that belongs to a row of `from`, once.
+    pub(crate) fn join(
+        &mut self,
+        scope: &mut Scope,
+        from: (Alias, usize),
+        target: usize,
+        columns: &[(usize, usize)],
+    ) -> Alias {
+        let is_it = |known: &&Joined| {
+            (known.from, known.target) == (from.0, target) && known.columns == columns
+        };
+        if let Some(known) = scope.joined.iter().find(is_it) {
+            return known.partner;
+        }
+        let partner = self.draft.alias();
+        let on = columns.iter().map(|(ours, theirs)| {
+            (
+                Reference::new(partner, target, *theirs),
+                Reference::new(from.0, from.1, *ours),
+            )
+        });
+        scope.select.joins.push(Join {
+            outer: true,
+            table: target,
+            alias: partner,
+            on: on.collect(),
+        });
+        scope.joined.push(Joined {
+            from: from.0,
+            target,
+            columns: columns.to_vec(),
+            partner,
+        });
+        partner
     }
 
     /// Joins a to-one relation of `alias`, once.
-    pub(crate) fn join(
+    pub(crate) fn join_relation(
         &mut self,
         scope: &mut Scope,
         alias: Alias,
         (table, index): (usize, usize),
     ) -> Alias {
-        let known = scope
-            .joined
-            .iter()
-            .find(|known| (known.0, known.1) == (alias, index));
-        if let Some((_, _, partner)) = known {
-            return *partner;
-        }
         let relation = &self.schema.tables[table].relations[index];
-        let partner = self.draft.alias();
-        let on = relation.columns.iter().map(|(ours, theirs)| {
-            (
-                Reference::new(partner, relation.target, *theirs),
-                Reference::new(alias, table, *ours),
-            )
-        });
-        scope.select.joins.push(Join {
-            outer: true,
-            table: relation.target,
-            alias: partner,
-            on: on.collect(),
-        });
-        scope.joined.push((alias, index, partner));
-        partner
+        self.join(scope, (alias, table), relation.target, &relation.columns)
     }
 
     /// A to-many relation: its rows packed into one column.

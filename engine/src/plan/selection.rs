@@ -60,7 +60,7 @@ impl<'a> Planner<'a> {
                     add(chosen, field);
                 }
                 Selection::InlineFragment(fragment) => {
-                    if applies(fragment.type_condition.as_ref(), type_name) {
+                    if self.applies(fragment.type_condition.as_ref(), type_name) {
                         self.collect(&fragment.selection_set, type_name, visited, chosen)?;
                     }
                 }
@@ -68,13 +68,20 @@ impl<'a> Planner<'a> {
                     let fragment = self.document.fragments.get(&spread.fragment_name);
                     let Some(fragment) = fragment else { continue };
                     let fresh = visited.insert(spread.fragment_name.as_str());
-                    if fresh && applies(Some(&fragment.selection_set.ty), type_name) {
+                    if fresh && self.applies(Some(&fragment.selection_set.ty), type_name) {
                         self.collect(&fragment.selection_set, type_name, visited, chosen)?;
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether a fragment on that type applies to an object of the other.
+    fn applies(&self, condition: Option<&Name>, type_name: &str) -> bool {
+        condition.is_none_or(|condition| {
+            condition == type_name || self.api.types.is_subtype(condition, type_name)
+        })
     }
 
     fn count_field(&mut self, field: &Field) -> Result<(), Fault> {
@@ -97,11 +104,6 @@ impl<'a> Planner<'a> {
         };
         condition("skip") != Some(true) && condition("include") != Some(false)
     }
-}
-
-/// Whether a fragment on that type applies to an object of the other; `Node` is the one interface.
-fn applies(condition: Option<&Name>, type_name: &str) -> bool {
-    condition.is_none_or(|condition| condition == type_name || condition == "Node")
 }
 
 fn add<'a>(chosen: &mut Vec<Chosen<'a>>, field: &'a Field) {

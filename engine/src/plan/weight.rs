@@ -4,7 +4,9 @@
 
 use super::{Form, Plan, Slot, Wish};
 use crate::input::Source;
-use model::{Cell, Codec, Content, PageInfo, PagePart, Record, Root, Script, Step, Use, Value};
+use model::{
+    Cases, Cell, Codec, Content, PageInfo, PagePart, Record, Root, Script, Step, Use, Value,
+};
 use std::mem::size_of;
 
 /// What a plan takes besides what is counted, and what each allocation does.
@@ -51,9 +53,18 @@ fn step(step: &Step) -> usize {
 
 fn record(record: &Record) -> usize {
     let fields = record.fields.iter();
-    fields
+    let fields: usize = fields
         .map(|field| size_of_val(field) + text(field.key.json()) + cell(&field.cell))
-        .sum()
+        .sum();
+    fields + record.cases.as_deref().map_or(0, cases)
+}
+
+fn cases(cases: &Cases) -> usize {
+    let types = cases.types.iter();
+    let types: usize = types
+        .map(|case| size_of_val(case) + text(&case.value) + record(&case.record))
+        .sum();
+    size_of_val(cases) + codec(&cases.codec) + types
 }
 
 /// What hangs on a cell.
@@ -62,6 +73,12 @@ fn cell(cell: &Cell) -> usize {
         Cell::Constant(json) => text(json),
         Cell::Scalar { codec: known, .. } => codec(known),
         Cell::Object { record: below, .. } | Cell::Rows { record: below, .. } => record(below),
+        Cell::Choice(objects) => {
+            let objects = objects.iter();
+            objects
+                .map(|(_, below)| size_of::<(usize, Record)>() + record(below))
+                .sum()
+        }
         Cell::Token { head, columns } => {
             let columns = columns.iter();
             text(head)

@@ -198,14 +198,70 @@ fn definitions_that_are_no_tables_are_not_supported() {
     let shown = all(
         Postgres,
         &[
-            "interface Named { name: String }\ntype Customer implements Named @table { id: Int! @id name: String }",
-            "type Customer @table { id: Int! @id }\nunion Any = Customer\ninput New { name: String }",
-            "type Customer @table { id: Int! @id }\nscalar Money\nscalar UUID\ndirective @mine on OBJECT",
+            "type Customer @table { id: Int! @id }\ninput New { name: String }",
+            "type Customer @table { id: Int! @id }\nscalar UUID\ndirective @mine on OBJECT",
             "type Customer @table { id: Int! @id }\nschema { query: Customer }\nquery { a }",
             "type Customer @table { id: Int! @id name(short: Boolean): String }",
             "type Customer @table { id: Int! @id s: S @deprecated }\nenum S { A @deprecated(reason: \"old\") }",
         ],
     );
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn interfaces_and_unions_are_tables_of_several_types() {
+    let media = |types: &str| {
+        format!(
+            "interface Media @table(discriminator: \"kind\") {{ id: Int! @id kind: String! title: String }}\n{types}"
+        )
+    };
+    let texts = [
+        "interface Media { id: Int! }\ntype Book implements Media @table { id: Int! @id }".to_owned(),
+        "interface Media @table { id: Int! @id }".to_owned(),
+        "interface Media @table(discriminator: \"knd\") { id: Int! @id kind: String! }\ntype Book implements Media @variant(value: \"b\") { id: Int! kind: String! }".to_owned(),
+        "interface Media @table(discriminator: \"kind\") { id: Int! @id kind: String }\ntype Book implements Media @variant(value: \"b\") { id: Int! kind: String }".to_owned(),
+        media(""),
+        media("type Book implements Media { id: Int! kind: String! title: String }"),
+        media("type Book implements Media @variant(value: \"b\") { id: Int! kind: String! }"),
+        media("type Book implements Media @variant(value: \"b\") { id: Int! kind: String! title: String! }"),
+        media("type Book implements Media @variant(value: \"b\") @api(singular: \"x\", plural: \"y\") { id: Int! @id kind: String! title: String @unique }"),
+        media("type Book implements Media @variant(value: \"b\") { id: Int! kind: String! title: String size: Int }\ntype Film implements Media @variant(value: \"b\") { id: Int! kind: String! title: String size: String }"),
+        media("type Book implements Media @variant(value: \"b\") { id: Int! kind: String! title: String }\ntype Shelf @table { id: Int! @id bookId: Int book: Book @relation(fields: [\"bookId\"]) }"),
+        media("type Book implements Media @table @variant(value: \"b\") { id: Int! @id kind: String! title: String }"),
+        "type Book @table @variant(value: \"b\") { id: Int! @id }\ntype Film @table(discriminator: \"id\") { id: Int! @id }".to_owned(),
+        "union Media @table(discriminator: \"kind\") = Book | Film\ntype Book @table @variant(value: \"1\") { id: Int! @id kind: Int! }\ntype Film @variant(value: \"02\") { id: Int! @id kind: Int! }".to_owned(),
+        "enum Kind { BOOK FILM }\nunion Media @table(discriminator: \"kind\") = Book\ntype Book @variant(value: \"BOK\") { id: Int! @id kind: Kind! }".to_owned(),
+    ];
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    insta::assert_snapshot!(all(Postgres, &texts));
+}
+
+#[test]
+fn a_scalar_has_the_form_of_another() {
+    let shown = beside_customer(&[
+        "scalar Money",
+        "scalar Money @scalar",
+        "scalar Money @scalar(as: \"Decmal\")",
+        "scalar StringFilter @scalar(as: \"String\")",
+        "scalar CustomerFilter @scalar(as: \"String\")\nscalar Customer @scalar(as: \"String\")",
+        "scalar Money @scalar(as: \"Decimal\")\ntype A @table { id: Money! @id name: Money @column(type: \"text\") }",
+    ]);
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn a_field_of_a_union_goes_by_relations_to_one_row() {
+    let shown = beside_customer(&[
+        "union Any @api(singular: \"a\", plural: \"b\") = Customer",
+        "union Any @table(discriminator: \"kind\") = Customer",
+        "union Any = Customer\ntype A @table { id: Int! @id any: Any }",
+        "union Any = Customer\ntype A @table { id: Int! @id any: Any @relation(fields: [\"id\"]) }",
+        "union Any = Customer\ntype A @table { id: Int! @id any: Any! @relation(oneOf: [\"custmer\"]) customer: Customer! @relation(fields: [\"id\"]) }",
+        "union Any = B\ntype B @table { id: Int! @id }\ntype A @table { id: Int! @id any: Any @relation(oneOf: [\"customer\", \"as\"]) customer: Customer! @relation(fields: [\"id\"]) aId: Int a: A @relation(fields: [\"aId\"]) as: [A!]! @relation(inverse: \"a\") }",
+        "type A @table { id: Int! @id customer: Customer @relation(oneOf: [\"id\"]) }",
+        "union CustomerWhere = Customer",
+        "union Any = Customer\ntype A @table { id: Int! @id and: Any @relation(oneOf: [\"customer\"]) customer: Customer! @relation(fields: [\"id\"]) }",
+    ]);
     insta::assert_snapshot!(shown);
 }
 

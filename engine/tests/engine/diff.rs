@@ -33,6 +33,17 @@ type Log @table { a: Int! @id b: Int! @id }
 type Report @view { id: Int }
 enum Status { OPEN CLOSED GONE }
 enum Dropped { A }
+interface Media @table(discriminator: "kind") { id: Int! @id kind: String! title: String! }
+type Book implements Media @variant(value: "b") { id: Int! kind: String! title: String! pages: Int lines: Int }
+type Film implements Media @variant(value: "f") { id: Int! kind: String! title: String! }
+union Part @table(discriminator: "kind") = Wheel
+type Wheel @variant(value: "w") { id: Int! @id kind: String! }
+type Link @table { id: Int! @id of: Either @relation(oneOf: ["log"]) is: Either @relation(oneOf: ["log"]) a: Int! b: Int! log: New @relation(fields: ["a"]) report: Int }
+union Either = New | Old
+type New @table { id: Int! @id }
+union Lost = Old
+scalar Money @scalar(as: "Decimal")
+scalar Gone @scalar(as: "String")
 "#;
 
 const NEW: &str = r#"
@@ -56,6 +67,15 @@ type New @table { id: Int! @id }
 type Log @table(key: ["b", "a"]) { a: Int! @id b: Int! @id }
 type Report @view(key: ["id"]) { id: Int! }
 enum Status { OPEN CLOSED PAUSED }
+interface Media @table(discriminator: "kind") { id: Int! @id kind: String! }
+type Book implements Media @variant(value: "b") { id: Int! kind: String! pages: Int title: String! }
+type Map implements Media @variant(value: "m") { id: Int! kind: String! lines: Int }
+type Part @table { id: Int! @id kind: String! }
+type Link @table { id: Int! @id of: Other @relation(oneOf: ["log"]) is: Int a: Int! b: Int! log: New @relation(fields: ["a"]) report: Either @relation(oneOf: ["log"]) }
+union Either = New
+union Other = New
+scalar Money @scalar(as: "String")
+scalar Email @scalar(as: "String")
 "#;
 
 #[test]

@@ -52,6 +52,9 @@ impl Dialect {
 
 /// Runs the cases of a fixture on every database at once; returns what is wrong.
 fn everywhere(fixture: &Path, cases: &[PathBuf]) -> Vec<String> {
+    if writes_answers() {
+        run_fixture(fixture, cases, Dialect::Sqlite);
+    }
     thread::scope(|scope| {
         [Dialect::Sqlite, Dialect::Postgres, Dialect::Mariadb]
             .map(|dialect| scope.spawn(move || run_fixture(fixture, cases, dialect)))
@@ -188,7 +191,7 @@ fn run(server: &Server, case: &Path, files: [&str; 2], dialect: Dialect) -> Opti
     } else {
         case.join(expected)
     };
-    if std::env::var_os("FRAGARIA_CASES_WRITE").is_some() && dialect == Dialect::Sqlite {
+    if writes_answers() && dialect == Dialect::Sqlite {
         fs::write(&path, serde_json::to_string_pretty(&answer).unwrap() + "\n").unwrap();
     }
     let wanted: Value = serde_json::from_str(&read(&path)).unwrap();
@@ -201,6 +204,11 @@ fn run(server: &Server, case: &Path, files: [&str; 2], dialect: Dialect) -> Opti
             dialect.name()
         )
     })
+}
+
+/// Whether the answers of SQLite are what is expected from now on.
+fn writes_answers() -> bool {
+    std::env::var_os("FRAGARIA_CASES_WRITE").is_some()
 }
 
 /// The same answer with decimals that lost the zeros at their ends: MariaDB gives as many digits

@@ -238,6 +238,7 @@ mod tests {
         };
         Plan {
             fields: cells.into_iter().map(field).collect(),
+            ..Plan::default()
         }
     }
 

@@ -194,6 +194,7 @@ mod tests {
                     cell,
                 })
                 .collect(),
+            ..Plan::default()
         };
         let number = model::Cell::Scalar {
             column: 0,

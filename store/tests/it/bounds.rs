@@ -278,6 +278,7 @@ async fn an_answer_may_have_as_many_rows_as_it_may_and_not_one_more() {
         };
         let plan = Record {
             fields: vec![field("list", cell)],
+            ..Record::default()
         };
         let sql = format!("{packed} UNION ALL SELECT NULL WHERE {top} > 1");
         reading(vec![step("lists", &sql, Use::Rows(plan))])

@@ -38,6 +38,7 @@ fn plan() -> Record {
     let fields = columns.map(|(column, (name, codec))| field(name, Cell::Scalar { column, codec }));
     Record {
         fields: fields.collect(),
+        ..Record::default()
     }
 }
 

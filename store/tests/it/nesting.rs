@@ -63,6 +63,7 @@ async fn objects_stand_in_the_row_of_their_parent_or_are_null() {
         present,
         record: Record {
             fields: vec![field("name", column(2, Scalar::String))],
+            ..Record::default()
         },
     };
     let plan = Record {
@@ -79,6 +80,7 @@ async fn objects_stand_in_the_row_of_their_parent_or_are_null() {
             ),
             field("kind", Cell::Constant("\"Node\"".into())),
         ],
+        ..Record::default()
     };
     let sql = "SELECT n.id, p.id, p.name FROM node n LEFT JOIN node p ON p.id = n.parent \
                WHERE n.id IN (2, 4) ORDER BY n.id";
@@ -103,6 +105,7 @@ fn connection(backward: bool) -> Cell {
     };
     let edges = Record {
         fields: vec![field("cursor", cursor()), field("node", node)],
+        ..Record::default()
     };
     let info = [
         ("hasNextPage", PageInfo::HasNext),
@@ -228,6 +231,7 @@ async fn a_plan_that_does_not_fit_its_rows_is_an_error() {
                 record: level(None),
             },
         )],
+        ..Record::default()
     };
     for sql in ["SELECT 1", "SELECT x'00'", "SELECT fragaria_rows(1)"] {
         let script = reading(vec![step("r", sql, Use::Rows(plan.clone()))]);

@@ -187,6 +187,7 @@ pub(crate) fn record(cells: impl IntoIterator<Item = Cell>) -> Record {
     };
     Record {
         fields: cells.into_iter().enumerate().map(field).collect(),
+        ..Record::default()
     }
 }
 

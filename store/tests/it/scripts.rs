@@ -73,6 +73,7 @@ pub(crate) fn record(columns: &[(&str, Scalar)]) -> Record {
         fields: columns
             .map(|(index, (name, scalar))| field(name, column(index, *scalar)))
             .collect(),
+        ..Record::default()
     }
 }
 

@@ -45,6 +45,7 @@ async fn kept_keys_tie_the_statements_of_a_write_together() {
         &[(Scalar::Int, true)],
         Use::Rows(Record {
             fields: vec![field("name", column(1, Scalar::String))],
+            ..Record::default()
         }),
     );
     let arguments = vec![

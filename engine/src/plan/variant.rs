@@ -1,0 +1,137 @@
+//! Rows of several types: what is selected of each, in one row of the select.
+
+use super::planner::Planner;
+use super::read::Scope;
+use super::selection::Chosen;
+use crate::sql::{Alias, Reference, codec, readable};
+use apollo_compiler::executable::{Field, SelectionSet};
+use model::schema::{Choice, Rest, Shown, Table, Variants};
+use model::{Case, Cases, Cell, Fault, Record, Scalar};
+
+/// A field of a table that types share, and its cell: nothing is selected twice.
+struct Known<'a> {
+    fields: Vec<&'a Field>,
+    cell: Cell,
+}
+
+impl<'a> Planner<'a> {
+    /// The object selected from a table whose rows are of several types.
+    pub(super) fn record_of_variants(
+        &mut self,
+        scope: &mut Scope,
+        (alias, table): (Alias, usize),
+        variants: &Variants,
+        sets: &[&'a SelectionSet],
+    ) -> Result<Record, Fault> {
+        let schema = self.schema;
+        let mut known = Vec::new();
+        let mut types = Vec::with_capacity(variants.types.len());
+        for variant in &variants.types {
+            let (name, beside) = match &variant.rest {
+                Rest::Here { type_name, .. } => (type_name, None),
+                Rest::Beside { table, columns } => {
+                    (&schema.tables[*table].type_name, Some((*table, columns)))
+                }
+            };
+            let mut present = None;
+            let record = self.record_of(scope, sets, name, |planner, scope, chosen| {
+                if let Some((beside, columns)) = beside
+                    && !is_inherited(schema.tables.as_slice(), (table, beside), chosen)
+                {
+                    let partner = planner.join(scope, (alias, table), beside, columns);
+                    let theirs = Reference::new(partner, beside, columns[0].1);
+                    present = Some(scope.select.column(readable(schema, theirs)));
+                    return planner.cell(scope, partner, beside, chosen);
+                }
+                planner.shared(scope, (alias, table), chosen, &mut known)
+            })?;
+            types.push(Case {
+                value: written(&schema.tables[table], variants.column, &variant.value),
+                present,
+                record,
+            });
+        }
+        let column = &schema.tables[table].columns[variants.column];
+        let reference = Reference::new(alias, table, variants.column);
+        Ok(Record {
+            fields: Vec::new(),
+            cases: Some(Box::new(Cases {
+                column: scope.select.column(readable(schema, reference)),
+                codec: codec(schema, column),
+                types,
+            })),
+        })
+    }
+
+    /// A field that shows the first row that several relations lead to.
+    pub(super) fn choice(
+        &mut self,
+        scope: &mut Scope,
+        alias: Alias,
+        (table, choice): (usize, &Choice),
+        chosen: &Chosen<'a>,
+    ) -> Result<Cell, Fault> {
+        let mut objects = Vec::with_capacity(choice.relations.len());
+        for relation in &choice.relations {
+            objects.push(self.object(scope, alias, (table, *relation), chosen)?);
+        }
+        Ok(Cell::Choice(objects))
+    }
+
+    /// A field of the table itself; where another type is asked the same, it is the same column.
+    fn shared(
+        &mut self,
+        scope: &mut Scope,
+        (alias, table): (Alias, usize),
+        chosen: &Chosen<'a>,
+        known: &mut Vec<Known<'a>>,
+    ) -> Result<Cell, Fault> {
+        let same = known.iter().find(|known| {
+            let (one, other) = (known.fields.iter(), chosen.fields.iter());
+            known.fields.len() == chosen.fields.len()
+                && one
+                    .zip(other)
+                    .all(|(one, other)| std::ptr::eq(*one, *other))
+        });
+        if let Some(same) = same {
+            return Ok(same.cell.clone());
+        }
+        let cell = self.cell(scope, alias, table, chosen)?;
+        known.push(Known {
+            fields: chosen.fields.clone(),
+            cell: cell.clone(),
+        });
+        Ok(cell)
+    }
+}
+
+/// Whether a type with a table of its own has a field from the one it shares with others.
+fn is_inherited(tables: &[Table], (table, beside): (usize, usize), chosen: &Chosen<'_>) -> bool {
+    let name = chosen.field().name.as_str();
+    let base = tables[beside].base.as_ref();
+    base.is_some_and(|base| shows(&tables[table], &base.shown, name))
+}
+
+/// Whether a field is shown of a table, or stands beside a list that is.
+fn shows(table: &Table, shown: &Shown, name: &str) -> bool {
+    let mut relations = shown.relations.iter();
+    let mut choices = shown.choices.iter();
+    choices.any(|choice| table.choices[*choice].field == name)
+        || shown
+            .columns
+            .iter()
+            .any(|column| table.columns[*column].field == name)
+        || relations.any(|relation| {
+            let rest = name.strip_prefix(table.relations[*relation].field.as_str());
+            rest.is_some_and(|rest| matches!(rest, "" | "Connection" | "Aggregate"))
+        })
+}
+
+/// The JSON of what the discriminator holds in rows of a type.
+fn written(table: &Table, column: usize, value: &str) -> Box<str> {
+    if table.columns[column].scalar == Scalar::Int {
+        value.into()
+    } else {
+        serde_json::Value::from(value).to_string().into()
+    }
+}
