@@ -17,6 +17,7 @@ mod variant;
 mod weight;
 mod write;
 
+pub(crate) use function::receiver_arguments;
 pub(crate) use planner::plan;
 pub(crate) use statement::Draft;
 

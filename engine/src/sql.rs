@@ -107,6 +107,8 @@ pub(crate) enum Expr {
     Or(Vec<Expr>),
     /// What the function of that index gives for these arguments.
     Call(usize, Vec<Expr>),
+    /// The whole row of a table, as one value (PostgreSQL).
+    Row(Alias),
     /// The number of a row among those that a function gave.
     Ordinal(Alias),
     Exists(Box<Select>),

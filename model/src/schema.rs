@@ -18,7 +18,7 @@ pub struct Schema {
     /// Unions of tables, by type name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unions: Vec<Union>,
-    /// Functions of the database that are root fields, by field.
+    /// Functions of the database that are fields, by type and field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<Function>,
 }
@@ -180,11 +180,14 @@ pub struct Column {
     pub computed: Option<Vec<Piece>>,
 }
 
-/// A function of the database, called by a root field.
+/// A function of the database, called by a root field or by a field of rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {
-    /// The root field.
+    /// The field.
     pub field: String,
+    /// The rows it is a field of; of none, it is a root field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<Receiver>,
     /// Description for the API.
     pub description: Option<String>,
     /// Whether it is a field of `Mutation`, and may write.
@@ -197,6 +200,28 @@ pub struct Function {
     pub arguments: Vec<Column>,
     /// What it gives.
     pub outcome: Outcome,
+}
+
+impl Function {
+    /// Its type and field, `Query.vat`.
+    pub fn place(&self, schema: &Schema) -> String {
+        let owner = match &self.receiver {
+            Some(receiver) => schema.tables[receiver.table].type_name.as_str(),
+            None if self.writes => "Mutation",
+            None => "Query",
+        };
+        format!("{owner}.{}", self.field)
+    }
+}
+
+/// The row a function is given before its arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receiver {
+    /// Whose row: an index into [`Schema::tables`].
+    pub table: usize,
+    /// Which of its columns; where there are none, the row itself is one argument. Indexes into
+    /// [`Table::columns`].
+    pub columns: Vec<usize>,
 }
 
 /// What a function gives.

@@ -5,7 +5,7 @@ use super::filters::value_type;
 use super::tables::{list_arguments, page_arguments, pascal, unique_keys};
 use super::text::Sdl;
 use super::trees::is_written;
-use model::schema::{Column, Outcome, Schema, Table};
+use model::schema::{Column, Function, Outcome, Schema, Table};
 
 /// What a root field does, and to which table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +59,9 @@ pub(crate) fn roots(schema: &Schema) -> impl Iterator<Item = (String, Root)> + '
             )
         })
     });
-    let functions = schema
-        .functions
-        .iter()
-        .enumerate()
+    let functions = schema.functions.iter().enumerate();
+    let functions = functions
+        .filter(|(_, function)| function.receiver.is_none())
         .map(|(index, function)| {
             let verb = Verb::Function(index);
             (function.field.clone(), Root { table: 0, verb })
@@ -111,37 +110,40 @@ fn root(out: &mut Sdl, schema: &Schema, writes: bool, members: impl Iterator<Ite
     out.line("}\n");
 }
 
-/// The fields that call functions.
+/// The root fields that call functions.
 fn functions(out: &mut Sdl, schema: &Schema, writes: bool) {
-    for function in &schema.functions {
-        if function.writes != writes {
-            continue;
-        }
-        let typed = |column: &Column| {
-            let required = if column.nullable { "" } else { "!" };
-            format!("{}{required}", value_type(schema, column))
-        };
-        let mut arguments: Vec<_> = function
-            .arguments
-            .iter()
-            .map(|column| format!("{}: {}", column.field, typed(column)))
-            .collect();
-        let result = match &function.outcome {
-            Outcome::Value(column) => typed(column),
-            Outcome::Row(table) => schema.tables[*table].type_name.clone(),
-            Outcome::Rows(table) => {
-                let name = &schema.tables[*table].type_name;
-                arguments.extend((!writes).then(|| list_arguments(name)));
-                format!("[{name}!]!")
-            }
-        };
-        out.describe("  ", function.description.as_deref());
-        let arguments = match arguments.join(", ") {
-            none if none.is_empty() => none,
-            some => format!("({some})"),
-        };
-        out.line(&format!("  {}{arguments}: {result}", function.field));
+    let of_root = |function: &&Function| function.receiver.is_none() && function.writes == writes;
+    for known in schema.functions.iter().filter(of_root) {
+        function(out, schema, known);
     }
+}
+
+/// A field that calls a function.
+pub(super) fn function(out: &mut Sdl, schema: &Schema, function: &Function) {
+    let typed = |column: &Column| {
+        let required = if column.nullable { "" } else { "!" };
+        format!("{}{required}", value_type(schema, column))
+    };
+    let mut arguments: Vec<_> = function
+        .arguments
+        .iter()
+        .map(|column| format!("{}: {}", column.field, typed(column)))
+        .collect();
+    let result = match &function.outcome {
+        Outcome::Value(column) => typed(column),
+        Outcome::Row(table) => schema.tables[*table].type_name.clone(),
+        Outcome::Rows(table) => {
+            let name = &schema.tables[*table].type_name;
+            arguments.extend((!function.writes).then(|| list_arguments(name)));
+            format!("[{name}!]!")
+        }
+    };
+    out.describe("  ", function.description.as_deref());
+    let arguments = match arguments.join(", ") {
+        none if none.is_empty() => none,
+        some => format!("({some})"),
+    };
+    out.line(&format!("  {}{arguments}: {result}", function.field));
 }
 
 /// A root field as it is declared.

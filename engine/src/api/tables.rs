@@ -3,10 +3,13 @@
 use super::aggregates::{aggregate, aggregate_arguments};
 use super::compare;
 use super::filters::{filter_type, value_type};
+use super::roots;
 use super::text::Sdl;
 use super::trees::{self, is_written};
 use model::Scalar;
-use model::schema::{Cardinality, Column, Relation, Rest, Schema, Shown, Table, Union, Variant};
+use model::schema::{
+    Cardinality, Column, Function, Relation, Rest, Schema, Shown, Table, Union, Variant,
+};
 
 /// Declares every type of a table.
 pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
@@ -61,7 +64,11 @@ fn row(out: &mut Sdl, schema: &Schema, table: &Table) {
         let head = head(table, "type", &table.type_name, interface);
         out.describe("", table.description.as_deref());
         let of = [Some((table, &shown)), inherited];
-        object(out, schema, (&head, !table.key.is_empty()), &of);
+        members(out, schema, (&head, !table.key.is_empty()), &of);
+        for function in row_functions(schema, table) {
+            roots::function(out, schema, function);
+        }
+        out.line("}\n");
         return;
     };
     let name = table.type_name.as_str();
@@ -113,8 +120,22 @@ fn head(table: &Table, kind: &str, name: &str, interface: Option<&str>) -> Strin
     format!("{kind} {name} implements {}", interfaces.join(" & "))
 }
 
+/// The functions that are fields of the rows of a table.
+fn row_functions<'s>(schema: &'s Schema, table: &Table) -> impl Iterator<Item = &'s Function> {
+    schema.functions.iter().filter(move |function| {
+        let receiver = function.receiver.as_ref();
+        receiver.is_some_and(|known| schema.tables[known.table].type_name == table.type_name)
+    })
+}
+
 /// Declares a type with what it shows of tables.
-fn object(
+fn object(out: &mut Sdl, schema: &Schema, head: (&str, bool), of: &[Option<(&Table, &Shown)>]) {
+    members(out, schema, head, of);
+    out.line("}\n");
+}
+
+/// The members of a type: what it shows of tables.
+fn members(
     out: &mut Sdl,
     schema: &Schema,
     (head, has_id): (&str, bool),
@@ -139,7 +160,6 @@ fn object(
             out.line(&format!("  {field}: {union}"));
         }
     }
-    out.line("}\n");
 }
 
 fn output_type(schema: &Schema, column: &Column) -> String {

@@ -30,7 +30,15 @@ fn calls(schema: &Schema, function: &Function) -> bool {
         Outcome::Value(column) => known(column),
         Outcome::Row(table) | Outcome::Rows(table) => *table < schema.tables.len(),
     };
-    outcome && function.arguments.iter().all(known)
+    let receiver = function.receiver.as_ref().is_none_or(|receiver| {
+        let table = schema.tables.get(receiver.table);
+        table.is_some_and(|table| {
+            let mut columns = receiver.columns.iter();
+            columns.all(|column| *column < table.columns.len())
+        }) && !function.writes
+            && matches!(function.outcome, Outcome::Value(_))
+    });
+    outcome && receiver && function.arguments.iter().all(known)
 }
 
 /// Whether the enum and the scalar of a column are there.

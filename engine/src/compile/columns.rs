@@ -26,6 +26,9 @@ const MISPLACED: [&str; 7] = [
     "computed",
 ];
 
+/// Where a directive belongs that stands on a relation.
+const BY_COLUMN: &str = "put it on the field of the column the relation goes by";
+
 /// What a type name stands for.
 #[derive(Clone, Copy)]
 enum Named {
@@ -106,6 +109,11 @@ struct Given<'a> {
 
 impl Stage<'_, '_> {
     fn field<'a>(&mut self, draft: &mut Draft<'a>, field: &'a Node<FieldDefinition>) -> Slot {
+        if field.directives.has("function") {
+            let help = "leave it out: nothing of it is stored";
+            self.check_no_column(field, "what a function gives", help);
+            return Slot::Function;
+        }
         match self
             .names
             .get(field.ty.inner_named_type().as_str())
@@ -165,7 +173,7 @@ impl Stage<'_, '_> {
                 .add(field.name.location(), || missing_relation(field));
             return Slot::Broken;
         };
-        self.check_no_column(field);
+        self.check_no_column(field, "a relation", BY_COLUMN);
         draft.links.push(Link {
             field,
             directive,
@@ -182,7 +190,7 @@ impl Stage<'_, '_> {
         field: &'a Node<FieldDefinition>,
         union: usize,
     ) -> Slot {
-        self.check_no_column(field);
+        self.check_no_column(field, "a relation", BY_COLUMN);
         draft.choices.push(ChoiceDraft {
             field,
             union,
@@ -191,18 +199,17 @@ impl Stage<'_, '_> {
         Slot::Choice(draft.choices.len() - 1)
     }
 
-    /// Refuses the directives of a column on a relation.
-    fn check_no_column(&mut self, field: &FieldDefinition) {
+    /// Refuses the directives of a column on something else.
+    fn check_no_column(&mut self, field: &FieldDefinition, what: &str, help: &str) {
         for misplaced in MISPLACED {
             if let Some(misplaced) = field.directives.get(misplaced) {
                 self.findings.add(misplaced.location(), || {
                     let name = &misplaced.name;
                     let message = format!(
-                        "@{name} belongs to a column, and `{}` is a relation",
+                        "@{name} belongs to a column, and `{}` is {what}",
                         field.name
                     );
-                    Diagnostic::error("sdl.misplaced_directive", message)
-                        .help("put it on the field of the column the relation goes by")
+                    Diagnostic::error("sdl.misplaced_directive", message).help(help)
                 });
             }
         }

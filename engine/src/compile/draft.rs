@@ -14,6 +14,8 @@ pub(super) struct Definition<'a> {
     pub(super) description: Option<&'a Node<str>>,
     pub(super) directives: &'a DirectiveList,
     pub(super) fields: IndexMap<&'a str, &'a Node<FieldDefinition>>,
+    /// Whether its rows are of several types.
+    pub(super) is_several: bool,
 }
 
 /// A table, what its fields have become so far, and the definition it comes from.
@@ -38,6 +40,8 @@ pub(super) enum Slot {
     Link(usize),
     /// A row of one of several tables: an index into the draft's choices.
     Choice(usize),
+    /// What a function of the database gives for the row.
+    Function,
     /// Nothing: it had errors.
     Broken,
 }

@@ -151,10 +151,11 @@ fn check_deprecated(directives: &DirectiveList, findings: &mut Findings) {
 fn check_field(field: &FieldDefinition, is_root: bool, findings: &mut Findings) {
     let span = field.name.location();
     check_deprecated(&field.directives, findings);
-    if let Some(argument) = field.arguments.first().filter(|_| !is_root) {
+    let calls = is_root || field.directives.has("function");
+    if let Some(argument) = field.arguments.first().filter(|_| !calls) {
         findings.add(argument.location(), || {
             Diagnostic::error("sdl.unsupported", "fields of a table take no arguments")
-                .help("the API adds `where`, `orderBy`, `limit` and `offset` by itself")
+                .help("only a function of the database does: @function; to lists the API adds `where`, `orderBy`, `limit` and `offset` by itself")
         });
     }
     if field.name.len() > names::BYTES_MAX {

@@ -1,10 +1,11 @@
-//! Stage: root fields that call functions of the database.
+//! Stage: fields that call functions of the database, of the roots and of rows.
 
-use super::directive::{Word, word};
+use super::directive::{Word, word, words};
 use super::draft::Draft;
 use super::enums::EnumDraft;
 use super::findings::Findings;
 use super::forms::ROOTS;
+use super::keys;
 use super::scalars::ScalarDraft;
 use super::tables;
 use crate::{names, sdl};
@@ -12,7 +13,7 @@ use apollo_compiler::Node;
 use apollo_compiler::Schema as Document;
 use apollo_compiler::ast::{FieldDefinition, Type};
 use apollo_compiler::parser::SourceSpan;
-use model::schema::{Column, Function, Outcome};
+use model::schema::{Column, Function, Outcome, Receiver};
 use model::{Diagnostic, Dialect, Scalar};
 
 /// Arguments that the API adds to a list of rows.
@@ -43,11 +44,25 @@ pub(super) fn resolve(
         let fields = document.get_object(root).map(|object| &object.fields);
         for field in fields.into_iter().flat_map(|fields| fields.values()) {
             if stage.findings.is_theirs(field.name.location()) {
-                functions.extend(stage.function(field, root == "Mutation"));
+                functions.extend(stage.function(field, root == "Mutation", None));
             }
         }
     }
-    functions.sort_by(|a, b| a.function.field.cmp(&b.function.field));
+    for (table, draft) in drafts.iter().enumerate() {
+        for field in draft.node.fields.values() {
+            if field.directives.has("function") {
+                functions.extend(stage.of_row(field, table));
+            }
+        }
+    }
+    let place = |draft: &FunctionDraft| {
+        let receiver = draft.function.receiver.as_ref();
+        (
+            receiver.map(|receiver| receiver.table),
+            draft.function.field.clone(),
+        )
+    };
+    functions.sort_by_cached_key(place);
     functions
 }
 
@@ -60,7 +75,46 @@ struct Stage<'a, 'f> {
 }
 
 impl Stage<'_, '_> {
-    fn function(&mut self, field: &Node<FieldDefinition>, writes: bool) -> Option<FunctionDraft> {
+    /// A field of rows.
+    fn of_row(&mut self, field: &Node<FieldDefinition>, table: usize) -> Option<FunctionDraft> {
+        let draft = &self.drafts[table];
+        let directive = field.directives.get("function")?;
+        let span = directive.location();
+        if draft.node.is_several {
+            self.refuse(
+                span,
+                format!(
+                    "`{}` is of several types, and its rows call no function",
+                    draft.name()
+                ),
+                || "let a field of `Query` call it".to_owned(),
+            );
+            return None;
+        }
+        let given = words(directive, "of");
+        if given.is_none() && self.dialect == Dialect::Mariadb {
+            self.refuse(span, "MariaDB gives a function no row".to_owned(), || {
+                "name the fields that it is given before its arguments: of: […]".to_owned()
+            });
+            return None;
+        }
+        let mut columns = Vec::new();
+        for field in given.unwrap_or_default() {
+            let Some((column, _)) = draft.column(field.text) else {
+                keys::unknown(draft, field, self.findings);
+                return None;
+            };
+            columns.push(column);
+        }
+        self.function(field, false, Some(Receiver { table, columns }))
+    }
+
+    fn function(
+        &mut self,
+        field: &Node<FieldDefinition>,
+        writes: bool,
+        receiver: Option<Receiver>,
+    ) -> Option<FunctionDraft> {
         let span = field.name.location();
         let Some(directive) = field.directives.get("function") else {
             self.refuse(span, format!("`{}` calls no function", field.name), || {
@@ -86,10 +140,23 @@ impl Stage<'_, '_> {
             tables::check_name(word, self.dialect, self.findings);
         }
         let outcome = self.outcome(field, writes)?;
+        if let (Some(_), Outcome::Row(_) | Outcome::Rows(_)) = (&receiver, &outcome) {
+            self.refuse(span, "a function of a row gives a value".to_owned(), || {
+                "make rows a relation, or a field of `Query`".to_owned()
+            });
+            return None;
+        }
+        if let (None, Some(of)) = (&receiver, directive.specified_argument_by_name("of")) {
+            self.refuse(of.location(), "a root field has no row".to_owned(), || {
+                "leave `of:` out".to_owned()
+            });
+            return None;
+        }
         let arguments = self.arguments(field, matches!(outcome, Outcome::Rows(_)) && !writes);
         Some(FunctionDraft {
             function: Function {
                 field: field.name.to_string(),
+                receiver,
                 description: field.description.as_ref().map(ToString::to_string),
                 writes,
                 schema: schema.map(|schema| schema.text.to_owned()),

@@ -65,6 +65,11 @@ pub(super) fn unknown(draft: &Draft<'_>, field: Word<'_>, findings: &mut Finding
     match draft.slots.get(field.text) {
         // It has been reported where it is declared.
         Some(Slot::Broken) => {}
+        Some(Slot::Function) => findings.add(field.span, || {
+            let message = format!("`{shown}` of `{name}` is what a function gives, not a column");
+            Diagnostic::error("sdl.unknown_field", message)
+                .help("name the fields of stored columns")
+        }),
         Some(_) => findings.add(field.span, || {
             Diagnostic::error(
                 "sdl.unknown_field",

@@ -114,6 +114,12 @@ fn check_roots(drafts: &[Draft<'_>], functions: &[FunctionDraft], findings: &mut
     }
     for draft in functions {
         let field = &draft.function.field;
+        if draft.function.receiver.is_some() {
+            if api::is_reserved_field(field, false) {
+                findings.add(draft.span, || reserved(field));
+            }
+            continue;
+        }
         match owners.entry(field.clone()) {
             Entry::Vacant(free) => {
                 free.insert("another function");

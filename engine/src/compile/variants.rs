@@ -192,7 +192,7 @@ fn shown<'f>(draft: &Draft<'_>, fields: impl Iterator<Item = &'f str>) -> Shown 
             Some(Slot::Column(index)) => shown.columns.push(*index),
             Some(Slot::Link(index)) => shown.relations.push(*index),
             Some(Slot::Choice(index)) => shown.choices.push(*index),
-            Some(Slot::Broken) | None => {}
+            Some(Slot::Function | Slot::Broken) | None => {}
         }
     }
     shown

@@ -1,4 +1,4 @@
-//! Changes of root fields that call functions.
+//! Changes of fields that call functions.
 
 use super::{Changes, by_name};
 use crate::api::value_type;
@@ -6,35 +6,36 @@ use model::Schema;
 use model::schema::{Column, Function, Outcome};
 
 pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
-    for (name, sides) in by_name(&old.functions, &new.functions, |function| &function.field) {
+    let placed = |schema: &Schema| -> Vec<(String, Function)> {
+        let functions = schema.functions.iter();
+        functions
+            .map(|function| (function.place(schema), function.clone()))
+            .collect()
+    };
+    let (was, is) = (placed(old), placed(new));
+    for (at, sides) in by_name(&was, &is, |placed| &placed.0) {
         match sides {
-            (Some(was), None) => changes.breaking(at(was), "the field is removed"),
-            (None, Some(is)) => changes.safe(at(is), "the field is new"),
-            (Some(was), Some(is)) if was.writes != is.writes => {
-                changes.breaking(at(was), format!("the field `{name}` is now {}", at(is)));
-            }
-            (Some(was), Some(is)) => both((old, was), (new, is), changes),
+            (Some(_), None) => changes.breaking(at, "the field is removed"),
+            (None, Some(_)) => changes.safe(at, "the field is new"),
+            (Some(was), Some(is)) => both(at, (old, &was.1), (new, &is.1), changes),
             (None, None) => {}
         }
     }
 }
 
-fn at(function: &Function) -> String {
-    let root = if function.writes { "Mutation" } else { "Query" };
-    format!("{root}.{}", function.field)
-}
-
-fn both((old, was): (&Schema, &Function), (new, is): (&Schema, &Function), changes: &mut Changes) {
+fn both(
+    at: &str,
+    (old, was): (&Schema, &Function),
+    (new, is): (&Schema, &Function),
+    changes: &mut Changes,
+) {
     let results = (result(old, &was.outcome), result(new, &is.outcome));
     if results.0 != results.1 {
-        changes.breaking(
-            at(is),
-            format!("the type is {}, was {}", results.1, results.0),
-        );
+        changes.breaking(at, format!("the type is {}, was {}", results.1, results.0));
     }
     let sides = by_name(&was.arguments, &is.arguments, |column| &column.field);
     for (name, sides) in sides {
-        let at = format!("{}({name}:)", at(is));
+        let at = format!("{at}({name}:)");
         match sides {
             (Some(_), None) => changes.breaking(at, "the argument is removed"),
             (None, Some(is)) if is.nullable => changes.safe(at, "the argument is new"),

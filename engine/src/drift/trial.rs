@@ -1,7 +1,7 @@
 //! Trials: whether a database takes the expressions of a schema, which only it can tell.
 
 use crate::input::Source;
-use crate::plan::{Draft, Form};
+use crate::plan::{Draft, Form, receiver_arguments};
 use crate::sql::{self, Expr, From, Join, Reference, Select, Tree};
 use model::schema::{Outcome, Table};
 use model::{
@@ -97,11 +97,15 @@ fn call(schema: &Schema, index: usize) -> Trial {
     let function = &schema.functions[index];
     let mut draft = Draft::default();
     let alias = draft.alias();
-    let arguments = function.arguments.iter();
-    let arguments = arguments
-        .map(|column| draft.operand(schema, column, Source::Constant(Value::Null), Form::Plain))
-        .collect();
+    let given = function.arguments.iter();
+    let given = given
+        .map(|column| draft.operand(schema, column, Source::Constant(Value::Null), Form::Plain));
+    let given: Vec<_> = given.collect();
+    let receiver = function.receiver.as_ref();
+    let row = receiver.map(|receiver| receiver_arguments(receiver, alias));
+    let arguments = row.into_iter().flatten().chain(given).collect();
     let mut select = Select {
+        from: receiver.map(|receiver| From::Table(receiver.table, alias)),
         filter: vec![Expr::Or(Vec::new())],
         ..Select::default()
     };
@@ -125,9 +129,8 @@ fn call(schema: &Schema, index: usize) -> Trial {
             }
         }
     }
-    let root = if function.writes { "Mutation" } else { "Query" };
     Trial {
-        at: format!("{root}.{}", function.field),
+        at: function.place(schema),
         what: FUNCTION,
         script: Arc::new(script(schema, draft, select, !function.writes)),
     }

@@ -1,4 +1,4 @@
-//! Functions of the database: what a root field gives them, and what it makes of what they give.
+//! Functions of the database: what a field gives them, and what it makes of what they give.
 
 use super::Form;
 use super::planner::Planner;
@@ -6,9 +6,9 @@ use super::read::Scope;
 use super::selection::Chosen;
 use crate::api::{Root, Verb};
 use crate::input::{Argument, Source};
-use crate::sql::{self, Direction, Expr, From, Order, Select, Tree};
-use model::schema::{Function, Outcome};
-use model::{Cell, Content, Fault, Use, Value, Weight};
+use crate::sql::{self, Alias, Direction, Expr, From, Order, Reference, Select, Tree};
+use model::schema::{Function, Outcome, Receiver};
+use model::{Cell, Content, Fault, Kind, Use, Value, Weight};
 
 impl<'a> Planner<'a> {
     /// A root field that calls a function.
@@ -41,6 +41,39 @@ impl<'a> Planner<'a> {
                 self.list_in(chosen, scope).map(Content::Step)
             }
         }
+    }
+
+    /// The function that is a field of the rows of a table.
+    pub(super) fn row_function(&self, table: usize, name: &str) -> Option<usize> {
+        self.schema.functions.iter().position(|function| {
+            let receiver = function.receiver.as_ref();
+            receiver.is_some_and(|receiver| receiver.table == table) && function.field == name
+        })
+    }
+
+    /// What a function gives for a row.
+    pub(super) fn called_for_row(
+        &mut self,
+        scope: &mut Scope,
+        alias: Alias,
+        index: usize,
+        chosen: &Chosen<'a>,
+    ) -> Result<Cell, Fault> {
+        self.calls = true;
+        let schema = self.schema;
+        let function = &schema.functions[index];
+        let (Some(receiver), Outcome::Value(column)) = (&function.receiver, &function.outcome)
+        else {
+            let message = "a function that is no field of rows is called for one";
+            return Err(self.fault(chosen.field(), "engine.internal", Kind::Internal, message));
+        };
+        let mut arguments = receiver_arguments(receiver, alias);
+        arguments.extend(self.call_arguments(chosen, function)?);
+        let call = sql::readable_value(schema, column, Expr::Call(index, arguments));
+        Ok(Cell::Scalar {
+            column: scope.select.column(call),
+            codec: sql::codec(schema, column),
+        })
     }
 
     /// Calls a function that may write, and reads the rows it gave when all it did can be seen.
@@ -106,4 +139,15 @@ impl<'a> Planner<'a> {
         });
         arguments.collect()
     }
+}
+
+/// What a function is given of a row.
+pub(crate) fn receiver_arguments(receiver: &Receiver, alias: Alias) -> Vec<Expr> {
+    if receiver.columns.is_empty() {
+        return vec![Expr::Row(alias)];
+    }
+    let columns = receiver.columns.iter();
+    columns
+        .map(|column| Expr::Column(Reference::new(alias, receiver.table, *column)))
+        .collect()
 }

@@ -313,6 +313,9 @@ impl<'a> Planner<'a> {
         if let Some(choice) = declared.choices.iter().find(|known| known.field == name) {
             return self.choice(scope, alias, (table, choice), chosen);
         }
+        if let Some(index) = self.row_function(table, name) {
+            return self.called_for_row(scope, alias, index, chosen);
+        }
         if let Some(base) = declared.base.as_ref() {
             let relation = &declared.relations[base.relation];
             let partner = self.join(scope, (alias, table), base.table, &relation.columns);

@@ -250,6 +250,21 @@ fn a_scalar_has_the_form_of_another() {
 }
 
 #[test]
+fn a_field_of_rows_may_call_a_function() {
+    let shown = beside_customer(&[
+        "type A @table { id: Int! @id f(x: Int): Customer @function }",
+        "type A @table { id: Int! @id f(x: Int): Int @function(of: [\"idd\"]) }",
+        "type A @table { id: Int! @id f: Int @function @id }",
+        "type A @table { id: Int! @id and: Int @function f(x: Int = 1): Int @function }",
+        "extend type Query { f: Int @function(of: [\"id\"]) }",
+        "interface M @table(discriminator: \"kind\") { id: Int! @id kind: Int! f: Int @function }\ntype N implements M @variant(value: \"1\") { id: Int! kind: Int! f: Int }",
+        "type A @table { id: Int! @id f(x: Int): Int }",
+        "type A @table { id: Int! @id f: Int @function(of: \"f\") }",
+    ]);
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
 fn a_field_of_a_union_goes_by_relations_to_one_row() {
     let shown = beside_customer(&[
         "union Any @api(singular: \"a\", plural: \"b\") = Customer",

@@ -140,6 +140,101 @@ fn a_function_of_a_mutation_writes_in_its_transaction() {
 }
 
 #[test]
+fn a_field_of_rows_calls_a_function_with_the_row_or_its_columns() {
+    let database = Database::empty();
+    database.sql(POSTGRES);
+    database.sql(
+        "CREATE FUNCTION price_in(i item, currency text, rate numeric) RETURNS numeric LANGUAGE sql STABLE
+            AS 'SELECT i.price * coalesce(rate, length(currency))';
+         CREATE FUNCTION label(id integer, name text, suffix text) RETURNS text LANGUAGE sql IMMUTABLE
+            AS $$ SELECT id || name || coalesce(suffix, '') $$;
+         CREATE FUNCTION touched(i item) RETURNS integer LANGUAGE sql
+            AS 'UPDATE item SET sold = 99 WHERE id = i.id RETURNING sold';
+         INSERT INTO sale VALUES (7, 1, 2);",
+    );
+    let fields = r#"
+      extend type Item {
+        "What it costs elsewhere."
+        priceIn(currency: String!, rate: Decimal): Decimal @function(name: "price_in")
+        label(suffix: String): String @function(of: ["id", "name"])
+        touched: Int @function
+      }"#;
+    let (project, server) = served(&database.url(), &format!("{SCHEMA} {fields}"));
+    let read = "query($rate: Decimal) {
+        items(orderBy: [{ id: ASC }], limit: 2) {
+          euro: priceIn(currency: \"EUR\") yen: priceIn(currency: \"x\", rate: $rate) label(suffix: \"'\")
+        }
+        sales { item { label ... on Item { priceIn(currency: \"abcd\") } } }
+        item(id: 3) { label(suffix: null) }
+        itemConnection(first: 1) { nodes { sales { item { label } } } }
+      }";
+    let body = json!({ "query": read, "variables": { "rate": "1.5" } }).to_string();
+    let answer = server
+        .ask(
+            "POST /graphql",
+            &["content-type: application/json"],
+            body.as_bytes(),
+        )
+        .json();
+    assert_eq!(
+        answer,
+        json!({ "data": {
+            "items": [{ "euro": "7.50", "yen": "3.750", "label": "1Ale'" },
+                      { "euro": "3.60", "yen": "1.800", "label": "2Bun'" }],
+            "sales": [{ "item": { "label": "1Ale", "priceIn": "10.00" } }],
+            "item": { "label": "3Cod" },
+            "itemConnection": { "nodes": [{ "sales": [{ "item": { "label": "1Ale" } }] }] }
+        } })
+    );
+    let changed = "mutation { updateItem(id: 1, set: { name: \"Ann\" }) { name label } }";
+    assert_eq!(
+        data(&server, changed),
+        json!({ "updateItem": { "name": "Ann", "label": "1Ann" } })
+    );
+    assert!(!server.graphql("{ items { touched } }").json()["errors"][0].is_null());
+    assert_eq!(database.sql("SELECT max(sold) FROM item"), "0");
+    assert_eq!(
+        server.graphql("{ items { priceIn } }").code(),
+        "engine.invalid"
+    );
+    let gone =
+        "extend type Sale { price(currency: String): Decimal @function(name: \"price_in\") }";
+    project.write("schema.graphql", &format!("{SCHEMA} {gone}"));
+    let told = project.fail(&["compile", "--against"]);
+    assert!(
+        told.contains("error[drift.expression]") && told.contains("`Sale.price`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_field_of_rows_calls_a_function_of_mariadb_with_columns() {
+    let database = mariadb::Database::empty();
+    database.sql(
+        "CREATE TABLE sale (id int PRIMARY KEY, number int NOT NULL);
+         INSERT INTO sale VALUES (1, 5), (2, 7);
+         CREATE FUNCTION times(number int, factor int) RETURNS int DETERMINISTIC RETURN number * factor;",
+    );
+    let schema = |of: &str| {
+        format!(
+            "type Sale @table(name: \"sale\") {{ id: Int! @id number: Int! times(factor: Int!): Int @function{of} }}"
+        )
+    };
+    let (project, server) = served(&database.url(), &schema("(of: [\"number\"])"));
+    let read = "{ sales(orderBy: [{ id: DESC }]) { id times(factor: 3) twice: times(factor: 2) } }";
+    assert_eq!(
+        data(&server, read),
+        json!({ "sales": [{ "id": 2, "times": 21, "twice": 14 }, { "id": 1, "times": 15, "twice": 10 }] })
+    );
+    project.write("schema.graphql", &schema(""));
+    let told = project.fail(&["compile"]);
+    assert!(
+        told.contains("error[sdl.function]: MariaDB gives a function no row"),
+        "{told}"
+    );
+}
+
+#[test]
 fn functions_of_mariadb_give_values() {
     let database = mariadb::Database::empty();
     database.sql(

@@ -172,7 +172,7 @@ fn step<'d, 'a>(
     match draft.slots.get(name.text) {
         Some(Slot::Link(index)) => Some(&draft.links[*index]),
         Some(Slot::Broken) => None,
-        Some(Slot::Column(_) | Slot::Choice(_)) | None => {
+        Some(Slot::Column(_) | Slot::Choice(_) | Slot::Function) | None => {
             findings.add(name.span, || {
                 let message = format!(
                     "`{}` has no relation `{}`",

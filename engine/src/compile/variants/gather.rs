@@ -275,6 +275,7 @@ fn own<'a>(
         description: object.description.as_ref(),
         directives: &object.directives,
         fields,
+        is_several: false,
     }
 }
 
@@ -319,6 +320,7 @@ fn whole<'a>(family: &Family<'a>, findings: &mut Findings) -> Definition<'a> {
         description: family.description,
         directives: family.directives,
         fields,
+        is_several: true,
     }
 }
 

@@ -75,6 +75,10 @@ impl Text<'_> {
                 self.alias(*alias);
                 self.push(".ordinality");
             }
+            Expr::Row(alias) => {
+                self.alias(*alias);
+                self.push(".*");
+            }
             Expr::Call(function, arguments) => self.call_function(*function, arguments),
             Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
             Expr::Value(select) => self.nested("(", select, Columns::Plain),
