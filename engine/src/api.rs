@@ -16,7 +16,7 @@ use model::Schema;
 
 pub(crate) use aggregates::{Grouping, groupings};
 pub(crate) use compare::{Family, family};
-pub(crate) use filters::value_type;
+pub(crate) use filters::{column_type, value_type};
 pub(crate) use roots::{Root, Verb};
 pub(crate) use tables::{column_name, key_name, unique_keys};
 pub(crate) use trees::{is_condition, is_required, picks, written_relations};
@@ -60,12 +60,12 @@ impl Api {
 fn text(schema: &Schema) -> String {
     let mut out = text::Sdl::default();
     filters::scalars(&mut out);
-    filters::shared(&mut out, schema.dialect);
+    filters::shared(&mut out, schema);
     for custom in &schema.scalars {
-        filters::custom(&mut out, schema.dialect, custom);
+        filters::custom(&mut out, schema, custom);
     }
     for enumeration in &schema.enums {
-        filters::enumeration(&mut out, enumeration);
+        filters::enumeration(&mut out, schema, enumeration);
     }
     for (index, reached) in trees::reached(schema).into_iter().enumerate() {
         tables::table(&mut out, schema, index);

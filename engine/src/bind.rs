@@ -37,6 +37,7 @@ pub(crate) fn bind(
         .iter()
         .map(|wishes| wishes.iter().map(given).collect::<Result<Vec<_>, _>>());
     let arguments = steps.collect::<Result<Vec<_>, _>>()?;
+    bound_sets(plan, operation, &arguments, config.list_items_max)?;
     for wish in &plan.unplaced {
         given(wish)?;
     }
@@ -52,6 +53,29 @@ pub(crate) fn bind(
         arguments,
         weight: if long { Weight::Unbounded } else { plan.weight },
     })
+}
+
+/// Refuses to look for more items than that in lists.
+fn bound_sets(
+    plan: &Plan,
+    operation: &Operation,
+    arguments: &[Vec<Argument>],
+    most: usize,
+) -> Result<(), Fault> {
+    let mut count = 0;
+    for (wish, argument) in plan.wishes.iter().flatten().zip(arguments.iter().flatten()) {
+        if let Slot::Bound(Binding { form, .. }) = &wish.slot
+            && let (Form::Set(_), Argument::Value(Value::List(items))) = (form, argument)
+        {
+            count += items.len();
+        }
+        if count > most {
+            let message = format!("the operation looks for more than {most} items in lists");
+            let fault = Fault::new("engine.list_items", Kind::Limit, message);
+            return Err(located(fault, wish.place, &operation.document.sources));
+        }
+    }
+    Ok(())
 }
 
 fn argument(slot: &Slot, variables: &Variables, config: &Config) -> Result<Argument, Fault> {
@@ -77,7 +101,7 @@ fn value(binding: &Binding, variables: &Variables, config: &Config) -> Result<Va
     }
     let value = take(&binding.source, variables)?;
     match (&binding.form, value) {
-        (Form::Plain, value) => Ok(value),
+        (Form::Plain | Form::Set(_), value) => Ok(value),
         (Form::Count(most), value) => count(&value, *most).map(Value::Integer),
         (Form::CountAndOne(most), value) => {
             count(&value, *most).map(|rows| Value::Integer(rows.saturating_add(1)))
@@ -101,6 +125,7 @@ fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault
         Form::EndsWith => Ok(text_value("%".to_owned() + &escaped(&text))),
         Form::Contains => Ok(text_value(format!("%{}%", escaped(&text)))),
         Form::Plain
+        | Form::Set(_)
         | Form::MemberPath
         | Form::Count(_)
         | Form::CountAndOne(_)

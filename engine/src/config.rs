@@ -33,6 +33,9 @@ pub struct Config {
     pub relation_depth_max: usize,
     /// Most bytes of a pattern (`like`, `ilike`, `startsWith`, `endsWith`, `contains`).
     pub pattern_bytes_max: usize,
+    /// Most items that all conditions of an operation look for in lists (`has`, `contains`,
+    /// `containedBy`, `overlaps`): PostgreSQL compares each with each, and does not stop half-way.
+    pub list_items_max: usize,
     /// Most columns of one `orderBy`, or of one `groupBy`.
     pub order_columns_max: usize,
     /// Most relations to one row that are joined for one list or row, for its order or groups too.
@@ -69,6 +72,7 @@ impl Default for Config {
             condition_relations_max: 100,
             relation_depth_max: 8,
             pattern_bytes_max: 8_192,
+            list_items_max: 1_000,
             order_columns_max: 32,
             joins_max: 50,
             columns_max: 1_000,

@@ -100,6 +100,9 @@ pub(crate) enum Form {
     StartsWith,
     EndsWith,
     Contains,
+    /// A list whose items are compared each with each, and which of them it is in its statement: it
+    /// counts as often as it is compared.
+    Set(usize),
     /// The name of a member turned into MariaDB's path to it.
     MemberPath,
     /// A number of rows: not negative, and at most that many if there is a bound.

@@ -10,8 +10,8 @@ mod render;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
-    codec, comparable, document, figure_cast, kept_cast, own_type, paired, parameter_cast,
-    readable, readable_value, sortable, written,
+    codec, comparable, compared_list, document, figure_cast, kept_cast, own_type, paired,
+    parameter_cast, readable, readable_value, sortable, written,
 };
 pub(crate) use path::JsonPath;
 pub(crate) use render::{Rendered, render};
@@ -97,6 +97,10 @@ pub(crate) enum Expr {
     JsonHasKey(Box<Expr>, Box<Expr>),
     /// What stands at a place in JSON; NULL where it is of another kind.
     JsonAt(Box<Expr>, JsonPlace),
+    /// A list that stands so to another one.
+    CompareLists(ListOperator, Box<Expr>, Box<Expr>),
+    /// Whether a list has no item.
+    IsEmpty(Box<Expr>),
     IsNull(Box<Expr>),
     /// The same as [`Expr::Exists`], around which it keeps it from being joined.
     IsTrue(Box<Expr>),
@@ -174,6 +178,8 @@ pub(crate) enum Cast {
     Native(String),
     /// A database enum: index into the schema's enums, and the name it has in the database.
     Enum(usize, String),
+    /// A list of such values (PostgreSQL).
+    List(Box<Cast>),
 }
 
 /// A comparison.
@@ -198,6 +204,14 @@ impl Operator {
             Self::GreaterOrEqual => ">=",
         }
     }
+}
+
+/// How a list stands to another one, whatever the order of the items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ListOperator {
+    Contains,
+    ContainedBy,
+    Overlaps,
 }
 
 /// An aggregate function; the exact forms go through decimals on both databases.

@@ -13,6 +13,8 @@ pub(crate) struct Native {
     pub(crate) text: String,
     /// The scalar it becomes when nobody says otherwise.
     pub(crate) scalar: Scalar,
+    /// Whether it is an array of values of that scalar.
+    pub(crate) list: bool,
     /// Other scalars its values can be read as.
     also: &'static [Scalar],
     /// Types of one family hold each other's values, within their bounds.
@@ -20,14 +22,14 @@ pub(crate) struct Native {
 }
 
 impl Native {
-    /// Whether a column of this type can be a field of that scalar.
-    pub(crate) fn accepts(&self, scalar: Scalar) -> bool {
-        self.scalar == scalar || self.also.contains(&scalar)
+    /// Whether a column of this type can be a field of that scalar, or a list of it.
+    pub(crate) fn accepts(&self, scalar: Scalar, list: bool) -> bool {
+        self.list == list && (self.scalar == scalar || self.also.contains(&scalar))
     }
 
     /// Whether statements made for the one type run unchanged on the other.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
-        self.family == other.family
+        self.family == other.family && self.list == other.list
     }
 
     /// Whether it holds binary floats although it is declared as a decimal number.
@@ -38,8 +40,44 @@ impl Native {
     }
 }
 
-/// Reads a native type; `None` if no scalar stands for it.
+/// Reads a native type; `None` if no scalar stands for it, nor a list of one.
 pub(crate) fn read(dialect: Dialect, text: &str) -> Option<Native> {
+    let item = text.strip_suffix(LIST).filter(|_| has_lists(dialect));
+    let Some(item) = item else {
+        return read_one(dialect, text);
+    };
+    let native = read_one(dialect, item)?;
+    Some(Native {
+        text: native.text + LIST,
+        list: true,
+        ..native
+    })
+}
+
+/// What PostgreSQL writes behind the type of the items of an array.
+const LIST: &str = "[]";
+
+/// Whether a column can hold a list.
+pub(crate) fn has_lists(dialect: Dialect) -> bool {
+    dialect == Dialect::Postgres
+}
+
+/// How many dimensions the arrays of a type are declared with; none where it is no array.
+pub(crate) fn dimensions(dialect: Dialect, text: &str) -> usize {
+    let mut count = 0;
+    let mut rest = text;
+    while let Some(item) = rest.strip_suffix(LIST).filter(|_| has_lists(dialect)) {
+        (count, rest) = (count + 1, item);
+    }
+    count
+}
+
+/// The type of the items of an array, or the type itself.
+pub(crate) fn item(native: &str) -> &str {
+    native.strip_suffix(LIST).unwrap_or(native)
+}
+
+fn read_one(dialect: Dialect, text: &str) -> Option<Native> {
     let text = Spelling::read(without_words(dialect, text))?;
     match dialect {
         Dialect::Sqlite => sqlite::read(&text),
@@ -68,7 +106,13 @@ fn without_words(dialect: Dialect, text: &str) -> &str {
     names.into_iter().find(has_words).unwrap_or(text)
 }
 
-/// The type a column of that scalar has when the SDL names none.
+/// The type a column of that scalar, or of a list of it, has when the SDL names none.
+pub(crate) fn usual_column(dialect: Dialect, scalar: Scalar, list: bool) -> String {
+    let suffix = if list { LIST } else { "" };
+    format!("{}{suffix}", usual(dialect, scalar))
+}
+
+/// The type a value of that scalar has when the SDL names none.
 pub(crate) fn usual(dialect: Dialect, scalar: Scalar) -> &'static str {
     match dialect {
         Dialect::Sqlite => sqlite::usual(scalar),

@@ -52,9 +52,9 @@ pub struct Column {
     /// Its name in the database.
     pub name: String,
     /// Its type as the database spells it: `numeric(10,2)`, `character varying(40)`, `NVARCHAR(160)`.
-    /// For a domain, the domain's base type.
+    /// For a domain, the domain's base type; for an array, with as many brackets as dimensions.
     pub native: String,
-    /// The enum it draws from: an index into [`Catalog::enums`].
+    /// The enum it, or an item of it, draws from: an index into [`Catalog::enums`].
     pub enumeration: Option<usize>,
     /// Whether it may be NULL.
     pub nullable: bool,

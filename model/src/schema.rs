@@ -152,6 +152,10 @@ pub struct Base {
 }
 
 /// A column and its field.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing of its own that the schema file says of the column"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Field name in the API.
@@ -167,6 +171,9 @@ pub struct Column {
     /// What the scalar is called here: an index into [`Schema::scalars`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<usize>,
+    /// Whether it holds a list of such values (PostgreSQL's arrays), any of which may be NULL.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub list: bool,
     /// The database's type, where it is not the scalar's usual one for the dialect.
     pub native: Option<String>,
     /// Whether it may be NULL.

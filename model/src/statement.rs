@@ -354,6 +354,8 @@ pub enum Codec {
     Scaled(u8),
     /// An enum: pairs of (label in the database, name in the API).
     Enum(Arc<[(Box<str>, Box<str>)]>),
+    /// A list of such values (PostgreSQL); one of several dimensions is an error.
+    List(Box<Codec>),
 }
 
 #[cfg(test)]

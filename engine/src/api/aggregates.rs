@@ -40,11 +40,12 @@ pub(crate) fn groupings() -> [Grouping; 7] {
 }
 
 fn distinct(column: &Column) -> Option<Scalar> {
-    (column.scalar != Scalar::Json).then_some(Scalar::Int)
+    (column.scalar != Scalar::Json && !column.list).then_some(Scalar::Int)
 }
 
 fn sum(column: &Column) -> Option<Scalar> {
     match column.scalar {
+        _ if column.list => None,
         Scalar::Int => Some(Scalar::BigInt),
         Scalar::BigInt | Scalar::Decimal => Some(Scalar::Decimal),
         Scalar::Float => Some(Scalar::Float),
@@ -54,6 +55,7 @@ fn sum(column: &Column) -> Option<Scalar> {
 
 fn average(column: &Column) -> Option<Scalar> {
     match column.scalar {
+        _ if column.list => None,
         Scalar::Int | Scalar::BigInt | Scalar::Decimal => Some(Scalar::Decimal),
         Scalar::Float => Some(Scalar::Float),
         _ => None,
@@ -63,6 +65,7 @@ fn average(column: &Column) -> Option<Scalar> {
 /// PostgreSQL has no `min` of UUID or bytes before version 18.
 fn extreme(column: &Column) -> Option<Scalar> {
     let has = column.enumeration.is_none()
+        && !column.list
         && !matches!(
             column.scalar,
             Scalar::Boolean | Scalar::Json | Scalar::Uuid | Scalar::Bytes

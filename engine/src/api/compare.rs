@@ -43,6 +43,7 @@ impl Family {
 /// The family of a column; `None` where it compares with no other.
 pub(crate) fn family(column: &Column) -> Option<Family> {
     match column.scalar {
+        _ if column.list => None,
         _ if column.enumeration.is_some() => Some(Family::Enum),
         Scalar::Int | Scalar::BigInt | Scalar::Decimal => Some(Family::Number),
         Scalar::Json => None,

@@ -47,10 +47,10 @@ fn specification(scalar: Scalar) -> Option<&'static str> {
 }
 
 /// Declares what every API shares: directions of order, groups, page information, filters.
-pub(crate) fn shared(out: &mut Sdl, dialect: Dialect) {
+pub(crate) fn shared(out: &mut Sdl, schema: &Schema) {
     out.line(SHARED);
     for scalar in Scalar::ALL {
-        filter(out, dialect, scalar, scalar.name());
+        filter(out, schema, scalar, scalar.name());
     }
 }
 
@@ -124,7 +124,7 @@ input JSONPathFilter {
 "#;
 
 /// Declares a scalar of the schema's own, and its filter.
-pub(crate) fn custom(out: &mut Sdl, dialect: Dialect, custom: &CustomScalar) {
+pub(crate) fn custom(out: &mut Sdl, schema: &Schema, custom: &CustomScalar) {
     let name = &custom.type_name;
     out.describe("", custom.description.as_deref());
     let url = custom.specified_by.as_deref().map(|url| {
@@ -132,18 +132,19 @@ pub(crate) fn custom(out: &mut Sdl, dialect: Dialect, custom: &CustomScalar) {
         format!(" @specifiedBy(url: {url})")
     });
     out.line(&format!("scalar {name}{}\n", url.unwrap_or_default()));
-    filter(out, dialect, custom.scalar, name);
+    filter(out, schema, custom.scalar, name);
 }
 
 /// Declares the conditions on values of a type that is that scalar.
-fn filter(out: &mut Sdl, dialect: Dialect, scalar: Scalar, name: &str) {
-    let members = comparisons(dialect, scalar).iter();
+fn filter(out: &mut Sdl, schema: &Schema, scalar: Scalar, name: &str) {
+    let members = comparisons(schema.dialect, scalar).iter();
     let members = members.map(|operator| member(operator, name));
     let article = article(name);
     out.line(&format!(
         "\"Conditions on {article} {name}; all given ones must hold.\""
     ));
     out.block(&format!("input {name}Filter"), members);
+    list_filter(out, schema, name);
 }
 
 fn member(operator: &str, value: &str) -> String {
@@ -154,6 +155,27 @@ fn member(operator: &str, value: &str) -> String {
         "path" => format!("{operator}: [JSONPathFilter!]"),
         _ => format!("{operator}: {value}"),
     }
+}
+
+/// Declares what compares the lists of a type with others, if a column holds such lists.
+fn list_filter(out: &mut Sdl, schema: &Schema, item: &str) {
+    let columns = schema.tables.iter().flat_map(|table| &table.columns);
+    let mut lists = columns.filter(|column| column.list);
+    if !lists.any(|column| value_type(schema, column) == item) {
+        return;
+    }
+    let members = ["eq", "ne"].map(|operator| format!("{operator}: [{item}]"));
+    let sets = ["contains", "containedBy", "overlaps"];
+    let sets = sets.map(|operator| format!("{operator}: [{item}!]"));
+    let has = format!("has: {item}");
+    let tests = ["isEmpty", "isNull"].map(|operator| format!("{operator}: Boolean"));
+    out.line(&format!(
+        "\"Conditions on a list of {item}; all given ones must hold.\""
+    ));
+    out.block(
+        &format!("input {item}ListFilter"),
+        members.into_iter().chain(sets).chain([has]).chain(tests),
+    );
 }
 
 /// The comparisons a scalar supports, in the order they are listed.
@@ -190,7 +212,7 @@ fn comparisons(dialect: Dialect, scalar: Scalar) -> &'static [&'static str] {
 }
 
 /// Declares an enum and its filter.
-pub(crate) fn enumeration(out: &mut Sdl, enumeration: &Enum) {
+pub(crate) fn enumeration(out: &mut Sdl, schema: &Schema, enumeration: &Enum) {
     let name = &enumeration.type_name;
     out.describe("", enumeration.description.as_deref());
     out.line(&format!("enum {name} {{"));
@@ -205,14 +227,26 @@ pub(crate) fn enumeration(out: &mut Sdl, enumeration: &Enum) {
         article(name)
     ));
     out.block(&format!("input {name}Filter"), members);
+    list_filter(out, schema, name);
 }
 
 /// The filter input of a column.
 pub(crate) fn filter_type(schema: &Schema, column: &Column) -> String {
-    format!("{}Filter", value_type(schema, column))
+    let list = if column.list { "List" } else { "" };
+    format!("{}{list}Filter", value_type(schema, column))
 }
 
-/// The type of a column's values.
+/// The type of a column without the `!`.
+pub(crate) fn column_type(schema: &Schema, column: &Column) -> String {
+    let name = value_type(schema, column);
+    if column.list {
+        format!("[{name}]")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// The type of a column's values, or of the items in them.
 pub(crate) fn value_type<'a>(schema: &'a Schema, column: &Column) -> &'a str {
     match (column.enumeration, column.custom) {
         (Some(index), _) => &schema.enums[index].type_name,

@@ -2,7 +2,7 @@
 
 use super::aggregates::{aggregate, aggregate_arguments};
 use super::compare;
-use super::filters::{filter_type, value_type};
+use super::filters::{column_type, filter_type};
 use super::roots;
 use super::text::Sdl;
 use super::trees::{self, is_written};
@@ -164,7 +164,7 @@ fn members(
 
 fn output_type(schema: &Schema, column: &Column) -> String {
     let required = if column.nullable { "" } else { "!" };
-    format!("{}{required}", value_type(schema, column))
+    format!("{}{required}", column_type(schema, column))
 }
 
 fn relation_fields(out: &mut Sdl, schema: &Schema, relation: &Relation) {
@@ -252,7 +252,7 @@ pub(super) fn sortable(table: &Table) -> impl Iterator<Item = &Column> {
     table
         .columns
         .iter()
-        .filter(|column| column.scalar != Scalar::Json)
+        .filter(|column| column.scalar != Scalar::Json && !column.list)
 }
 
 fn page(out: &mut Sdl, table: &Table) {
@@ -285,7 +285,7 @@ fn writes(out: &mut Sdl, schema: &Schema, table: &Table) {
         "\"New values for columns of {name}; what is left out stays.\""
     ));
     let members = settable(table)
-        .map(|(_, column)| format!("{}: {}", column.field, value_type(schema, column)));
+        .map(|(_, column)| format!("{}: {}", column.field, column_type(schema, column)));
     let relations = trees::members(schema, table, true);
     out.block(&format!("input {name}Update"), members.chain(relations));
     out.line(&format!("\"The columns of {name} that are written.\""));
@@ -302,7 +302,7 @@ fn created(schema: &Schema, table: &Table) -> impl Iterator<Item = String> {
     let columns = columns.filter(|(_, column)| !column.generated);
     columns.map(|(index, column)| {
         let required = trees::is_required(column) && !trees::is_referring(schema, table, index);
-        let value = value_type(schema, column);
+        let value = column_type(schema, column);
         let required = if required { "!" } else { "" };
         format!("{}: {value}{required}", column.field)
     })

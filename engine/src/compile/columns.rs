@@ -231,8 +231,9 @@ impl Stage<'_, '_> {
         if let Some(name) = given.name {
             tables::check_name(name, self.dialect, self.findings);
         }
+        let list = field.ty.is_list();
         let native = match kind.enumeration {
-            Some(index) => self.enum_native(given.native, index),
+            Some(index) => self.enum_native(given.native, index, list),
             None => self.native(field, given.native, scalar),
         };
         let is_computed = field.directives.has("computed");
@@ -246,6 +247,7 @@ impl Stage<'_, '_> {
             scalar,
             enumeration: kind.enumeration,
             custom: kind.custom,
+            list,
             native,
             nullable: !field.ty.is_non_null(),
             defaulted: field.directives.has("default"),
@@ -257,13 +259,7 @@ impl Stage<'_, '_> {
     }
 
     fn check_shape(&mut self, draft: &Draft<'_>, field: &FieldDefinition) {
-        let span = field.name.location();
-        if let Type::List(_) | Type::NonNullList(_) = field.ty {
-            self.findings.add(span, || {
-                Diagnostic::error("sdl.list", format!("`{}` is a list of values", field.name))
-                    .help("a column holds one value; lists are only for relations to other tables")
-            });
-        }
+        self.check_list(field);
         if let Some(relation) = field.directives.get("relation") {
             self.findings.add(relation.location(), || {
                 let message = format!("@relation on `{}`, which is a column", field.name);
@@ -292,6 +288,34 @@ impl Stage<'_, '_> {
         }
     }
 
+    fn check_list(&mut self, field: &FieldDefinition) {
+        let (Type::List(item) | Type::NonNullList(item)) = &field.ty else {
+            return;
+        };
+        let name = &field.name;
+        let (message, help) = if !types::has_lists(self.dialect) {
+            (
+                format!("`{name}` is a list of values"),
+                "a column holds one value here; only PostgreSQL has columns that are lists",
+            )
+        } else if item.is_list() {
+            (
+                format!("`{name}` is a list of lists"),
+                "an array of PostgreSQL has one dimension here: write one pair of brackets",
+            )
+        } else if item.is_non_null() {
+            (
+                format!("items of `{name}` are never null, and those of an array may be"),
+                "take the ! behind the type of the items away",
+            )
+        } else {
+            return;
+        };
+        self.findings.add(name.location(), || {
+            Diagnostic::error("sdl.list", message).help(help)
+        });
+    }
+
     /// The native type, where it is not the usual one.
     fn native(
         &mut self,
@@ -300,17 +324,18 @@ impl Stage<'_, '_> {
         scalar: Scalar,
     ) -> Option<String> {
         let given = given?;
-        let dialect = self.dialect;
+        let (dialect, list) = (self.dialect, field.ty.is_list());
         let Some(native) = types::read(dialect, given.text) else {
             self.findings
                 .add(given.span, || unknown_native(dialect, given.text));
             return None;
         };
-        if !native.accepts(scalar) {
+        if !native.accepts(scalar, list) {
             self.findings.add(given.span, || {
-                let message = format!("a column of type {} is no {scalar}", native.text);
+                let (is, becomes) = (shown(scalar, list), shown(native.scalar, native.list));
+                let message = format!("a column of type {} is no {is}", native.text);
                 Diagnostic::error("sdl.native_mismatch", message)
-                    .help(format!("declare `{}` as {}", field.name, native.scalar))
+                    .help(format!("declare `{}` as {becomes}", field.name))
             });
         }
         if native.is_binary_decimal(dialect) && scalar == Scalar::Decimal {
@@ -318,11 +343,11 @@ impl Stage<'_, '_> {
                 types::binary_decimal_warning("sdl.binary_decimal", &field.name, &native)
             });
         }
-        (native.text != types::usual(dialect, scalar)).then_some(native.text)
+        (native.text != types::usual_column(dialect, scalar, list)).then_some(native.text)
     }
 
     /// The native type of an enum column that is plain text.
-    fn enum_native(&mut self, given: Option<Word<'_>>, index: usize) -> Option<String> {
+    fn enum_native(&mut self, given: Option<Word<'_>>, index: usize, list: bool) -> Option<String> {
         let given = given?;
         let (dialect, enumeration) = (self.dialect, &self.enums[index].enumeration);
         if let Some(name) = &enumeration.name {
@@ -336,8 +361,9 @@ impl Stage<'_, '_> {
             return None;
         }
         match types::read(dialect, given.text) {
-            Some(native) if native.accepts(Scalar::String) => {
-                (native.text != types::usual(dialect, Scalar::String)).then_some(native.text)
+            Some(native) if native.accepts(Scalar::String, list) => {
+                let usual = types::usual_column(dialect, Scalar::String, list);
+                (native.text != usual).then_some(native.text)
             }
             Some(native) => {
                 self.findings.add(given.span, || {
@@ -358,9 +384,10 @@ impl Stage<'_, '_> {
     /// The API orders and groups rows by columns that have an order.
     fn check_sortable(&mut self, draft: &Draft<'_>) {
         let columns = &draft.table.columns;
-        if !columns.is_empty() && columns.iter().all(|column| column.scalar == Scalar::Json) {
+        let has_order = |column: &Column| column.scalar != Scalar::Json && !column.list;
+        if !columns.is_empty() && !columns.iter().any(has_order) {
             self.findings.add(draft.span(), || {
-                let message = format!("`{}` has only JSON columns", draft.name());
+                let message = format!("`{}` has only columns of JSON or lists", draft.name());
                 Diagnostic::error("sdl.unsortable", message)
                     .help("add a field that rows can be ordered by, or leave the type out")
             });
@@ -388,6 +415,15 @@ impl Stage<'_, '_> {
     }
 }
 
+/// A type as a schema file has it.
+fn shown(scalar: Scalar, list: bool) -> String {
+    if list {
+        format!("[{scalar}]")
+    } else {
+        scalar.to_string()
+    }
+}
+
 fn missing_relation(field: &FieldDefinition) -> Diagnostic {
     let help = if field.ty.is_list() {
         format!(
@@ -411,6 +447,6 @@ fn unknown_native(dialect: Dialect, native: &str) -> Diagnostic {
     let native = sdl::clip(native);
     let message = format!("no GraphQL type stands for {native:?} on {dialect}");
     Diagnostic::error("sdl.unknown_native", message).help(
-        "spell the type as the database does; arrays, ranges and geometric types cannot be mapped",
+        "spell the type as the database does; ranges, geometric types and arrays of arrays cannot be mapped",
     )
 }

@@ -260,13 +260,15 @@ impl Stage<'_, '_> {
         };
         let Some(scalar) = scalar.filter(|_| !ty.is_list()) else {
             let shown = sdl::clip(&ty.to_string());
+            let help = if ty.is_list() {
+                "lists of values are only columns: let the function take or give them as JSON"
+            } else {
+                "there are scalars and enums, and as a result a type or a list of its rows"
+            };
             self.refuse(
                 name.location(),
                 format!("no function takes or gives `{shown}`"),
-                || {
-                    "there are scalars and enums, and as a result a type or a list of its rows"
-                        .to_owned()
-                },
+                || help.to_owned(),
             );
             return None;
         };
@@ -277,6 +279,7 @@ impl Stage<'_, '_> {
             scalar,
             enumeration,
             custom,
+            list: false,
             native: None,
             nullable: !ty.is_non_null(),
             defaulted: false,

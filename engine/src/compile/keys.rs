@@ -191,6 +191,7 @@ fn version(draft: &Draft<'_>, findings: &mut Findings) -> Option<usize> {
         let directive = field.and_then(|field| field.directives.get("version"));
         let Some(directive) = directive else { continue };
         let counts = matches!(column.scalar, Scalar::Int | Scalar::BigInt)
+            && !column.list
             && !column.nullable
             && !column.generated
             && !draft.table.key.contains(&index);
@@ -220,7 +221,8 @@ fn version(draft: &Draft<'_>, findings: &mut Findings) -> Option<usize> {
     found
 }
 
-/// JSON has many spellings for one value, and one of PostgreSQL's two kinds knows no equality.
+/// JSON has many spellings for one value, and one of PostgreSQL's two kinds knows no equality; lists
+/// are no part of a path to a row.
 fn check_comparable(draft: &Draft<'_>, findings: &mut Findings) {
     let mut columns: Vec<usize> = draft.table.key.clone();
     columns.extend(draft.table.uniques.iter().flatten());
@@ -230,9 +232,10 @@ fn check_comparable(draft: &Draft<'_>, findings: &mut Findings) {
         .into_iter()
         .map(|column| &draft.table.columns[column])
     {
-        if column.scalar == Scalar::Json {
+        if column.scalar == Scalar::Json || column.list {
             findings.add(draft.field_span(&column.field), || {
-                let message = format!("`{}` is JSON, which tells no rows apart", column.field);
+                let kind = if column.list { "a list" } else { "JSON" };
+                let message = format!("`{}` is {kind}, which tells no rows apart", column.field);
                 Diagnostic::error("sdl.key_type", message)
                     .help("leave it out of the keys, or make the type a @view")
             });

@@ -1,7 +1,7 @@
 //! Changes of tables: their root fields, keys, columns and relations.
 
 use super::{Changes, by_name, variants};
-use crate::api::value_type;
+use crate::api::column_type;
 use model::Schema;
 use model::schema::{Cardinality, Choice, Column, Relation, Table};
 
@@ -207,8 +207,8 @@ fn columns(
     }
 }
 
-fn type_name<'a>(side: &Side<'a>, column: &Column) -> &'a str {
-    value_type(side.schema, column)
+fn type_name(side: &Side<'_>, column: &Column) -> String {
+    column_type(side.schema, column)
 }
 
 fn relations(

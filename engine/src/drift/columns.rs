@@ -66,16 +66,19 @@ impl Both<'_> {
 
     fn enum_type(&self, index: usize) -> Option<Diagnostic> {
         let wanted = &self.pair.schema.enums[index];
+        let dimensions = types::dimensions(self.pair.schema.dialect, &self.found.native);
         let found = self
             .found
             .enumeration
             .and_then(|found| self.pair.catalog.enums.get(found));
-        if found.is_some_and(|found| Some(&found.name) == wanted.name.as_ref()) {
+        let is_it = found.is_some_and(|found| Some(&found.name) == wanted.name.as_ref());
+        if is_it && dimensions == usize::from(self.column.list) {
             return None;
         }
         let name = wanted.name.as_deref().unwrap_or_default();
+        let what = if self.column.list { "a list of" } else { "the" };
         let message = format!(
-            "{} is {} in the database, not the enum {name:?}",
+            "{} is {} in the database, not {what} enum {name:?}",
             self.at(),
             self.found.native
         );
@@ -91,8 +94,9 @@ impl Both<'_> {
         if self.found.native.is_empty() && !self.pair.table.writable {
             return None;
         }
-        let usual = types::usual(dialect, scalar);
-        let wanted = self.column.native.as_deref().unwrap_or(usual);
+        let list = self.column.list;
+        let usual = types::usual_column(dialect, scalar, list);
+        let wanted = self.column.native.as_deref().unwrap_or(&usual);
         let found =
             types::read(dialect, &self.found.native).filter(|_| self.found.enumeration.is_none());
         let message = format!(
@@ -100,7 +104,7 @@ impl Both<'_> {
             self.at(),
             self.found.native
         );
-        let Some(found) = found.filter(|found| found.accepts(scalar)) else {
+        let Some(found) = found.filter(|found| found.accepts(scalar, list)) else {
             return Some(
                 Diagnostic::error("drift.type", message).help("change the field's type or `type:`"),
             );

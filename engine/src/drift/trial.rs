@@ -141,6 +141,7 @@ fn partner(table: &Table) -> Option<usize> {
     let has_equality = |column: &model::schema::Column| {
         column.computed.is_none()
             && column.scalar != Scalar::Json
+            && !column.list
             && column.native.as_deref() != Some("xml")
     };
     table.columns.iter().position(has_equality)

@@ -18,6 +18,7 @@ fn column(field: &str, scalar: Scalar) -> Column {
         scalar,
         enumeration: None,
         custom: None,
+        list: false,
         native: None,
         nullable: false,
         defaulted: false,

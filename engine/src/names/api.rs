@@ -89,6 +89,7 @@ const KEY_FIELDS: &[&str] = &["set", "expectedVersion"];
 /// Whether the API needs that type name for itself.
 pub(crate) fn is_reserved_type(name: &str) -> bool {
     let scalar = name.strip_suffix("Filter").unwrap_or(name);
+    let scalar = scalar.strip_suffix("List").unwrap_or(scalar);
     name.starts_with("__") || TYPES.contains(&name) || Scalar::from_name(scalar).is_some()
 }
 
@@ -122,7 +123,11 @@ pub(crate) fn family_types(name: &str, family: &str) -> [String; 2] {
 
 /// The types that stand for an enum: the enum first.
 pub(crate) fn enum_types(name: &str) -> Vec<String> {
-    vec![name.to_owned(), format!("{name}Filter")]
+    vec![
+        name.to_owned(),
+        format!("{name}Filter"),
+        format!("{name}ListFilter"),
+    ]
 }
 
 /// The fields a list has beside it: the same rows page by page, and figures over them.

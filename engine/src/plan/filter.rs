@@ -2,6 +2,7 @@
 
 mod compare;
 mod json;
+mod list;
 
 use super::planner::Planner;
 use super::statement::cast;
@@ -80,7 +81,11 @@ impl Planner<'_> {
                     .position(|known| known.field == name)
                 {
                     let reference = Reference::new(alias, table, column);
-                    if declared.columns[column].scalar == Scalar::Json {
+                    let declared = &declared.columns[column];
+                    if declared.list {
+                        return self.list_conditions(member, reference);
+                    }
+                    if declared.scalar == Scalar::Json {
                         return self.json_conditions(member, reference);
                     }
                     let operand = self.column_operand(reference);
@@ -268,10 +273,14 @@ impl Planner<'_> {
     }
 
     fn is_null(&mut self, source: &Source, value: &Expr) -> Expr {
-        let is_null = Expr::IsNull(Box::new(value.clone()));
+        self.is_so(source, Expr::IsNull(Box::new(value.clone())))
+    }
+
+    /// Whether a condition is as true or false as it is said to be.
+    fn is_so(&mut self, source: &Source, condition: Expr) -> Expr {
         match source {
-            Source::Constant(Value::Boolean(true)) => is_null,
-            Source::Constant(Value::Boolean(false)) => Expr::Not(Box::new(is_null)),
+            Source::Constant(Value::Boolean(true)) => condition,
+            Source::Constant(Value::Boolean(false)) => Expr::Not(Box::new(condition)),
             source => {
                 let parameter = Parameter {
                     scalar: Scalar::Boolean,
@@ -279,7 +288,7 @@ impl Planner<'_> {
                 };
                 let wanted = self.draft.parameter(parameter, source.clone(), Form::Plain);
                 let wanted = Box::new(Expr::Parameter(wanted));
-                Expr::Compare(Operator::Equal, Box::new(is_null), wanted)
+                Expr::Compare(Operator::Equal, Box::new(condition), wanted)
             }
         }
     }

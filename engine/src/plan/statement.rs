@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 pub(crate) struct Draft {
     aliases: u32,
     slots: Distinct<(Parameter, Slot)>,
+    /// How many lists there are whose items are compared each with each.
+    sets: usize,
     /// For each slot, where in the document its value was first asked for.
     places: Vec<Place>,
     /// The field whose arguments are being read.
@@ -39,6 +41,12 @@ impl Draft {
         self.slot(parameter, slot)
     }
 
+    /// The index of a list whose items are compared each with each, always a new one.
+    pub(crate) fn set(&mut self, parameter: Parameter, source: Source) -> usize {
+        self.sets += 1;
+        self.parameter(parameter, source, Form::Set(self.sets))
+    }
+
     /// The index of a parameter that is given in that way.
     pub(crate) fn slot(&mut self, parameter: Parameter, slot: Slot) -> usize {
         let index = self.slots.place((parameter, slot));
@@ -52,7 +60,7 @@ impl Draft {
     pub(crate) fn value(&mut self, column: &Column, source: Source, form: Form) -> Expr {
         let parameter = Parameter {
             scalar: column.scalar,
-            list: false,
+            list: column.list,
         };
         Expr::Parameter(self.parameter(parameter, source, form))
     }

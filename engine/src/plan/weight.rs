@@ -115,10 +115,11 @@ fn information(info: &PageInfo) -> usize {
     }
 }
 
-fn codec(codec: &Codec) -> usize {
+fn codec(known: &Codec) -> usize {
     size_of::<Codec>()
-        + match codec {
+        + match known {
             Codec::Enum(labels) => pairs(labels),
+            Codec::List(item) => ALLOCATION + codec(item),
             Codec::Scalar(_) | Codec::Scaled(_) => 0,
         }
 }

@@ -26,6 +26,15 @@ pub(super) struct Field<'a> {
     pub(super) column: &'a Column,
     pub(super) name: String,
     pub(super) kind: FieldKind,
+    /// Whether it holds a list of that.
+    pub(super) list: bool,
+}
+
+impl Field<'_> {
+    /// Whether rows can be ordered by it, and told apart.
+    fn has_order(&self) -> bool {
+        !self.list && !matches!(self.kind, FieldKind::Scalar(Scalar::Json, _))
+    }
 }
 
 /// What a column holds.
@@ -97,6 +106,7 @@ fn entity<'a>(
                 column,
                 name: String::new(),
                 kind,
+                list: types::dimensions(catalog.dialect, &column.native) > 0,
             }),
             None => left_out.push(column),
         }
@@ -108,8 +118,7 @@ fn entity<'a>(
         ));
         return None;
     }
-    let is_json = |field: &Field<'_>| matches!(field.kind, FieldKind::Scalar(Scalar::Json, _));
-    if fields.iter().all(is_json) {
+    if !fields.iter().any(Field::has_order) {
         let message = format!(
             "the table {:?} is left out: it has no column that rows can be ordered by",
             sdl::clip(&table.name)
@@ -141,10 +150,12 @@ fn kind(catalog: &Catalog, column: &Column) -> Option<FieldKind> {
             .enums
             .get(index)
             .is_some_and(|found| !found.labels.is_empty());
-        return is_whole.then_some(FieldKind::Enum(index));
+        let is_flat = types::dimensions(catalog.dialect, &column.native) < 2;
+        return (is_whole && is_flat).then_some(FieldKind::Enum(index));
     }
     let native = types::read(catalog.dialect, &column.native)?;
-    let is_usual = native.text == types::usual(catalog.dialect, native.scalar);
+    let usual = types::usual_column(catalog.dialect, native.scalar, native.list);
+    let is_usual = native.text == usual;
     Some(FieldKind::Scalar(
         native.scalar,
         (!is_usual).then_some(native.text),
@@ -160,13 +171,8 @@ fn keys(dialect: Dialect, entity: &mut Entity<'_>) {
             .map(|name| entity.field(dialect, name))
             .collect()
     };
-    let is_json = |field: &usize| {
-        matches!(
-            entity.fields[*field].kind,
-            FieldKind::Scalar(Scalar::Json, _)
-        )
-    };
-    let find = |names: &Vec<String>| find(names).filter(|key| !key.iter().any(is_json));
+    let has_order = |field: &usize| entity.fields[*field].has_order();
+    let find = |names: &Vec<String>| find(names).filter(|key| key.iter().all(has_order));
     let primary = find(&entity.table.primary_key).unwrap_or_default();
     let mut uniques: Vec<_> = entity.table.uniques.iter().filter_map(find).collect();
     uniques.retain(|key| !key.is_empty() && *key != primary);

@@ -1,6 +1,6 @@
 //! Foreign keys that a relation can go by.
 
-use super::entity::{Entity, FieldKind};
+use super::entity::{Entity, Field, FieldKind};
 use crate::names::folded;
 use crate::sdl;
 use model::catalog::{Catalog, ForeignKey};
@@ -81,8 +81,8 @@ fn link(
         return Err("it names a column twice");
     }
     let mut pairs = fields.iter().zip(&references);
-    let agree = pairs
-        .all(|(ours, theirs)| are_comparable(&from.fields[*ours].kind, &to.fields[*theirs].kind));
+    let agree =
+        pairs.all(|(ours, theirs)| are_comparable(&from.fields[*ours], &to.fields[*theirs]));
     if !agree {
         return Err("its columns have other types than those they refer to");
     }
@@ -94,15 +94,16 @@ fn link(
     })
 }
 
-fn are_comparable(ours: &FieldKind, theirs: &FieldKind) -> bool {
+fn are_comparable(ours: &Field<'_>, theirs: &Field<'_>) -> bool {
     let is_integer = |scalar: &Scalar| matches!(scalar, Scalar::Int | Scalar::BigInt);
-    match (ours, theirs) {
+    let same_kind = match (&ours.kind, &theirs.kind) {
         (FieldKind::Scalar(ours, _), FieldKind::Scalar(theirs, _)) => {
             ours == theirs || is_integer(ours) && is_integer(theirs)
         }
         (FieldKind::Enum(ours), FieldKind::Enum(theirs)) => ours == theirs,
         _ => false,
-    }
+    };
+    same_kind && ours.list == theirs.list
 }
 
 fn unusable(entity: &Entity<'_>, key: &ForeignKey, problem: &str) -> Diagnostic {

@@ -141,6 +141,11 @@ fn column(entity: &Entity<'_>, index: usize, enums: &EnumWords<'_>) -> String {
             (!enums.are_types).then_some("enum"),
         ),
     };
+    let type_name = if field.list {
+        format!("[{type_name}]")
+    } else {
+        type_name.to_owned()
+    };
     let mark = if entity.is_required(index) { "!" } else { "" };
     let describe = sdl::describe("  ", field.column.comment.as_deref());
     let name = (field.column.name != field.name)

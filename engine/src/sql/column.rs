@@ -2,7 +2,7 @@
 
 use super::{Cast, Expr, Reference};
 use crate::types::mariadb::decimal_digits;
-use crate::types::{self, usual};
+use crate::types::{self, usual, usual_column};
 use model::schema::{Column, Schema};
 use model::{Codec, Dialect, Scalar};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) fn readable(schema: &Schema, reference: Reference) -> Expr {
 /// A value such as that column would have, as it leaves the database.
 pub(crate) fn readable_value(schema: &Schema, column: &Column, expr: Expr) -> Expr {
     if schema.dialect == Dialect::Postgres && is_foreign(schema, column) {
-        Expr::Cast(Box::new(expr), Cast::Text)
+        Expr::Cast(Box::new(expr), in_list(column, Cast::Text))
     } else if schema.dialect == Dialect::Mariadb && is_single(column) {
         Expr::Cast(Box::new(expr), Cast::Float)
     } else {
@@ -33,16 +33,57 @@ pub(crate) fn readable_value(schema: &Schema, column: &Column, expr: Expr) -> Ex
 pub(crate) fn own_type(schema: &Schema, column: &Column) -> Cast {
     let index = column.enumeration;
     let named = index.and_then(|at| Some(Cast::Enum(at, schema.enums[at].name.clone()?)));
-    named.unwrap_or_else(|| {
-        let usual = usual(Dialect::Postgres, column.scalar);
-        Cast::Native(column.native.as_deref().unwrap_or(usual).to_owned())
-    })
+    named.map_or_else(
+        || {
+            let usual = usual_column(Dialect::Postgres, column.scalar, column.list);
+            Cast::Native(column.native.clone().unwrap_or(usual))
+        },
+        |named| in_list(column, named),
+    )
 }
 
 /// Whether MariaDB holds the column as a float of 32 bits.
 fn is_single(column: &Column) -> bool {
     let native = column.native.as_deref();
     column.scalar == Scalar::Float && native.is_some_and(|native| native.starts_with("float"))
+}
+
+/// What a value of a list column is converted to, where a single one is converted to that.
+fn in_list(column: &Column, cast: Cast) -> Cast {
+    if column.list {
+        Cast::List(Box::new(cast))
+    } else {
+        cast
+    }
+}
+
+/// A list column as one side of a comparison, and what the other side is converted to: a type of
+/// the same name without a length, which would cut values off.
+pub(crate) fn compared_list(schema: &Schema, reference: Reference) -> (Expr, Cast) {
+    let column = column(schema, reference);
+    let expr = Expr::Column(reference);
+    let usual = usual(schema.dialect, column.scalar);
+    let native = column.native.as_deref().map_or(usual, types::item);
+    let name = native.split('(').next().unwrap_or(native);
+    let enumeration = column
+        .enumeration
+        .map(|index| (index, &schema.enums[index]));
+    let (item, is_comparable) = match (enumeration, name) {
+        (Some((index, found)), _) if found.name.is_some() => {
+            let name = found.name.clone().unwrap_or_default();
+            (Cast::Enum(index, name), true)
+        }
+        // Of two kinds of JSON one knows no equality, nor do documents of XML.
+        (_, "json") => (Cast::Native("jsonb".to_owned()), false),
+        (_, "xml") => (Cast::Text, false),
+        (_, "character") => (Cast::Native("bpchar".to_owned()), true),
+        _ => (Cast::Native(name.to_owned()), true),
+    };
+    let cast = Cast::List(Box::new(item));
+    if is_comparable {
+        return (expr, cast);
+    }
+    (Expr::Cast(Box::new(expr), cast.clone()), cast)
 }
 
 /// A JSON column as functions of JSON take it.
@@ -131,7 +172,7 @@ pub(crate) fn parameter_cast(schema: &Schema, column: &Column) -> Option<Cast> {
         let name = schema.enums[index].name.clone();
         return name.map(|name| Cast::Enum(index, name));
     }
-    let native = column.native.as_deref()?;
+    let native = types::item(column.native.as_deref()?);
     if is_xml(schema, column) {
         None
     } else if is_foreign(schema, column) || native == "real" {
@@ -206,22 +247,30 @@ pub(crate) fn written(schema: &Schema, column: &Column, value: Expr) -> Expr {
     if schema.dialect == Dialect::Mariadb {
         return value;
     }
+    let native = column.native.as_deref().map(types::item);
     let cast = match parameter_cast(schema, column) {
-        None if schema.dialect == Dialect::Postgres => {
-            let native = column.native.clone();
-            let native = native.filter(|native| matches!(native.as_str(), "json" | "xml"));
-            native.map(Cast::Native)
-        }
+        None if schema.dialect == Dialect::Postgres => native
+            .filter(|native| matches!(*native, "json" | "xml"))
+            .map(|native| Cast::Native(native.to_owned())),
         cast => cast,
     };
     match cast {
-        Some(cast) => Expr::Cast(Box::new(value), cast),
+        Some(cast) => Expr::Cast(Box::new(value), in_list(column, cast)),
         None => value,
     }
 }
 
 /// How the column's values are written as JSON.
 pub(crate) fn codec(schema: &Schema, column: &Column) -> Codec {
+    let item = item_codec(schema, column);
+    if column.list {
+        Codec::List(Box::new(item))
+    } else {
+        item
+    }
+}
+
+fn item_codec(schema: &Schema, column: &Column) -> Codec {
     if let Some(index) = column.enumeration {
         let names = schema.enums[index].values.iter();
         return Codec::Enum(
@@ -255,6 +304,7 @@ fn is_foreign(schema: &Schema, column: &Column) -> bool {
         return schema.enums[index].name.is_some();
     }
     let native = column.native.as_deref();
+    let native = native.map(types::item);
     column.scalar == Scalar::String && native.is_some_and(types::travels_as_text)
 }
 

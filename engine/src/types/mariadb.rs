@@ -84,6 +84,7 @@ pub(super) fn read(text: &Spelling) -> Option<Native> {
     Some(Native {
         text: format!("{head}{suffix}{tail}"),
         scalar,
+        list: false,
         also,
         family,
     })
@@ -94,6 +95,7 @@ fn bit() -> Native {
     Native {
         text: "bit(1)".to_owned(),
         scalar: Scalar::Boolean,
+        list: false,
         also: &[],
         family: "bit",
     }

@@ -202,6 +202,7 @@ pub(super) fn read(text: &Spelling) -> Option<Native> {
     Some(Native {
         text: format!("{name}{}", text.suffix()),
         scalar,
+        list: false,
         also: &[],
         family,
     })
@@ -248,6 +249,28 @@ mod tests {
     }
 
     #[test]
+    fn arrays_of_one_dimension_are_lists() {
+        for (text, canonical, scalar) in [
+            ("text[]", "text[]", "String"),
+            ("character varying(40)[]", "varchar(40)[]", "String"),
+            ("numeric(10,2)[]", "numeric(10,2)[]", "Decimal"),
+            (
+                "timestamp(3) with time zone[]",
+                "timestamptz(3)[]",
+                "DateTime",
+            ),
+        ] {
+            assert_eq!(read(text), Some((canonical.to_owned(), scalar)), "{text}");
+            let native = types::read(Dialect::Postgres, text).unwrap();
+            assert!(native.list && !types::read(Dialect::Postgres, "text").unwrap().list);
+        }
+        assert_eq!(
+            types::read(Dialect::Sqlite, "text[]").map(|native| native.list),
+            Some(false)
+        );
+    }
+
+    #[test]
     fn what_the_driver_does_not_know_travels_as_text() {
         for text in [
             "text",
@@ -273,8 +296,8 @@ mod tests {
     #[test]
     fn types_without_a_sensible_text_are_left_out() {
         for text in [
-            "text[]",
-            "integer[]",
+            "text[][]",
+            "point[]",
             "int4range",
             "point",
             "polygon",

@@ -97,6 +97,7 @@ pub(super) fn read(text: &Spelling) -> Option<Native> {
     Some(Native {
         text: format!("{name}{scale}"),
         scalar,
+        list: false,
         also,
         family,
     })

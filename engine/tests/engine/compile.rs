@@ -432,6 +432,25 @@ fn ways_through_take_a_list_and_then_one_row() {
 }
 
 #[test]
+fn lists_are_columns_of_postgres_alone() {
+    let lists = [
+        "type C @table { id: Int! @id tags: [String]! sizes: [Decimal] @column(type: \"numeric(10,2)[]\") moods: [M] }\nenum M @enum(name: \"m\") { A }",
+        "type C @table { id: Int! @id tags: [String!]! }",
+        "type C @table { id: Int! @id tags: [[String]] }",
+        "type C @table { id: [Int]! @id }",
+        "type C @table { id: Int! @id tags: [String] @unique count: [Int]! @version }",
+        "type C @table { id: Int! @id tags: [String] @column(type: \"text\") }",
+        "type C @table { id: Int! @id tag: String @column(type: \"text[]\") }",
+        "type C @table { id: Int! @id tags: [String] @column(type: \"text[][]\") }",
+        "type C @view(name: \"c\") { tags: [String] data: JSON }",
+        "type C @table { id: Int! @id ds: [Int] d: D @relation(fields: [\"ds\"]) }\ntype D @table { id: Int! @id }",
+        "type StringListFilter @table { id: Int! @id }\nenum M { A }\ntype MListFilter @table { id: Int! @id m: M }",
+    ];
+    insta::assert_snapshot!(all(Postgres, &lists));
+    insta::assert_snapshot!(all(Sqlite, &lists[..1]));
+}
+
+#[test]
 fn names_the_api_needs_are_reserved() {
     let shown = all(
         Postgres,
@@ -489,7 +508,7 @@ fn one_run_reports_errors_of_every_stage() {
     let shown = all(
         Postgres,
         &[
-            "type Customer @table {\n  id: Int @id\n  born: Dat\n  tags: [String]\n  order: Order\n}\n\
+            "type Customer @table {\n  id: Int @id\n  born: Dat\n  tags: [String!]\n  order: Order\n}\n\
          type Order @table {\n  id: Int! @id\n  customer: Customer @relation(fields: [\"custmerId\"])\n  nodeId: Int\n}\n",
         ],
     );

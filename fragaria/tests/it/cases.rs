@@ -1,10 +1,12 @@
 //! `tests/cases/`: one behaviour, one folder, the same answer from every database.
 //!
-//! A fixture folder holds `schema.<dialect>.graphql`, `<dialect>.sql` and a folder for each case:
+//! A fixture folder holds `schema.<dialect>.graphql`, `<dialect>.sql` (for the databases it is
+//! about, if a `README.md` says why it is not about all) and a folder for each case:
 //! `request.graphql`, perhaps `variables.json`, and `expected.json`. A case that changes data has
 //! `then.graphql` and `then.json` too, and gets a database of its own. With
-//! `FRAGARIA_CASES_WRITE=1` the answers of SQLite become what is expected. Where a database has an
-//! answer of its own, for a reason its `README.md` gives, it stands in `expected.<dialect>.json`.
+//! `FRAGARIA_CASES_WRITE=1` the answers of the first database become what is expected. Where a
+//! database has an answer of its own, for a reason its `README.md` gives, it stands in
+//! `expected.<dialect>.json`.
 
 use crate::database::Database;
 use crate::mariadb;
@@ -50,23 +52,41 @@ impl Dialect {
     }
 }
 
-/// Runs the cases of a fixture on every database at once; returns what is wrong.
+/// Runs the cases of a fixture on every database it is about at once; returns what is wrong.
 fn everywhere(fixture: &Path, cases: &[PathBuf]) -> Vec<String> {
-    if writes_answers() {
-        run_fixture(fixture, cases, Dialect::Sqlite);
+    if let (true, Some(first)) = (writes_answers(), dialects(fixture).first()) {
+        run_fixture(fixture, cases, (*first, true));
     }
     thread::scope(|scope| {
-        [Dialect::Sqlite, Dialect::Postgres, Dialect::Mariadb]
-            .map(|dialect| scope.spawn(move || run_fixture(fixture, cases, dialect)))
+        let runs: Vec<_> = dialects(fixture)
             .into_iter()
-            .flat_map(|run| run.join().unwrap())
-            .collect()
+            .enumerate()
+            .map(|(place, dialect)| {
+                scope.spawn(move || run_fixture(fixture, cases, (dialect, place == 0)))
+            })
+            .collect();
+        let ended = runs.into_iter().map(|run| run.join().unwrap());
+        ended.flatten().collect()
     })
 }
 
-/// Runs the cases of a fixture on one database; returns what is wrong.
-fn run_fixture(fixture: &Path, cases: &[PathBuf], dialect: Dialect) -> Vec<String> {
-    let home = Home::new(fixture, dialect);
+/// The databases that a fixture is about.
+fn dialects(fixture: &Path) -> Vec<Dialect> {
+    let mut dialects = vec![Dialect::Sqlite, Dialect::Postgres, Dialect::Mariadb];
+    let schema = |dialect: Dialect| fixture.join(format!("schema.{}.graphql", dialect.name()));
+    dialects.retain(|dialect| schema(*dialect).exists());
+    assert!(
+        dialects.len() == 3 || fixture.join("README.md").exists() && !dialects.is_empty(),
+        "{} is not about every database, and says not why",
+        fixture.display()
+    );
+    dialects
+}
+
+/// Runs the cases of a fixture on one database, whose answers may become what is expected; returns
+/// what is wrong.
+fn run_fixture(fixture: &Path, cases: &[PathBuf], dialect: (Dialect, bool)) -> Vec<String> {
+    let home = Home::new(fixture, dialect.0);
     let (writing, reading): (Vec<_>, Vec<_>) = cases
         .iter()
         .partition(|case| case.join("then.graphql").exists());
@@ -171,7 +191,12 @@ impl Home {
 }
 
 /// Sends one request of a case; returns how its answer differs from what is expected.
-fn run(server: &Server, case: &Path, files: [&str; 2], dialect: Dialect) -> Option<String> {
+fn run(
+    server: &Server,
+    case: &Path,
+    files: [&str; 2],
+    (dialect, is_first): (Dialect, bool),
+) -> Option<String> {
     let [request, expected] = files;
     let variables = case.join("variables.json");
     let variables = if request == "request.graphql" && variables.exists() {
@@ -191,7 +216,7 @@ fn run(server: &Server, case: &Path, files: [&str; 2], dialect: Dialect) -> Opti
     } else {
         case.join(expected)
     };
-    if writes_answers() && dialect == Dialect::Sqlite {
+    if writes_answers() && is_first {
         fs::write(&path, serde_json::to_string_pretty(&answer).unwrap() + "\n").unwrap();
     }
     let wanted: Value = serde_json::from_str(&read(&path)).unwrap();

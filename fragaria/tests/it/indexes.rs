@@ -14,6 +14,9 @@ const TABLES: &str = "
     INSERT INTO document SELECT g, jsonb_build_object('n', g, 'k' || g, NULL)
         FROM generate_series(1, 1000) g;
     CREATE INDEX document_data ON document USING gin (data);
+    CREATE TABLE shelf (id int PRIMARY KEY, tags varchar(20)[]);
+    INSERT INTO shelf SELECT g, ARRAY['all', 't' || g] FROM generate_series(1, 1000) g;
+    CREATE INDEX shelf_tags ON shelf USING gin (tags);
     ANALYZE;";
 
 /// A server whose database writes down the plan of every statement.
@@ -74,6 +77,14 @@ fn conditions_find_rows_by_the_indexes_of_postgres() {
         (
             "{ rows: documents(where: { data: { hasKey: \"k7\" } }) { id } }",
             "document_data",
+        ),
+        (
+            "{ rows: shelves(where: { tags: { has: \"t7\" } }) { id } }",
+            "shelf_tags",
+        ),
+        (
+            "{ rows: shelves(where: { tags: { overlaps: [\"t7\", \"t0\"] } }) { id } }",
+            "shelf_tags",
         ),
     ] {
         let (data, plans) = planned.ask(document);

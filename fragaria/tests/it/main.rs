@@ -28,6 +28,7 @@ mod indexes;
 #[path = "../../../store/tests/it/postgres/instance.rs"]
 mod instance;
 mod json;
+mod lists;
 mod login;
 mod many_rows;
 mod mariadb;

@@ -183,7 +183,7 @@ fn operand(operator: &str, value: &Value) -> (Value, Holds) {
         "ne" | "gt" | "lt" => (value.clone(), Holds::Others),
         "in" => (json!([value]), Holds::Same),
         "notIn" => (json!([value]), Holds::Others),
-        "isNull" => (json!(true), Holds::Others),
+        "isNull" | "isEmpty" => (json!(true), Holds::Others),
         "like" | "ilike" => {
             let text = value.as_str().unwrap().trim_end();
             (json!(format!("{text}%")), Holds::Same)
@@ -192,6 +192,8 @@ fn operand(operator: &str, value: &Value) -> (Value, Holds) {
             let text = value.as_str().unwrap();
             (json!(text.to_uppercase()), Holds::Same)
         }
+        "overlaps" | "containedBy" => (value.clone(), Holds::Same),
+        "has" => (value[0].clone(), Holds::Same),
         // The JSON of the first row is {"a": 1}.
         "hasKey" => (json!("a"), Holds::Same),
         "path" => {
@@ -207,7 +209,7 @@ fn rows(operator: &str) -> Value {
     match operator {
         "ne" | "notIn" | "gt" => json!([2]),
         "gte" => json!([1, 2]),
-        "lt" => json!([]),
+        "lt" | "isEmpty" => json!([]),
         "isNull" => json!([3]),
         _ => json!([1]),
     }

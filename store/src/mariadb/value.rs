@@ -43,6 +43,7 @@ impl Datum<'_> {
             }
             (Codec::Enum(_), _) => Err(mismatch("an enum")),
             (Codec::Scaled(_), _) => Err(Error::Internal("MariaDB needs no scaled codec".into())),
+            (Codec::List(_), _) => Err(Error::Internal("MariaDB has no lists".into())),
         }
     }
 

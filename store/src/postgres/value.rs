@@ -4,6 +4,8 @@
 //! domains, extensions) have no fixed number; they are read as the schema says, and checked by
 //! their length.
 
+mod list;
+
 use super::numeric;
 use crate::json::Sheet;
 use crate::{Error, json};
@@ -39,6 +41,7 @@ impl Datum<'_> {
         match codec {
             Codec::Scalar(scalar) => write(*scalar, bytes, &mut sheet.text),
             Codec::Enum(names) => json::enumeration(names, bytes, &mut sheet.text),
+            Codec::List(item) => list::write(bytes, item, sheet),
             Codec::Scaled(_) => Err(Error::Internal("PostgreSQL needs no scaled codec".into())),
         }
     }
@@ -60,6 +63,7 @@ impl Datum<'_> {
             Codec::Scaled(_) => {
                 return Err(Error::Internal("PostgreSQL needs no scaled codec".into()));
             }
+            Codec::List(_) => return Err(Error::Internal("lists are not kept".into())),
         })
     }
 
@@ -88,6 +92,7 @@ impl Datum<'_> {
 /// Whether a codec reads the built-in type of that object id (`pg_type.dat` of PostgreSQL).
 fn of_kind(codec: &Codec, kind: u32) -> bool {
     match codec {
+        Codec::List(_) => list::is_list(kind),
         Codec::Enum(_) | Codec::Scaled(_) | Codec::Scalar(Scalar::String) => {
             matches!(kind, 25 | 1043 | 1042 | 19)
         }

@@ -70,6 +70,7 @@ fn write(value: ValueRef<'_>, codec: &Codec, out: &mut Vec<u8>) -> Result<(), Er
         (Codec::Scaled(scale), value) => return write_decimal(value, Some(*scale), out),
         (Codec::Enum(names), ValueRef::Text(label)) => return json::enumeration(names, label, out),
         (Codec::Enum(_), value) => return Err(mismatch(value, "an enum")),
+        (Codec::List(_), _) => return Err(Error::Internal("SQLite has no lists".into())),
     }
     Ok(())
 }

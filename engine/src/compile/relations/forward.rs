@@ -151,14 +151,19 @@ fn check_types(at: At<'_, '_>, our: usize, their: usize, findings: &mut Findings
 fn are_comparable(our: &Column, their: &Column) -> bool {
     let is_integer = |column: &Column| matches!(column.scalar, Scalar::Int | Scalar::BigInt);
     let same_scalar = our.scalar == their.scalar || is_integer(our) && is_integer(their);
-    same_scalar && our.enumeration == their.enumeration
+    same_scalar && our.enumeration == their.enumeration && our.list == their.list
 }
 
 fn type_of(draft: &Draft<'_>, column: &Column) -> String {
     let field = draft.node.fields.get(column.field.as_str());
-    field.map_or(column.scalar.to_string(), |field| {
+    let name = field.map_or(column.scalar.to_string(), |field| {
         field.ty.inner_named_type().to_string()
-    })
+    });
+    if column.list {
+        format!("[{name}]")
+    } else {
+        name
+    }
 }
 
 /// One row for sure only where the file says so and the columns are never null.

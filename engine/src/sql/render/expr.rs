@@ -1,7 +1,7 @@
 //! Expressions as text.
 
 use super::{Columns, Text};
-use crate::sql::{Cast, Expr, ListParameter, Operator, Select};
+use crate::sql::{Cast, Expr, ListOperator, ListParameter, Operator, Select};
 
 /// Most conditions that stand beside each other without parentheses.
 const JUNCTION_FLAT: usize = 16;
@@ -24,6 +24,8 @@ impl Text<'_> {
                 | Expr::JsonContains(..)
                 | Expr::JsonHasKey(..)
                 | Expr::JsonAt(..)
+                | Expr::CompareLists(..)
+                | Expr::IsEmpty(_)
                 | Expr::IsNull(_)
                 | Expr::IsTrue(_)
                 | Expr::IsNotTrue(_)
@@ -122,6 +124,13 @@ impl Text<'_> {
             }
             Expr::LikeAnyCase(left, pattern) => self.like_any_case(left, pattern),
             Expr::EqualAnyCase(left, right) => self.equal_any_case(left, right),
+            Expr::CompareLists(operator, left, right) => {
+                self.compare_lists(*operator, left, right);
+            }
+            Expr::IsEmpty(list) => {
+                self.call("cardinality(", list);
+                self.push(" = 0");
+            }
             Expr::JsonEqual(left, right) => self.json_equal(left, right),
             Expr::JsonContains(left, right) => self.json_contains(left, right),
             Expr::JsonHasKey(document, key) => self.json_has_key(document, key),
@@ -227,8 +236,12 @@ impl Text<'_> {
     }
 
     pub(super) fn cast_suffix(&mut self, cast: &Cast) {
-        let schema = self.schema;
         self.push("::");
+        self.cast_type(cast);
+    }
+
+    fn cast_type(&mut self, cast: &Cast) {
+        let schema = self.schema;
         match cast {
             Cast::Text => self.push("text"),
             Cast::Float => self.push("float8"),
@@ -239,6 +252,10 @@ impl Text<'_> {
                     self.push(".");
                 }
                 self.identifier(name);
+            }
+            Cast::List(item) => {
+                self.cast_type(item);
+                self.push("[]");
             }
         }
     }
@@ -256,6 +273,19 @@ impl Text<'_> {
             self.push(&format!(" WHEN '{label}' THEN {index}"));
         }
         self.push(" END");
+    }
+
+    /// An array of several dimensions is no list, though the operators take it for one.
+    fn compare_lists(&mut self, operator: ListOperator, left: &Expr, right: &Expr) {
+        self.operand(left);
+        self.push(match operator {
+            ListOperator::Contains => " @> ",
+            ListOperator::ContainedBy => " <@ ",
+            ListOperator::Overlaps => " && ",
+        });
+        self.operand(right);
+        self.call(" AND COALESCE(array_ndims(", left);
+        self.push(", 1) = 1");
     }
 
     fn compare_rows(&mut self, operator: Operator, left: &[Expr], right: &[Expr]) {

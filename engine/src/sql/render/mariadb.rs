@@ -87,8 +87,8 @@ impl Text<'_> {
         self.push(match cast {
             Cast::Native(native) => native,
             Cast::Float => "DOUBLE",
-            // Enums are text here.
-            Cast::Text | Cast::Enum(..) => "CHAR",
+            // Enums are text here, and there are no lists.
+            Cast::Text | Cast::Enum(..) | Cast::List(_) => "CHAR",
         });
         self.push(")");
     }

@@ -33,7 +33,7 @@ pub(super) const SQLITE: [Kind; 19] = [
     ("blob", "x'01'", "x'02'"),
 ];
 
-pub(super) const POSTGRES: [Kind; 31] = [
+pub(super) const POSTGRES: [Kind; 43] = [
     ("boolean", "true", "false"),
     ("integer", "1", "2"),
     ("smallint", "1", "2"),
@@ -77,6 +77,30 @@ pub(super) const POSTGRES: [Kind; 31] = [
     ("json", "'{\"a\": 1}'", "'[]'"),
     ("bytea", "'\\x01'", "'\\x02'"),
     ("mood", "'calm'", "'wild'"),
+    ("integer[]", "'{1}'", "'{2}'"),
+    ("real[]", "'{1.1}'", "'{2.2}'"),
+    ("numeric(10,2)[]", "'{1.10}'", "'{2.20}'"),
+    ("text[]", "'{a}'", "'{b}'"),
+    ("varchar(40)[]", "'{a}'", "'{b}'"),
+    ("character(3)[]", "'{a}'", "'{b}'"),
+    ("inet[]", "'{10.0.0.1}'", "'{10.0.0.2}'"),
+    (
+        "uuid[]",
+        "'{6fa459ea-ee8a-3ca4-894e-db77e160355e}'",
+        "'{7fa459ea-ee8a-3ca4-894e-db77e160355e}'",
+    ),
+    (
+        "timestamptz[]",
+        "'{2026-01-01 10:00+00}'",
+        "'{2026-01-01 11:00+00}'",
+    ),
+    (
+        "jsonb[]",
+        "ARRAY['{\"a\": 1}'::jsonb]",
+        "ARRAY['[]'::jsonb]",
+    ),
+    ("bytea[]", "ARRAY['\\x01'::bytea]", "ARRAY['\\x02'::bytea]"),
+    ("mood[]", "'{calm}'", "'{wild}'"),
 ];
 
 pub(super) const MARIADB: [Kind; 41] = [

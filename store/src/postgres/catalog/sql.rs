@@ -37,20 +37,23 @@ WHERE t.typtype = 'e'
     WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
 ORDER BY n.nspname IS DISTINCT FROM current_schema(), n.nspname COLLATE "C", t.typname COLLATE "C""#;
 
-/// Table, name, type, object id of the type, nullable, default, generated, comment of columns.
+/// Table, name, type, object id of the type or of its items, nullable, default, generated, comment
+/// of columns.
 ///
-/// A domain is followed down to its base type; NOT NULL on the way counts.
+/// A domain is followed down to its base type; NOT NULL on the way counts. An array has as many pairs
+/// of brackets as it was declared with, which the type itself does not say.
 pub(super) const COLUMNS: &str = r"
-WITH RECURSIVE domain(id, base, modifier, required) AS (
-  SELECT t.oid, t.typbasetype, t.typtypmod, t.typnotnull
+WITH RECURSIVE domain(id, base, modifier, required, dimensions) AS (
+  SELECT t.oid, t.typbasetype, t.typtypmod, t.typnotnull, t.typndims
   FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
   UNION ALL
   SELECT d.id, t.typbasetype, CASE d.modifier WHEN -1 THEN t.typtypmod ELSE d.modifier END,
-         d.required OR t.typnotnull
+         d.required OR t.typnotnull, GREATEST(d.dimensions, t.typndims)
   FROM domain d JOIN pg_catalog.pg_type t ON t.oid = d.base AND t.typtype = 'd')
 SELECT a.attrelid, a.attname::text,
-       format_type(COALESCE(d.base, a.atttypid), COALESCE(d.modifier, a.atttypmod)),
-       COALESCE(d.base, a.atttypid),
+       format_type(COALESCE(d.base, a.atttypid), COALESCE(d.modifier, a.atttypmod))
+         || repeat('[]', GREATEST(a.attndims, d.dimensions) - 1),
+       COALESCE(NULLIF(b.typelem, 0), b.oid),
        NOT (a.attnotnull OR COALESCE(d.required, false)),
        CASE WHEN a.attgenerated <> '' THEN NULL
             WHEN a.attidentity = 'a' THEN 'GENERATED ALWAYS AS IDENTITY'
@@ -63,6 +66,7 @@ JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v'
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN domain d ON d.id = a.atttypid
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type b WHERE b.oid = d.base AND b.typtype = 'd')
+JOIN pg_catalog.pg_type b ON b.oid = COALESCE(d.base, a.atttypid)
 LEFT JOIN pg_catalog.pg_attrdef v ON v.adrelid = a.attrelid AND v.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum";

@@ -17,6 +17,7 @@ CREATE TABLE "Artist" (
   "full name" varchar(120) NOT NULL UNIQUE,
   feels mood DEFAULT 'so so',
   feelings mood[],
+  grid int[][],
   born date,
   dropped int,
   slug text GENERATED ALWAYS AS (lower("full name")) STORED
@@ -108,7 +109,11 @@ fn artist() -> Table {
             default: Some("'so so'::mood".into()),
             ..column("feels", "mood")
         },
-        column("feelings", "mood[]"),
+        Column {
+            enumeration: Some(0),
+            ..column("feelings", "mood[]")
+        },
+        column("grid", "integer[][]"),
         Column {
             comment: Some("A day".into()),
             ..column("born", "date")
