@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::input::{Source, Variables, coerce_scalar, item_or_last};
 use crate::plan::{Binding, CursorPart, Form, Plan, Slot, Wish};
 use crate::prepare::{Operation, located};
+use crate::search;
 use crate::sql::JsonPath;
 use crate::token;
 use model::{Argument, Fault, Kind, Script, Value, Weight};
@@ -115,7 +116,11 @@ fn value(binding: &Binding, variables: &Variables, config: &Config) -> Result<Va
 
 fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault> {
     if text.len() > bytes_max {
-        let message = format!("a pattern has at most {bytes_max} bytes");
+        let what = match form {
+            Form::Search(_) => "search",
+            _ => "pattern",
+        };
+        let message = format!("a {what} has at most {bytes_max} bytes");
         return Err(Fault::new("engine.pattern_bytes", Kind::Limit, message));
     }
     match form {
@@ -124,6 +129,12 @@ fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault
         Form::StartsWith => Ok(text_value(escaped(&text) + "%")),
         Form::EndsWith => Ok(text_value("%".to_owned() + &escaped(&text))),
         Form::Contains => Ok(text_value(format!("%{}%", escaped(&text)))),
+        Form::Search(dialect) => {
+            let query = search::query(*dialect, &text);
+            query
+                .map(text_value)
+                .map_err(|message| Fault::new("engine.argument", Kind::Invalid, message))
+        }
         Form::Plain
         | Form::Set(_)
         | Form::MemberPath

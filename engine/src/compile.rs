@@ -14,6 +14,7 @@ mod naming;
 mod parse;
 mod relations;
 mod scalars;
+mod search;
 mod tables;
 mod variants;
 
@@ -76,6 +77,7 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
     );
     computed::resolve(&mut drafts, dialect, findings);
     keys::resolve(&mut drafts, findings);
+    search::resolve(&mut drafts, dialect, findings);
     relations::resolve(&mut drafts, findings);
     let resolved = choices::resolve(&unions, &mut drafts, findings);
     variants::resolve(&families, &mut drafts, &enums, findings);

@@ -31,7 +31,7 @@ pub struct Config {
     pub condition_relations_max: usize,
     /// Most relations that one condition leads through, one below the other.
     pub relation_depth_max: usize,
-    /// Most bytes of a pattern (`like`, `ilike`, `startsWith`, `endsWith`, `contains`).
+    /// Most bytes of a pattern (`like`, `ilike`, `startsWith`, `endsWith`, `contains`), or of a search.
     pub pattern_bytes_max: usize,
     /// Most items that all conditions of an operation look for in lists (`has`, `contains`,
     /// `containedBy`, `overlaps`): PostgreSQL compares each with each, and does not stop half-way.

@@ -2,6 +2,7 @@
 
 mod columns;
 mod enums;
+mod search;
 mod trial;
 
 pub use trial::{Trial, trials};
@@ -61,6 +62,7 @@ impl Pair<'_> {
             );
         }
         columns::compare(self, findings);
+        search::compare(self, findings);
         self.keys(findings);
     }
 

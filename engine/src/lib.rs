@@ -28,6 +28,7 @@ mod plan;
 mod prepare;
 mod scaffold;
 mod sdl;
+mod search;
 mod sql;
 mod token;
 mod types;

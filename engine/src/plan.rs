@@ -23,7 +23,7 @@ pub(crate) use statement::Draft;
 
 use crate::input::Source;
 use apollo_compiler::parser::SourceSpan;
-use model::{Parameter, Script, Weight};
+use model::{Dialect, Parameter, Script, Weight};
 use std::sync::Arc;
 
 /// A plan: everything about a request but its values.
@@ -103,6 +103,8 @@ pub(crate) enum Form {
     /// A list whose items are compared each with each, and which of them it is in its statement: it
     /// counts as often as it is compared.
     Set(usize),
+    /// What somebody searches for, in the words of that database.
+    Search(Dialect),
     /// The name of a member turned into MariaDB's path to it.
     MemberPath,
     /// A number of rows: not negative, and at most that many if there is a bound.

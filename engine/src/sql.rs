@@ -97,6 +97,8 @@ pub(crate) enum Expr {
     JsonHasKey(Box<Expr>, Box<Expr>),
     /// What stands at a place in JSON; NULL where it is of another kind.
     JsonAt(Box<Expr>, JsonPlace),
+    /// Whether a row of that table has the words of the parameter of that index.
+    Search(Alias, usize, usize),
     /// A list that stands so to another one.
     CompareLists(ListOperator, Box<Expr>, Box<Expr>),
     /// Whether a list has no item.

@@ -33,6 +33,22 @@ pub struct Table {
     pub uniques: Vec<Vec<String>>,
     /// References to other tables.
     pub foreign_keys: Vec<ForeignKey>,
+    /// What its words are found by.
+    pub searches: Vec<Search>,
+}
+
+/// A full-text index, or what can have one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Search {
+    /// What is asked: a column of type `tsvector` (PostgreSQL), a table of FTS5 (SQLite); nothing
+    /// where an index is known by its columns (MariaDB).
+    pub name: Option<String>,
+    /// The columns whose words are in it, where the database says so.
+    pub columns: Vec<String>,
+    /// Configurations that words can be read by (PostgreSQL); the likely one comes first.
+    pub configurations: Vec<String>,
+    /// Whether an index is there.
+    pub indexed: bool,
 }
 
 /// What kind of relation it is.

@@ -59,6 +59,9 @@ pub struct Table {
     /// The interface its rows are of, where a row of another table holds a part of each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Base>,
+    /// What its words are found by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
 }
 
 /// The types that rows of a table are of.
@@ -149,6 +152,22 @@ pub struct Base {
     pub relation: usize,
     /// What is shown of it.
     pub shown: Shown,
+}
+
+/// The full-text index of a table, as its database knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Search {
+    /// PostgreSQL: a column of type `tsvector`, and the configuration that words are read by.
+    Vector {
+        /// Name of the column in the database.
+        column: String,
+        /// Name of the configuration.
+        configuration: String,
+    },
+    /// SQLite: a table of FTS5 whose content this table is.
+    Table(String),
+    /// MariaDB: the columns of a FULLTEXT index, as indexes into [`Table::columns`].
+    Columns(Vec<usize>),
 }
 
 /// A column and its field.

@@ -6,6 +6,7 @@ use super::filters::{column_type, filter_type};
 use super::roots;
 use super::text::Sdl;
 use super::trees::{self, is_written};
+use crate::names::api::SEARCH;
 use model::Scalar;
 use model::schema::{
     Cardinality, Column, Function, Relation, Rest, Schema, Shown, Table, Union, Variant,
@@ -203,6 +204,9 @@ fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
         format!("not: {name}Where"),
     ];
     let compared = compare::member(table);
+    let searched = table.search.as_ref().map(|_| {
+        format!("\"Words to look for; \\\"in quotes\\\", or -without.\"\n  {SEARCH}: String")
+    });
     let columns = table
         .columns
         .iter()
@@ -222,6 +226,7 @@ fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
         logic
             .into_iter()
             .chain(compared)
+            .chain(searched)
             .chain(columns)
             .chain(relations),
     );

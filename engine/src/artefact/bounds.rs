@@ -2,7 +2,7 @@
 
 use model::Schema;
 use model::schema::{
-    Base, Column, Function, Outcome, Piece, Relation, Rest, Shown, Table, Variants,
+    Base, Column, Function, Outcome, Piece, Relation, Rest, Search, Shown, Table, Variants,
 };
 
 /// The first reference that leads nowhere.
@@ -68,6 +68,7 @@ fn is_whole(schema: &Schema, table: &Table) -> bool {
         && table.version.iter().all(has)
         && parts.flatten().all(is_stored)
         && table.columns.iter().all(|column| named(schema, column))
+        && searched(table).iter().all(has)
         && table
             .relations
             .iter()
@@ -119,6 +120,13 @@ fn has(table: &Table, shown: &Shown) -> bool {
             .choices
             .iter()
             .all(|choice| *choice < table.choices.len())
+}
+
+fn searched(table: &Table) -> &[usize] {
+    match &table.search {
+        Some(Search::Columns(columns)) => columns,
+        _ => &[],
+    }
 }
 
 fn leads(schema: &Schema, table: &Table, relation: &Relation) -> bool {

@@ -6,7 +6,7 @@ use super::findings::Findings;
 use super::functions::FunctionDraft;
 use super::scalars::ScalarDraft;
 use super::variants::Family;
-use crate::names::api;
+use crate::names::api::{self, SEARCH};
 use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::schema::UnionType;
 use model::Diagnostic;
@@ -164,6 +164,11 @@ fn check_fields(draft: &Draft<'_>, findings: &mut Findings) {
                 reserved(&choice.field.name)
             });
         }
+    }
+    if let Some(taken) = draft.node.fields.get(SEARCH)
+        && draft.table.search.is_some()
+    {
+        findings.add(taken.name.location(), || reserved(SEARCH));
     }
     for link in &draft.links {
         let field = link.field;

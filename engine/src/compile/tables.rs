@@ -83,6 +83,7 @@ fn draft<'a>(
             choices: Vec::new(),
             variants: None,
             base: None,
+            search: None,
         },
         node,
         slots: HashMap::new(),

@@ -76,7 +76,7 @@ fn discriminator(family: &Family<'_>, draft: &Draft<'_>, findings: &mut Findings
         return None;
     };
     let is_told = matches!(column.scalar, Scalar::String | Scalar::Int);
-    if !is_told || column.nullable {
+    if !is_told || column.list || column.nullable {
         findings.add(name.span, || {
             let message = format!("`{}` cannot tell the type of a row", column.field);
             Diagnostic::error("sdl.variant", message)

@@ -13,6 +13,7 @@ pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
             (Some(was), Some(is)) => {
                 roots(was, is, changes);
                 keys(was, is, changes);
+                searches(was, is, changes);
                 let (was, is) = (
                     Side {
                         schema: old,
@@ -72,6 +73,15 @@ fn keys(old: &Table, new: &Table, changes: &mut Changes) {
     }
     for key in is.iter().filter(|key| !was.contains(key)) {
         changes.safe(name, format!("({key}) is unique"));
+    }
+}
+
+fn searches(old: &Table, new: &Table, changes: &mut Changes) {
+    let name = new.type_name.as_str();
+    match (&old.search, &new.search) {
+        (Some(_), None) => changes.breaking(name, "rows can no longer be searched for words"),
+        (None, Some(_)) => changes.safe(name, "rows can be searched for words"),
+        _ => {}
     }
 }
 

@@ -51,6 +51,7 @@ fn table(type_name: &str, singular: &str, columns: Vec<Column>, relations: Vec<R
         choices: vec![],
         variants: None,
         base: None,
+        search: None,
     }
 }
 

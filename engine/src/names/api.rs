@@ -81,7 +81,10 @@ pub(crate) const FAMILIES: &[&str] = &[
 ];
 
 /// Fields beside the columns: the global id of a row, and what a where input has of its own.
-const FIELDS: &[&str] = &["nodeId", "and", "or", "not", "compare"];
+pub(crate) const FIELDS: &[&str] = &["nodeId", "and", "or", "not", "compare"];
+
+/// The member of a where input that looks for words, where a table has a full-text index.
+pub(crate) const SEARCH: &str = "search";
 
 /// The arguments beside the key of an update.
 const KEY_FIELDS: &[&str] = &["set", "expectedVersion"];

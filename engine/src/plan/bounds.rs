@@ -3,9 +3,13 @@
 use super::planner::Planner;
 use super::read::Scope;
 use crate::input::Argument;
+use crate::names::api::SEARCH;
 use apollo_compiler::executable::Field;
 use model::schema::{Cardinality, Schema};
 use model::{Fault, Kind};
+
+/// What a search for words costs, in comparisons.
+const SEARCH_COST: usize = 20;
 
 /// Where a condition stands.
 #[derive(Clone, Copy)]
@@ -172,6 +176,7 @@ impl Extent {
                 }
             }
             ("not", _) => self.condition(schema, member, below),
+            (SEARCH, _) if has_search(schema, level.table) => self.comparisons += SEARCH_COST,
             _ => match relation(schema, level.table, name) {
                 Some((target, cardinality)) => {
                     let below = Level {
@@ -207,6 +212,11 @@ impl Extent {
             }
         }
     }
+}
+
+fn has_search(schema: &Schema, table: Option<usize>) -> bool {
+    let table = table.and_then(|table| schema.tables.get(table));
+    table.is_some_and(|table| table.search.is_some())
 }
 
 /// The relation of that name, as the table it leads to and how many rows.

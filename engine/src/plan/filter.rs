@@ -8,6 +8,7 @@ use super::planner::Planner;
 use super::statement::cast;
 use super::{Binding, Form, Slot};
 use crate::input::{Argument, Source, Strict, item_or_last, list_places};
+use crate::names::api::SEARCH;
 use crate::sql::{self, Alias, Cast, Expr, Operator, Reference};
 use model::schema::{Cardinality, Column, Relation};
 use model::{Dialect, Parameter, Scalar, Value};
@@ -73,6 +74,12 @@ impl Planner<'_> {
                 Ok(Expr::Not(Box::new(condition)))
             }
             "compare" => self.compared_columns(member, table, alias),
+            SEARCH if self.schema.tables[table].search.is_some() => {
+                let Argument::Leaf(words) = member else {
+                    return Err("expected words to look for, found null".to_owned());
+                };
+                Ok(self.search(words, table, alias))
+            }
             _ => {
                 let declared = &self.schema.tables[table];
                 if let Some(column) = declared
@@ -96,6 +103,16 @@ impl Planner<'_> {
                 self.through_relation(member, relation, table, alias)
             }
         }
+    }
+
+    fn search(&mut self, source: &Source, table: usize, alias: Alias) -> Expr {
+        let parameter = Parameter {
+            scalar: Scalar::String,
+            list: false,
+        };
+        let form = Form::Search(self.schema.dialect);
+        let words = self.draft.parameter(parameter, source.clone(), form);
+        Expr::Search(alias, table, words)
     }
 
     fn conditions(

@@ -1,7 +1,7 @@
 //! Tables and views with the columns the API can show.
 
 use crate::{names, sdl, types};
-use model::catalog::{Catalog, Column, Kind, Table};
+use model::catalog::{Catalog, Column, Kind, Search, Table};
 use model::{Diagnostic, Dialect, Scalar};
 use std::collections::BTreeSet;
 
@@ -17,6 +17,8 @@ pub(super) struct Entity<'a> {
     /// Other unique keys: indexes into `fields`.
     pub(super) uniques: Vec<Vec<usize>>,
     pub(super) relations: Vec<Relation>,
+    /// The full-text index its words are found by.
+    pub(super) search: Option<&'a Search>,
     /// Names of its fields so far.
     pub(super) taken: BTreeSet<String>,
 }
@@ -87,8 +89,14 @@ pub(super) fn read<'a>(catalog: &'a Catalog, warnings: &mut Vec<Diagnostic>) -> 
     let mut tables: Vec<&Table> = catalog.tables.iter().collect();
     // The first schema on the search path comes first and gets the plain names.
     tables.sort_by_key(|table| (&table.schema, &table.name));
+    // A table that is the index of another one holds nothing of its own.
+    let indexes = catalog.tables.iter().flat_map(|table| &table.searches);
+    let indexes: BTreeSet<_> = indexes.filter_map(|search| search.name.as_ref()).collect();
+    let is_shown =
+        |table: &&Table| catalog.dialect != Dialect::Sqlite || !indexes.contains(&table.name);
     tables
         .into_iter()
+        .filter(is_shown)
         .filter_map(|table| entity(catalog, table, warnings))
         .collect()
 }
@@ -134,9 +142,11 @@ fn entity<'a>(
         key: Vec::new(),
         uniques: Vec::new(),
         relations: Vec::new(),
+        search: None,
         taken: BTreeSet::new(),
     };
     keys(catalog.dialect, &mut entity);
+    search(catalog.dialect, &mut entity, warnings);
     warn(catalog.dialect, &entity, warnings);
     Some(entity)
 }
@@ -189,6 +199,37 @@ fn keys(dialect: Dialect, entity: &mut Entity<'_>) {
     };
     uniques.dedup();
     entity.uniques = uniques;
+}
+
+/// The first full-text index that a schema file can name.
+fn search(dialect: Dialect, entity: &mut Entity<'_>, warnings: &mut Vec<Diagnostic>) {
+    let is_text = |name: &String| {
+        let field = entity
+            .field(dialect, name)
+            .map(|field| &entity.fields[field]);
+        field.is_some_and(|field| matches!(field.kind, FieldKind::Scalar(Scalar::String, _)))
+    };
+    let usable = |search: &&Search| match dialect {
+        Dialect::Postgres => search.indexed || entity.table.kind == Kind::View,
+        Dialect::Sqlite => entity.is_writable(),
+        Dialect::Mariadb => entity.is_writable() && search.columns.iter().all(is_text),
+    };
+    let table: &Table = entity.table;
+    let mut searches = table.searches.iter().filter(usable);
+    let (first, second) = (searches.next(), searches.next());
+    if second.is_some() {
+        let table = sdl::clip(&table.name);
+        let message = format!("{table:?} has several full-text indexes; the first is used");
+        warnings
+            .push(Diagnostic::warning("init.search", message).help("name another one in @search"));
+    }
+    entity.search = first;
+    if dialect == Dialect::Postgres {
+        let vector = first.and_then(|search| search.name.as_ref());
+        entity
+            .left_out
+            .retain(|column| Some(&column.name) != vector);
+    }
 }
 
 fn warn(dialect: Dialect, entity: &Entity<'_>, warnings: &mut Vec<Diagnostic>) {

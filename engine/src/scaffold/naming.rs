@@ -23,7 +23,9 @@ pub(super) fn columns(entities: &mut [Entity<'_>], links: &[Link]) {
         for index in 0..entity.fields.len() {
             let own = names::field_name(&entity.fields[index].column.name);
             let wanted = carriers.get(&(source, index)).cloned().unwrap_or(own);
-            let wanted = if api::is_reserved_field(&wanted, entity.key.contains(&index)) {
+            let is_search = entity.search.is_some() && wanted == api::SEARCH;
+            let is_reserved = api::is_reserved_field(&wanted, entity.key.contains(&index));
+            let wanted = if is_reserved || is_search {
                 format!("{wanted}Column")
             } else {
                 wanted

@@ -4,7 +4,7 @@ use super::entity::{Entity, Field, FieldKind};
 use crate::names;
 use crate::sdl;
 use model::Dialect;
-use model::catalog::{Catalog, Enum, Kind};
+use model::catalog::{Catalog, Enum, Kind, Search};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Types by name, then the enums they use by name.
@@ -29,8 +29,8 @@ pub(super) fn print(
         .collect();
     named.sort_by_key(|(name, _)| *name);
     let words = EnumWords {
+        dialect: catalog.dialect,
         names: enums,
-        are_types: catalog.dialect != Dialect::Mariadb,
     };
     let types = entities.into_iter().map(|entity| table(entity, &words));
     let enums = named
@@ -45,9 +45,15 @@ pub(super) fn print(
 
 /// How enums are spelled.
 struct EnumWords<'a> {
+    dialect: Dialect,
     names: &'a BTreeMap<usize, String>,
+}
+
+impl EnumWords<'_> {
     /// Whether each is a type of the database; if not, it is declared with its column.
-    are_types: bool,
+    fn are_types(&self) -> bool {
+        self.dialect != Dialect::Mariadb
+    }
 }
 
 fn table(entity: &Entity<'_>, enums: &EnumWords<'_>) -> String {
@@ -57,7 +63,7 @@ fn table(entity: &Entity<'_>, enums: &EnumWords<'_>) -> String {
         parts.push(sdl::comment("", text));
     }
     parts.push(sdl::describe("", entity.table.comment.as_deref()));
-    parts.push(head(entity));
+    parts.push(head(enums.dialect, entity));
     parts.extend((0..entity.fields.len()).map(|index| column(entity, index, enums)));
     for column in &entity.left_out {
         let (name, native) = (sdl::clip(&column.name), sdl::clip(&column.native));
@@ -75,11 +81,17 @@ fn table(entity: &Entity<'_>, enums: &EnumWords<'_>) -> String {
 }
 
 /// The line that opens a type; what would be too long gets a line for each directive.
-fn head(entity: &Entity<'_>) -> String {
+fn head(dialect: Dialect, entity: &Entity<'_>) -> String {
     const LINE_MAX: usize = 100;
     let keys = entity.uniques.iter().filter(|key| key.len() > 1);
     let uniques = keys.map(|key| format!("@unique(fields: {})", list(entity, key)));
-    let directives: Vec<String> = std::iter::once(source(entity)).chain(uniques).collect();
+    let search = entity
+        .search
+        .map(|search| searched(dialect, entity, search));
+    let directives: Vec<String> = std::iter::once(source(entity))
+        .chain(uniques)
+        .chain(search)
+        .collect();
     let line = format!("type {} {} {{\n", entity.type_name, directives.join(" "));
     if line.chars().count() <= LINE_MAX || directives.len() == 1 {
         return line;
@@ -89,6 +101,29 @@ fn head(entity: &Entity<'_>) -> String {
         entity.type_name,
         directives.join("\n  ")
     )
+}
+
+fn searched(dialect: Dialect, entity: &Entity<'_>, search: &Search) -> String {
+    let name = search.name.as_deref().unwrap_or_default();
+    match dialect {
+        Dialect::Sqlite => format!("@search(table: {})", sdl::string(name)),
+        Dialect::Postgres => {
+            let likely = search.configurations.first();
+            let configuration = likely.map_or("simple", String::as_str);
+            format!(
+                "@search(column: {}, configuration: {})",
+                sdl::string(name),
+                sdl::string(configuration)
+            )
+        }
+        Dialect::Mariadb => {
+            let fields = search.columns.iter();
+            let fields: Vec<_> = fields
+                .filter_map(|name| entity.field(dialect, name))
+                .collect();
+            format!("@search(fields: {})", list(entity, &fields))
+        }
+    }
 }
 
 fn list(entity: &Entity<'_>, fields: &[usize]) -> String {
@@ -138,7 +173,7 @@ fn column(entity: &Entity<'_>, index: usize, enums: &EnumWords<'_>) -> String {
         FieldKind::Scalar(scalar, native) => (scalar.name(), native.as_deref()),
         FieldKind::Enum(found) => (
             enums.names.get(found).map_or("String", String::as_str),
-            (!enums.are_types).then_some("enum"),
+            (!enums.are_types()).then_some("enum"),
         ),
     };
     let type_name = if field.list {
@@ -197,7 +232,7 @@ fn enumeration(name: &str, found: &Enum, words: &EnumWords<'_>) -> String {
         }
     });
     let values: Vec<String> = values.collect();
-    let directive = if words.are_types {
+    let directive = if words.are_types() {
         format!(" @enum{}", arguments([own, schema]))
     } else {
         String::new()

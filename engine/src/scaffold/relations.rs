@@ -20,7 +20,8 @@ struct Sides {
 /// closer relation gets the better name.
 pub(super) fn add(entities: &mut [Entity<'_>], links: &[Link]) {
     for entity in entities.iter_mut() {
-        let reserved = ["nodeId", "and", "or", "not"];
+        let search = entity.search.map(|_| api::SEARCH);
+        let reserved = api::FIELDS.iter().copied().chain(search);
         entity.taken.extend(reserved.map(str::to_owned));
     }
     let forwards: Vec<String> = links

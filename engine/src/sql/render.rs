@@ -9,6 +9,7 @@ mod function;
 mod json;
 mod mariadb;
 mod packed;
+mod search;
 
 use super::{Alias, From, Join, ListParameter, Order, Select, Tree};
 use model::{Dialect, Schema};

@@ -92,6 +92,7 @@ fn table(kind: &str, name: &str, comment: Option<String>) -> Table {
         primary_key: Vec::new(),
         uniques: Vec::new(),
         foreign_keys: Vec::new(),
+        searches: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::show;
 use engine::{Source, compile};
-use model::Dialect::{self, Postgres, Sqlite};
+use model::Dialect::{self, Mariadb, Postgres, Sqlite};
 use model::schema::Cardinality;
 
 const SHOP: &str = r#"
@@ -448,6 +448,36 @@ fn lists_are_columns_of_postgres_alone() {
     ];
     insta::assert_snapshot!(all(Postgres, &lists));
     insta::assert_snapshot!(all(Sqlite, &lists[..1]));
+}
+
+#[test]
+fn a_search_goes_by_what_its_database_has() {
+    let table = "{ id: Int! @id title: String body: String size: Int }";
+    let searched = |arguments: &str| format!("type C @table @search{arguments} {table}");
+    let texts = [
+        searched("(column: \"words\", configuration: \"english\")"),
+        searched("(column: \"words\")"),
+        searched("(fields: [\"title\"])"),
+        searched(""),
+        "type C @table @search(column: \"w\", configuration: \"simple\") { id: Int! @id search: Int }"
+            .to_owned(),
+    ];
+    let texts = texts.each_ref().map(String::as_str);
+    insta::assert_snapshot!(all(Postgres, &texts));
+    let texts = [
+        searched("(table: \"words\")"),
+        searched("(table: \"words\", configuration: \"english\")"),
+        "type C @view @search(table: \"words\") { id: Int }".to_owned(),
+    ];
+    let texts = texts.each_ref().map(String::as_str);
+    insta::assert_snapshot!(all(Sqlite, &texts));
+    let texts = [
+        searched("(fields: [\"title\", \"body\"])"),
+        searched("(fields: [\"titel\", \"size\"])"),
+        searched("(fields: [\"title\", \"size\"])"),
+    ];
+    let texts = texts.each_ref().map(String::as_str);
+    insta::assert_snapshot!(all(Mariadb, &texts));
 }
 
 #[test]

@@ -239,6 +239,7 @@ fn table(dice: &mut Dice, dialect: Dialect, schema: Option<String>, name: String
         primary_key,
         uniques,
         foreign_keys: Vec::new(),
+        searches: Vec::new(),
     }
 }
 

@@ -17,6 +17,10 @@ const TABLES: &str = "
     CREATE TABLE shelf (id int PRIMARY KEY, tags varchar(20)[]);
     INSERT INTO shelf SELECT g, ARRAY['all', 't' || g] FROM generate_series(1, 1000) g;
     CREATE INDEX shelf_tags ON shelf USING gin (tags);
+    CREATE TABLE article (id int PRIMARY KEY, title text NOT NULL,
+        words tsvector GENERATED ALWAYS AS (to_tsvector('english', title)) STORED);
+    INSERT INTO article (id, title) SELECT g, 'Lamps of kind k' || g FROM generate_series(1, 1000) g;
+    CREATE INDEX article_words ON article USING gin (words);
     ANALYZE;";
 
 /// A server whose database writes down the plan of every statement.
@@ -81,6 +85,10 @@ fn conditions_find_rows_by_the_indexes_of_postgres() {
         (
             "{ rows: shelves(where: { tags: { has: \"t7\" } }) { id } }",
             "shelf_tags",
+        ),
+        (
+            "{ rows: articles(where: { search: \"a lamp k7\" }) { id } }",
+            "article_words",
         ),
         (
             "{ rows: shelves(where: { tags: { overlaps: [\"t7\", \"t0\"] } }) { id } }",

@@ -38,6 +38,7 @@ mod places;
 mod pooler;
 mod project;
 mod readiness;
+mod search;
 mod server;
 mod shutdown;
 mod stage;

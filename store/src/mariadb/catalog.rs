@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::Error;
 use crate::snag::Snag;
 use model::Dialect;
-use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Table};
+use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Search, Table};
 use std::collections::{HashMap, HashSet};
 
 /// Tables by name.
@@ -41,6 +41,9 @@ pub(super) async fn read(session: &mut Session) -> Result<Catalog, Snag> {
     }
     for row in rows(session, sql::KEYS).await? {
         key(&mut tables, &row)?;
+    }
+    for row in rows(session, sql::SEARCHES).await? {
+        search(&mut tables, &row)?;
     }
     for row in rows(session, sql::FOREIGN_KEYS).await? {
         foreign_key(&mut tables, &row)?;
@@ -111,6 +114,7 @@ fn table(row: &Answer) -> Result<Table, Error> {
         primary_key: Vec::new(),
         uniques: Vec::new(),
         foreign_keys: Vec::new(),
+        searches: Vec::new(),
     })
 }
 
@@ -160,6 +164,20 @@ fn key(tables: &mut Tables, row: &Answer) -> Result<(), Error> {
         } else if let Some(last) = table.uniques.last_mut() {
             last.push(name);
         }
+    })
+}
+
+/// Adds a column to the full-text index it is a part of, which its table has last if it is not new.
+fn search(tables: &mut Tables, row: &Answer) -> Result<(), Error> {
+    let (first, column) = (row.text(2)? == "1", row.text(3)?.to_owned());
+    with(tables, row, |table| match table.searches.last_mut() {
+        Some(last) if !first => last.columns.push(column),
+        _ => table.searches.push(Search {
+            name: None,
+            columns: vec![column],
+            configurations: Vec::new(),
+            indexed: true,
+        }),
     })
 }
 

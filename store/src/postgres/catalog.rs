@@ -7,7 +7,7 @@ use crate::Error;
 use crate::snag::Snag;
 use futures_util::TryStreamExt;
 use model::Dialect;
-use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Table};
+use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Search, Table};
 use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
@@ -56,6 +56,10 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
             with(&mut tables, &row, |table| table.foreign_keys.push(key))?;
         }
     }
+    for row in rows(session, sql::SEARCHES).await? {
+        let search = search(&row)?;
+        with(&mut tables, &row, |table| table.searches.push(search))?;
+    }
     session.client.batch_execute("COMMIT").await?;
     Ok(Catalog {
         dialect: Dialect::Postgres,
@@ -98,6 +102,7 @@ fn table(row: &Row) -> Result<Table, Error> {
         primary_key: Vec::new(),
         uniques: Vec::new(),
         foreign_keys: Vec::new(),
+        searches: Vec::new(),
     })
 }
 
@@ -119,6 +124,17 @@ fn column(row: &Row, enums: &HashMap<u32, usize>) -> Result<Column, Error> {
         default: get(row, 5)?,
         generated: get(row, 6)?,
         comment: get(row, 7)?,
+    })
+}
+
+fn search(row: &Row) -> Result<Search, Error> {
+    let mut configurations: Vec<String> = vec![get(row, 2)?];
+    configurations.extend(get::<Vec<String>>(row, 4)?);
+    Ok(Search {
+        name: Some(get(row, 1)?),
+        columns: Vec::new(),
+        configurations,
+        indexed: get(row, 3)?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What a SQLite database holds, from its own pragmas.
 
 mod keys;
+mod searches;
 
 use super::session::Session;
 use super::translate::translate;
@@ -44,6 +45,7 @@ fn tables(connection: &Connection) -> Result<Vec<Table>> {
         tables.push(table(connection, name, kind, without_rowid)?);
     }
     keys::resolve(connection, &mut tables)?;
+    searches::resolve(connection, &mut tables)?;
     Ok(tables)
 }
 
@@ -68,6 +70,7 @@ fn table(connection: &Connection, name: String, kind: Kind, without_rowid: bool)
         uniques: keys::distinct(uniques, &primary_key),
         primary_key,
         foreign_keys: Vec::new(),
+        searches: Vec::new(),
     })
 }
 

@@ -204,7 +204,7 @@ fn check_member(object: &ObjectType, families: &[Family<'_>], findings: &mut Fin
         check_alone(object, findings);
         return;
     }
-    for name in ["api", "unique"] {
+    for name in ["api", "unique", "search"] {
         if let Some(directive) = object.directives.get(name) {
             misplaced(directive, family, findings);
         }

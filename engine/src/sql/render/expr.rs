@@ -24,6 +24,7 @@ impl Text<'_> {
                 | Expr::JsonContains(..)
                 | Expr::JsonHasKey(..)
                 | Expr::JsonAt(..)
+                | Expr::Search(..)
                 | Expr::CompareLists(..)
                 | Expr::IsEmpty(_)
                 | Expr::IsNull(_)
@@ -124,6 +125,7 @@ impl Text<'_> {
             }
             Expr::LikeAnyCase(left, pattern) => self.like_any_case(left, pattern),
             Expr::EqualAnyCase(left, right) => self.equal_any_case(left, right),
+            Expr::Search(alias, table, words) => self.search(*alias, *table, *words),
             Expr::CompareLists(operator, left, right) => {
                 self.compare_lists(*operator, left, right);
             }

@@ -38,6 +38,13 @@ WHERE s.table_schema = DATABASE() AND s.non_unique = 0
       AND p.index_name = s.index_name AND (p.sub_part IS NOT NULL OR p.column_name IS NULL))
 ORDER BY BINARY s.table_name, BINARY s.index_name, s.seq_in_index";
 
+/// Table, index, place, column of FULLTEXT indexes.
+pub(super) const SEARCHES: &str = "
+SELECT table_name, index_name, seq_in_index, column_name
+FROM information_schema.statistics
+WHERE table_schema = DATABASE() AND index_type = 'FULLTEXT' AND column_name IS NOT NULL
+ORDER BY BINARY table_name, BINARY index_name, seq_in_index";
+
 /// Table, place, column, table referred to, column referred to of foreign keys.
 pub(super) const FOREIGN_KEYS: &str = "
 SELECT table_name, ordinal_position, column_name, referenced_table_name, referenced_column_name

@@ -88,6 +88,29 @@ WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NUL
        OR i.indimmediate AND (to_jsonb(i) ->> 'indnullsnotdistinct')::boolean IS NOT TRUE)
 ORDER BY i.indrelid, i.indisprimary DESC, c.relname COLLATE "C""#;
 
+/// Table, name, likely configuration, whether there is an index of columns of type `tsvector`, and
+/// all configurations.
+///
+/// A computed column says which configuration it was made with; others have the usual one.
+pub(super) const SEARCHES: &str = r"
+SELECT a.attrelid, a.attname::text,
+       regexp_replace(
+         COALESCE(substring(pg_get_expr(v.adbin, v.adrelid) FROM '''([^'']+)''::regconfig'),
+                  current_setting('default_text_search_config')),
+         '^pg_catalog\.', ''),
+       EXISTS (
+         SELECT FROM pg_catalog.pg_index i
+         JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+         JOIN pg_catalog.pg_am m ON m.oid = x.relam
+         WHERE i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND m.amname IN ('gin', 'gist')
+           AND i.indisvalid AND i.indpred IS NULL),
+       ARRAY(SELECT f.oid::regconfig::text FROM pg_catalog.pg_ts_config f ORDER BY f.oid)
+FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v', 'm')
+LEFT JOIN pg_catalog.pg_attrdef v ON v.adrelid = a.attrelid AND v.adnum = a.attnum
+WHERE a.atttypid = 'pg_catalog.tsvector'::regtype AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum";
+
 /// Table, table referred to, columns, columns referred to of foreign keys.
 ///
 /// Those that stand for a foreign key of a partitioned table on its partitions are left out.

@@ -80,6 +80,7 @@ fn table(schema: Option<&str>, name: &str, kind: Kind, columns: Vec<Column>) -> 
         primary_key: vec![],
         uniques: vec![],
         foreign_keys: vec![],
+        searches: vec![],
     }
 }
 
