@@ -4,6 +4,7 @@ mod aggregates;
 mod compare;
 mod filters;
 mod roots;
+mod shapes;
 mod tables;
 mod text;
 mod trees;
@@ -16,8 +17,9 @@ use model::Schema;
 
 pub(crate) use aggregates::{Grouping, groupings};
 pub(crate) use compare::{Family, family};
-pub(crate) use filters::{column_type, value_type};
+pub(crate) use filters::value_type;
 pub(crate) use roots::{Root, Verb};
+pub(crate) use shapes::{shown, shown_type, written_shape};
 pub(crate) use tables::{column_name, key_name, unique_keys};
 pub(crate) use trees::{is_condition, is_required, picks, written_relations};
 
@@ -66,6 +68,9 @@ fn text(schema: &Schema) -> String {
     }
     for enumeration in &schema.enums {
         filters::enumeration(&mut out, schema, enumeration);
+    }
+    for shape in &schema.shapes {
+        shapes::shape(&mut out, schema, shape);
     }
     for (index, reached) in trees::reached(schema).into_iter().enumerate() {
         tables::table(&mut out, schema, index);

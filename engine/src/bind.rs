@@ -1,7 +1,7 @@
 //! A plan and the variables of one request become the arguments of its statements.
 
 use crate::config::Config;
-use crate::input::{Source, Variables, coerce_scalar, item_or_last};
+use crate::input::{Source, Variables, assembled, coerce_scalar, item_or_last};
 use crate::plan::{Binding, CursorPart, Form, Plan, Slot, Wish};
 use crate::prepare::{Operation, located};
 use crate::search;
@@ -153,6 +153,7 @@ fn take(source: &Source, variables: &Variables) -> Result<Value, Fault> {
             let items = items.iter().map(|item| take(item, variables));
             items.collect::<Result<_, _>>().map(Value::List)
         }
+        Source::Document(pieces) => assembled(pieces, |source| take(source, variables)),
         Source::Kept { .. } => Err(mismatch()),
     }
 }

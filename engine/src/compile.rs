@@ -15,6 +15,7 @@ mod parse;
 mod relations;
 mod scalars;
 mod search;
+mod shapes;
 mod tables;
 mod variants;
 
@@ -64,6 +65,7 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
     let document = parse::parse(sources, findings)?;
     let enums = enums::resolve(&document, dialect, findings);
     let scalars = scalars::resolve(&document, findings);
+    let shapes = shapes::resolve(&document, &enums, dialect, findings);
     let families = variants::families(&document, findings);
     let unions = choices::unions(&document, findings);
     let definitions = variants::definitions(&document, &families, findings);
@@ -71,7 +73,7 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
     columns::resolve(
         &mut drafts,
         (&families, &unions),
-        (&enums, &scalars),
+        (&enums, &scalars, &shapes),
         dialect,
         findings,
     );
@@ -85,7 +87,7 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
     naming::check(
         &drafts,
         (&families, &unions),
-        (&enums, &scalars),
+        (&enums, &scalars, &shapes),
         &functions,
         findings,
     );
@@ -95,6 +97,7 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
         enums: enums.into_iter().map(|draft| draft.enumeration).collect(),
         scalars: scalars.into_iter().map(|draft| draft.custom).collect(),
         unions: resolved,
+        shapes: shapes.into_iter().map(|draft| draft.shape).collect(),
         functions: functions.into_iter().map(|draft| draft.function).collect(),
     })
 }

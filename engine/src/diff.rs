@@ -1,6 +1,7 @@
 //! What a new schema changes in the API that clients of the old one see.
 
 mod functions;
+mod shapes;
 mod tables;
 mod variants;
 
@@ -38,6 +39,7 @@ pub fn diff(old: &Schema, new: &Schema) -> Vec<Change> {
     variants::unions(old, new, &mut changes);
     enums(old, new, &mut changes);
     scalars(old, new, &mut changes);
+    shapes::compare(old, new, &mut changes);
     functions::compare(old, new, &mut changes);
     changes.list.sort();
     changes.list

@@ -1,6 +1,7 @@
 //! What serving a schema on a database would break, and what somebody should look at.
 
 mod columns;
+mod composites;
 mod enums;
 mod search;
 mod trial;
@@ -41,6 +42,7 @@ pub fn drift(schema: &Schema, catalog: &Catalog) -> Vec<Diagnostic> {
         }
     }
     enums::compare(schema, catalog, &mut findings);
+    composites::compare(schema, catalog, &mut findings);
     findings
 }
 

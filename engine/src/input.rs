@@ -4,16 +4,18 @@
 //! table an id is of) stays structure; what is only a value becomes a [`Value`] at the leaf. The
 //! planner sees leaves as [`Source`]s, so one plan serves every request of the same structure.
 
+mod document;
 mod literal;
 mod scalar;
 mod temporal;
 mod variables;
 
+pub(crate) use document::{Piece, assembled};
 pub(crate) use literal::argument;
 pub(crate) use scalar::coerce as coerce_scalar;
 pub(crate) use variables::{Variables, coerce as coerce_variables, item_or_last, list_places};
 
-use crate::api::Api;
+use crate::api::{self, Api};
 use apollo_compiler::schema::ExtendedType;
 use model::{Scalar, Schema, Value};
 
@@ -59,6 +61,8 @@ pub(crate) enum Source {
     Variable(usize, Box<[u32]>),
     /// A list whose items come from several places.
     List(Vec<Source>),
+    /// A JSON document with values from other places in it.
+    Document(Box<[Piece]>),
     /// A column of the one row that an earlier step keeps.
     Kept {
         step: usize,
@@ -134,6 +138,8 @@ pub(crate) enum Kind<'a> {
     Words,
     /// A step into JSON, which is structure like a word.
     Step,
+    /// An object inside JSON, by its index in the schema: part of a value.
+    Document(usize, &'a apollo_compiler::schema::InputObjectType),
     Object(&'a apollo_compiler::schema::InputObjectType),
 }
 
@@ -157,7 +163,10 @@ pub(crate) fn kind<'a>(api: &'a Api, schema: &Schema, name: &str) -> Option<Kind
                 .position(|known| known.type_name == name)
                 .map_or(Kind::Words, Kind::Labels),
         ),
-        ExtendedType::InputObject(object) => Some(Kind::Object(object)),
+        ExtendedType::InputObject(object) => Some(match api::written_shape(schema, name) {
+            Some(index) => Kind::Document(index, object),
+            None => Kind::Object(object),
+        }),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod bounds;
+mod document;
 mod filter;
 mod function;
 mod introspection;

@@ -1,11 +1,13 @@
 //! From a live database to a first schema file that people then edit.
 
+mod composites;
 mod entity;
 mod links;
 mod naming;
 mod print;
 mod relations;
 
+use entity::Entity;
 use model::{Catalog, Diagnostic};
 
 /// A first schema file.
@@ -20,7 +22,10 @@ pub struct Scaffold {
 /// Writes the schema file of a database: the same catalog gives the same text.
 pub fn scaffold(catalog: &Catalog) -> Scaffold {
     let mut warnings = Vec::new();
-    let mut entities = entity::read(catalog, &mut warnings);
+    let shown = composites::shown(catalog);
+    let mut entities = entity::read(catalog, &shown, &mut warnings);
+    let used: Vec<_> = entities.iter().flat_map(Entity::composites).collect();
+    let mut groups = composites::read(catalog, &shown, used.into_iter(), &mut warnings);
     if entities.is_empty() {
         warnings.push(Diagnostic::warning(
             "init.empty",
@@ -29,10 +34,10 @@ pub fn scaffold(catalog: &Catalog) -> Scaffold {
     }
     let links = links::read(catalog, &entities, &mut warnings);
     naming::columns(&mut entities, &links);
-    let enums = naming::types(catalog, &mut entities);
+    let enums = naming::types(catalog, &mut entities, &mut groups);
     relations::add(&mut entities, &links);
     Scaffold {
-        sdl: print::print(catalog, &entities, &enums),
+        sdl: print::print(catalog, (&entities, &groups), &enums),
         warnings,
     }
 }

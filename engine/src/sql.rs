@@ -10,7 +10,7 @@ mod render;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
-    codec, comparable, compared_list, document, figure_cast, kept_cast, own_type, paired,
+    codec, comparable, compared_list, document, figure_cast, kept_cast, labels, own_type, paired,
     parameter_cast, readable, readable_value, sortable, written,
 };
 pub(crate) use path::JsonPath;
@@ -182,6 +182,10 @@ pub(crate) enum Cast {
     Enum(usize, String),
     /// A list of such values (PostgreSQL).
     List(Box<Cast>),
+    /// A value of a composite type as JSON.
+    Document,
+    /// JSON as a value of a composite type: index into the schema's shapes.
+    Composite(usize),
 }
 
 /// A comparison.

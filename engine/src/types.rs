@@ -91,6 +91,13 @@ pub(crate) fn travels_as_text(text: &str) -> bool {
     Spelling::read(text).is_none_or(|text| postgres::travels_as_text(&text))
 }
 
+/// Whether values of a PostgreSQL type stand in JSON, as its own functions write it, in the form that
+/// a document has for that scalar.
+pub(crate) fn stands_in_json(native: &Native) -> bool {
+    // Shapes become GeoJSON, and bytes hexadecimal digits.
+    native.scalar != Scalar::Bytes && !matches!(native.family, "geometry" | "geography")
+}
+
 /// A type without what is no number behind its name: MariaDB spells the labels of an enum or set
 /// there, which the schema says elsewhere, and PostGIS what kind of shape a column holds.
 fn without_words(dialect: Dialect, text: &str) -> &str {

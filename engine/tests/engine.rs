@@ -19,5 +19,7 @@ mod hostile;
 mod round_trip;
 #[path = "engine/scaffold.rs"]
 mod scaffold;
+#[path = "engine/shapes.rs"]
+mod shapes;
 #[path = "engine/show.rs"]
 mod show;

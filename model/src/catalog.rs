@@ -12,6 +12,8 @@ pub struct Catalog {
     pub tables: Vec<Table>,
     /// Enum types, by schema and name.
     pub enums: Vec<Enum>,
+    /// Composite types that are no table's, by schema and name.
+    pub composites: Vec<Composite>,
 }
 
 /// A table or view.
@@ -72,6 +74,8 @@ pub struct Column {
     pub native: String,
     /// The enum it, or an item of it, draws from: an index into [`Catalog::enums`].
     pub enumeration: Option<usize>,
+    /// The composite type it is of: an index into [`Catalog::composites`].
+    pub composite: Option<usize>,
     /// Whether it may be NULL.
     pub nullable: bool,
     /// The expression of its default, as the database spells it; `Some` also for an identity or
@@ -107,4 +111,17 @@ pub struct Enum {
     pub comment: Option<String>,
     /// Labels in their declared order.
     pub labels: Vec<String>,
+}
+
+/// A composite type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Composite {
+    /// Its database schema, as for tables.
+    pub schema: Option<String>,
+    /// Its name in the database.
+    pub name: String,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Its attributes, in their declared order.
+    pub attributes: Vec<Column>,
 }

@@ -7,6 +7,9 @@ use std::fmt;
 ///
 /// `BigInt` and `Decimal` are JSON strings, so no client rounds them; temporal types are
 /// RFC 3339 text; `Bytes` is base64 (RFC 4648, padded); `Json` is embedded as it is.
+///
+/// Inside a document that the database stores each stands in the same form, but `BigInt` and
+/// `Decimal` are written as JSON numbers, and read as numbers or strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Scalar {
     /// `true` or `false`.

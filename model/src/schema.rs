@@ -12,6 +12,9 @@ pub struct Schema {
     pub tables: Vec<Table>,
     /// Enums, by type name.
     pub enums: Vec<Enum>,
+    /// Objects inside JSON, by type name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shapes: Vec<Shape>,
     /// Scalars of the schema's own, by type name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scalars: Vec<CustomScalar>,
@@ -193,6 +196,10 @@ pub struct Column {
     /// Whether it holds a list of such values (PostgreSQL's arrays), any of which may be NULL.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub list: bool,
+    /// What its JSON holds, where that is declared: an object, or a list. A column of a composite
+    /// type is read and written as such JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
     /// The database's type, where it is not the scalar's usual one for the dialect.
     pub native: Option<String>,
     /// Whether it may be NULL.
@@ -204,6 +211,64 @@ pub struct Column {
     /// The expression it stands for, where nothing is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub computed: Option<Vec<Piece>>,
+}
+
+/// An object inside JSON, or of a composite type, as it is declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shape {
+    /// The GraphQL object type.
+    pub type_name: String,
+    /// Description for the API.
+    pub description: Option<String>,
+    /// The composite type of the database it stands for, if it is no part of a stored document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub composite: Option<Composite>,
+    /// Its members, in SDL order.
+    pub members: Vec<Member>,
+}
+
+/// A composite type of PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Composite {
+    /// Database schema, where it is named.
+    pub schema: Option<String>,
+    /// Name in the database.
+    pub name: String,
+}
+
+/// A member of an object inside JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Field name in the API.
+    pub field: String,
+    /// Name in the document, or of the attribute of a composite type.
+    pub name: String,
+    /// Description for the API.
+    pub description: Option<String>,
+    /// Its value.
+    pub value: Inside,
+}
+
+/// A value inside JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inside {
+    /// What it is.
+    pub form: Form,
+    /// Whether it may be null, or missing.
+    pub nullable: bool,
+}
+
+/// What a value inside JSON is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    /// A scalar.
+    Scalar(Scalar),
+    /// The label of an enum: an index into [`Schema::enums`].
+    Enum(usize),
+    /// An object: an index into [`Schema::shapes`].
+    Shape(usize),
+    /// A list.
+    List(Box<Inside>),
 }
 
 /// A function of the database, called by a root field or by a field of rows.

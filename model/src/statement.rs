@@ -10,7 +10,7 @@
 //! hexadecimal digits. A column of packed rows that is NULL passed the server's
 //! `max_allowed_packet`: it is an error, never an empty list.
 
-use crate::{Fault, Scalar, Value};
+use crate::{Extract, Fault, Scalar, Value};
 use std::sync::Arc;
 
 /// One operation as a database sees it: all of it happens in one snapshot or one transaction.
@@ -256,6 +256,15 @@ pub enum Cell {
         column: usize,
         /// How it is written.
         codec: Codec,
+    },
+    /// Parts of a document in a JSON column.
+    Extract {
+        /// Index of the column.
+        column: usize,
+        /// What the column is called where it does not hold what it must: `Product.attributes`.
+        name: Box<str>,
+        /// What is shown of it; NULL is null.
+        extract: Box<Extract>,
     },
     /// An object whose columns stand in the same row.
     Object {

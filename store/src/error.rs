@@ -41,6 +41,9 @@ pub enum Error {
     /// A stored value is not of its declared scalar at all.
     #[error("value not convertible: {0}")]
     Conversion(String),
+    /// A stored document is not what its column is declared to hold; the place, and what is wrong.
+    #[error("a document does not fit its type: {0}")]
+    Document(String),
     /// A concurrent transaction stood in the way; the same request may work again.
     #[error("serialization failure: {0}")]
     Serialization(String),
@@ -151,6 +154,11 @@ impl Error {
                 Kind::Internal,
                 "a stored value is not of the type the schema declares",
             ),
+            Self::Document(_) => (
+                "store.document",
+                Kind::Internal,
+                "a stored document is not of the type the schema declares",
+            ),
             Self::TooLarge(_) => (
                 "store.too_large",
                 Kind::Limit,
@@ -251,7 +259,11 @@ impl From<Error> for Fault {
             return *fault;
         }
         let (code, kind, message) = error.public();
-        Self::new(code, kind, message)
+        match error {
+            // The place is one of the schema, and what stands there is not shown.
+            Error::Document(place) => Self::new(code, kind, format!("{message}: {place}")),
+            _ => Self::new(code, kind, message),
+        }
     }
 }
 

@@ -5,18 +5,23 @@
 
 mod argument;
 mod data;
+mod extract;
+mod number;
 mod page;
 mod scalar;
 mod sheet;
 mod text;
 mod time;
+mod words;
 
 pub(crate) use argument::{argument, kept_rows};
 pub(crate) use data::Data;
+pub(crate) use number::Number;
 pub(crate) use scalar::{NOT_FINITE, base64, bigint, boolean, enumeration, float, int, json};
 pub(crate) use sheet::{Bounds, Sheet};
 pub(crate) use text::{ascii, text};
 pub(crate) use time::{date, date_time, local_date_time, local_time};
+pub(crate) use words::Words;
 
 use crate::Error;
 use model::{Case, Cases, Cell, Codec, Record};
@@ -99,6 +104,11 @@ pub(crate) fn cell<R: Row>(row: &R, cell: &Cell, sheet: &mut Sheet) -> Result<()
     match cell {
         Cell::Scalar { column, codec } => row.scalar(*column, codec, sheet)?,
         Cell::Constant(text) => sheet.text.extend_from_slice(text.as_bytes()),
+        Cell::Extract {
+            column,
+            name,
+            extract,
+        } => extract::extract(row, (*column, name), extract, sheet)?,
         Cell::Object {
             present: Some(column),
             ..

@@ -2,8 +2,9 @@
 
 use super::aggregates::{aggregate, aggregate_arguments};
 use super::compare;
-use super::filters::{column_type, filter_type};
+use super::filters::filter_type;
 use super::roots;
+use super::shapes::{shown_type, written_type};
 use super::text::Sdl;
 use super::trees::{self, is_written};
 use crate::names::api::SEARCH;
@@ -165,7 +166,7 @@ fn members(
 
 fn output_type(schema: &Schema, column: &Column) -> String {
     let required = if column.nullable { "" } else { "!" };
-    format!("{}{required}", column_type(schema, column))
+    format!("{}{required}", shown_type(schema, column))
 }
 
 fn relation_fields(out: &mut Sdl, schema: &Schema, relation: &Relation) {
@@ -290,7 +291,7 @@ fn writes(out: &mut Sdl, schema: &Schema, table: &Table) {
         "\"New values for columns of {name}; what is left out stays.\""
     ));
     let members = settable(table)
-        .map(|(_, column)| format!("{}: {}", column.field, column_type(schema, column)));
+        .map(|(_, column)| format!("{}: {}", column.field, written_type(schema, column)));
     let relations = trees::members(schema, table, true);
     out.block(&format!("input {name}Update"), members.chain(relations));
     out.line(&format!("\"The columns of {name} that are written.\""));
@@ -307,7 +308,7 @@ fn created(schema: &Schema, table: &Table) -> impl Iterator<Item = String> {
     let columns = columns.filter(|(_, column)| !column.generated);
     columns.map(|(index, column)| {
         let required = trees::is_required(column) && !trees::is_referring(schema, table, index);
-        let value = column_type(schema, column);
+        let value = written_type(schema, column);
         let required = if required { "!" } else { "" };
         format!("{}: {value}{required}", column.field)
     })

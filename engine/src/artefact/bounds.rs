@@ -2,7 +2,8 @@
 
 use model::Schema;
 use model::schema::{
-    Base, Column, Function, Outcome, Piece, Relation, Rest, Search, Shown, Table, Variants,
+    Base, Column, Form, Function, Outcome, Piece, Relation, Rest, Search, Shape, Shown, Table,
+    Variants,
 };
 
 /// The first reference that leads nowhere.
@@ -20,7 +21,12 @@ pub(super) fn problem(schema: &Schema) -> Option<String> {
         let wrong = unions.find(|union| !union.types.iter().all(is_there))?;
         Some(format!("the union {:?}", wrong.type_name))
     };
-    let wrong = wrong.or_else(function).or_else(union)?;
+    let shape = || {
+        let shapes = &mut schema.shapes.iter();
+        let wrong = shapes.find(|shape| !is_known(schema, shape))?;
+        Some(format!("the type {:?}", wrong.type_name))
+    };
+    let wrong = wrong.or_else(function).or_else(union).or_else(shape)?;
     Some(format!("{wrong} refers to something that is not there"))
 }
 
@@ -47,7 +53,24 @@ fn named(schema: &Schema, column: &Column) -> bool {
         .enumeration
         .is_none_or(|index| index < schema.enums.len());
     let custom = column.custom.map(|index| schema.scalars.get(index));
-    is_enum && custom.is_none_or(|custom| custom.is_some_and(|known| known.scalar == column.scalar))
+    let form = column.form.as_ref();
+    is_enum
+        && form.is_none_or(|form| stands(schema, form))
+        && custom.is_none_or(|custom| custom.is_some_and(|known| known.scalar == column.scalar))
+}
+
+fn is_known(schema: &Schema, shape: &Shape) -> bool {
+    let mut members = shape.members.iter();
+    members.all(|member| stands(schema, &member.value.form))
+}
+
+fn stands(schema: &Schema, form: &Form) -> bool {
+    match form {
+        Form::Scalar(_) => true,
+        Form::Enum(index) => *index < schema.enums.len(),
+        Form::Shape(index) => *index < schema.shapes.len(),
+        Form::List(item) => stands(schema, &item.form),
+    }
 }
 
 fn is_whole(schema: &Schema, table: &Table) -> bool {

@@ -5,18 +5,19 @@ use super::draft::{ChoiceDraft, Draft, Link, Slot};
 use super::enums::EnumDraft;
 use super::findings::Findings;
 use super::scalars::ScalarDraft;
+use super::shapes::{self, ShapeDraft};
 use super::tables;
 use super::variants::Family;
 use crate::{names, sdl, types};
 use apollo_compiler::Node;
 use apollo_compiler::ast::{FieldDefinition, Type};
 use apollo_compiler::schema::UnionType;
-use model::schema::Column;
+use model::schema::{Column, Composite, Form};
 use model::{Diagnostic, Dialect, Scalar};
 use std::collections::HashMap;
 
 /// Directives about what a column holds.
-const MISPLACED: [&str; 7] = [
+const MISPLACED: [&str; 8] = [
     "id",
     "unique",
     "column",
@@ -24,6 +25,7 @@ const MISPLACED: [&str; 7] = [
     "generated",
     "version",
     "computed",
+    "member",
 ];
 
 /// Where a directive belongs that stands on a relation.
@@ -35,14 +37,34 @@ enum Named {
     Scalar(Scalar),
     Custom(usize),
     Enum(usize),
+    Shape(usize),
     Table(usize),
     Union(usize),
+}
+
+/// What a column holds.
+struct Holds {
+    scalar: Scalar,
+    enumeration: Option<usize>,
+    custom: Option<usize>,
+    form: Option<Form>,
+}
+
+impl From<Scalar> for Holds {
+    fn from(scalar: Scalar) -> Self {
+        Self {
+            scalar,
+            enumeration: None,
+            custom: None,
+            form: None,
+        }
+    }
 }
 
 pub(super) fn resolve(
     drafts: &mut [Draft<'_>],
     (families, unions): (&[Family<'_>], &[&UnionType]),
-    (enums, customs): (&[EnumDraft], &[ScalarDraft]),
+    (enums, customs, shapes): (&[EnumDraft], &[ScalarDraft], &[ShapeDraft<'_>]),
     dialect: Dialect,
     findings: &mut Findings,
 ) {
@@ -59,11 +81,16 @@ pub(super) fn resolve(
         custom_names.map(|(index, draft)| (draft.custom.type_name.as_str(), Named::Custom(index)));
     let union_names = unions.iter().enumerate();
     let union_names = union_names.map(|(index, union)| (union.name.as_str(), Named::Union(index)));
+    let shape_names = shapes
+        .iter()
+        .enumerate()
+        .map(|(index, draft)| (draft.node.name.as_str(), Named::Shape(index)));
     let names: HashMap<&str, Named> = scalars
         .into_iter()
         .chain(union_names)
         .chain(custom_names)
         .chain(tables)
+        .chain(shape_names)
         .chain(enum_names)
         .collect();
     let mut stage = Stage {
@@ -71,6 +98,7 @@ pub(super) fn resolve(
         families,
         enums,
         customs,
+        shapes,
         dialect,
         findings,
     };
@@ -90,15 +118,9 @@ struct Stage<'a, 'f> {
     families: &'a [Family<'a>],
     enums: &'a [EnumDraft],
     customs: &'a [ScalarDraft],
+    shapes: &'a [ShapeDraft<'a>],
     dialect: Dialect,
     findings: &'f mut Findings,
-}
-
-/// What the values of a column are beside their scalar.
-#[derive(Clone, Copy, Default)]
-struct Kind {
-    enumeration: Option<usize>,
-    custom: Option<usize>,
 }
 
 /// What a column's directives say about it.
@@ -121,20 +143,28 @@ impl Stage<'_, '_> {
         {
             Some(Named::Table(target)) => self.link(draft, field, target),
             Some(Named::Union(union)) => self.choice(draft, field, union),
-            Some(Named::Scalar(scalar)) => self.column(draft, field, scalar, Kind::default()),
             Some(Named::Custom(index)) => {
-                let kind = Kind {
+                let holds = Holds {
                     custom: Some(index),
-                    ..Kind::default()
+                    ..self.customs[index].custom.scalar.into()
                 };
-                self.column(draft, field, self.customs[index].custom.scalar, kind)
+                self.column(draft, field, holds)
             }
+            Some(Named::Scalar(scalar)) => self.column(draft, field, scalar.into()),
             Some(Named::Enum(index)) => {
-                let kind = Kind {
+                let holds = Holds {
                     enumeration: Some(index),
-                    ..Kind::default()
+                    ..Scalar::String.into()
                 };
-                self.column(draft, field, Scalar::String, kind)
+                self.column(draft, field, holds)
+            }
+            Some(Named::Shape(index)) => {
+                let inside = shapes::inside(&field.ty, &Form::Shape(index));
+                let holds = Holds {
+                    form: Some(inside.form),
+                    ..Scalar::Json.into()
+                };
+                self.column(draft, field, holds)
             }
             None => {
                 self.check_foreign(field);
@@ -215,14 +245,15 @@ impl Stage<'_, '_> {
         }
     }
 
-    fn column(
-        &mut self,
-        draft: &mut Draft<'_>,
-        field: &FieldDefinition,
-        scalar: Scalar,
-        kind: Kind,
-    ) -> Slot {
-        self.check_shape(draft, field);
+    fn column(&mut self, draft: &mut Draft<'_>, field: &FieldDefinition, holds: Holds) -> Slot {
+        let Holds {
+            scalar,
+            enumeration,
+            custom,
+            form,
+        } = holds;
+        let composite = self.composite(form.as_ref());
+        self.check_shape(draft, field, form.is_some());
         let directive = field.directives.get("column");
         let given = Given {
             name: directive.and_then(|directive| word(directive, "name")),
@@ -231,10 +262,14 @@ impl Stage<'_, '_> {
         if let Some(name) = given.name {
             tables::check_name(name, self.dialect, self.findings);
         }
-        let list = field.ty.is_list();
-        let native = match kind.enumeration {
-            Some(index) => self.enum_native(given.native, index, list),
-            None => self.native(field, given.native, scalar),
+        let list = field.ty.is_list() && form.is_none();
+        let native = match (enumeration, composite) {
+            (Some(index), _) => self.enum_native(given.native, index, list),
+            (None, Some(composite)) => {
+                self.check_composite(field, given.native, &composite);
+                None
+            }
+            (None, None) => self.native(field, given.native, (scalar, list)),
         };
         let is_computed = field.directives.has("computed");
         draft.table.columns.push(Column {
@@ -245,9 +280,10 @@ impl Stage<'_, '_> {
                 .to_owned(),
             description: field.description.as_ref().map(ToString::to_string),
             scalar,
-            enumeration: kind.enumeration,
-            custom: kind.custom,
+            enumeration,
+            custom,
             list,
+            form,
             native,
             nullable: !field.ty.is_non_null(),
             defaulted: field.directives.has("default"),
@@ -258,13 +294,54 @@ impl Stage<'_, '_> {
         Slot::Column(draft.table.columns.len() - 1)
     }
 
-    fn check_shape(&mut self, draft: &Draft<'_>, field: &FieldDefinition) {
-        self.check_list(field);
+    /// The composite type that a column of that form is of, an array too.
+    fn composite(&self, form: Option<&Form>) -> Option<Composite> {
+        match form? {
+            Form::Shape(index) => self.shapes[*index].shape.composite.clone(),
+            Form::List(item) => self.composite(Some(&item.form)),
+            Form::Scalar(_) | Form::Enum(_) => None,
+        }
+    }
+
+    /// A composite type has its name already.
+    fn check_composite(
+        &mut self,
+        field: &FieldDefinition,
+        native: Option<Word<'_>>,
+        composite: &Composite,
+    ) {
+        let ty = field.ty.inner_named_type();
+        if field.ty.is_list() {
+            self.findings.add(field.name.location(), || {
+                let message = format!("`{}` is a list of `{ty}`, a composite type", field.name);
+                Diagnostic::error("sdl.list", message).help("a column holds one such value")
+            });
+        }
+        if let Some(native) = native {
+            self.findings.add(native.span, || {
+                let message = format!("`{ty}` is the database type {:?} already", composite.name);
+                Diagnostic::error("sdl.native_mismatch", message).help("leave `type:` out")
+            });
+        }
+    }
+
+    fn check_shape(&mut self, draft: &Draft<'_>, field: &FieldDefinition, is_json: bool) {
+        if !is_json {
+            self.check_list(field);
+        }
         if let Some(relation) = field.directives.get("relation") {
             self.findings.add(relation.location(), || {
                 let message = format!("@relation on `{}`, which is a column", field.name);
                 Diagnostic::error("sdl.misplaced_directive", message)
                     .help("a relation is a field whose type is another table")
+            });
+        }
+        if let Some(member) = field.directives.get("member") {
+            self.findings.add(member.location(), || {
+                let message = format!("@member on `{}`, which is a column", field.name);
+                Diagnostic::error("sdl.misplaced_directive", message).help(
+                    "it belongs on a field of a @json type; a column is named in @column(name:)",
+                )
             });
         }
         let (default, generated) = (
@@ -321,10 +398,10 @@ impl Stage<'_, '_> {
         &mut self,
         field: &FieldDefinition,
         given: Option<Word<'_>>,
-        scalar: Scalar,
+        (scalar, list): (Scalar, bool),
     ) -> Option<String> {
         let given = given?;
-        let (dialect, list) = (self.dialect, field.ty.is_list());
+        let dialect = self.dialect;
         let Some(native) = types::read(dialect, given.text) else {
             self.findings
                 .add(given.span, || unknown_native(dialect, given.text));

@@ -5,7 +5,7 @@ use crate::names::{self, api};
 use crate::sdl;
 use apollo_compiler::Name;
 use apollo_compiler::ast::{
-    Definition, DirectiveList, Document, EnumValueDefinition, FieldDefinition,
+    Definition, DirectiveList, Document, EnumValueDefinition, FieldDefinition, Type,
 };
 use apollo_compiler::parser::SourceSpan;
 use model::{Diagnostic, Scalar};
@@ -69,7 +69,7 @@ fn refusal(definition: &Definition) -> Option<Diagnostic> {
         format!("{what} not supported in a schema file"),
     );
     Some(finding.help(
-        "a schema file holds types with @table or @view, interfaces and unions of them, enums and scalars",
+        "a schema file holds types with @table, @view or @json, interfaces and unions of them, enums and scalars",
     ))
 }
 
@@ -148,13 +148,28 @@ fn check_deprecated(directives: &DirectiveList, findings: &mut Findings) {
     }
 }
 
+/// Deeper lists than in any document that people write; an artefact could not be read again.
+const LISTS_MAX: usize = 8;
+
+/// How many lists of a type stand in each other.
+fn lists(ty: &Type) -> usize {
+    let lists = std::iter::successors(Some(ty), |ty| ty.is_list().then(|| ty.item_type()));
+    lists.count() - 1
+}
+
 fn check_field(field: &FieldDefinition, is_root: bool, findings: &mut Findings) {
     let span = field.name.location();
+    if lists(&field.ty) > LISTS_MAX {
+        findings.add(span, || {
+            let message = format!("`{}` nests lists deeper than {LISTS_MAX}", field.name);
+            Diagnostic::error("sdl.list", message).help("give an object between them a type")
+        });
+    }
     check_deprecated(&field.directives, findings);
     let calls = is_root || field.directives.has("function");
     if let Some(argument) = field.arguments.first().filter(|_| !calls) {
         findings.add(argument.location(), || {
-            Diagnostic::error("sdl.unsupported", "fields of a table take no arguments")
+            Diagnostic::error("sdl.unsupported", "fields of a type take no arguments")
                 .help("only a function of the database does: @function; to lists the API adds `where`, `orderBy`, `limit` and `offset` by itself")
         });
     }

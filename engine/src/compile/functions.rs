@@ -280,6 +280,7 @@ impl Stage<'_, '_> {
             enumeration,
             custom,
             list: false,
+            form: None,
             native: None,
             nullable: !ty.is_non_null(),
             defaulted: false,

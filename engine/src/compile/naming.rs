@@ -5,6 +5,7 @@ use super::enums::EnumDraft;
 use super::findings::Findings;
 use super::functions::FunctionDraft;
 use super::scalars::ScalarDraft;
+use super::shapes::ShapeDraft;
 use super::variants::Family;
 use crate::names::api::{self, SEARCH};
 use apollo_compiler::parser::SourceSpan;
@@ -17,11 +18,16 @@ use std::collections::hash_map::Entry;
 pub(super) fn check(
     drafts: &[Draft<'_>],
     (families, unions): (&[Family<'_>], &[&UnionType]),
-    (enums, scalars): (&[EnumDraft], &[ScalarDraft]),
+    (enums, scalars, shapes): (&[EnumDraft], &[ScalarDraft], &[ShapeDraft<'_>]),
     functions: &[FunctionDraft],
     findings: &mut Findings,
 ) {
-    check_types(drafts, (families, unions), (enums, scalars), findings);
+    check_types(
+        drafts,
+        (families, unions),
+        (enums, scalars, shapes),
+        findings,
+    );
     check_roots(drafts, functions, findings);
     for draft in drafts {
         check_fields(draft, findings);
@@ -33,7 +39,7 @@ pub(super) fn check(
 fn check_types(
     drafts: &[Draft<'_>],
     (families, unions): (&[Family<'_>], &[&UnionType]),
-    (enums, scalars): (&[EnumDraft], &[ScalarDraft]),
+    (enums, scalars, shapes): (&[EnumDraft], &[ScalarDraft], &[ShapeDraft<'_>]),
     findings: &mut Findings,
 ) {
     let mut owners: HashMap<String, &str> = HashMap::new();
@@ -43,6 +49,10 @@ fn check_types(
     let enums = enums.iter().map(|draft| {
         let name = draft.enumeration.type_name.as_str();
         (name, draft.span, api::enum_types(name))
+    });
+    let shapes = shapes.iter().map(|draft| {
+        let name = draft.shape.type_name.as_str();
+        (name, draft.span(), api::shape_types(name))
     });
     let scalars = scalars.iter().map(|draft| {
         let name = draft.custom.type_name.as_str();
@@ -62,6 +72,7 @@ fn check_types(
         .chain(scalars)
         .chain(members)
         .chain(unions)
+        .chain(shapes)
         .collect();
     for (name, span, types) in &all {
         for generated in types {

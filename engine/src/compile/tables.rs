@@ -115,7 +115,7 @@ fn check_source(node: &Definition<'_>, document: &Document, findings: &mut Findi
                         "sdl.no_table",
                         format!("`{}` is neither a table nor a view", node.name),
                     )
-                    .help("add @table or @view, with the name it has in the database")
+                    .help("add @table or @view, with the name it has in the database, or @json for an object inside JSON")
                 });
             }
         }

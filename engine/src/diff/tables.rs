@@ -1,7 +1,7 @@
 //! Changes of tables: their root fields, keys, columns and relations.
 
 use super::{Changes, by_name, variants};
-use crate::api::column_type;
+use crate::api::shown_type;
 use model::Schema;
 use model::schema::{Cardinality, Choice, Column, Relation, Table};
 
@@ -188,7 +188,7 @@ fn columns(
     (new, is): (&Side<'_>, &Column),
     changes: &mut Changes,
 ) {
-    let types = (type_name(old, was), type_name(new, is));
+    let types = (shown_type(old.schema, was), shown_type(new.schema, is));
     if types.0 != types.1 {
         changes.breaking(at, format!("the type is {}, was {}", types.1, types.0));
     }
@@ -215,10 +215,6 @@ fn columns(
     if accepts_null(was) && !accepts_null(is) && !is.generated && !is_required(new.table, is) {
         changes.breaking(at, "null can no longer be written");
     }
-}
-
-fn type_name(side: &Side<'_>, column: &Column) -> String {
-    column_type(side.schema, column)
 }
 
 fn relations(

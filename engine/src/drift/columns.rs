@@ -1,10 +1,10 @@
 //! Columns: whether they are there, what they hold, and whether rows can still be written.
 
-use super::{Pair, enums};
+use super::{Pair, composites, enums};
 use crate::names::folded;
 use crate::{sdl, types};
 use model::catalog::Kind;
-use model::schema::Column;
+use model::schema::{Column, Form};
 use model::{Diagnostic, Dialect, catalog};
 use std::collections::{HashMap, HashSet};
 
@@ -52,7 +52,12 @@ impl Both<'_> {
                 let found = &self.pair.catalog.enums[found];
                 enums::labels(&schema.enums[index], found, findings);
             }
-            _ => findings.extend(self.native()),
+            _ => match &self.column.form {
+                Some(Form::Shape(index)) if schema.shapes[*index].composite.is_some() => {
+                    findings.extend(self.composite_type(*index));
+                }
+                _ => findings.extend(self.native()),
+            },
         }
         findings.extend(self.nulls());
         if self.pair.table.writable {
@@ -88,6 +93,26 @@ impl Both<'_> {
         )
     }
 
+    fn composite_type(&self, index: usize) -> Option<Diagnostic> {
+        let shape = &self.pair.schema.shapes[index];
+        let wanted = shape.composite.as_ref()?;
+        let known = composites::find(wanted, self.pair.catalog);
+        // A type that is not there at all is told once.
+        if known.is_none() || known == self.found.composite {
+            return None;
+        }
+        let message = format!(
+            "{} is {} in the database, not the composite type {:?}",
+            self.at(),
+            self.found.native,
+            wanted.name
+        );
+        Some(
+            Diagnostic::error("drift.type", message)
+                .help("run `fragaria init` to see the type it has now"),
+        )
+    }
+
     fn native(&self) -> Option<Diagnostic> {
         let (dialect, scalar) = (self.pair.schema.dialect, self.column.scalar);
         // SQLite does not tell the type of an expression in a view; the schema's word stands.
@@ -97,8 +122,8 @@ impl Both<'_> {
         let list = self.column.list;
         let usual = types::usual_column(dialect, scalar, list);
         let wanted = self.column.native.as_deref().unwrap_or(&usual);
-        let found =
-            types::read(dialect, &self.found.native).filter(|_| self.found.enumeration.is_none());
+        let found = types::read(dialect, &self.found.native)
+            .filter(|_| self.found.enumeration.is_none() && self.found.composite.is_none());
         let message = format!(
             "{} is {} in the database, the schema has {wanted}",
             self.at(),

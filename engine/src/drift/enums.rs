@@ -32,7 +32,12 @@ fn missing(wanted: &Enum, name: &str, catalog: &Catalog) -> Diagnostic {
     }
 }
 
-fn find<'a>(wanted: &Enum, name: &str, catalog: &'a Catalog) -> Option<&'a catalog::Enum> {
+/// The enum type the catalog has for one of the schema.
+pub(super) fn find<'a>(
+    wanted: &Enum,
+    name: &str,
+    catalog: &'a Catalog,
+) -> Option<&'a catalog::Enum> {
     let schema = wanted.schema.as_deref();
     let in_schema = |schema: Option<&str>| {
         catalog

@@ -1,6 +1,7 @@
 //! Documents against a small schema, down to the SQL of each dialect.
 
 mod aggregates;
+mod documents;
 mod introspection;
 mod mariadb;
 mod trees;
@@ -19,6 +20,7 @@ fn column(field: &str, scalar: Scalar) -> Column {
         enumeration: None,
         custom: None,
         list: false,
+        form: None,
         native: None,
         nullable: false,
         defaulted: false,
@@ -131,6 +133,7 @@ fn schema(dialect: Dialect) -> Schema {
         enums: vec![status_type(dialect)],
         scalars: Vec::new(),
         unions: Vec::new(),
+        shapes: Vec::new(),
         functions: Vec::new(),
     }
 }

@@ -37,14 +37,14 @@ pub(super) fn constant(
 }
 
 #[derive(Clone, Copy)]
-struct Reading<'a> {
-    coercion: Coercion<'a>,
+pub(super) struct Reading<'a> {
+    pub(super) coercion: Coercion<'a>,
     variables: &'a Variables,
     strict: Strict,
 }
 
 impl Reading<'_> {
-    fn value(&self, ty: &Type, literal: &Literal) -> Result<Option<Argument>, String> {
+    pub(super) fn value(&self, ty: &Type, literal: &Literal) -> Result<Option<Argument>, String> {
         match literal {
             Literal::Variable(name) => {
                 let argument = self.variables.argument(name);
@@ -58,6 +58,7 @@ impl Reading<'_> {
                 Ok(argument)
             }
             Literal::Null => Ok(Some(Argument::Null)),
+            literal if self.coercion.is_document(ty) => self.document(ty, literal).map(Some),
             literal if ty.is_list() => self.list(ty, literal).map(Some),
             literal => self.named(ty.inner_named_type(), literal).map(Some),
         }
@@ -197,7 +198,7 @@ fn flat(sources: Vec<Source>) -> Source {
 }
 
 /// The JSON a literal stands for; `None` when there is a variable in it.
-fn json(literal: &Literal) -> Option<Json> {
+pub(super) fn json(literal: &Literal) -> Option<Json> {
     Some(match literal {
         Literal::Null => Json::Null,
         Literal::Boolean(value) => Json::Bool(*value),

@@ -49,7 +49,7 @@ impl Variables {
             Source::Constant(value) => value,
             Source::Variable(index, path) => self.walk(*index, path)?,
             Source::List(items) => return Some(items.len()),
-            Source::Kept { .. } => return None,
+            Source::Document(_) | Source::Kept { .. } => return None,
         };
         match value {
             Value::List(items) => Some(items.len()),
@@ -190,6 +190,9 @@ impl Coercion<'_> {
             }
             return Ok(Input::Null);
         }
+        if self.is_document(ty) {
+            return self.document(ty, json).map(Input::Value);
+        }
         if !ty.is_list() {
             return self.named(ty.inner_named_type().as_str(), json);
         }
@@ -228,6 +231,10 @@ impl Coercion<'_> {
             Some(Kind::Words) => self.word(name, json),
             Some(Kind::Step) => step(json),
             Some(Kind::Object(object)) => self.object(object, json),
+            Some(Kind::Document(..)) => {
+                let ty = Type::Named(apollo_compiler::Name::new_unchecked(name));
+                self.document(&ty, json).map(Input::Value)
+            }
             None => Err(format!(": {name} is not an input type")),
         }
     }
@@ -288,21 +295,20 @@ impl Coercion<'_> {
             .ok_or_else(|| format!(": expected a value of {name}"))
     }
 
+    /// The value of a scalar or of a data enum.
+    pub(super) fn leaf(&self, name: &str, json: &Json) -> Result<Value, String> {
+        match self.named(name, json)? {
+            Input::Value(value) => Ok(value),
+            _ => Err(format!(": {name} is no type of a value")),
+        }
+    }
+
     fn object(
         &self,
         object: &apollo_compiler::schema::InputObjectType,
         json: &Json,
     ) -> Result<Input, String> {
-        let name = &object.name;
-        let given = json
-            .as_object()
-            .ok_or_else(|| format!(": expected an object of {name}"))?;
-        if let Some(unknown) = given
-            .keys()
-            .find(|key| !object.fields.contains_key(key.as_str()))
-        {
-            return Err(format!(": {name} has no field {}", short(unknown)));
-        }
+        let given = members(object, json)?;
         let mut members = Vec::with_capacity(given.len());
         for (field, definition) in &object.fields {
             match given.get(field.as_str()) {
@@ -322,6 +328,22 @@ impl Coercion<'_> {
             members.iter_mut().for_each(choose);
         }
         Ok(Input::Object(members))
+    }
+}
+
+/// The members given of an object; they are all known.
+pub(super) fn members<'j>(
+    object: &apollo_compiler::schema::InputObjectType,
+    json: &'j Json,
+) -> Result<&'j serde_json::Map<String, Json>, String> {
+    let name = &object.name;
+    let given = json
+        .as_object()
+        .ok_or_else(|| format!(": expected an object of {name}"))?;
+    let mut names = given.keys();
+    match names.find(|key| !object.fields.contains_key(key.as_str())) {
+        Some(unknown) => Err(format!(": {name} has no field {}", short(unknown))),
+        None => Ok(given),
     }
 }
 

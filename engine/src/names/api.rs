@@ -133,6 +133,11 @@ pub(crate) fn enum_types(name: &str) -> Vec<String> {
     ]
 }
 
+/// The types that stand for an object inside JSON: its own first, and its input.
+pub(crate) fn shape_types(name: &str) -> Vec<String> {
+    vec![name.to_owned(), format!("{name}Input")]
+}
+
 /// The fields a list has beside it: the same rows page by page, and figures over them.
 pub(crate) fn list_fields(list: &str) -> [String; 2] {
     ["Connection", "Aggregate"].map(|shown| format!("{list}{shown}"))

@@ -395,7 +395,9 @@ fn item(list: &Source, index: usize) -> (Source, Form) {
             item_or_last(items, index).cloned().map(Source::Constant)
         }
         Source::List(items) => item_or_last(items, index).cloned(),
-        Source::Constant(_) | Source::Variable(..) | Source::Kept { .. } => None,
+        Source::Constant(_) | Source::Variable(..) | Source::Document(_) | Source::Kept { .. } => {
+            None
+        }
     };
     match own {
         Some(source) => (source, Form::Plain),

@@ -288,7 +288,10 @@ impl<'a> Planner<'a> {
             .position(|column| column.field == name)
         {
             let reference = Reference::new(alias, table, column);
-            return Ok(self.scalar(scope, reference));
+            return match &declared.columns[column].form {
+                Some(form) => self.document(scope, reference, form, chosen),
+                None => Ok(self.scalar(scope, reference)),
+            };
         }
         if let Some(index) = declared
             .relations

@@ -3,9 +3,10 @@
 //! What a request can make long is counted byte for byte: constants, labels, keys and messages.
 
 use super::{Form, Plan, Slot, Wish};
-use crate::input::Source;
+use crate::input::{Piece, Source};
 use model::{
-    Cases, Cell, Codec, Content, PageInfo, PagePart, Record, Root, Script, Step, Use, Value,
+    Cases, Cell, Codec, Content, Extract, ExtractKind, ExtractPart, PageInfo, PagePart, Record,
+    Root, Script, Step, Use, Value,
 };
 use std::mem::size_of;
 
@@ -72,6 +73,11 @@ fn cell(cell: &Cell) -> usize {
     match cell {
         Cell::Constant(json) => text(json),
         Cell::Scalar { codec: known, .. } => codec(known),
+        Cell::Extract {
+            name,
+            extract: shown,
+            ..
+        } => text(name) + extract(shown),
         Cell::Object { record: below, .. } | Cell::Rows { record: below, .. } => record(below),
         Cell::Choice(objects) => {
             let objects = objects.iter();
@@ -94,6 +100,24 @@ fn cell(cell: &Cell) -> usize {
             size_of_val(&**page) + self::cell(&page.cursor) + fields
         }
     }
+}
+
+fn extract(shown: &Extract) -> usize {
+    let below = match &shown.kind {
+        ExtractKind::Leaf(known) => codec(known),
+        ExtractKind::List(item) => ALLOCATION + extract(item),
+        ExtractKind::Object(members) => {
+            let members = members.iter().map(|member| {
+                let part = match &member.part {
+                    ExtractPart::Constant(json) => text(json),
+                    ExtractPart::Member(name, value) => text(name) + extract(value),
+                };
+                size_of_val(member) + text(member.key.json()) + part
+            });
+            members.sum()
+        }
+    };
+    size_of::<Extract>() + below
 }
 
 fn part(part: &PagePart) -> usize {
@@ -158,6 +182,17 @@ fn source(source: &Source) -> usize {
             .iter()
             .map(|item| size_of::<Source>() + self::source(item))
             .sum(),
+        Source::Document(pieces) => pieces
+            .iter()
+            .map(|piece| size_of::<Piece>() + self::piece(piece))
+            .sum(),
+    }
+}
+
+fn piece(piece: &Piece) -> usize {
+    match piece {
+        Piece::Text(words) => text(words),
+        Piece::Value(inner, _) => source(inner),
     }
 }
 

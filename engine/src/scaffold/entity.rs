@@ -35,7 +35,7 @@ pub(super) struct Field<'a> {
 impl Field<'_> {
     /// Whether rows can be ordered by it, and told apart.
     fn has_order(&self) -> bool {
-        !self.list && !matches!(self.kind, FieldKind::Scalar(Scalar::Json, _))
+        !self.list && !self.kind.is_json()
     }
 }
 
@@ -46,6 +46,16 @@ pub(super) enum FieldKind {
     Scalar(Scalar, Option<String>),
     /// An enum: an index into the catalog's.
     Enum(usize),
+    /// A composite type: an index into the catalog's.
+    Composite(usize),
+}
+
+impl FieldKind {
+    /// Whether it is JSON for all but what it holds, so that rows are neither ordered nor told
+    /// apart by it.
+    fn is_json(&self) -> bool {
+        matches!(self, Self::Scalar(Scalar::Json, _) | Self::Composite(_))
+    }
 }
 
 /// A field that leads to other rows.
@@ -61,6 +71,14 @@ impl Entity<'_> {
     /// Whether rows can be written: only where a key tells them apart.
     pub(super) fn is_writable(&self) -> bool {
         self.table.kind == Kind::Table && !self.key.is_empty()
+    }
+
+    /// The composite types of its fields.
+    pub(super) fn composites(&self) -> impl Iterator<Item = usize> {
+        self.fields.iter().filter_map(|field| match field.kind {
+            FieldKind::Composite(index) => Some(index),
+            FieldKind::Scalar(..) | FieldKind::Enum(_) => None,
+        })
     }
 
     /// Whether a field cannot be null; a key never is.
@@ -85,7 +103,11 @@ impl Entity<'_> {
 }
 
 /// The tables and views that can be shown, in the order of the database's names.
-pub(super) fn read<'a>(catalog: &'a Catalog, warnings: &mut Vec<Diagnostic>) -> Vec<Entity<'a>> {
+pub(super) fn read<'a>(
+    catalog: &'a Catalog,
+    composites: &BTreeSet<usize>,
+    warnings: &mut Vec<Diagnostic>,
+) -> Vec<Entity<'a>> {
     let mut tables: Vec<&Table> = catalog.tables.iter().collect();
     // The first schema on the search path comes first and gets the plain names.
     tables.sort_by_key(|table| (&table.schema, &table.name));
@@ -97,19 +119,20 @@ pub(super) fn read<'a>(catalog: &'a Catalog, warnings: &mut Vec<Diagnostic>) -> 
     tables
         .into_iter()
         .filter(is_shown)
-        .filter_map(|table| entity(catalog, table, warnings))
+        .filter_map(|table| entity(catalog, composites, table, warnings))
         .collect()
 }
 
 fn entity<'a>(
     catalog: &'a Catalog,
+    composites: &BTreeSet<usize>,
     table: &'a Table,
     warnings: &mut Vec<Diagnostic>,
 ) -> Option<Entity<'a>> {
     let mut fields = Vec::new();
     let mut left_out = Vec::new();
     for column in &table.columns {
-        match kind(catalog, column) {
+        match kind(catalog, composites, column) {
             Some(kind) => fields.push(Field {
                 column,
                 name: String::new(),
@@ -151,7 +174,12 @@ fn entity<'a>(
     Some(entity)
 }
 
-fn kind(catalog: &Catalog, column: &Column) -> Option<FieldKind> {
+/// What a column holds; `composites` are those that can be shown.
+pub(super) fn kind(
+    catalog: &Catalog,
+    composites: &BTreeSet<usize>,
+    column: &Column,
+) -> Option<FieldKind> {
     if names::storage_problem(catalog.dialect, &column.name).is_some() {
         return None;
     }
@@ -162,6 +190,11 @@ fn kind(catalog: &Catalog, column: &Column) -> Option<FieldKind> {
             .is_some_and(|found| !found.labels.is_empty());
         let is_flat = types::dimensions(catalog.dialect, &column.native) < 2;
         return (is_whole && is_flat).then_some(FieldKind::Enum(index));
+    }
+    if let Some(index) = column.composite {
+        return composites
+            .contains(&index)
+            .then_some(FieldKind::Composite(index));
     }
     let native = types::read(catalog.dialect, &column.native)?;
     let usual = types::usual_column(catalog.dialect, native.scalar, native.list);

@@ -1,6 +1,7 @@
 //! Names of fields, types and enums that are good GraphQL and never meet.
 
-use super::entity::{Entity, FieldKind};
+use super::composites::Group;
+use super::entity::{Entity, Field, FieldKind};
 use super::links::Link;
 use crate::names::{self, api};
 use heck::ToSnakeCase as _;
@@ -109,8 +110,13 @@ fn drop_twin_keys(entity: &mut Entity<'_>) {
     entity.uniques.retain(|_| keep.next().unwrap_or(true));
 }
 
-/// Names the types of tables, and then those of the enums they use, by the index of the enum.
-pub(super) fn types(catalog: &Catalog, entities: &mut [Entity<'_>]) -> BTreeMap<usize, String> {
+/// Names the types of tables and of composite types, and then those of the enums they use, by the
+/// index of the enum.
+pub(super) fn types(
+    catalog: &Catalog,
+    entities: &mut [Entity<'_>],
+    groups: &mut BTreeMap<usize, Group<'_>>,
+) -> BTreeMap<usize, String> {
     let mut taken: BTreeSet<String> = api::ROOT_FIELDS.iter().map(|name| root(name)).collect();
     for entity in entities.iter_mut() {
         let wanted = wanted(
@@ -140,14 +146,27 @@ pub(super) fn types(catalog: &Catalog, entities: &mut [Entity<'_>]) -> BTreeMap<
         });
         entity.type_name = name;
     }
+    for group in groups.values_mut() {
+        let (schema, name) = (group.composite.schema.as_deref(), &group.composite.name);
+        let wanted = wanted(schema, name, names::type_name, "Value");
+        let companions = |name: &str| api::shape_types(name).into_iter().skip(1).collect();
+        group.type_name = names::claim(&mut taken, &wanted, companions);
+    }
+    let fields = entities.iter().flat_map(|entity| &entity.fields);
+    let members = groups.values().flat_map(|group| &group.members);
+    enums(catalog, fields.chain(members), &mut taken)
+}
+
+fn enums<'a>(
+    catalog: &Catalog,
+    fields: impl Iterator<Item = &'a Field<'a>>,
+    taken: &mut BTreeSet<String>,
+) -> BTreeMap<usize, String> {
     let mut enums = BTreeMap::new();
-    let used = entities
-        .iter()
-        .flat_map(|entity| &entity.fields)
-        .filter_map(|field| match field.kind {
-            FieldKind::Enum(index) => Some(index),
-            FieldKind::Scalar(..) => None,
-        });
+    let used = fields.filter_map(|field| match field.kind {
+        FieldKind::Enum(index) => Some(index),
+        FieldKind::Scalar(..) | FieldKind::Composite(_) => None,
+    });
     for index in used.collect::<BTreeSet<_>>() {
         let found = &catalog.enums[index];
         let wanted = wanted(
@@ -157,7 +176,7 @@ pub(super) fn types(catalog: &Catalog, entities: &mut [Entity<'_>]) -> BTreeMap<
             "Kind",
         );
         let companions = |name: &str| api::enum_types(name).into_iter().skip(1).collect();
-        enums.insert(index, names::claim(&mut taken, &wanted, companions));
+        enums.insert(index, names::claim(taken, &wanted, companions));
     }
     enums
 }

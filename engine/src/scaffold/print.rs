@@ -1,16 +1,17 @@
 //! The text of a schema file.
 
+use super::composites::Group;
 use super::entity::{Entity, Field, FieldKind};
 use crate::names;
 use crate::sdl;
 use model::Dialect;
-use model::catalog::{Catalog, Enum, Kind, Search};
+use model::catalog::{Catalog, Column, Enum, Kind, Search};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Types by name, then the enums they use by name.
+/// Types by name, then the composite types and the enums they use by name.
 pub(super) fn print(
     catalog: &Catalog,
-    entities: &[Entity<'_>],
+    (entities, groups): (&[Entity<'_>], &BTreeMap<usize, Group<'_>>),
     enums: &BTreeMap<usize, String>,
 ) -> String {
     let product = match catalog.dialect {
@@ -28,47 +29,65 @@ pub(super) fn print(
         .map(|(index, name)| (name, &catalog.enums[*index]))
         .collect();
     named.sort_by_key(|(name, _)| *name);
-    let words = EnumWords {
+    let words = Words {
         dialect: catalog.dialect,
-        names: enums,
+        enums,
+        groups,
     };
     let types = entities.into_iter().map(|entity| table(entity, &words));
+    let mut composites: Vec<&Group<'_>> = groups.values().collect();
+    composites.sort_by_key(|group| &group.type_name);
+    let composites = composites.into_iter().map(|group| composite(group, &words));
     let enums = named
         .into_iter()
         .map(|(name, found)| enumeration(name, found, &words));
     std::iter::once(head)
         .chain(types)
+        .chain(composites)
         .chain(enums)
         .collect::<Vec<_>>()
         .join("\n")
 }
 
-/// How enums are spelled.
-struct EnumWords<'a> {
+/// How types of columns are spelled that are no scalars.
+struct Words<'a> {
     dialect: Dialect,
-    names: &'a BTreeMap<usize, String>,
+    enums: &'a BTreeMap<usize, String>,
+    groups: &'a BTreeMap<usize, Group<'a>>,
 }
 
-impl EnumWords<'_> {
-    /// Whether each is a type of the database; if not, it is declared with its column.
+impl<'a> Words<'a> {
+    /// Whether each enum is a type of the database; if not, it is declared with its column.
     fn are_types(&self) -> bool {
         self.dialect != Dialect::Mariadb
     }
+
+    /// The GraphQL type of a field, and the native type where it must be said.
+    fn of(&self, kind: &'a FieldKind) -> (&'a str, Option<&'a str>) {
+        match kind {
+            FieldKind::Scalar(scalar, native) => (scalar.name(), native.as_deref()),
+            FieldKind::Enum(found) => (
+                self.enums.get(found).map_or("String", String::as_str),
+                (!self.are_types()).then_some("enum"),
+            ),
+            FieldKind::Composite(found) => {
+                let group = self.groups.get(found);
+                (group.map_or("JSON", |group| group.type_name.as_str()), None)
+            }
+        }
+    }
 }
 
-fn table(entity: &Entity<'_>, enums: &EnumWords<'_>) -> String {
+fn table(entity: &Entity<'_>, words: &Words<'_>) -> String {
     let mut parts = Vec::new();
     if entity.table.kind == Kind::Table && entity.key.is_empty() {
         let text = "The table has no key, so its rows are only read.";
         parts.push(sdl::comment("", text));
     }
     parts.push(sdl::describe("", entity.table.comment.as_deref()));
-    parts.push(head(enums.dialect, entity));
-    parts.extend((0..entity.fields.len()).map(|index| column(entity, index, enums)));
-    for column in &entity.left_out {
-        let (name, native) = (sdl::clip(&column.name), sdl::clip(&column.native));
-        parts.push(sdl::comment("  ", &format!("left out: {name} ({native})")));
-    }
+    parts.push(head(words.dialect, entity));
+    parts.extend((0..entity.fields.len()).map(|index| column(entity, index, words)));
+    parts.extend(entity.left_out.iter().map(|column| left_out(column)));
     if !entity.relations.is_empty() {
         parts.push("\n".to_owned());
     }
@@ -78,6 +97,37 @@ fn table(entity: &Entity<'_>, enums: &EnumWords<'_>) -> String {
     }));
     parts.push("}\n".to_owned());
     parts.concat()
+}
+
+fn left_out(column: &Column) -> String {
+    let (name, native) = (sdl::clip(&column.name), sdl::clip(&column.native));
+    sdl::comment("  ", &format!("left out: {name} ({native})"))
+}
+
+/// A composite type; its attributes may always be null.
+fn composite(group: &Group<'_>, words: &Words<'_>) -> String {
+    let describe = sdl::describe("", group.composite.comment.as_deref());
+    let own = Some(format!("name: {}", sdl::string(&group.composite.name)));
+    let schema = group.composite.schema.as_deref();
+    let schema = schema.map(|schema| format!("schema: {}", sdl::string(schema)));
+    let members = group.members.iter().map(|member| {
+        let describe = sdl::describe("  ", member.column.comment.as_deref());
+        let (type_name, _) = words.of(&member.kind);
+        let name = if member.column.name == member.name {
+            String::new()
+        } else {
+            format!(" @member(name: {})", sdl::string(&member.column.name))
+        };
+        format!("{describe}  {}: {type_name}{name}\n", member.name)
+    });
+    let members: String = members
+        .chain(group.left_out.iter().map(|column| left_out(column)))
+        .collect();
+    format!(
+        "{describe}type {} @composite{} {{\n{members}}}\n",
+        group.type_name,
+        arguments([own, schema])
+    )
 }
 
 /// The line that opens a type; what would be too long gets a line for each directive.
@@ -167,15 +217,9 @@ fn arguments<const N: usize>(given: [Option<String>; N]) -> String {
     }
 }
 
-fn column(entity: &Entity<'_>, index: usize, enums: &EnumWords<'_>) -> String {
+fn column(entity: &Entity<'_>, index: usize, words: &Words<'_>) -> String {
     let field = &entity.fields[index];
-    let (type_name, native) = match &field.kind {
-        FieldKind::Scalar(scalar, native) => (scalar.name(), native.as_deref()),
-        FieldKind::Enum(found) => (
-            enums.names.get(found).map_or("String", String::as_str),
-            (!enums.are_types()).then_some("enum"),
-        ),
-    };
+    let (type_name, native) = words.of(&field.kind);
     let type_name = if field.list {
         format!("[{type_name}]")
     } else {
@@ -217,7 +261,7 @@ fn is_counter(value: &str) -> bool {
         || value.starts_with("nextval(")
 }
 
-fn enumeration(name: &str, found: &Enum, words: &EnumWords<'_>) -> String {
+fn enumeration(name: &str, found: &Enum, words: &Words<'_>) -> String {
     let describe = sdl::describe("", found.comment.as_deref());
     let schema = found.schema.as_deref();
     let schema = schema.map(|schema| format!("schema: {}", sdl::string(schema)));

@@ -3,7 +3,7 @@
 use super::{Cast, Expr, Reference};
 use crate::types::mariadb::decimal_digits;
 use crate::types::{self, usual, usual_column};
-use model::schema::{Column, Schema};
+use model::schema::{Column, Form, Schema};
 use model::{Codec, Dialect, Scalar};
 use std::sync::Arc;
 
@@ -20,7 +20,9 @@ pub(crate) fn readable(schema: &Schema, reference: Reference) -> Expr {
 
 /// A value such as that column would have, as it leaves the database.
 pub(crate) fn readable_value(schema: &Schema, column: &Column, expr: Expr) -> Expr {
-    if schema.dialect == Dialect::Postgres && is_foreign(schema, column) {
+    if composite(schema, column).is_some() {
+        Expr::Cast(Box::new(expr), Cast::Document)
+    } else if schema.dialect == Dialect::Postgres && is_foreign(schema, column) {
         Expr::Cast(Box::new(expr), in_list(column, Cast::Text))
     } else if schema.dialect == Dialect::Mariadb && is_single(column) {
         Expr::Cast(Box::new(expr), Cast::Float)
@@ -31,6 +33,9 @@ pub(crate) fn readable_value(schema: &Schema, column: &Column, expr: Expr) -> Ex
 
 /// The type that the column's values have in PostgreSQL.
 pub(crate) fn own_type(schema: &Schema, column: &Column) -> Cast {
+    if let Some(shape) = composite(schema, column) {
+        return Cast::Composite(shape);
+    }
     let index = column.enumeration;
     let named = index.and_then(|at| Some(Cast::Enum(at, schema.enums[at].name.clone()?)));
     named.map_or_else(
@@ -86,10 +91,22 @@ pub(crate) fn compared_list(schema: &Schema, reference: Reference) -> (Expr, Cas
     (Expr::Cast(Box::new(expr), cast.clone()), cast)
 }
 
+/// The shape of the composite type a column is of.
+fn composite(schema: &Schema, column: &Column) -> Option<usize> {
+    match column.form {
+        Some(Form::Shape(index)) => schema.shapes[index].composite.is_some().then_some(index),
+        _ => None,
+    }
+}
+
 /// A JSON column as functions of JSON take it.
 pub(crate) fn document(schema: &Schema, reference: Reference) -> Expr {
     let expr = Expr::Column(reference);
-    let native = column(schema, reference).native.as_deref();
+    let declared = column(schema, reference);
+    if composite(schema, declared).is_some() {
+        return readable(schema, reference);
+    }
+    let native = declared.native.as_deref();
     if schema.dialect == Dialect::Postgres && native == Some("json") {
         return Expr::Cast(Box::new(expr), Cast::Native("jsonb".to_owned()));
     }
@@ -237,6 +254,9 @@ pub(crate) fn kept_cast(schema: &Schema, column: &Column) -> Option<Cast> {
 
 /// A value converted for being stored in the column.
 pub(crate) fn written(schema: &Schema, column: &Column, value: Expr) -> Expr {
+    if let Some(shape) = composite(schema, column) {
+        return Expr::Cast(Box::new(value), Cast::Composite(shape));
+    }
     if is_numeric_json(schema, column) {
         return Expr::Json(Box::new(value));
     }
@@ -272,12 +292,7 @@ pub(crate) fn codec(schema: &Schema, column: &Column) -> Codec {
 
 fn item_codec(schema: &Schema, column: &Column) -> Codec {
     if let Some(index) = column.enumeration {
-        let names = schema.enums[index].values.iter();
-        return Codec::Enum(
-            names
-                .map(|value| (value.label.as_str().into(), value.name.as_str().into()))
-                .collect::<Arc<[_]>>(),
-        );
+        return labels(schema, index);
     }
     match (schema.dialect, column.scalar, &column.native) {
         (Dialect::Sqlite, Scalar::Decimal, Some(native)) => match declared_scale(native) {
@@ -286,6 +301,13 @@ fn item_codec(schema: &Schema, column: &Column) -> Codec {
         },
         (_, scalar, _) => Codec::Scalar(scalar),
     }
+}
+
+/// How the labels of an enum are written as JSON.
+pub(crate) fn labels(schema: &Schema, index: usize) -> Codec {
+    let names = schema.enums[index].values.iter();
+    let pairs = names.map(|value| (value.label.as_str().into(), value.name.as_str().into()));
+    Codec::Enum(pairs.collect::<Arc<[_]>>())
 }
 
 /// The second number of `numeric(10,2)`.

@@ -5,6 +5,7 @@
 //!   id integer key default=
 //!   note varchar(40)? unique default='none' # a word
 //!   status @order_status
+//!   home %address
 //!   total numeric generated
 //!   customer_id integer -> customers.id
 //!   key (a, b)
@@ -12,33 +13,56 @@
 //!   link (a, b) -> target (c, d)
 //! view active
 //! enum order_status = open | in progress
+//! composite sales.address # where
+//!   street text
 //! ```
 
 use model::Dialect;
-use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Table};
+use model::catalog::{Catalog, Column, Composite, Enum, ForeignKey, Kind, Table};
 
 pub(crate) fn catalog(dialect: Dialect, text: &str) -> Catalog {
     let enums: Vec<Enum> = text.lines().filter_map(enumeration).collect();
     let mut tables: Vec<Table> = Vec::new();
+    let names: Vec<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("composite "))
+        .map(|line| qualified(split_comment(line).0).1)
+        .collect();
+    let mut composites: Vec<Composite> = Vec::new();
+    let mut is_composite = false;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let (words, comment) = split_comment(line);
         let (first, rest) = words.trim().split_once(' ').unwrap_or((words.trim(), ""));
         match (line.starts_with(' '), first) {
             (false, "enum") => {}
-            (false, kind) => tables.push(table(kind, rest, comment)),
+            (false, "composite") => {
+                is_composite = true;
+                composites.push(composite(rest, comment));
+            }
+            (false, kind) => {
+                is_composite = false;
+                tables.push(table(kind, rest, comment));
+            }
+            (true, name) if is_composite => {
+                let composite = composites.last_mut().expect("an attribute of a type");
+                let mut table = table("view", "", None);
+                column(&mut table, (&enums, &names), name, rest, comment);
+                composite.attributes.extend(table.columns);
+            }
             (true, "key") => last(&mut tables).primary_key = list(rest),
             (true, "unique") => last(&mut tables).uniques.push(list(rest)),
             (true, "link") => {
                 let link = link(rest);
                 last(&mut tables).foreign_keys.push(link);
             }
-            (true, name) => column(last(&mut tables), &enums, name, rest, comment),
+            (true, name) => column(last(&mut tables), (&enums, &names), name, rest, comment),
         }
     }
     Catalog {
         dialect,
         tables,
         enums,
+        composites,
     }
 }
 
@@ -74,6 +98,16 @@ fn enumeration(line: &str) -> Option<Enum> {
         comment,
         labels,
     })
+}
+
+fn composite(name: &str, comment: Option<String>) -> Composite {
+    let (schema, name) = qualified(name);
+    Composite {
+        schema,
+        name,
+        comment,
+        attributes: Vec::new(),
+    }
 }
 
 fn table(kind: &str, name: &str, comment: Option<String>) -> Table {
@@ -116,7 +150,13 @@ fn link(text: &str) -> ForeignKey {
     }
 }
 
-fn column(table: &mut Table, enums: &[Enum], name: &str, rest: &str, comment: Option<String>) {
+fn column(
+    table: &mut Table,
+    (enums, composites): (&[Enum], &[String]),
+    name: &str,
+    rest: &str,
+    comment: Option<String>,
+) {
     let name = name.replace('␣', " ");
     let (rest, arrow) = match rest.split_once(" -> ") {
         Some((rest, arrow)) => (rest, Some(arrow)),
@@ -144,6 +184,10 @@ fn column(table: &mut Table, enums: &[Enum], name: &str, rest: &str, comment: Op
             .position(|found| found.name == wanted)
             .expect("an enum of that name")
     });
+    let composite = native.strip_prefix('%').map(|wanted| {
+        let found = composites.iter().position(|found| found == wanted);
+        found.expect("a composite type of that name")
+    });
     if key {
         table.primary_key.push(name.clone());
     }
@@ -159,11 +203,12 @@ fn column(table: &mut Table, enums: &[Enum], name: &str, rest: &str, comment: Op
             target_columns: vec![referred.to_owned()],
         });
     }
-    let native = native.trim_start_matches('@').to_owned();
+    let native = native.trim_start_matches(['@', '%']).to_owned();
     table.columns.push(Column {
         name,
         native,
         enumeration,
+        composite,
         nullable,
         default,
         generated,

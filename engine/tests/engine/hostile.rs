@@ -46,6 +46,19 @@ fn deep_nesting_is_refused() {
 }
 
 #[test]
+fn lists_in_lists_have_an_end() {
+    let text = |levels: usize| {
+        let list = format!("{}A{}", "[".repeat(levels), "]".repeat(levels));
+        format!("type T @table {{ id: Int! @id a: {list} }} type A @json {{ a: {list} }}")
+    };
+    let schema = show::schema(&text(8), Dialect::Sqlite);
+    let read = engine::artefact::read(&engine::artefact::write(&schema));
+    assert_eq!(read.expect("our own").schema, schema);
+    assert_eq!(refusal(text(9)), "sdl.list");
+    assert_eq!(refusal(text(200)), "sdl.list");
+}
+
+#[test]
 fn huge_names_are_refused_and_not_repeated() {
     let name = "x".repeat(1_000_000);
     assert_eq!(

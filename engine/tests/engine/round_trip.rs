@@ -1,7 +1,7 @@
 //! Any database: its scaffold compiles, makes a valid API, and serving it there is no drift.
 
 use engine::{Config, Engine, Scaffold};
-use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Table};
+use model::catalog::{Catalog, Column, Composite, Enum, ForeignKey, Kind, Table};
 use model::metric::Registry;
 use model::{Dialect, Level};
 
@@ -114,6 +114,9 @@ const POSTGRES: &[&str] = &[
     "citext",
     "@0",
     "@1",
+    "%0",
+    "%1",
+    "%2",
 ];
 const SQLITE: &[&str] = &[
     "INTEGER",
@@ -190,7 +193,60 @@ fn database(dialect: Dialect, seed: u64) -> Catalog {
         dialect,
         tables,
         enums,
+        composites: composites(),
     }
+}
+
+/// Types that only columns of PostgreSQL are of; the first one holds the second.
+fn composites() -> Vec<Composite> {
+    let attribute = |name: &str, native: &str| Column {
+        name: name.to_owned(),
+        native: native.to_owned(),
+        enumeration: index_of(native, '@'),
+        composite: index_of(native, '%'),
+        nullable: true,
+        default: None,
+        generated: false,
+        comment: Some("x\ny".to_owned()),
+    };
+    let composite = |name: &str, attributes| Composite {
+        schema: None,
+        name: name.to_owned(),
+        comment: None,
+        attributes,
+    };
+    vec![
+        composite(
+            "order",
+            vec![
+                attribute("Full Name", "text"),
+                attribute("full_name", "@0"),
+                attribute("__type", "numeric(3,1)"),
+                attribute("raw", "bytea"),
+                attribute("inner", "%1"),
+                attribute("nothing", "%2"),
+            ],
+        ),
+        composite(
+            "query",
+            vec![
+                attribute("", "jsonb"),
+                attribute("true", "@1"),
+                attribute("at", "date"),
+            ],
+        ),
+        composite(
+            "nothing",
+            vec![attribute("a", "bytea"), attribute("b", "text[]")],
+        ),
+    ]
+}
+
+/// The index behind a mark.
+fn index_of(native: &str, mark: char) -> Option<usize> {
+    native
+        .strip_prefix(mark)
+        .and_then(|index| index.parse().ok())
 }
 
 fn table(dice: &mut Dice, dialect: Dialect, schema: Option<String>, name: String) -> Table {
@@ -249,14 +305,12 @@ fn column(dice: &mut Dice, dialect: Dialect, name: String) -> Column {
         Dialect::Postgres => POSTGRES,
         Dialect::Mariadb => MARIADB,
     });
-    let enumeration = native
-        .strip_prefix('@')
-        .and_then(|index| index.parse().ok());
     let generated = dice.often(10);
     Column {
         name,
         native: native.to_owned(),
-        enumeration,
+        enumeration: index_of(native, '@'),
+        composite: index_of(native, '%'),
         nullable: dice.often(40),
         default: dice.often(20).then(|| {
             dice.pick(&["", "nextval('x')", "'it''s'", "now()"])

@@ -57,6 +57,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Catalog, Snag> {
             .map(finished)
             .collect(),
         enums,
+        composites: Vec::new(),
     })
 }
 
@@ -146,6 +147,7 @@ fn column(
         name: name.into(),
         native: if is_json { "json" } else { native }.into(),
         enumeration,
+        composite: None,
         nullable: row.text(3)? == "YES",
         default,
         generated,

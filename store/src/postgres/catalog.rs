@@ -7,7 +7,7 @@ use crate::Error;
 use crate::snag::Snag;
 use futures_util::TryStreamExt;
 use model::Dialect;
-use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Search, Table};
+use model::catalog::{Catalog, Column, Composite, Enum, ForeignKey, Kind, Search, Table};
 use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
@@ -15,25 +15,43 @@ use tokio_postgres::types::FromSqlOwned;
 /// Tables by the object id of their relation.
 type Tables = HashMap<u32, Table>;
 
+/// Where types stand in the catalog, by object id.
+#[derive(Default)]
+struct Types {
+    enums: HashMap<u32, usize>,
+    composites: HashMap<u32, usize>,
+    /// Composite types by the object id of their relation.
+    relations: HashMap<u32, usize>,
+}
+
 /// Reads all that an API can be made from.
 pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
     session.client.batch_execute(sql::BEGIN).await?;
     let mut order = Vec::new();
     let mut tables = Tables::new();
+    let (mut enums, mut composites) = (Vec::new(), Vec::new());
     for row in rows(session, sql::TABLES).await? {
         let id = get(&row, 0)?;
         order.push(id);
         tables.insert(id, table(&row)?);
     }
-    let mut places = HashMap::new();
-    let mut enums = Vec::new();
+    let mut types = Types::default();
     for row in rows(session, sql::ENUMS).await? {
-        places.insert(get::<u32>(&row, 0)?, enums.len());
+        types.enums.insert(get(&row, 0)?, types.enums.len());
         enums.push(enumeration(&row)?);
     }
+    for row in rows(session, sql::COMPOSITES).await? {
+        types.composites.insert(get(&row, 0)?, composites.len());
+        types.relations.insert(get(&row, 1)?, composites.len());
+        composites.push(composite(&row)?);
+    }
     for row in rows(session, sql::COLUMNS).await? {
-        let column = column(&row, &places)?;
-        with(&mut tables, &row, |table| table.columns.push(column))?;
+        let column = column(&row, &types)?;
+        let composite = types.relations.get(&get(&row, 0)?);
+        match composite.and_then(|index| composites.get_mut(*index)) {
+            Some(composite) => composite.attributes.push(column),
+            None => with(&mut tables, &row, |table| table.columns.push(column))?,
+        }
     }
     for row in rows(session, sql::KEYS).await? {
         let columns = get(&row, 2)?;
@@ -68,6 +86,7 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
             .filter_map(|id| tables.remove(&id))
             .collect(),
         enums,
+        composites,
     })
 }
 
@@ -115,11 +134,26 @@ fn enumeration(row: &Row) -> Result<Enum, Error> {
     })
 }
 
-fn column(row: &Row, enums: &HashMap<u32, usize>) -> Result<Column, Error> {
+fn composite(row: &Row) -> Result<Composite, Error> {
+    Ok(Composite {
+        schema: get(row, 2)?,
+        name: get(row, 3)?,
+        comment: get(row, 4)?,
+        attributes: Vec::new(),
+    })
+}
+
+fn column(row: &Row, types: &Types) -> Result<Column, Error> {
+    let id: u32 = get(row, 3)?;
+    let native: String = get(row, 2)?;
+    // An array has the id of its items, and one of composite values is no such value.
+    let composite = types.composites.get(&id).copied();
+    let composite = composite.filter(|_| !native.ends_with(']'));
     Ok(Column {
         name: get(row, 1)?,
-        native: get(row, 2)?,
-        enumeration: enums.get(&get::<u32>(row, 3)?).copied(),
+        native,
+        enumeration: types.enums.get(&id).copied(),
+        composite,
         nullable: get(row, 4)?,
         default: get(row, 5)?,
         generated: get(row, 6)?,

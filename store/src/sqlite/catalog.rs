@@ -20,6 +20,7 @@ pub(super) fn read(session: &Session) -> std::result::Result<Catalog, Error> {
         dialect: Dialect::Sqlite,
         tables: tables.map_err(|error| translate(error, &session.watch))?,
         enums: Vec::new(),
+        composites: Vec::new(),
     })
 }
 
@@ -96,6 +97,7 @@ fn columns(connection: &Connection, table: &str) -> Result<(Vec<Column>, Vec<Str
             name,
             native: row.get(1)?,
             enumeration: None,
+            composite: None,
             nullable: !row.get::<_, bool>(2)?,
             default: row.get(3)?,
             generated: hidden != 0,

@@ -3,11 +3,9 @@
 //! Objects and lists are read one level at a time, and only those that a question leads to. Of
 //! members with one name the last counts.
 
-mod number;
-
 use super::functions::{interrupted, refusal, utf8};
 use super::watch::Watch;
-use number::Number;
+use crate::json::{Number, Words};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value as Stored, ValueRef};
 use rusqlite::{Connection, Result};
@@ -70,7 +68,7 @@ fn has_key(context: &Context<'_>, watch: &Watch) -> Result<Option<bool>> {
     match reader.whole(&document)? {
         Value::Object(object) => {
             let members = reader.members(object)?;
-            Ok(Some(members.contains_key(&Name(name.into()))))
+            Ok(Some(members.contains_key(&Words(name.into()))))
         }
         _ => Ok(Some(false)),
     }
@@ -105,7 +103,7 @@ fn at(context: &Context<'_>, watch: &Watch) -> Result<Stored> {
     let kind: String = context.get(2)?;
     Ok(match (kind.as_str(), value) {
         ("string", Value::Text(text)) => Stored::Text(text.into_owned()),
-        ("number", Value::Number(number)) => Stored::Text(number.plain()?),
+        ("number", Value::Number(number)) => Stored::Text(number.plain().ok_or_else(many_digits)?),
         ("boolean", Value::Boolean(value)) => Stored::Integer(value.into()),
         ("any", value) if value != Value::Null => Stored::Integer(1),
         _ => Stored::Null,
@@ -147,10 +145,6 @@ impl Value<'_> {
     }
 }
 
-/// The name of a member.
-#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
 /// Reads JSON under the eyes of the watch.
 struct Reader<'w> {
     watch: &'w Watch,
@@ -168,7 +162,7 @@ impl Reader<'_> {
         serde_json::from_str(text).map_err(|_| refusal("text is not JSON"))
     }
 
-    fn members<'a>(&self, object: &'a str) -> Result<BTreeMap<Name<'a>, &'a RawValue>> {
+    fn members<'a>(&self, object: &'a str) -> Result<BTreeMap<Words<'a>, &'a RawValue>> {
         self.parsed(object)
     }
 
@@ -182,7 +176,7 @@ impl Reader<'_> {
         match (outer, step) {
             (Value::Object(object), Step::Name(name)) => {
                 let members = self.members(object)?;
-                let member = members.get(&Name(name.as_str().into()));
+                let member = members.get(&Words(name.as_str().into()));
                 member.map(|member| value(member)).transpose()
             }
             (Value::List(list), Step::Place(place)) => {
@@ -273,15 +267,19 @@ fn value(raw: &RawValue) -> Result<Value<'_>> {
         Some(b'{') => Value::Object(text),
         Some(b'[') => Value::List(text),
         Some(b'"') => {
-            let Name(text) =
+            let Words(text) =
                 serde_json::from_str(text).map_err(|_| refusal("a string in JSON is broken"))?;
             Value::Text(text)
         }
         Some(b't') => Value::Boolean(true),
         Some(b'f') => Value::Boolean(false),
         Some(b'n') => Value::Null,
-        _ => Value::Number(Number::read(text)?),
+        _ => Value::Number(Number::read(text).ok_or_else(many_digits)?),
     })
+}
+
+fn many_digits() -> rusqlite::Error {
+    refusal("a number in JSON has too many digits")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::compile::directive::{Word, word};
 use crate::compile::draft::Definition;
 use crate::compile::findings::Findings;
+use crate::compile::shapes;
 use crate::compile::tables::source;
 use apollo_compiler::ast::{Directive, FieldDefinition};
 use apollo_compiler::collections::IndexMap;
@@ -179,14 +180,7 @@ fn check_member(object: &ObjectType, families: &[Family<'_>], findings: &mut Fin
             || "a type is of one interface or union".to_owned(),
         );
     }
-    if variant.is_none() {
-        refuse(
-            findings,
-            object.name.location(),
-            || format!("which rows of `{}` are of `{}`?", family.name, object.name),
-            || "say so by the value of the discriminator: @variant(value: …)".to_owned(),
-        );
-    }
+    check_value(object, family, findings);
     if has_table(object) {
         if family.fields.is_none() {
             refuse(
@@ -208,6 +202,31 @@ fn check_member(object: &ObjectType, families: &[Family<'_>], findings: &mut Fin
         if let Some(directive) = object.directives.get(name) {
             misplaced(directive, family, findings);
         }
+    }
+}
+
+/// A type of several says which rows are of it.
+fn check_value(object: &ObjectType, family: &Family<'_>, findings: &mut Findings) {
+    let variant = object.directives.get("variant");
+    if let Some(inside) = object.directives.get("json") {
+        refuse(
+            findings,
+            inside.location(),
+            || {
+                format!(
+                    "`{}` is inside JSON, and `{}` has rows",
+                    object.name, family.name
+                )
+            },
+            || "take @json away, or the type out of it".to_owned(),
+        );
+    } else if variant.is_none() {
+        refuse(
+            findings,
+            object.name.location(),
+            || format!("which rows of `{}` are of `{}`?", family.name, object.name),
+            || "say so by the value of the discriminator: @variant(value: …)".to_owned(),
+        );
     }
 }
 
@@ -240,7 +259,8 @@ pub(in crate::compile) fn definitions<'a>(
 ) -> Vec<Definition<'a>> {
     let mut definitions = Vec::new();
     for object in objects(document) {
-        if !findings.is_theirs(object.name.location()) {
+        let is_inside = shapes::is_shape(object);
+        if !findings.is_theirs(object.name.location()) || is_inside {
             continue;
         }
         let family = families.iter().find(|family| family.is_of(&object.name));

@@ -212,9 +212,18 @@ impl Text<'_> {
         if self.mariadb() {
             return self.cast_call(inner, cast);
         }
-        if self.postgres() {
-            self.operand(inner);
-            return self.cast_suffix(cast);
+        match cast {
+            Cast::Document => return self.call("to_jsonb(", inner),
+            Cast::Composite(shape) => {
+                self.push("jsonb_populate_record(NULL");
+                self.cast_suffix(&Cast::Composite(*shape));
+                return self.call(", ", inner);
+            }
+            _ if self.postgres() => {
+                self.operand(inner);
+                return self.cast_suffix(cast);
+            }
+            _ => {}
         }
         match cast {
             Cast::Text => self.call_open("CAST(", inner),
@@ -249,17 +258,27 @@ impl Text<'_> {
             Cast::Float => self.push("float8"),
             Cast::Native(native) => self.push(native),
             Cast::Enum(index, name) => {
-                if let Some(schema) = &schema.enums[*index].schema {
-                    self.identifier(schema);
-                    self.push(".");
+                self.qualified(schema.enums[*index].schema.as_deref(), name);
+            }
+            Cast::Document => self.push("jsonb"),
+            Cast::Composite(shape) => {
+                if let Some(found) = &schema.shapes[*shape].composite {
+                    self.qualified(found.schema.as_deref(), &found.name);
                 }
-                self.identifier(name);
             }
             Cast::List(item) => {
                 self.cast_type(item);
                 self.push("[]");
             }
         }
+    }
+
+    fn qualified(&mut self, schema: Option<&str>, name: &str) {
+        if let Some(schema) = schema {
+            self.identifier(schema);
+            self.push(".");
+        }
+        self.identifier(name);
     }
 
     /// The labels come from the artefact; a quote inside is doubled.

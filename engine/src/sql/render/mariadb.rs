@@ -87,8 +87,10 @@ impl Text<'_> {
         self.push(match cast {
             Cast::Native(native) => native,
             Cast::Float => "DOUBLE",
-            // Enums are text here, and there are no lists.
-            Cast::Text | Cast::Enum(..) | Cast::List(_) => "CHAR",
+            // Enums are text here, and lists and composite types are nowhere.
+            Cast::Text | Cast::Enum(..) | Cast::List(_) | Cast::Document | Cast::Composite(_) => {
+                "CHAR"
+            }
         });
         self.push(")");
     }

@@ -37,8 +37,21 @@ WHERE t.typtype = 'e'
     WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
 ORDER BY n.nspname IS DISTINCT FROM current_schema(), n.nspname COLLATE "C", t.typname COLLATE "C""#;
 
+/// Object id, object id of its relation, schema, name, comment of composite types.
+pub(super) const COMPOSITES: &str = r#"
+SELECT t.oid, t.typrelid, NULLIF(n.nspname, current_schema())::text, t.typname::text,
+       obj_description(t.oid, 'pg_type')
+FROM pg_catalog.pg_type t
+JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+WHERE n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+ORDER BY n.nspname IS DISTINCT FROM current_schema(), n.nspname COLLATE "C", t.typname COLLATE "C""#;
+
 /// Table, name, type, object id of the type or of its items, nullable, default, generated, comment
-/// of columns.
+/// of columns, and of the attributes of composite types.
 ///
 /// A domain is followed down to its base type; NOT NULL on the way counts. An array has as many pairs
 /// of brackets as it was declared with, which the type itself does not say.
@@ -62,7 +75,7 @@ SELECT a.attrelid, a.attname::text,
        a.attgenerated <> '' OR a.attidentity = 'a',
        col_description(a.attrelid, a.attnum)
 FROM pg_catalog.pg_attribute a
-JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v', 'm')
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v', 'm', 'c')
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN domain d ON d.id = a.atttypid
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type b WHERE b.oid = d.base AND b.typtype = 'd')

@@ -2,7 +2,7 @@
 
 use super::Scratch;
 use model::Dialect;
-use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Table};
+use model::catalog::{Catalog, Column, Composite, Enum, ForeignKey, Kind, Table};
 
 const SETUP: &str = r#"
 CREATE SCHEMA stock;
@@ -12,6 +12,11 @@ CREATE TYPE stock.size AS ENUM ('s', 'm');
 ALTER TYPE stock.size ADD VALUE 'xs' BEFORE 's';
 CREATE DOMAIN price AS numeric(10, 2) DEFAULT 1 NOT NULL;
 CREATE DOMAIN list_price AS price CHECK (VALUE > 0);
+CREATE TYPE stock.spot AS (shelf char(2), "the place" mood);
+CREATE TYPE place AS (zip price, spot stock.spot, gone int, tags text[], at timestamptz(3));
+ALTER TYPE place DROP ATTRIBUTE gone;
+COMMENT ON TYPE place IS 'Where it is';
+COMMENT ON COLUMN place.zip IS 'A number';
 CREATE TABLE "Artist" (
   id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   "full name" varchar(120) NOT NULL UNIQUE,
@@ -47,6 +52,7 @@ CREATE UNIQUE INDEX ON stock.total (items);
 CREATE SCHEMA fragaria;
 CREATE TABLE fragaria.idempotency (key text PRIMARY KEY);
 CREATE TYPE fragaria.ours AS ENUM ('a');
+CREATE TYPE fragaria.own AS (a int);
 CREATE TEMPORARY TABLE passing (id int);
 CREATE EXTENSION pg_stat_statements SCHEMA stock;
 "#;
@@ -56,6 +62,7 @@ fn column(name: &str, native: &str) -> Column {
         name: name.into(),
         native: native.into(),
         enumeration: None,
+        composite: None,
         nullable: true,
         default: None,
         generated: false,
@@ -240,7 +247,57 @@ async fn the_catalog_is_told_as_it_is() {
         },
     ];
     assert_eq!(catalog.enums, enums);
+    assert_eq!(catalog.composites, composites());
     assert_eq!(catalog.dialect, Dialect::Postgres);
+}
+
+/// Composite types, whose attributes are told like columns.
+fn composites() -> Vec<Composite> {
+    vec![
+        Composite {
+            schema: None,
+            name: "place".into(),
+            comment: Some("Where it is".into()),
+            attributes: vec![
+                Column {
+                    default: Some("1".into()),
+                    comment: Some("A number".into()),
+                    ..required("zip", "numeric(10,2)")
+                },
+                Column {
+                    composite: Some(1),
+                    ..column("spot", "stock.spot")
+                },
+                column("tags", "text[]"),
+                column("at", "timestamp(3) with time zone"),
+            ],
+        },
+        Composite {
+            schema: Some("stock".into()),
+            name: "spot".into(),
+            comment: None,
+            attributes: vec![
+                column("shelf", "character(2)"),
+                Column {
+                    enumeration: Some(0),
+                    ..column("the place", "mood")
+                },
+            ],
+        },
+    ]
+}
+
+#[tokio::test]
+async fn a_column_is_of_a_composite_type_or_of_a_domain_over_one() {
+    let scratch = Scratch::new(
+        "CREATE TYPE place AS (zip int); CREATE DOMAIN home AS place NOT NULL; \
+         CREATE TABLE u (id int); CREATE TABLE t (a place, b home, c place[], d u)",
+    )
+    .await;
+    let catalog = scratch.open().catalog().await.unwrap();
+    let composites = catalog.tables[0].columns.iter().map(|told| told.composite);
+    let composites: Vec<_> = composites.collect();
+    assert_eq!(composites, [Some(0), Some(0), None, None]);
 }
 
 #[tokio::test]
@@ -250,6 +307,7 @@ async fn an_empty_database_has_an_empty_catalog() {
         dialect: Dialect::Postgres,
         tables: vec![],
         enums: vec![],
+        composites: vec![],
     };
     assert_eq!(scratch.open().catalog().await.unwrap(), empty);
 }

@@ -1,14 +1,11 @@
 //! Numbers in JSON by their value, without a float on the way.
 
-use crate::sqlite::functions::refusal;
-use rusqlite::Result;
-
 /// Most places before and behind the point; PostgreSQL has no more.
 const PLACES_MAX: usize = 131_072;
 
 /// A number: `0.digits` times ten to the power of `point`.
 #[derive(Debug, PartialEq)]
-pub(super) struct Number {
+pub(crate) struct Number {
     negative: bool,
     /// Without zeros at either end.
     digits: Box<[u8]>,
@@ -16,42 +13,42 @@ pub(super) struct Number {
 }
 
 impl Number {
-    /// Reads a number of JSON (RFC 8259, section 6).
-    pub(super) fn read(text: &str) -> Result<Self> {
+    /// Reads a number of JSON (RFC 8259, section 6); `None` where its exponent has no bounds.
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let unsigned = text.strip_prefix('-').unwrap_or(text);
         let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let exponent: i64 = exponent.parse().map_err(|_| out_of_bounds())?;
+        let exponent: i64 = exponent.parse().ok()?;
         let digits = [whole.as_bytes(), fraction.as_bytes()].concat();
         let leading = digits.iter().take_while(|digit| **digit == b'0').count();
         let trailing = digits.iter().rev().take_while(|digit| **digit == b'0');
         let end = digits.len() - trailing.count();
         let Some(kept) = digits.get(leading..end).filter(|kept| !kept.is_empty()) else {
-            return Ok(Self {
+            return Some(Self {
                 negative: false,
                 digits: [].into(),
                 point: 0,
             });
         };
-        let places = |count: usize| i64::try_from(count).map_err(|_| out_of_bounds());
+        let places = |count: usize| i64::try_from(count).ok();
         let point = places(whole.len())? - places(leading)?;
-        Ok(Self {
+        Some(Self {
             negative: unsigned.len() < text.len(),
             digits: kept.into(),
-            point: point.checked_add(exponent).ok_or_else(out_of_bounds)?,
+            point: point.checked_add(exponent)?,
         })
     }
 
-    /// Its digits without an exponent.
-    pub(super) fn plain(&self) -> Result<String> {
-        let digits = std::str::from_utf8(&self.digits).map_err(|_| out_of_bounds())?;
-        let places = usize::try_from(self.point.unsigned_abs()).map_err(|_| out_of_bounds())?;
+    /// Its digits without an exponent; `None` where they are too many.
+    pub(crate) fn plain(&self) -> Option<String> {
+        let digits = std::str::from_utf8(&self.digits).ok()?;
+        let places = usize::try_from(self.point.unsigned_abs()).ok()?;
         if places > PLACES_MAX {
-            return Err(out_of_bounds());
+            return None;
         }
         let zeros = |count: usize| "0".repeat(count);
         let sign = if self.negative { "-" } else { "" };
-        Ok(match digits.split_at_checked(places) {
+        Some(match digits.split_at_checked(places) {
             _ if digits.is_empty() => "0".to_owned(),
             _ if self.point <= 0 => format!("{sign}0.{}{digits}", zeros(places)),
             Some((whole, "")) => format!("{sign}{whole}"),
@@ -59,10 +56,6 @@ impl Number {
             None => format!("{sign}{digits}{}", zeros(places - digits.len())),
         })
     }
-}
-
-fn out_of_bounds() -> rusqlite::Error {
-    refusal("a number in JSON has too many digits")
 }
 
 #[cfg(test)]
@@ -102,8 +95,8 @@ mod tests {
             |left: &str, right: &str| Number::read(left).unwrap() == Number::read(right).unwrap();
         assert!(same("1e999999999999", "10e999999999998"));
         assert!(!same("1e999999999999", "1e999999999998"));
-        assert!(Number::read("1e999999999999").unwrap().plain().is_err());
-        assert!(Number::read("1e99999999999999999999").is_err());
-        assert!(Number::read("1e-131072").unwrap().plain().is_ok());
+        assert!(Number::read("1e999999999999").unwrap().plain().is_none());
+        assert!(Number::read("1e99999999999999999999").is_none());
+        assert!(Number::read("1e-131072").unwrap().plain().is_some());
     }
 }
