@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Rooms by tier; a room depends only on rooms of a strictly lower one.
 pub(crate) const TIERS: [&[&str]; 5] = [
     &["model"],
-    &["engine", "store", "keys"],
+    &["engine", "store", "keys", "verify"],
     &[
         "guard", "threat", "audit", "observe", "plugins", "backup", "regions", "rollout",
     ],

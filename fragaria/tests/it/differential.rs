@@ -4,27 +4,21 @@
 //! A failure prints the seed and the command that repeats it. `FRAGARIA_DIFFERENTIAL_QUERIES` and
 //! `FRAGARIA_DIFFERENTIAL_SEED` make other and longer runs, `FRAGARIA_DIFFERENTIAL_WORLD` other rows.
 
-mod answer;
-mod catalogue;
 mod ddl;
-mod decimal;
 mod nasty;
 mod random;
 mod reduce;
-mod reference;
 mod refusals;
-mod render;
-mod request;
 mod servers;
+mod tables;
 mod trial;
-mod value;
 mod walk;
 mod world;
 
 use servers::{Connection, Servers};
 use std::ops::Range;
 use trial::{Failure, Trial};
-use world::World;
+use verify::world::World;
 
 /// Requests of a run that nobody made longer.
 const REQUESTS: u64 = 1_500;
@@ -40,7 +34,7 @@ fn random_requests_are_answered_alike_by_every_database_and_a_naive_evaluator() 
     let first = setting("SEED", 1);
     let count = setting("QUERIES", REQUESTS);
     let world_seed = setting("WORLD", 1);
-    let world = World::new(world_seed);
+    let world = world::world(world_seed);
     let servers = Servers::start(&world);
     let middle = first + count / 2;
     let failures = std::thread::scope(|scope| {
@@ -64,7 +58,7 @@ fn random_requests_are_answered_alike_by_every_database_and_a_naive_evaluator() 
 
 #[test]
 fn every_database_has_the_same_api_and_refuses_the_same_requests() {
-    let world = World::new(1);
+    let world = world::world(1);
     let servers = Servers::start(&world);
     let [sqlite, postgres, mariadb] = servers.apis();
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();

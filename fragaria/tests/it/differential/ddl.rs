@@ -1,11 +1,12 @@
 //! The tables and rows of the test in each database.
 
-use super::catalogue::{Column, Kind, MOODS, TABLES, Table};
-use super::value::Value;
-use super::world::World;
-use rusqlite::{Connection, params_from_iter};
+use super::tables::TABLES;
+use model::Dialect;
+use rusqlite::Connection;
 use std::fmt::Write as _;
 use std::path::Path;
+use verify::catalogue::{Column, Kind, MOODS, Table};
+use verify::world::{Row, World};
 
 /// References of the test's tables, the same words for every database.
 const REFERENCES: [(&str, &[&str]); 5] = [
@@ -51,43 +52,22 @@ const VIEW: &str = "CREATE VIEW rosters AS SELECT m.id, m.name, m.mood, m.wealth
      h.name AS home_name, b.name AS birth_name FROM members m \
      JOIN countries h ON h.code = m.home_code LEFT JOIN countries b ON b.code = m.birth_code;";
 
-/// A database language.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    Sqlite,
-    Postgres,
-    Mariadb,
-}
-
 /// Makes the SQLite database.
-pub(super) fn sqlite(path: &Path, world: &World) -> rusqlite::Result<()> {
-    let mut connection = Connection::open(path)?;
-    connection.execute_batch(&tables(Dialect::Sqlite))?;
-    let transaction = connection.transaction()?;
-    for (table, rows) in stored(world) {
-        let marks = vec!["?"; table.columns.len()].join(", ");
-        let sql = format!("INSERT INTO {} VALUES ({marks})", table.name);
-        let mut insert = transaction.prepare(&sql)?;
-        for row in rows {
-            let values = row.iter().zip(table.columns);
-            insert.execute(params_from_iter(
-                values.map(|(value, column)| value.stored(column.kind)),
-            ))?;
-        }
-    }
-    transaction.commit()
+pub(super) fn sqlite(path: &Path, world: &World<'_>) -> rusqlite::Result<()> {
+    let script = tables(Dialect::Sqlite) + &inserts(world, Dialect::Sqlite);
+    Connection::open(path)?.execute_batch(&format!("BEGIN;\n{script}COMMIT;"))
 }
 
 /// The script that makes the PostgreSQL database.
-pub(super) fn postgres(world: &World) -> String {
+pub(super) fn postgres(world: &World<'_>) -> String {
     let script = format!("CREATE TYPE mood AS ENUM ({});\n", labels());
-    script + &tables(Dialect::Postgres) + &inserts(world, Value::sql)
+    script + &tables(Dialect::Postgres) + &inserts(world, Dialect::Postgres)
 }
 
 /// The script that makes the MariaDB database; members refer to members that come later.
-pub(super) fn mariadb(world: &World) -> String {
+pub(super) fn mariadb(world: &World<'_>) -> String {
     let script = "SET foreign_key_checks = 0;\nSET time_zone = '+00:00';\n".to_owned();
-    script + &tables(Dialect::Mariadb) + &inserts(world, Value::mariadb)
+    script + &tables(Dialect::Mariadb) + &inserts(world, Dialect::Mariadb)
 }
 
 /// MariaDB has no names for enums, so each column brings one of its own, and no moments beyond
@@ -102,7 +82,7 @@ pub(super) fn say_what_mariadb_cannot(path: &Path) {
         }
         let line = &line.replace('!', if in_view { "" } else { "!" });
         let field = line.trim_start().split(':').next();
-        let columns = TABLES.iter().flat_map(|table| table.columns);
+        let columns = TABLES.iter().flat_map(|table| table.columns.iter());
         let is_moment =
             |column: &&Column| Some(column.field) == field && column.kind == Kind::DateTime;
         if line.contains("\"char(36)\"") {
@@ -139,22 +119,22 @@ fn labels() -> String {
     MOODS.map(|(_, label)| format!("'{label}'")).join(", ")
 }
 
-fn inserts(world: &World, literal: fn(&Value, Kind) -> String) -> String {
+fn inserts(world: &World<'_>, dialect: Dialect) -> String {
     let mut script = String::new();
     for (table, rows) in stored(world) {
         let rows = rows.iter().map(|row| {
-            let values = row.iter().zip(table.columns);
-            let values = values.map(|(value, column)| literal(value, column.kind));
+            let values = row.iter().zip(table.columns.iter());
+            let values = values.map(|(value, column)| value.literal(dialect, column.kind));
             format!("({})", values.collect::<Vec<_>>().join(", "))
         });
         let rows = rows.collect::<Vec<_>>().join(",\n");
-        let name = table.name;
+        let name = &table.name;
         writeln!(script, "INSERT INTO {name} VALUES {rows};").unwrap();
     }
     script
 }
 
-fn stored(world: &World) -> impl Iterator<Item = (&'static Table, &Vec<super::world::Row>)> {
+fn stored<'w>(world: &'w World<'_>) -> impl Iterator<Item = (&'static Table, &'w Vec<Row>)> {
     let all = TABLES.iter().zip(&world.rows);
     all.filter(|(table, _)| !table.key.is_empty())
 }
@@ -181,7 +161,7 @@ fn tables(dialect: Dialect) -> String {
         if table.name == "remarks" {
             lines.push(REMARK.to_owned());
         }
-        let (name, lines) = (table.name, lines.join(",\n"));
+        let (name, lines) = (&table.name, lines.join(",\n"));
         writeln!(script, "CREATE TABLE {name} (\n{lines}\n);").unwrap();
     }
     script + VIEW

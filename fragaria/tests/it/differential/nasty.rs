@@ -1,10 +1,10 @@
 //! Random values of every kind, the nasty ones often.
 
-use super::catalogue::{Kind, MOODS};
-use super::decimal::Decimal;
-use super::value::Value;
 use fastrand::Rng;
 use serde_json::json;
+use verify::catalogue::{Kind, MOODS};
+use verify::decimal::Decimal;
+use verify::value::Value;
 
 const TEXTS: [&str; 45] = [
     "",

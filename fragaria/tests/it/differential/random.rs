@@ -4,28 +4,29 @@ mod conditions;
 mod fields;
 mod figures;
 
-use super::catalogue::{Kind, TABLES, Table, capitalized};
-use super::decimal::Decimal;
 use super::nasty;
-use super::reference;
-use super::request::{Field, Given, Input, Node, Request, Selection, Toggle};
-use super::value::Value;
-use super::world::World;
+use super::tables::TABLES;
 use fastrand::Rng;
+use verify::catalogue::{Kind, Table, capitalized};
+use verify::decimal::Decimal;
+use verify::reference;
+use verify::request::{Field, Given, Input, Node, Request, Selection, Toggle};
+use verify::value::Value;
+use verify::world::World;
 
 /// Deepest nesting of lists and objects below a root field.
 const DEPTH_MAX: usize = 4;
 
 /// Makes requests at random, the same for the same seed.
 pub(super) struct Random<'w> {
-    world: &'w World,
+    world: &'w World<'w>,
     rng: Rng,
     aliases: usize,
     fragments: usize,
 }
 
 impl<'w> Random<'w> {
-    pub(super) fn new(world: &'w World, seed: u64) -> Self {
+    pub(super) fn new(world: &'w World<'w>, seed: u64) -> Self {
         Self {
             world,
             rng: Rng::with_seed(seed),
@@ -127,7 +128,7 @@ impl<'w> Random<'w> {
                 let declared = &TABLES[table];
                 let arguments = self.list_arguments(declared, 0);
                 let selections = self.rows(table, 1);
-                (declared.plural.to_owned(), arguments, selections)
+                (declared.plural.to_string(), arguments, selections)
             }
         };
         Field {
@@ -154,7 +155,7 @@ impl<'w> Random<'w> {
         });
         let arguments = arguments.collect();
         let name = match by_unique {
-            None => declared.singular.to_owned(),
+            None => declared.singular.to_string(),
             Some(field) => format!("{}By{}", declared.singular, capitalized(field)),
         };
         (name, arguments, self.rows(table, 1))
@@ -168,7 +169,7 @@ impl<'w> Random<'w> {
         let row = self.row(table);
         let id = Input::Id(reference::token(self.world, table, row));
         let rows = self.rows(table, 1);
-        let mut selections = vec![(TABLES[table].type_name, rows)];
+        let mut selections = vec![(&*TABLES[table].type_name, rows)];
         let other = &TABLES[self.keyed_table()];
         let column = other.columns[self.rng.usize(..other.columns.len())].field;
         // Under the same key, fields of two types must be alike.
@@ -177,10 +178,10 @@ impl<'w> Random<'w> {
             name: column.to_owned(),
             ..Field::default()
         };
-        selections.push((other.type_name, vec![field.selected()]));
+        selections.push((&*other.type_name, vec![field.selected()]));
         let mut selections: Vec<Selection> = selections
             .into_iter()
-            .map(|(on, inner)| self.toggled(Node::Inline(Some(on.to_owned()), inner)))
+            .map(|(on, inner)| self.toggled(Node::Inline(Some(on.to_string()), inner)))
             .collect();
         let names: &[&str] = &["nodeId", "__typename"];
         for name in names {

@@ -1,6 +1,6 @@
 //! Makes a failing request smaller, one selection, argument or member at a time.
 
-use super::request::{Given, Input, Node, Request, Selection};
+use verify::request::{Given, Input, Node, Request, Selection};
 
 /// Most requests that are tried.
 const TRIALS_MAX: usize = 1_000;

@@ -1,8 +1,8 @@
 //! Requests that must be refused, with the same code everywhere.
 
-use super::render::Rendered;
 use super::servers::Connection;
 use serde_json::json;
+use verify::render::Rendered;
 
 /// Documents, their variables and the code of the refusal.
 const REFUSED: [(&str, &str, &str); 22] = [

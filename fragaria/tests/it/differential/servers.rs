@@ -1,10 +1,7 @@
 //! The shipped binary on every database, with the rows of a world in them.
 
-use super::answer::{Decimals, members};
-use super::catalogue::{MOODS, TABLES};
 use super::ddl;
-use super::render::Rendered;
-use super::world::World;
+use super::tables::TABLES;
 use crate::client::Client;
 use crate::mariadb;
 use crate::server::{Server, binary};
@@ -12,6 +9,10 @@ use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
+use verify::answer::{Decimals, members};
+use verify::catalogue::MOODS;
+use verify::render::Rendered;
+use verify::world::World;
 
 /// What one server answered.
 #[derive(Clone, Debug)]
@@ -146,8 +147,8 @@ fn run(home: &Path, arguments: &[&str]) -> String {
 /// SQLite has no enum types, so a person says which columns hold an enum.
 fn name_the_moods(path: &Path) {
     let mut schema = std::fs::read_to_string(path).unwrap();
-    for column in TABLES.iter().flat_map(|table| table.columns) {
-        if column.kind == super::catalogue::Kind::Mood {
+    for column in TABLES.iter().flat_map(|table| table.columns.iter()) {
+        if column.kind == verify::catalogue::Kind::Mood {
             let text = format!("  {}: String", column.field);
             schema = schema.replace(&text, &format!("  {}: Mood", column.field));
         }

@@ -1,16 +1,16 @@
 //! One request in several spellings against all servers and the reference.
 
-use super::answer::Answer;
 use super::random::Random;
 use super::reduce::reduced;
-use super::reference;
-use super::render::{Rendered, render};
-use super::request::Request;
 use super::servers::{Connection, Reply};
 use super::walk::walk;
-use super::world::World;
 use serde_json::Value as Json;
 use std::fmt;
+use verify::answer::Answer;
+use verify::reference;
+use verify::render::{Rendered, render};
+use verify::request::Request;
+use verify::world::World;
 
 /// Larger answers take long and say little more.
 const SIZE_MAX: usize = 3_000;
@@ -52,7 +52,7 @@ impl fmt::Display for Failure {
 
 /// Connections to all servers, and the rows in them.
 pub(super) struct Trial<'w> {
-    pub(super) world: &'w World,
+    pub(super) world: &'w World<'w>,
     pub(super) connections: [Connection; 3],
 }
 

@@ -1,14 +1,14 @@
 //! Walks along connections: forward and backward page by page, then with leaps between cursors.
 
-use super::answer::{Decimals, digits};
 use super::random::Random;
-use super::reference;
-use super::render::render;
-use super::request::{Field, Given, Input, Request, Selection};
 use super::trial::{Failure, Trial};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value as Json;
+use verify::answer::{Decimals, digits};
+use verify::reference;
+use verify::render::render;
+use verify::request::{Field, Given, Input, Request, Selection};
 
 /// Most pages in one direction.
 const PAGES_MAX: usize = 6;

@@ -1,93 +1,27 @@
-//! The rows of the test, and which of them belong together.
+//! The rows of the test.
 
-use super::catalogue::{Column, Kind, Relation, TABLES, Table, table};
 use super::nasty;
-use super::value::Value;
+use super::tables::{TABLES, table};
 use fastrand::Rng;
+use verify::catalogue::{Column, Kind, Table};
+use verify::value::Value;
+use verify::world::{Row, World};
 
-/// A row: values in the order of the columns.
-pub(super) type Row = Vec<Value>;
-
-/// All rows of all tables.
-pub(super) struct World {
-    /// Rows by table.
-    pub(super) rows: Vec<Vec<Row>>,
-    /// Positions of partners by table, relation and row.
-    partners: Vec<Vec<Vec<Vec<usize>>>>,
-}
-
-impl World {
-    /// The same world for the same seed.
-    pub(super) fn new(seed: u64) -> Self {
-        let mut making = Making {
-            random: Rng::with_seed(seed),
-            rows: TABLES.iter().map(|_| Vec::new()).collect(),
-        };
-        making.countries(10);
-        making.members(80);
-        making.passports(50);
-        making.projects(35);
-        making.assignments(110);
-        making.entries(150);
-        making.remarks(90);
-        making.rosters();
-        let rows = making.rows;
-        let partners = |source: usize| {
-            let relations = TABLES[source].relations.iter();
-            relations
-                .map(|relation| partners(&rows, source, relation))
-                .collect()
-        };
-        Self {
-            partners: (0..TABLES.len()).map(partners).collect(),
-            rows,
-        }
-    }
-
-    /// The rows a relation leads to.
-    pub(super) fn partners(&self, table: usize, relation: usize, row: usize) -> &[usize] {
-        &self.partners[table][relation][row]
-    }
-}
-
-fn partners(rows: &[Vec<Row>], source: usize, relation: &Relation) -> Vec<Vec<usize>> {
-    let target = table(relation.target);
-    let (near, _) = relation.through.unwrap_or((relation.target, &[]));
-    let near = table(near);
-    let ours = rows[source].iter().map(|row| {
-        let reached = matching(rows, (source, row), near, relation.pairs);
-        match relation.through {
-            None => reached,
-            Some((_, pairs)) => reached
-                .into_iter()
-                .flat_map(|index| matching(rows, (near, &rows[near][index]), target, pairs))
-                .collect(),
-        }
-    });
-    ours.collect()
-}
-
-/// Rows of a table whose columns equal those of a row; NULL equals nothing.
-fn matching(
-    rows: &[Vec<Row>],
-    (table, row): (usize, &Row),
-    target: usize,
-    pairs: &[(&str, &str)],
-) -> Vec<usize> {
-    let value = |table: usize, row: &Row, field: &str| {
-        let column = TABLES[table].column(field);
-        row[column.expect("pairs name columns")].clone()
+/// The same world for the same seed.
+pub(super) fn world(seed: u64) -> World<'static> {
+    let mut making = Making {
+        random: Rng::with_seed(seed),
+        rows: TABLES.iter().map(|_| Vec::new()).collect(),
     };
-    let is_partner = |other: &Row| {
-        pairs.iter().all(|(ours, theirs)| {
-            let order = value(table, row, ours).compare(&value(target, other, theirs));
-            order == Some(std::cmp::Ordering::Equal)
-        })
-    };
-    let all = rows[target].iter().enumerate();
-    all.filter(|(_, other)| is_partner(other))
-        .map(|(index, _)| index)
-        .collect()
+    making.countries(10);
+    making.members(80);
+    making.passports(50);
+    making.projects(35);
+    making.assignments(110);
+    making.entries(150);
+    making.remarks(90);
+    making.rosters();
+    World::new(&TABLES, making.rows)
 }
 
 struct Making {

@@ -1,9 +1,10 @@
 //! Random `where` conditions.
 
 use super::Random;
-use crate::differential::catalogue::{Cardinality, Kind, TABLES, table};
-use crate::differential::request::{Given, Input};
-use crate::differential::value::Value;
+use crate::differential::tables::{TABLES, table};
+use verify::catalogue::{Cardinality, Kind};
+use verify::request::{Given, Input};
+use verify::value::Value;
 
 /// Deepest nesting of and, or, not and relations.
 const DEPTH_MAX: usize = 3;
@@ -72,7 +73,7 @@ impl Random<'_> {
         if partners.len() < 2 {
             return None;
         }
-        let name = declared.type_name;
+        let name = &declared.type_name;
         let mut comparisons: Vec<Given> = Vec::new();
         for operator in column.kind.column_operators() {
             if self.chance(30) {
@@ -90,9 +91,9 @@ impl Random<'_> {
     }
 
     fn through(&mut self, source: usize, depth: usize) -> Given {
-        let relations = TABLES[source].relations;
+        let relations = &TABLES[source].relations;
         let relation = &relations[self.rng.usize(..relations.len())];
-        let target = table(relation.target);
+        let target = table(&relation.target);
         let type_name = format!("{}Where", relation.target);
         if relation.cardinality != Cardinality::Many {
             let condition = self.condition(target, depth + 1);

@@ -1,8 +1,9 @@
 //! Random selections of rows, and the arguments of lists and pages.
 
 use super::{DEPTH_MAX, Random};
-use crate::differential::catalogue::{Cardinality, Relation, TABLES, Table, table};
-use crate::differential::request::{Field, Given, Input, Node, Selection};
+use crate::differential::tables::{TABLES, table};
+use verify::catalogue::{Cardinality, Relation, Table};
+use verify::request::{Field, Given, Input, Node, Selection};
 
 impl Random<'_> {
     /// What is selected of rows of a table.
@@ -29,7 +30,7 @@ impl Random<'_> {
     }
 
     fn fragment(&mut self, declared: &Table, inner: Vec<Selection>) -> Node {
-        let on = declared.type_name.to_owned();
+        let on = declared.type_name.to_string();
         match self.rng.u8(..4) {
             0 => Node::Inline(None, inner),
             1 => Node::Inline(Some(on), inner),
@@ -51,7 +52,7 @@ impl Random<'_> {
     }
 
     fn row_field(&mut self, declared: &'static Table, depth: usize) -> Field {
-        let relations = declared.relations;
+        let relations = &declared.relations;
         if depth < DEPTH_MAX && !relations.is_empty() && self.chance(35) {
             let relation = &relations[self.rng.usize(..relations.len())];
             return self.relation(relation, depth);
@@ -64,7 +65,7 @@ impl Random<'_> {
             0 => plain("__typename"),
             1 if !declared.key.is_empty() => plain("nodeId"),
             _ => {
-                let columns = declared.columns;
+                let columns = &declared.columns;
                 let column = &columns[self.rng.usize(..columns.len())];
                 Field {
                     alias: self.chance(15).then(|| self.alias()),
@@ -75,7 +76,7 @@ impl Random<'_> {
     }
 
     fn relation(&mut self, relation: &Relation, depth: usize) -> Field {
-        let target = table(relation.target);
+        let target = table(&relation.target);
         let declared = &TABLES[target];
         let name = relation.field.to_owned();
         if relation.cardinality != Cardinality::Many {
@@ -124,7 +125,7 @@ impl Random<'_> {
     pub(super) fn narrowing(&mut self, declared: &'static Table, depth: usize) -> Vec<Given> {
         let mut arguments = Vec::new();
         if self.chance(if depth == 0 { 70 } else { 35 }) {
-            let condition = self.condition(table(declared.type_name), depth.min(2));
+            let condition = self.condition(table(&declared.type_name), depth.min(2));
             let type_name = format!("{}Where", declared.type_name);
             arguments.push(Given::new("where", type_name, condition));
         }
@@ -163,7 +164,7 @@ impl Random<'_> {
             .collect();
         if depth < 2 && !relations.is_empty() && self.chance(30) {
             let relation = self.pick(&relations);
-            let target = &TABLES[table(relation.target)];
+            let target = &TABLES[table(&relation.target)];
             let item = self.order_item(target, depth + 1);
             let type_name = format!("{}OrderBy!", relation.target);
             return Input::Object(vec![Given::new(relation.field, type_name, item)]);

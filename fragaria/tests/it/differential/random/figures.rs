@@ -1,8 +1,9 @@
 //! Random aggregates.
 
 use super::Random;
-use crate::differential::catalogue::{Column, Kind, TABLES, capitalized};
-use crate::differential::request::{Field, Given, Input, Node, Selection};
+use crate::differential::tables::TABLES;
+use verify::catalogue::{Column, Kind, capitalized};
+use verify::request::{Field, Given, Input, Node, Selection};
 
 /// The families of figures.
 const FAMILIES: [&str; 5] = ["countDistinct", "sum", "avg", "min", "max"];
@@ -11,7 +12,7 @@ impl Random<'_> {
     /// `where`, `groupBy`, `having`, `limit`, `offset`.
     pub(super) fn aggregate_arguments(&mut self, table: usize) -> Vec<Given> {
         let declared = &TABLES[table];
-        let name = declared.type_name;
+        let name = &declared.type_name;
         let mut arguments = Vec::new();
         if self.chance(50) {
             let condition = self.condition(table, 1);

@@ -1,20 +1,22 @@
 //! A request as text: every value as a literal, or some of them as variables.
 
-use super::catalogue::{Kind, MOODS};
-use super::request::{Field, Given, Input, Node, Request, Selection};
-use super::value::Value;
+use crate::catalogue::{Kind, MOODS};
+use crate::request::{Field, Given, Input, Node, Request, Selection};
+use crate::value::Value;
 use fastrand::Rng;
 use serde_json::{Map, Value as Json};
 
 /// A document and its variables.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Rendered {
-    pub(super) query: String,
-    pub(super) variables: Map<String, Json>,
+pub struct Rendered {
+    /// The document.
+    pub query: String,
+    /// The variables by name.
+    pub variables: Map<String, Json>,
 }
 
 /// Writes a request; the seed decides on spellings and on what is a variable.
-pub(super) fn render(
+pub fn render(
     request: &Request,
     seed: u64,
     with_variables: bool,

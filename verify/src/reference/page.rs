@@ -1,9 +1,8 @@
 //! Relay connections.
 
 use super::{Reference, below, collect};
-use crate::differential::answer::Answer;
-use crate::differential::catalogue::TABLES;
-use crate::differential::request::{Field, Input, Selection};
+use crate::answer::Answer;
+use crate::request::{Field, Input, Selection};
 use serde_json::Value as Json;
 
 /// Rows of a page that does not say how many it wants.
@@ -21,7 +20,7 @@ impl Reference<'_> {
     pub(super) fn page(&self, table: usize, candidates: Vec<usize>, fields: &[&Field]) -> Answer {
         let sequence = self.sequence(table, candidates, fields[0]);
         let page = cut(&sequence, fields[0]);
-        let type_name = format!("{}Connection", TABLES[table].type_name);
+        let type_name = format!("{}Connection", self.declared(table).type_name);
         let members = collect(&below(fields), &type_name);
         let members = members.iter().map(|fields| {
             let answer = match fields[0].name.as_str() {
@@ -45,7 +44,7 @@ impl Reference<'_> {
     }
 
     fn edge(&self, table: usize, row: usize, sets: &[&[Selection]]) -> Answer {
-        let type_name = format!("{}Edge", TABLES[table].type_name);
+        let type_name = format!("{}Edge", self.declared(table).type_name);
         let members = collect(sets, &type_name);
         let members = members.iter().map(|fields| {
             let answer = match fields[0].name.as_str() {

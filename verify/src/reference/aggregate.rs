@@ -3,10 +3,10 @@
 use super::condition::has;
 use super::order::compare;
 use super::{Reference, below, collect};
-use crate::differential::answer::Answer;
-use crate::differential::catalogue::{Kind, TABLES, capitalized};
-use crate::differential::request::{Field, Input, Selection};
-use crate::differential::value::Value;
+use crate::answer::Answer;
+use crate::catalogue::{Kind, Table, capitalized};
+use crate::request::{Field, Input, Selection};
+use crate::value::Value;
 use std::cmp::Ordering;
 
 /// A group: its rows, the first of which shows its key.
@@ -17,7 +17,7 @@ impl Reference<'_> {
         let field = fields[0];
         let all = (0..self.world.rows[table].len()).collect();
         let rows = self.narrowed(table, all, field);
-        let columns = group_columns(table, field);
+        let columns = group_columns(self.declared(table), field);
         let mut groups = self.groups(table, rows, &columns);
         if let Some(condition) = field.argument("having") {
             groups.retain(|group| {
@@ -68,7 +68,7 @@ impl Reference<'_> {
     }
 
     fn figures(&self, table: usize, group: &Group, sets: &[&[Selection]]) -> Answer {
-        let type_name = format!("{}Aggregate", TABLES[table].type_name);
+        let type_name = format!("{}Aggregate", self.declared(table).type_name);
         let members = collect(sets, &type_name);
         let members = members.iter().map(|fields| {
             let answer = match fields[0].name.as_str() {
@@ -86,7 +86,7 @@ impl Reference<'_> {
             "key" => "GroupKey".to_owned(),
             family => capitalized(family),
         };
-        let type_name = format!("{}{suffix}", TABLES[table].type_name);
+        let type_name = format!("{}{suffix}", self.declared(table).type_name);
         let members = collect(sets, &type_name);
         let members = members.iter().map(|fields| {
             let answer = match fields[0].name.as_str() {
@@ -114,7 +114,8 @@ impl Reference<'_> {
     }
 
     fn values(&self, table: usize, group: &Group, name: &str) -> Vec<Value> {
-        let column = TABLES[table].column(name).expect("figures are of columns");
+        let column = self.declared(table).column(name);
+        let column = column.expect("figures are of columns");
         let values = group
             .iter()
             .map(|row| self.value(table, *row, column).clone());
@@ -133,8 +134,9 @@ impl Reference<'_> {
             return (Value::Integer(count), Kind::Int);
         };
         let mut values = self.values(table, group, name);
-        let column = TABLES[table].column(name).expect("figures are of columns");
-        let kind = TABLES[table].columns[column].kind;
+        let declared = self.declared(table);
+        let column = declared.column(name).expect("figures are of columns");
+        let kind = declared.columns[column].kind;
         if family == "key" {
             return (values.swap_remove(0), kind);
         }
@@ -152,12 +154,12 @@ impl Reference<'_> {
     }
 }
 
-fn group_columns(table: usize, field: &Field) -> Vec<usize> {
+fn group_columns(table: &Table, field: &Field) -> Vec<usize> {
     let Some(Input::List(_, items)) = field.argument("groupBy") else {
         return Vec::new();
     };
     let columns = items.iter().map(|item| match item {
-        Input::Object(members) => TABLES[table].column(&members[0].name),
+        Input::Object(members) => table.column(&members[0].name),
         _ => None,
     });
     columns

@@ -6,13 +6,14 @@ use std::fmt;
 
 /// A decimal that remembers its digits after the point.
 #[derive(Clone, Debug)]
-pub(super) struct Decimal {
+pub struct Decimal {
     units: BigInt,
     scale: u32,
 }
 
 impl Decimal {
-    pub(super) fn new(units: impl Into<BigInt>, scale: u32) -> Self {
+    /// So many units of the last digit.
+    pub fn new(units: impl Into<BigInt>, scale: u32) -> Self {
         Self {
             units: units.into(),
             scale,
@@ -20,7 +21,7 @@ impl Decimal {
     }
 
     /// Reads `-12.50`.
-    pub(super) fn parse(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let units = format!("{whole}{fraction}").parse::<BigInt>();
         let scale = u32::try_from(fraction.len()).expect("texts of the test are short");
@@ -28,18 +29,18 @@ impl Decimal {
     }
 
     /// The same number with more zeros at its end.
-    pub(super) fn widened(&self, by: u32) -> Self {
+    pub fn widened(&self, by: u32) -> Self {
         Self::new(self.at(self.scale + by), self.scale + by)
     }
 
     /// The sum at the larger scale.
-    pub(super) fn plus(&self, other: &Self) -> Self {
+    pub fn plus(&self, other: &Self) -> Self {
         let scale = self.scale.max(other.scale);
         Self::new(self.at(scale) + other.at(scale), scale)
     }
 
     /// The quotient with six digits after the point, rounded half away from zero.
-    pub(super) fn over(&self, count: usize) -> Self {
+    pub fn over(&self, count: usize) -> Self {
         const SCALE: u32 = 6;
         let dividend = &self.units * power(SCALE);
         let divisor = BigInt::from(count) * power(self.scale);

@@ -1,9 +1,8 @@
 //! `orderBy`: what was asked for, then the key.
 
 use super::Reference;
-use crate::differential::catalogue::{TABLES, table};
-use crate::differential::request::{Field, Input};
-use crate::differential::value::Value;
+use crate::request::{Field, Input};
+use crate::value::Value;
 use std::cmp::Ordering;
 
 impl Reference<'_> {
@@ -13,7 +12,7 @@ impl Reference<'_> {
             Some(Input::List(_, items)) => items,
             _ => &[],
         };
-        let declared = &TABLES[table];
+        let declared = self.declared(table);
         rows.sort_by(|left, right| {
             let asked = items.iter().map(|item| {
                 let (left, word) = self.sort_value(table, Some(*left), item);
@@ -42,14 +41,16 @@ impl Reference<'_> {
         };
         let (name, below) = (&members[0].name, &members[0].value);
         if let Input::Word(word) = below {
-            let column = TABLES[table]
+            let column = self
+                .declared(table)
                 .column(name)
                 .expect("directions are of columns");
             let value = row.map_or(Value::Null, |row| self.value(table, row, column).clone());
             return (value, word);
         }
-        let relation = TABLES[table].relation(name).expect("others are relations");
-        let target = self::table(TABLES[table].relations[relation].target);
+        let declared = self.declared(table);
+        let relation = declared.relation(name).expect("others are relations");
+        let target = self.world.table(&declared.relations[relation].target);
         let partner =
             row.and_then(|row| self.world.partners(table, relation, row).first().copied());
         self.sort_value(target, partner, below)

@@ -1,37 +1,45 @@
 //! Values: how they compare, and how they look in JSON and SQL.
 
-use super::catalogue::{Kind, MOODS};
-use super::decimal::Decimal;
+use crate::catalogue::{Kind, MOODS};
+use crate::decimal::Decimal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use model::Dialect;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 /// A value of a column or of a request.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub enum Value {
+    /// NULL.
     Null,
+    /// True or false.
     Boolean(bool),
     /// `Int` and `BigInt`.
     Integer(i64),
+    /// A float.
     Float(f64),
+    /// A decimal.
     Decimal(Decimal),
     /// Strings, UUIDs, and dates and times in RFC 3339 form without a zone, which order as text.
     Text(String),
     /// A position in [`MOODS`].
     Mood(usize),
+    /// A JSON value.
     Json(Json),
+    /// Bytes.
     Bytes(Vec<u8>),
 }
 
 impl Value {
-    pub(super) fn is_null(&self) -> bool {
+    /// Whether it is NULL.
+    pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
     /// The order of two values of one kind; unknown when one is NULL.
-    pub(super) fn compare(&self, other: &Self) -> Option<Ordering> {
+    pub fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Boolean(a), Self::Boolean(b)) => Some(a.cmp(b)),
             (Self::Integer(a), Self::Integer(b)) => Some(a.cmp(b)),
@@ -45,12 +53,12 @@ impl Value {
     }
 
     /// Equality in which NULL equals NULL, as groups have it.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub fn is_same(&self, other: &Self) -> bool {
         self.is_null() && other.is_null() || self.compare(other) == Some(Ordering::Equal)
     }
 
     /// The number as a decimal.
-    pub(super) fn decimal(&self) -> Option<Decimal> {
+    pub fn decimal(&self) -> Option<Decimal> {
         match self {
             Self::Integer(value) => Some(Decimal::new(*value, 0)),
             Self::Decimal(value) => Some(value.clone()),
@@ -59,7 +67,7 @@ impl Value {
     }
 
     /// What the API answers.
-    pub(super) fn json(&self, kind: Kind) -> Json {
+    pub fn json(&self, kind: Kind) -> Json {
         match (self, kind) {
             (Self::Null, _) => Json::Null,
             (Self::Boolean(value), _) => Json::from(*value),
@@ -75,57 +83,39 @@ impl Value {
         }
     }
 
-    /// A literal for PostgreSQL.
-    pub(super) fn sql(&self, kind: Kind) -> String {
-        match self {
-            Self::Null => "NULL".to_owned(),
-            Self::Boolean(value) => value.to_string(),
-            Self::Integer(value) => value.to_string(),
-            Self::Float(value) => format!("'{value:?}'"),
-            Self::Decimal(value) => value.to_string(),
-            Self::Text(text) if kind == Kind::DateTime => format!("'{text}Z'"),
-            Self::Text(text) => quoted(text),
-            Self::Mood(position) => quoted(MOODS[*position].1),
-            Self::Json(value) => quoted(&value.to_string()),
-            Self::Bytes(bytes) => format!("'\\x{}'", hexadecimal(bytes)),
-        }
-    }
-
-    /// A literal for MariaDB.
-    pub(super) fn mariadb(&self, kind: Kind) -> String {
-        match self {
-            Self::Text(text) if matches!(kind, Kind::DateTime | Kind::LocalDateTime) => {
-                format!("'{}'", text.replacen('T', " ", 1))
+    /// A literal for a column of that kind.
+    pub fn literal(&self, dialect: Dialect, kind: Kind) -> String {
+        let is_clock = matches!(kind, Kind::DateTime | Kind::LocalDateTime);
+        match (self, dialect) {
+            (Self::Null, _) => "NULL".to_owned(),
+            (Self::Boolean(value), _) => value.to_string(),
+            (Self::Integer(value), _) => value.to_string(),
+            (Self::Float(value), Dialect::Sqlite) => format!("{value:?}"),
+            (Self::Float(value), _) => format!("'{value:?}'"),
+            (Self::Decimal(value), Dialect::Sqlite) => quoted(&value.to_string(), dialect),
+            (Self::Decimal(value), _) => value.to_string(),
+            (Self::Text(text), Dialect::Postgres) if kind == Kind::DateTime => {
+                quoted(&format!("{text}Z"), dialect)
             }
-            Self::Text(text) => quoted(&text.replace('\\', "\\\\")),
-            Self::Json(value) => quoted(&value.to_string().replace('\\', "\\\\")),
-            Self::Bytes(bytes) => format!("x'{}'", hexadecimal(bytes)),
-            other => other.sql(kind),
-        }
-    }
-
-    /// What SQLite is given to store.
-    pub(super) fn stored(&self, kind: Kind) -> rusqlite::types::Value {
-        use rusqlite::types::Value as Stored;
-        match self {
-            Self::Null => Stored::Null,
-            Self::Boolean(value) => Stored::Integer((*value).into()),
-            Self::Integer(value) => Stored::Integer(*value),
-            Self::Float(value) => Stored::Real(*value),
-            Self::Decimal(value) => Stored::Text(value.to_string()),
-            Self::Text(text) if matches!(kind, Kind::DateTime | Kind::LocalDateTime) => {
-                Stored::Text(text.replacen('T', " ", 1))
+            (Self::Text(text), Dialect::Sqlite | Dialect::Mariadb) if is_clock => {
+                quoted(&text.replacen('T', " ", 1), dialect)
             }
-            Self::Text(text) => Stored::Text(text.clone()),
-            Self::Mood(position) => Stored::Text(MOODS[*position].1.to_owned()),
-            Self::Json(value) => Stored::Text(value.to_string()),
-            Self::Bytes(bytes) => Stored::Blob(bytes.clone()),
+            (Self::Text(text), _) => quoted(text, dialect),
+            (Self::Mood(position), _) => quoted(MOODS[*position].1, dialect),
+            (Self::Json(value), _) => quoted(&value.to_string(), dialect),
+            (Self::Bytes(bytes), Dialect::Postgres) => format!("'\\x{}'", hexadecimal(bytes)),
+            (Self::Bytes(bytes), _) => format!("x'{}'", hexadecimal(bytes)),
         }
     }
 }
 
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+/// A backslash means something to MariaDB alone.
+fn quoted(text: &str, dialect: Dialect) -> String {
+    let text = text.replace('\'', "''");
+    match dialect {
+        Dialect::Mariadb => format!("'{}'", text.replace('\\', "\\\\")),
+        Dialect::Sqlite | Dialect::Postgres => format!("'{text}'"),
+    }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -1,39 +1,46 @@
 //! A request as a tree: what GraphQL would say, before it is decided what is a variable.
 
-use super::catalogue::Kind;
-use super::value::Value;
+use crate::catalogue::Kind;
+use crate::value::Value;
 
 /// An operation.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) selections: Vec<Selection>,
+pub struct Request {
+    /// The root fields.
+    pub selections: Vec<Selection>,
 }
 
 /// A selection and its `@skip` or `@include`.
 #[derive(Clone, Debug)]
-pub(super) struct Selection {
-    pub(super) toggle: Option<Toggle>,
-    pub(super) node: Node,
+pub struct Selection {
+    /// What it depends on.
+    pub toggle: Option<Toggle>,
+    /// What is selected.
+    pub node: Node,
 }
 
 /// `@skip(if: …)` or `@include(if: …)`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Toggle {
-    pub(super) skip: bool,
-    pub(super) value: bool,
+pub struct Toggle {
+    /// Whether it is `@skip`.
+    pub skip: bool,
+    /// What the condition is.
+    pub value: bool,
 }
 
 impl Toggle {
     /// Whether what it stands at is part of the answer.
-    pub(super) fn includes(self) -> bool {
+    pub fn includes(self) -> bool {
         self.skip != self.value
     }
 }
 
 /// A selection.
 #[derive(Clone, Debug)]
-pub(super) enum Node {
+pub enum Node {
+    /// A field.
     Field(Field),
+    /// A fragment in place, perhaps with its type.
     Inline(Option<String>, Vec<Selection>),
     /// Name, type and what is in the fragment.
     Spread(String, String, Vec<Selection>),
@@ -41,34 +48,39 @@ pub(super) enum Node {
 
 /// A field with its arguments.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Field {
-    pub(super) alias: Option<String>,
-    pub(super) name: String,
-    pub(super) arguments: Vec<Given>,
-    pub(super) selections: Vec<Selection>,
+pub struct Field {
+    /// The key in the answer, where it is not the name.
+    pub alias: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// What it is given.
+    pub arguments: Vec<Given>,
+    /// What is selected below it.
+    pub selections: Vec<Selection>,
 }
 
 impl Field {
     /// The key in the answer.
-    pub(super) fn key(&self) -> &str {
+    pub fn key(&self) -> &str {
         self.alias.as_ref().unwrap_or(&self.name)
     }
 
     /// The value of an argument, unless it is missing or null.
-    pub(super) fn argument(&self, name: &str) -> Option<&Input> {
+    pub fn argument(&self, name: &str) -> Option<&Input> {
         let given = self.arguments.iter().find(|given| given.name == name)?;
         (!matches!(given.value, Input::Null)).then_some(&given.value)
     }
 
     /// An argument that is a number.
-    pub(super) fn count(&self, name: &str) -> Option<usize> {
+    pub fn count(&self, name: &str) -> Option<usize> {
         match self.argument(name)? {
             Input::Leaf(_, Value::Integer(count)) => usize::try_from(*count).ok(),
             _ => None,
         }
     }
 
-    pub(super) fn selected(self) -> Selection {
+    /// The field as a selection.
+    pub fn selected(self) -> Selection {
         Selection {
             toggle: None,
             node: Node::Field(self),
@@ -78,14 +90,18 @@ impl Field {
 
 /// An argument, or a member of an input object, with its declared type.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
-    pub(super) name: String,
-    pub(super) type_name: String,
-    pub(super) value: Input,
+pub struct Given {
+    /// The name.
+    pub name: String,
+    /// The type, as the API declares it.
+    pub type_name: String,
+    /// What is given.
+    pub value: Input,
 }
 
 impl Given {
-    pub(super) fn new(name: &str, type_name: impl Into<String>, value: Input) -> Self {
+    /// A member that is given.
+    pub fn new(name: &str, type_name: impl Into<String>, value: Input) -> Self {
         Self {
             name: name.to_owned(),
             type_name: type_name.into(),
@@ -96,8 +112,10 @@ impl Given {
 
 /// An input value.
 #[derive(Clone, Debug)]
-pub(super) enum Input {
+pub enum Input {
+    /// `null`.
     Null,
+    /// A value of a scalar, or of the enum.
     Leaf(Kind, Value),
     /// A value of one of the API's own enums.
     Word(&'static str),
@@ -107,12 +125,13 @@ pub(super) enum Input {
     Cursor(usize),
     /// Items and their type.
     List(String, Vec<Input>),
+    /// Members in their order.
     Object(Vec<Given>),
 }
 
 impl Input {
     /// A number of rows.
-    pub(super) fn count(count: usize) -> Self {
+    pub fn count(count: usize) -> Self {
         let count = i64::try_from(count).expect("counts of the test are small");
         Self::Leaf(Kind::Int, Value::Integer(count))
     }

@@ -6,17 +6,17 @@ mod like;
 mod order;
 mod page;
 
-use super::answer::Answer;
-use super::catalogue::{Cardinality, TABLES, Table, table};
-use super::request::{Field, Input, Node, Request, Selection};
-use super::value::Value;
-use super::world::World;
+use crate::answer::Answer;
+use crate::catalogue::{Cardinality, Table};
+use crate::request::{Field, Input, Node, Request, Selection};
+use crate::value::Value;
+use crate::world::World;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value as Json;
 
 /// What `data` must be.
-pub(super) fn answer(world: &World, request: &Request) -> Answer {
+pub fn answer(world: &World<'_>, request: &Request) -> Answer {
     let reference = Reference { world };
     let members = collect(&[&request.selections], "Query");
     let members = members.iter().map(|fields| {
@@ -27,15 +27,15 @@ pub(super) fn answer(world: &World, request: &Request) -> Answer {
 }
 
 /// The positions of the rows a connection goes through, in its order.
-pub(super) fn sequence(world: &World, table: usize, field: &Field) -> Vec<usize> {
+pub fn sequence(world: &World<'_>, table: usize, field: &Field) -> Vec<usize> {
     let all = (0..world.rows[table].len()).collect();
     Reference { world }.sequence(table, all, field)
 }
 
 /// The global id of a row.
-pub(super) fn token(world: &World, table: usize, row: usize) -> String {
-    let declared = &TABLES[table];
-    let mut items = vec![Json::from(declared.type_name)];
+pub fn token(world: &World<'_>, table: usize, row: usize) -> String {
+    let declared = &world.tables[table];
+    let mut items = vec![Json::from(&*declared.type_name)];
     items.extend(declared.key.iter().map(|field| {
         let column = declared.column(field).expect("keys name columns");
         world.rows[table][row][column].json(declared.columns[column].kind)
@@ -81,10 +81,14 @@ fn below<'a>(fields: &[&'a Field]) -> Vec<&'a [Selection]> {
 }
 
 struct Reference<'w> {
-    world: &'w World,
+    world: &'w World<'w>,
 }
 
-impl Reference<'_> {
+impl<'w> Reference<'w> {
+    fn declared(&self, table: usize) -> &'w Table {
+        &self.world.tables[table]
+    }
+
     fn root(&self, name: &str, fields: &[&Field]) -> Answer {
         if name == "__typename" {
             return Answer::Leaf("Query".into());
@@ -92,11 +96,12 @@ impl Reference<'_> {
         if name == "node" {
             return self.node(fields);
         }
+        let tables = self.world.tables;
         let known = |suffix: &str| {
             let stem = name.strip_suffix(suffix)?;
-            TABLES.iter().position(|table| table.singular == stem)
+            tables.iter().position(|table| table.singular == stem)
         };
-        if let Some(table) = TABLES.iter().position(|table| table.plural == name) {
+        if let Some(table) = tables.iter().position(|table| table.plural == name) {
             let all = (0..self.world.rows[table].len()).collect();
             return self.list(table, all, fields);
         }
@@ -113,11 +118,12 @@ impl Reference<'_> {
     /// The arguments of a key are values of columns.
     fn by_key(&self, name: &str, fields: &[&Field]) -> Answer {
         let stem = name.split("By").next().unwrap_or(name);
-        let table = TABLES.iter().position(|table| table.singular == stem);
+        let mut tables = self.world.tables.iter();
+        let table = tables.position(|table| table.singular == stem);
         let table = table.expect("roots are of tables");
         let is_wanted = |row: &usize| {
             fields[0].arguments.iter().all(|given| {
-                let column = TABLES[table].column(&given.name);
+                let column = self.declared(table).column(&given.name);
                 let value = &self.world.rows[table][*row][column.expect("keys name columns")];
                 matches!(&given.value, Input::Leaf(_, wanted) if wanted.compare(value) == Some(std::cmp::Ordering::Equal))
             })
@@ -131,8 +137,8 @@ impl Reference<'_> {
             panic!("node has an id");
         };
         let rows = |table: usize| (0..self.world.rows[table].len()).map(move |row| (table, row));
-        let found = (0..TABLES.len())
-            .filter(|table| !TABLES[*table].key.is_empty())
+        let found = (0..self.world.tables.len())
+            .filter(|table| !self.declared(*table).key.is_empty())
             .flat_map(rows)
             .find(|(table, row)| token(self.world, *table, *row) == *id);
         match found {
@@ -175,7 +181,7 @@ impl Reference<'_> {
     }
 
     fn object(&self, table: usize, row: usize, sets: &[&[Selection]]) -> Answer {
-        let members = collect(sets, TABLES[table].type_name);
+        let members = collect(sets, &self.declared(table).type_name);
         let members = members.iter().map(|fields| {
             let answer = self.member(table, row, fields);
             (fields[0].key().to_owned(), answer)
@@ -184,10 +190,10 @@ impl Reference<'_> {
     }
 
     fn member(&self, table: usize, row: usize, fields: &[&Field]) -> Answer {
-        let declared: &Table = &TABLES[table];
+        let declared = self.declared(table);
         let name = fields[0].name.as_str();
         if name == "__typename" {
-            return Answer::Leaf(declared.type_name.into());
+            return Answer::Leaf((*declared.type_name).into());
         }
         if name == "nodeId" {
             return Answer::Leaf(token(self.world, table, row).into());
@@ -199,7 +205,7 @@ impl Reference<'_> {
         let paged = name.strip_suffix("Connection");
         let relation = declared.relation(paged.unwrap_or(name));
         let relation = relation.expect("fields are columns or relations");
-        let target = self::table(declared.relations[relation].target);
+        let target = self.world.table(&declared.relations[relation].target);
         let partners = self.world.partners(table, relation, row);
         match (declared.relations[relation].cardinality, paged) {
             (Cardinality::Many, Some(_)) => self.page(target, partners.to_vec(), fields),

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// How a database spells decimals.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Decimals {
+pub enum Decimals {
     /// With the digits they were written with.
     AsWritten,
     /// With as many digits after the point as their column has.
@@ -16,12 +16,14 @@ pub(super) enum Decimals {
 
 /// What a place of the answer must hold.
 #[derive(Clone, Debug)]
-pub(super) enum Answer {
+pub enum Answer {
+    /// One value.
     Leaf(Json),
     /// One of equal decimals in several spellings.
     OneOf(Vec<Json>),
     /// A text only the server knows.
     Opaque,
+    /// Items in their order.
     List(Vec<Answer>),
     /// Members in response order.
     Object(Vec<(String, Answer)>),
@@ -29,7 +31,7 @@ pub(super) enum Answer {
 
 impl Answer {
     /// The number of leaves.
-    pub(super) fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         match self {
             Self::List(items) => items.iter().map(Self::size).sum::<usize>() + 1,
             Self::Object(members) => members.iter().map(|(_, answer)| answer.size()).sum(),
@@ -38,7 +40,7 @@ impl Answer {
     }
 
     /// The first place where the text is another answer: its path and what is wrong.
-    pub(super) fn difference(&self, found: &str, decimals: Decimals) -> Option<String> {
+    pub fn difference(&self, found: &str, decimals: Decimals) -> Option<String> {
         match serde_json::from_str::<&RawValue>(found) {
             Ok(found) => self.compare(found, "$", decimals),
             Err(error) => Some(format!("the answer is not JSON: {error}")),
@@ -95,7 +97,7 @@ fn is_same_number(expected: &Json, found: &Json) -> bool {
 }
 
 /// A decimal without the zeros at its end.
-pub(super) fn digits(value: &Json) -> Option<&str> {
+pub fn digits(value: &Json) -> Option<&str> {
     let text = value.as_str()?;
     let is_decimal = |text: &str| {
         text.trim_start_matches('-')
@@ -151,7 +153,7 @@ fn object(
 }
 
 /// The members of an object in the order of the text.
-pub(super) fn members(text: &str) -> serde_json::Result<Vec<(String, &RawValue)>> {
+pub fn members(text: &str) -> serde_json::Result<Vec<(String, &RawValue)>> {
     struct Members;
     impl<'de> Visitor<'de> for Members {
         type Value = Vec<(String, &'de RawValue)>;

@@ -2,9 +2,9 @@
 
 use super::Reference;
 use super::like::matches;
-use crate::differential::catalogue::{Cardinality, TABLES, table};
-use crate::differential::request::{Given, Input};
-use crate::differential::value::Value;
+use crate::catalogue::Cardinality;
+use crate::request::{Given, Input};
+use crate::value::Value;
 use std::cmp::Ordering;
 
 impl Reference<'_> {
@@ -21,7 +21,7 @@ impl Reference<'_> {
                     .map(|item| self.holds(table, row, item))),
                 "not" => self.holds(table, row, &member.value).map(|holds| !holds),
                 "compare" => self.compares_columns(table, row, &member.value),
-                name => match TABLES[table].column(name) {
+                name => match self.declared(table).column(name) {
                     Some(column) => compares(self.value(table, row, column), &member.value),
                     None => Some(self.relates(table, row, member)),
                 },
@@ -30,7 +30,7 @@ impl Reference<'_> {
 
     fn compares_columns(&self, table: usize, row: usize, compared: &Input) -> Option<bool> {
         let value = |field: &str| {
-            let column = TABLES[table].column(field).expect("a column is compared");
+            let column = self.declared(table).column(field).expect("a column is compared");
             self.value(table, row, column)
         };
         all(members(compared).iter().flat_map(|column| {
@@ -45,13 +45,14 @@ impl Reference<'_> {
     }
 
     fn relates(&self, table: usize, row: usize, member: &Given) -> bool {
-        let relation = TABLES[table].relation(&member.name);
+        let declared = self.declared(table);
+        let relation = declared.relation(&member.name);
         let relation = relation.expect("members are columns or relations");
-        let target = self::table(TABLES[table].relations[relation].target);
+        let target = self.world.table(&declared.relations[relation].target);
         let partners = self.world.partners(table, relation, row);
         let fulfils =
             |partner: &usize, condition| self.holds(target, *partner, condition) == Some(true);
-        if TABLES[table].relations[relation].cardinality != Cardinality::Many {
+        if declared.relations[relation].cardinality != Cardinality::Many {
             return partners
                 .iter()
                 .any(|partner| fulfils(partner, &member.value));
