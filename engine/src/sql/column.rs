@@ -174,8 +174,16 @@ pub(crate) fn sortable(schema: &Schema, reference: Reference) -> Expr {
         Some(index) if schema.dialect == Dialect::Sqlite || schema.enums[index].name.is_none() => {
             Expr::Rank(Box::new(Expr::Column(reference)), index)
         }
+        _ if is_set(schema, column(schema, reference)) => {
+            Expr::Bytewise(Box::new(Expr::Column(reference)))
+        }
         _ => comparable(schema, reference),
     }
+}
+
+/// Whether MariaDB orders the column by numbers of its labels and compares it as their text.
+fn is_set(schema: &Schema, column: &Column) -> bool {
+    schema.dialect == Dialect::Mariadb && column.native.as_deref() == Some("set")
 }
 
 /// How a value must be converted before it is compared with the column.
