@@ -10,8 +10,8 @@ mod render;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
-    codec, comparable, compared_list, document, figure_cast, kept_cast, labels, own_type, paired,
-    parameter_cast, readable, readable_value, sortable, written,
+    codec, comparable, compared_list, document, extreme, figure_cast, kept_cast, labels, own_type,
+    paired, parameter_cast, readable, readable_value, sortable, written,
 };
 pub(crate) use path::JsonPath;
 pub(crate) use render::{Rendered, render};
@@ -322,13 +322,14 @@ impl Select {
 
     /// Whether it gives one row of figures over all its rows.
     pub(crate) fn is_total(&self) -> bool {
-        let figure = |expr: &Expr| {
-            matches!(
-                expr,
-                Expr::Count(_) | Expr::Aggregate(..) | Expr::Filtered(..)
-            )
-        };
-        self.group.is_empty() && self.columns.iter().any(figure)
+        fn is_figure(expr: &Expr) -> bool {
+            match expr {
+                Expr::Count(_) | Expr::Aggregate(..) | Expr::Filtered(..) => true,
+                Expr::Cast(inner, _) => is_figure(inner),
+                _ => false,
+            }
+        }
+        self.group.is_empty() && self.columns.iter().any(is_figure)
     }
 }
 

@@ -98,6 +98,23 @@ pub(crate) fn stands_in_json(native: &Native) -> bool {
     native.scalar != Scalar::Bytes && !matches!(native.family, "geometry" | "geography")
 }
 
+/// How PostgreSQL finds the smallest and the largest value of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extremes {
+    /// In the order of the values.
+    ByValue,
+    /// As text, whose bytes have the order of the values; there is no `min` of these.
+    ByText,
+    /// Not at all: no value is smaller than another in a way that means something.
+    Absent,
+}
+
+/// How the extremes of a PostgreSQL type are found; no other database has names for types without.
+pub(crate) fn extremes(text: &str) -> Extremes {
+    let text = Spelling::read(without_words(Dialect::Postgres, text));
+    text.map_or(Extremes::ByValue, |text| postgres::extremes(&text))
+}
+
 /// A type without what is no number behind its name: MariaDB spells the labels of an enum or set
 /// there, which the schema says elsewhere, and PostGIS what kind of shape a column holds.
 fn without_words(dialect: Dialect, text: &str) -> &str {

@@ -3,6 +3,7 @@
 use super::filters::value_type;
 use super::tables::sortable;
 use super::text::Sdl;
+use crate::types::{self, Extremes};
 use model::Scalar;
 use model::schema::{Cardinality, Column, Relation, Schema, Table};
 
@@ -70,6 +71,8 @@ fn extreme(column: &Column) -> Option<Scalar> {
             column.scalar,
             Scalar::Boolean | Scalar::Json | Scalar::Uuid | Scalar::Bytes
         );
+    let native = column.native.as_deref();
+    let has = has && native.is_none_or(|native| types::extremes(native) != Extremes::Absent);
     has.then_some(column.scalar)
 }
 

@@ -271,11 +271,7 @@ impl Planner<'_> {
             _ => {
                 let operator = operator(name).ok_or("there is no such comparison")?;
                 let value = self.operand_value(source, operand);
-                Expr::Compare(
-                    operator,
-                    Box::new(operand.compared.clone()),
-                    Box::new(value),
-                )
+                compared(operator, operand, value)
             }
         })
     }
@@ -385,6 +381,20 @@ impl Planner<'_> {
             list: false,
         };
         Expr::Parameter(self.draft.parameter(parameter, source.clone(), form))
+    }
+}
+
+/// A comparison by an operator; PostGIS has no `<>` for its shapes.
+fn compared(operator: Operator, operand: &Operand, value: Expr) -> Expr {
+    let compare = |operator| {
+        let left = Box::new(operand.compared.clone());
+        Expr::Compare(operator, left, Box::new(value))
+    };
+    match (operator, &operand.cast) {
+        (Operator::NotEqual, Some(Cast::Native(native))) if native == "geometry" => {
+            Expr::Not(Box::new(compare(Operator::Equal)))
+        }
+        _ => compare(operator),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Cast, Expr, Reference};
 use crate::types::mariadb::decimal_digits;
-use crate::types::{self, usual, usual_column};
+use crate::types::{self, Extremes, usual, usual_column};
 use model::schema::{Column, Form, Schema};
 use model::{Codec, Dialect, Scalar};
 use std::sync::Arc;
@@ -123,6 +123,21 @@ pub(crate) fn comparable(schema: &Schema, reference: Reference) -> Expr {
         Expr::Cast(Box::new(expr), Cast::Text)
     } else {
         expr
+    }
+}
+
+/// The column as what its smallest and largest values are found by, in the order it has.
+pub(crate) fn extreme(schema: &Schema, reference: Reference) -> Expr {
+    let column = column(schema, reference);
+    let native = column.native.as_deref();
+    if is_xml(schema, column) {
+        comparable(schema, reference)
+    } else if schema.dialect != Dialect::Postgres || !is_foreign(schema, column) {
+        readable(schema, reference)
+    } else if native.is_some_and(|native| types::extremes(native) == Extremes::ByText) {
+        Expr::Bytewise(Box::new(Expr::Column(reference)))
+    } else {
+        Expr::Column(reference)
     }
 }
 

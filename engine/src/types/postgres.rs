@@ -1,6 +1,6 @@
 //! PostgreSQL's types: a table of those that have a meaning in the API.
 
-use super::{Native, Spelling};
+use super::{Extremes, Native, Spelling};
 use model::Scalar;
 
 /// (spellings, canonical name, numbers it may take, scalar, family, wire).
@@ -212,6 +212,15 @@ pub(super) fn travels_as_text(text: &Spelling) -> bool {
     let mut rows = TYPES.iter();
     let row = rows.find(|row| row.0.contains(&text.base.as_str()));
     row.is_none_or(|row| row.5 == AsText)
+}
+
+/// How the smallest and the largest value of a type are found.
+pub(super) fn extremes(text: &Spelling) -> Extremes {
+    match text.base.as_str() {
+        "geometry" | "geography" | "vector" => Extremes::Absent,
+        "macaddr" | "macaddr8" | "\"char\"" => Extremes::ByText,
+        _ => Extremes::ByValue,
+    }
 }
 
 pub(super) fn usual(scalar: Scalar) -> &'static str {

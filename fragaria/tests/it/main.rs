@@ -20,6 +20,7 @@ mod database;
 mod dev;
 mod differential;
 mod documents;
+mod extremes;
 mod faults;
 mod functions;
 mod hostile;

@@ -54,11 +54,13 @@ fn places_are_written_found_and_shown() {
     let found = data(
         "{ near(longitude: 2.3, latitude: 48.9, metres: 10000) { name }
            places(where: { km: { gt: 300, lt: 400 } }, orderBy: [{ km: ASC }]) { name }
-           same: places(where: { point: { eq: \"SRID=4326;POINT(0 51.48)\" } }) { name } }",
+           same: places(where: { point: { eq: \"SRID=4326;POINT(0 51.48)\" } }) { name }
+           other: places(where: { point: { ne: \"SRID=4326;POINT(0 51.48)\" } }) { name } }",
     );
     assert_eq!(
         found,
-        json!({ "near": [{ "name": "Paris" }], "places": [{ "name": "Paris" }], "same": [{ "name": "Greenwich" }] })
+        json!({ "near": [{ "name": "Paris" }], "places": [{ "name": "Paris" }], "same": [{ "name": "Greenwich" }],
+                "other": [{ "name": "Paris" }] })
     );
     let broken = server.graphql(
         "mutation { createPlace(input: { id: 3, name: \"\", point: \"POINT(\" }) { id } }",

@@ -30,7 +30,10 @@ impl Reference<'_> {
 
     fn compares_columns(&self, table: usize, row: usize, compared: &Input) -> Option<bool> {
         let value = |field: &str| {
-            let column = self.declared(table).column(field).expect("a column is compared");
+            let column = self
+                .declared(table)
+                .column(field)
+                .expect("a column is compared");
             self.value(table, row, column)
         };
         all(members(compared).iter().flat_map(|column| {

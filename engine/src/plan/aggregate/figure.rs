@@ -20,6 +20,8 @@ pub(crate) struct Figure {
     pub(crate) cast: Option<Cast>,
     /// Whether it is NULL over no values.
     pub(crate) nullable: bool,
+    /// Whether it leaves the database as text, which is not what it is compared as.
+    as_text: bool,
 }
 
 impl Figure {
@@ -31,6 +33,7 @@ impl Figure {
             codec: Codec::Scalar(Scalar::Int),
             cast: None,
             nullable: false,
+            as_text: false,
         }
     }
 
@@ -42,18 +45,20 @@ impl Figure {
     ) -> Option<Self> {
         let column = &schema.tables[reference.table].columns[reference.column];
         let scalar = (family.result)(column)?;
-        let readable = sql::readable(schema, reference);
+        let extreme = sql::extreme(schema, reference);
+        let is_value = matches!(extreme, Expr::Column(_));
         let is_own = matches!(family.suffix, "Min" | "Max");
         Some(Self {
             codec: match family.suffix {
                 "Sum" | "Min" | "Max" if scalar == column.scalar => codec(schema, column),
                 _ => Codec::Scalar(scalar),
             },
-            cast: match readable {
-                _ if !is_own => sql::figure_cast(schema, column, scalar),
-                Expr::Column(_) => sql::parameter_cast(schema, column),
-                _ => None,
+            cast: match (is_own, is_value) {
+                (false, _) => sql::figure_cast(schema, column, scalar),
+                (true, true) => sql::parameter_cast(schema, column),
+                (true, false) => None,
             },
+            as_text: is_own && is_value && sql::readable(schema, reference) != extreme,
             expr: over_column(schema, family, (column, reference)),
             scalar,
             nullable: family.suffix != "CountDistinct",
@@ -72,11 +77,20 @@ impl Figure {
         }
     }
 
+    /// What leaves the database, where that expression gives the figure.
+    pub(crate) fn readable(&self, expr: Expr) -> Expr {
+        if self.as_text {
+            Expr::Cast(Box::new(expr), Cast::Text)
+        } else {
+            expr
+        }
+    }
+
     /// The figure as an operand.
     pub(super) fn operand(self, schema: &Schema) -> Operand {
         Operand {
             compared: self.compared(schema, self.expr.clone()),
-            text: self.expr,
+            text: self.readable(self.expr.clone()),
             scalar: self.scalar,
             cast: self.cast,
         }
@@ -100,10 +114,10 @@ fn over_column(
         ("Avg", _) if family.distinct => (Aggregate::ExactAverage, compared),
         ("Avg", _) => (Aggregate::ExactAverage, plain),
         ("Min", Scalar::String | Scalar::Float) => {
-            (Aggregate::Minimum, sql::readable(schema, reference))
+            (Aggregate::Minimum, sql::extreme(schema, reference))
         }
         ("Max", Scalar::String | Scalar::Float) => {
-            (Aggregate::Maximum, sql::readable(schema, reference))
+            (Aggregate::Maximum, sql::extreme(schema, reference))
         }
         ("Min", _) => (Aggregate::Minimum, compared),
         _ => (Aggregate::Maximum, compared),
@@ -179,12 +193,13 @@ impl<'a> Planner<'a> {
 }
 
 fn shown(scope: &mut Scope, figure: Figure, filter: Option<&Expr>) -> Cell {
+    let over = figure.expr.clone();
     let expr = match filter {
-        Some(condition) => Expr::Filtered(Box::new(figure.expr), Box::new(condition.clone())),
-        None => figure.expr,
+        Some(condition) => Expr::Filtered(Box::new(over), Box::new(condition.clone())),
+        None => over,
     };
     Cell::Scalar {
-        column: scope.select.column(expr),
+        column: scope.select.column(figure.readable(expr)),
         codec: figure.codec,
     }
 }

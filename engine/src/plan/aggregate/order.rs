@@ -120,7 +120,7 @@ impl Planner<'_> {
         Ok(Sort {
             path: format!("{}.{path}", way.path),
             expr: figure.compared(self.schema, value.clone()),
-            shown: value,
+            shown: figure.readable(value),
             codec: figure.codec,
             scalar: figure.scalar,
             cast: figure.cast,
