@@ -10,8 +10,8 @@ mod render;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
-    codec, comparable, compared_list, document, extreme, figure_cast, kept_cast, labels, own_type,
-    paired, parameter_cast, readable, readable_value, sortable, written,
+    average_scale, codec, comparable, compared_list, document, extreme, figure_cast, kept_cast,
+    labels, own_type, paired, parameter_cast, readable, readable_value, sortable, sum_max, written,
 };
 pub(crate) use path::JsonPath;
 pub(crate) use render::{Rendered, render};

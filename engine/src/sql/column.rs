@@ -252,6 +252,36 @@ pub(crate) fn figure_cast(schema: &Schema, column: &Column, result: Scalar) -> O
     Some(Cast::Native(format!("DECIMAL(65,{scale})")))
 }
 
+/// The largest sum of a column of MariaDB's, where its values are so long that a sum can pass it.
+pub(crate) fn sum_max(schema: &Schema, figured: &Expr) -> Option<String> {
+    /// Digits that a sum has before the point beside those of its column.
+    const CARRY: u16 = 22;
+    let (whole, scale) = figured_digits(schema, figured)?;
+    let nines = |count: u16| "9".repeat(usize::from(count));
+    (whole + scale + CARRY > DIGITS)
+        .then(|| format!("{}.{}", nines(DIGITS.saturating_sub(scale)), nines(scale)))
+}
+
+/// Digits after the point of an average of a column of MariaDB's, where there is room for so many.
+pub(crate) fn average_scale(schema: &Schema, figured: &Expr) -> Option<u16> {
+    let (whole, _) = figured_digits(schema, figured)?;
+    Some(DIGITS.saturating_sub(whole).min(6))
+}
+
+/// Digits before and after the point of a decimal column of MariaDB's that a figure is over.
+fn figured_digits(schema: &Schema, figured: &Expr) -> Option<(u16, u16)> {
+    match figured {
+        Expr::Distinct(inner) => figured_digits(schema, inner),
+        Expr::Column(reference) if schema.dialect == Dialect::Mariadb => {
+            let column = column(schema, *reference);
+            let native = column.native.as_deref();
+            let native = native.unwrap_or(usual(Dialect::Mariadb, Scalar::Decimal));
+            (column.scalar == Scalar::Decimal).then(|| decimal_digits(native))
+        }
+        _ => None,
+    }
+}
+
 /// Digits after the point that a comparison with a decimal column takes into account.
 pub(crate) fn mariadb_scale(native: &str) -> u16 {
     let (whole, scale) = decimal_digits(native);

@@ -32,6 +32,7 @@ mod instance;
 mod json;
 mod lists;
 mod login;
+mod long_sums;
 mod many_rows;
 mod mariadb;
 mod mistakes;

@@ -1,7 +1,7 @@
 //! Figures over rows, and the buckets of time that rows are grouped by.
 
 use super::Text;
-use crate::sql::{Aggregate, Bucket, Expr};
+use crate::sql::{self, Aggregate, Bucket, Expr};
 use model::{Dialect, Scalar};
 
 impl Text<'_> {
@@ -16,10 +16,11 @@ impl Text<'_> {
             Expr::Aggregate(Aggregate::ExactAverage, inner) if !sqlite => {
                 self.exact_average(inner, filter);
             }
+            Expr::Aggregate(Aggregate::ExactSum, inner) if !sqlite => self.sum(inner, filter),
             Expr::Aggregate(function, inner) => {
                 let head = match function {
-                    Aggregate::ExactSum if sqlite => "fragaria_decimal_sum(",
-                    Aggregate::Sum | Aggregate::ExactSum => "sum(",
+                    Aggregate::ExactSum => "fragaria_decimal_sum(",
+                    Aggregate::Sum => "sum(",
                     Aggregate::ExactAverage => "fragaria_decimal_avg(",
                     Aggregate::Average => "avg(",
                     Aggregate::Minimum => "min(",
@@ -76,12 +77,37 @@ impl Text<'_> {
 
     /// PostgreSQL's own `avg` keeps 16 significant digits, which for long numbers leaves none
     /// after the point, and MariaDB's four more than its column has; the zeros make the quotient
-    /// exact enough to be rounded once.
+    /// exact enough to be rounded once. MariaDB takes it for shorter than it is, and orders by what
+    /// it takes it for, so it is told.
     fn exact_average(&mut self, inner: &Expr, filter: Option<&Expr>) {
-        self.over("round(sum(", inner, filter);
+        let scale = sql::average_scale(self.schema, inner);
+        self.push(if scale.is_some() {
+            "CAST(round("
+        } else {
+            "round("
+        });
+        self.sum(inner, filter);
         self.push(" * 1.00000000000000000000 / ");
         self.over("count(", inner, filter);
-        self.push(", 6)");
+        self.push(&format!(", {})", scale.unwrap_or(6)));
+        if let Some(scale) = scale {
+            self.push(&format!(" AS DECIMAL(65,{scale}))"));
+        }
+    }
+
+    /// MariaDB gives nines for a sum that is too long for it, and may not even warn of it; adding to
+    /// its largest whole number it refuses.
+    fn sum(&mut self, inner: &Expr, filter: Option<&Expr>) {
+        let Some(most) = sql::sum_max(self.schema, inner) else {
+            return self.over("sum(", inner, filter);
+        };
+        self.over("CASE WHEN abs(sum(", inner, filter);
+        self.push(&format!(") >= {most} AND "));
+        self.over("count(", inner, filter);
+        self.push(" > 1 THEN 9223372036854775807 + ");
+        self.over("count(", inner, filter);
+        self.over(" ELSE sum(", inner, filter);
+        self.push(" END");
     }
 
     /// The start of a bucket, in the type of the column.
