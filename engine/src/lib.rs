@@ -43,3 +43,4 @@ pub use json::{Flaw, flaw};
 pub use plan::Inserts;
 pub use prepare::{Operation, OperationKind};
 pub use scaffold::{Scaffold, scaffold};
+pub use types::natives;

@@ -130,6 +130,16 @@ fn without_words(dialect: Dialect, text: &str) -> &str {
     names.into_iter().find(has_words).unwrap_or(text)
 }
 
+/// The column types of a dialect that become fields, without lengths: each with the scalars its
+/// values can be read as, its own first.
+pub fn natives(dialect: Dialect) -> Vec<(&'static str, Vec<Scalar>)> {
+    match dialect {
+        Dialect::Sqlite => sqlite::all(),
+        Dialect::Postgres => postgres::all(),
+        Dialect::Mariadb => mariadb::all(),
+    }
+}
+
 /// The type a column of that scalar, or of a list of it, has when the SDL names none.
 pub(crate) fn usual_column(dialect: Dialect, scalar: Scalar, list: bool) -> String {
     let suffix = if list { LIST } else { "" };

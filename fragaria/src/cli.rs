@@ -62,6 +62,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fragaria config shop\n  fragaria config shop --set limits.depth_max=12"
     )]
     Config(Config),
+    /// Try what the API promises on a database of yours.
+    #[command(subcommand)]
+    Verify(Verify),
     /// Print completions for a shell.
     #[command(
         after_help = "Examples:\n  fragaria completions bash > /etc/bash_completion.d/fragaria"
@@ -168,6 +171,35 @@ pub(crate) struct Config {
     pub(crate) directory: PathBuf,
     #[command(flatten)]
     pub(crate) listening: Listening,
+}
+
+/// `fragaria verify`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verify {
+    /// Try every operator on every column type, in every shape of request.
+    ///
+    /// The tables are made in a schema of their own (on MariaDB a database, on SQLite a file in a
+    /// directory beside yours) that is removed in the end; nothing else is touched.
+    #[command(
+        after_help = "Examples:\n  fragaria verify api --against sqlite:shop.db\n  fragaria verify api --against postgres://me@localhost/shop --schema empty_one\n\nAn address without a password takes it from FRAGARIA_DATABASE__URL, if both name the same\nserver and user; without --against that address is meant.\n\nExit codes: 0 if nothing fails, 3 if something does, 1 if the matrix could not be tried or its\ntables could not be removed."
+    )]
+    Api(VerifyApi),
+}
+
+/// `fragaria verify api`
+#[derive(Debug, Args)]
+pub(crate) struct VerifyApi {
+    /// The database: `sqlite:<path>`, `postgres://user@host/name` or `mariadb://user@host/name`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) against: Option<String>,
+    /// Use this schema, which must be empty, and leave it empty; on MariaDB it is a database.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schema: Option<String>,
+    /// Try columns of this type alone, such as `text`; it can be given several times.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) types: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 /// `fragaria completions`

@@ -8,11 +8,14 @@ mod diff;
 mod init;
 mod schema;
 mod serve;
+mod verify;
 
+use self::verify::Disproved;
 use crate::cli::Command;
 use crate::environment::Environment;
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result};
+use std::process::ExitCode;
 
 /// Runs a command.
 pub(crate) fn run(command: Command, environment: &Environment, terminal: Terminal) -> Result<()> {
@@ -24,7 +27,17 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
         Command::Diff(args) => diff::run(&args, environment, terminal),
         Command::Schema(args) => schema::run(&args, environment, terminal),
         Command::Config(args) => config::run(&args, environment, terminal),
+        Command::Verify(args) => waiting(verify::run(args, environment, terminal)),
         Command::Completions(args) => completions::run(&args),
+    }
+}
+
+/// What a failure is to whoever started it: an API that breaks its promise is not the same as one
+/// that could not be tried.
+pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref::<Disproved>() {
+        Some(_) => ExitCode::from(3),
+        None => ExitCode::FAILURE,
     }
 }
 

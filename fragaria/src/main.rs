@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             terminal.failure(&error);
-            ExitCode::FAILURE
+            command::exit_code(&error)
         }
     }
 }

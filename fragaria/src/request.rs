@@ -37,15 +37,31 @@ async fn live(
     let edition = server.edition();
     line.entry().artefact = Some(edition.hash.clone());
     let admitted = admit(server, request, line).await?;
-    let operation = prepare(server, &edition, &admitted).await?;
+    carry_out(server, &edition, &admitted, line).await
+}
+
+/// Answers a request of our own, with a body as one that came by POST.
+pub(crate) async fn ask(server: &Server, body: &[u8]) -> Result<(Reply, Option<Held>), Refusal> {
+    let mut line = server.requests.open("own".into(), "graphql");
+    let admitted = Admitted::own(body)?;
+    carry_out(server, &server.edition(), &admitted, &mut line).await
+}
+
+async fn carry_out(
+    server: &Server,
+    edition: &Arc<Edition>,
+    admitted: &Admitted,
+    line: &mut Line,
+) -> Result<(Reply, Option<Held>), Refusal> {
+    let operation = prepare(server, edition, admitted).await?;
     line.name(operation.name());
-    weigh(&operation, &admitted)?;
-    let held = reserve(server, &edition, &operation).await?;
-    let (bound, held) = bind(server, (&edition, &operation), &admitted, held).await?;
-    let once = once(&operation, &admitted);
+    weigh(&operation, admitted)?;
+    let held = reserve(server, edition, &operation).await?;
+    let (bound, held) = bind(server, (edition, &operation), admitted, held).await?;
+    let once = once(&operation, admitted);
     let outcome = match run(server, bound, once.clone(), line).await {
         Err(failure) if failure.is_of_several() && !operation.introspects() => {
-            let apart = bind_as(&edition, &operation, &admitted, Inserts::Apart);
+            let apart = bind_as(edition, &operation, admitted, Inserts::Apart);
             run_apart(server, (apart, once), line, failure).await
         }
         outcome => outcome,

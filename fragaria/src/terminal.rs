@@ -3,7 +3,7 @@
 use crate::environment::Environment;
 use crate::mend::Mendable;
 use crate::snippet::{self, Refused, Texts};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::Diagnostic;
 use observe::logs::Reader;
 use serde_json::Value;
@@ -102,11 +102,22 @@ impl Terminal {
 
     /// Shows that long work goes on, to people only; it disappears when dropped.
     pub(crate) fn progress(self, doing: &'static str) -> Progress {
-        let bar = if self.err.person && !self.json {
-            ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner())
-        } else {
-            ProgressBar::hidden()
-        };
+        let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
+        self.shown(bar, doing)
+    }
+
+    /// The same for work of so many steps.
+    pub(crate) fn steps(self, doing: &'static str, count: usize) -> Progress {
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(count as u64).with_style(style);
+        self.shown(bar, doing)
+    }
+
+    fn shown(self, bar: ProgressBar, doing: &'static str) -> Progress {
+        if !self.err.person || self.json {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
         bar.set_message(doing);
         bar.enable_steady_tick(Duration::from_millis(100));
         Progress(bar)
@@ -115,6 +126,13 @@ impl Terminal {
 
 /// A sign of life on standard error.
 pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    /// One step is done.
+    pub(crate) fn step(&self) {
+        self.0.inc(1);
+    }
+}
 
 impl Drop for Progress {
     fn drop(&mut self) {

@@ -20,6 +20,22 @@ impl Decimal {
         }
     }
 
+    /// The largest number of so many digits, some of them after the point.
+    pub fn largest(digits: usize, scale: u32) -> Self {
+        let digits = u32::try_from(digits).expect("types have few digits");
+        Self::new(power(digits) - 1, scale)
+    }
+
+    /// The digits after the point.
+    pub fn scale(&self) -> u32 {
+        self.scale
+    }
+
+    /// Whether it is below zero.
+    pub fn is_negative(&self) -> bool {
+        self.units < BigInt::ZERO
+    }
+
     /// Reads `-12.50`.
     pub fn parse(text: &str) -> Self {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));

@@ -14,8 +14,13 @@
 )]
 
 pub mod answer;
+pub mod bed;
+mod calendar;
 pub mod catalogue;
 pub mod decimal;
+pub mod matrix;
+pub mod natives;
+pub mod offered;
 pub mod reference;
 pub mod render;
 pub mod request;

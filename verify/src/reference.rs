@@ -2,12 +2,16 @@
 
 mod aggregate;
 mod condition;
+mod document;
+mod group;
 mod like;
 mod order;
 mod page;
 
+pub use condition::{Case, Found, Operator};
+
 use crate::answer::Answer;
-use crate::catalogue::{Cardinality, Table};
+use crate::catalogue::{Cardinality, Kind, Table};
 use crate::request::{Field, Input, Node, Request, Selection};
 use crate::value::Value;
 use crate::world::World;
@@ -30,6 +34,13 @@ pub fn answer(world: &World<'_>, request: &Request) -> Answer {
 pub fn sequence(world: &World<'_>, table: usize, field: &Field) -> Vec<usize> {
     let all = (0..world.rows[table].len()).collect();
     Reference { world }.sequence(table, all, field)
+}
+
+/// The distinct values of a figure over the groups of an aggregate of the first table's `value`,
+/// and what kind they are.
+pub fn figures_of_groups(world: &World<'_>, field: &Field, family: &str) -> (Kind, Vec<Value>) {
+    let all = (0..world.rows[0].len()).collect();
+    Reference { world }.figures_of_groups(all, field, (family, Some("value")))
 }
 
 /// The global id of a row.
@@ -110,7 +121,10 @@ impl<'w> Reference<'w> {
             return self.page(table, all, fields);
         }
         match known("Aggregate") {
-            Some(table) => self.aggregate(table, fields),
+            Some(table) => {
+                let all = (0..self.world.rows[table].len()).collect();
+                self.aggregate(table, all, fields)
+            }
             None => self.by_key(name, fields),
         }
     }
@@ -203,10 +217,14 @@ impl<'w> Reference<'w> {
             return Answer::Leaf(self.value(table, row, column).json(kind));
         }
         let paged = name.strip_suffix("Connection");
-        let relation = declared.relation(paged.unwrap_or(name));
+        let counted = name.strip_suffix("Aggregate");
+        let relation = declared.relation(paged.or(counted).unwrap_or(name));
         let relation = relation.expect("fields are columns or relations");
         let target = self.world.table(&declared.relations[relation].target);
         let partners = self.world.partners(table, relation, row);
+        if counted.is_some() {
+            return self.aggregate(target, partners.to_vec(), fields);
+        }
         match (declared.relations[relation].cardinality, paged) {
             (Cardinality::Many, Some(_)) => self.page(target, partners.to_vec(), fields),
             (Cardinality::Many, None) => self.list(target, partners.to_vec(), fields),

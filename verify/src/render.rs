@@ -1,5 +1,6 @@
 //! A request as text: every value as a literal, or some of them as variables.
 
+use crate::calendar::ahead;
 use crate::catalogue::{Kind, MOODS};
 use crate::request::{Field, Given, Input, Node, Request, Selection};
 use crate::value::Value;
@@ -15,16 +16,28 @@ pub struct Rendered {
     pub variables: Map<String, Json>,
 }
 
-/// Writes a request; the seed decides on spellings and on what is a variable.
+/// Which values are variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variables {
+    /// None: all of them stand in the document.
+    None,
+    /// Some, at any depth.
+    Some,
+    /// Every argument as a whole.
+    Arguments,
+    /// Every value that has no others in it.
+    Leaves,
+}
+
+/// Writes a request; the seed decides on spellings, and on what is a variable where some are.
 pub fn render(
     request: &Request,
-    seed: u64,
-    with_variables: bool,
+    (seed, variables): (u64, Variables),
     cursors: &[Option<String>],
 ) -> Rendered {
     let mut writer = Writer {
         random: Rng::with_seed(seed),
-        with_variables,
+        taken: variables,
         cursors,
         definitions: Vec::new(),
         fragments: Vec::new(),
@@ -36,10 +49,11 @@ pub fn render(
     } else {
         format!("({})", writer.definitions.join(", "))
     };
+    let word = if request.writes { "mutation" } else { "query" };
     let fragments = writer.fragments.iter().map(|(_, text)| text.as_str());
     Rendered {
         query: format!(
-            "query{definitions} {selections}{}",
+            "{word}{definitions} {selections}{}",
             fragments.collect::<String>()
         ),
         variables: writer.variables,
@@ -48,7 +62,7 @@ pub fn render(
 
 struct Writer<'c> {
     random: Rng,
-    with_variables: bool,
+    taken: Variables,
     cursors: &'c [Option<String>],
     definitions: Vec<String>,
     fragments: Vec<(String, String)>,
@@ -118,23 +132,30 @@ impl Writer<'_> {
     }
 
     fn value(&mut self, type_name: &str, input: &Input) -> String {
-        if self.with_variables && self.random.u8(..5) < 2 {
-            return self.variable(type_name, input);
+        let is_variable = match self.taken {
+            Variables::None => false,
+            Variables::Some => self.random.u8(..5) < 2,
+            Variables::Arguments => true,
+            Variables::Leaves => !matches!(input, Input::List(..) | Input::Object(_)),
+        } || matches!(input, Input::Leaf(_, Value::Json(value)) if document(value).is_none());
+        if is_variable {
+            self.variable(type_name, input)
+        } else {
+            self.literal(type_name, input)
         }
-        self.literal(type_name, input)
     }
 
     fn variable(&mut self, type_name: &str, input: &Input) -> String {
         let name = format!("v{}", self.definitions.len());
-        let is_null = matches!(input, Input::Null);
+        let is_null = matches!(input, Input::Null | Input::Leaf(_, Value::Json(Json::Null)));
         let required = !type_name.ends_with('!') && !is_null && self.random.bool();
         let mark = if required { "!" } else { "" };
         let mut definition = format!("${name}: {type_name}{mark}");
-        if !is_null && self.random.u8(..6) == 0 {
-            let with_variables = std::mem::replace(&mut self.with_variables, false);
+        if !is_null && self.random.u8(..6) == 0 && has_literal(input) {
+            let taken = std::mem::replace(&mut self.taken, Variables::None);
             let default = self.literal(type_name, input);
             definition = format!("{definition} = {default}");
-            self.with_variables = with_variables;
+            self.taken = taken;
         } else {
             let json = self.json(input);
             self.variables.insert(name.clone(), json);
@@ -151,7 +172,7 @@ impl Writer<'_> {
             Input::Object(members) => {
                 let mut text = self.members(members);
                 let has_null_test = members.iter().any(|member| member.name == "isNull");
-                if self.with_variables
+                if self.taken == Variables::Some
                     && type_name.ends_with("Filter")
                     && !has_null_test
                     && self.random.u8(..8) == 0
@@ -159,6 +180,10 @@ impl Writer<'_> {
                     text.push_str(&self.ghost());
                 }
                 format!("{{{text}}}")
+            }
+            Input::Leaf(_, Value::Json(value)) => {
+                let literal = document(value);
+                literal.expect("documents without a literal are variables")
             }
             leaf => self.json(leaf).to_string(),
         }
@@ -226,8 +251,44 @@ impl Writer<'_> {
             {
                 Json::from(lengthened(text))
             }
+            (Kind::DateTime, Json::String(text)) => {
+                let offset = *self.random.choice(&OFFSETS).unwrap_or(&OFFSETS[0]);
+                Json::from(elsewhere(text, offset).unwrap_or_else(|| text.clone()))
+            }
             _ => json,
         }
+    }
+}
+
+/// Whether a value can stand in a document with all that is in it.
+fn has_literal(input: &Input) -> bool {
+    match input {
+        Input::Leaf(_, Value::Json(value)) => document(value).is_some(),
+        Input::List(_, items) => items.iter().all(has_literal),
+        Input::Object(members) => members.iter().all(|member| has_literal(&member.value)),
+        _ => true,
+    }
+}
+
+/// A JSON value as a literal, if its members have the names that GraphQL knows.
+fn document(value: &Json) -> Option<String> {
+    match value {
+        Json::Array(items) => {
+            let items: Option<Vec<_>> = items.iter().map(document).collect();
+            Some(format!("[{}]", items?.join(", ")))
+        }
+        Json::Object(members) => {
+            let is_name = |name: &str| {
+                let starts = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+                starts && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            };
+            let member = |(name, value): (&String, &Json)| {
+                is_name(name).then(|| Some(format!("{name}: {}", document(value)?)))?
+            };
+            let members: Option<Vec<_>> = members.iter().map(member).collect();
+            Some(format!("{{{}}}", members?.join(", ")))
+        }
+        leaf => Some(leaf.to_string()),
     }
 }
 
@@ -239,6 +300,15 @@ fn scientific(digits: &str) -> String {
         None => ("", whole),
     };
     format!("{sign}0{whole}{fraction}e-{}", fraction.len())
+}
+
+/// Offsets from UTC in minutes, as they are spelled.
+const OFFSETS: [(i64, &str); 3] = [(0, "Z"), (120, "+02:00"), (-570, "-09:30")];
+
+/// The same moment by the clock of another place.
+fn elsewhere(text: &str, (minutes, offset): (i64, &str)) -> Option<String> {
+    let shown = ahead(text.strip_suffix('Z')?, minutes)?;
+    Some(shown + offset)
 }
 
 /// A time with a digit more, and in UTC by an offset.

@@ -4,10 +4,30 @@ use crate::catalogue::Kind;
 use crate::value::Value;
 
 /// An operation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Request {
+    /// Whether it is a mutation.
+    pub writes: bool,
     /// The root fields.
     pub selections: Vec<Selection>,
+}
+
+impl Request {
+    /// A query of these fields.
+    pub fn query(fields: impl IntoIterator<Item = Field>) -> Self {
+        Self {
+            writes: false,
+            selections: fields.into_iter().map(Field::selected).collect(),
+        }
+    }
+
+    /// A mutation of these fields.
+    pub fn mutation(fields: impl IntoIterator<Item = Field>) -> Self {
+        Self {
+            writes: true,
+            ..Self::query(fields)
+        }
+    }
 }
 
 /// A selection and its `@skip` or `@include`.
@@ -60,6 +80,35 @@ pub struct Field {
 }
 
 impl Field {
+    /// A field without arguments and selections.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The same field under another key.
+    pub fn alias(self, alias: impl Into<String>) -> Self {
+        Self {
+            alias: Some(alias.into()),
+            ..self
+        }
+    }
+
+    /// The same field with one more argument.
+    pub fn with(mut self, argument: Given) -> Self {
+        self.arguments.push(argument);
+        self
+    }
+
+    /// The same field with more selected below it.
+    pub fn selecting(mut self, fields: impl IntoIterator<Item = Self>) -> Self {
+        let fields = fields.into_iter().map(Self::selected);
+        self.selections.extend(fields);
+        self
+    }
+
     /// The key in the answer.
     pub fn key(&self) -> &str {
         self.alias.as_ref().unwrap_or(&self.name)

@@ -24,6 +24,13 @@ pub enum Value {
     Decimal(Decimal),
     /// Strings, UUIDs, and dates and times in RFC 3339 form without a zone, which order as text.
     Text(String),
+    /// A text that is not ordered by its bytes, and its place among the others.
+    Placed {
+        /// The text.
+        text: String,
+        /// The place; equal texts have the same.
+        place: usize,
+    },
     /// A position in [`MOODS`].
     Mood(usize),
     /// A JSON value.
@@ -46,7 +53,8 @@ impl Value {
             (Self::Float(a), Self::Float(b)) => a.partial_cmp(b),
             (Self::Decimal(a), Self::Decimal(b)) => Some(a.cmp(b)),
             (Self::Text(a), Self::Text(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
-            (Self::Mood(a), Self::Mood(b)) => Some(a.cmp(b)),
+            (Self::Placed { place: a, .. }, Self::Placed { place: b, .. })
+            | (Self::Mood(a), Self::Mood(b)) => Some(a.cmp(b)),
             (Self::Bytes(a), Self::Bytes(b)) => Some(a.cmp(b)),
             _ => Some(self.decimal()?.cmp(&other.decimal()?)),
         }
@@ -76,7 +84,7 @@ impl Value {
             (Self::Float(value), _) => Json::from(*value),
             (Self::Decimal(value), _) => Json::from(value.to_string()),
             (Self::Text(text), Kind::DateTime) => Json::from(format!("{text}Z")),
-            (Self::Text(text), _) => Json::from(text.as_str()),
+            (Self::Text(text) | Self::Placed { text, .. }, _) => Json::from(text.as_str()),
             (Self::Mood(position), _) => Json::from(MOODS[*position].0),
             (Self::Json(value), _) => value.clone(),
             (Self::Bytes(bytes), _) => Json::from(STANDARD.encode(bytes)),
@@ -100,7 +108,7 @@ impl Value {
             (Self::Text(text), Dialect::Sqlite | Dialect::Mariadb) if is_clock => {
                 quoted(&text.replacen('T', " ", 1), dialect)
             }
-            (Self::Text(text), _) => quoted(text, dialect),
+            (Self::Text(text) | Self::Placed { text, .. }, _) => quoted(text, dialect),
             (Self::Mood(position), _) => quoted(MOODS[*position].1, dialect),
             (Self::Json(value), _) => quoted(&value.to_string(), dialect),
             (Self::Bytes(bytes), Dialect::Postgres) => format!("'\\x{}'", hexadecimal(bytes)),

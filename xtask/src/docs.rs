@@ -3,6 +3,7 @@
 mod configuration;
 mod declarations;
 mod metrics;
+mod support;
 
 use crate::{house, process};
 use anyhow::{Context, Result};
@@ -20,11 +21,17 @@ pub(crate) struct Options {
     /// Write nothing; fail if a page is not what it would be
     #[arg(long)]
     check: bool,
+    /// Try the matrix on private databases first, and record what it finds
+    #[arg(long, conflicts_with = "check")]
+    record: bool,
 }
 
 impl Options {
     /// Only looks.
-    pub(crate) const CHECK: Self = Self { check: true };
+    pub(crate) const CHECK: Self = Self {
+        check: true,
+        record: false,
+    };
 }
 
 /// A page and the text it should have.
@@ -36,6 +43,9 @@ struct Page {
 /// Writes the pages, or compares them.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let binary = build()?;
+    if options.record {
+        support::record(&binary)?;
+    }
     let pages = [
         Page {
             name: "configuration.md",
@@ -44,6 +54,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Page {
             name: "metrics.md",
             text: metrics::page(&binary)?,
+        },
+        Page {
+            name: "support.md",
+            text: support::page()?,
         },
     ];
     let place = house::root()?.join(PLACE);

@@ -101,6 +101,21 @@ fn bit() -> Native {
     }
 }
 
+/// Every type under its canonical name, with its scalars.
+pub(super) fn all() -> Vec<(&'static str, Vec<Scalar>)> {
+    let mut all: Vec<_> = TYPES
+        .iter()
+        .map(|row| (row.1, scalars(row.3, row.4)))
+        .collect();
+    all.dedup_by_key(|native| native.0);
+    all.push(("bit(1)", vec![Scalar::Boolean]));
+    all
+}
+
+fn scalars(own: Scalar, also: &[Scalar]) -> Vec<Scalar> {
+    std::iter::once(own).chain(also.iter().copied()).collect()
+}
+
 pub(super) fn usual(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::Boolean => "tinyint(1)",

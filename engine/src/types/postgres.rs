@@ -223,6 +223,11 @@ pub(super) fn extremes(text: &Spelling) -> Extremes {
     }
 }
 
+/// Every type, with its scalar.
+pub(super) fn all() -> Vec<(&'static str, Vec<Scalar>)> {
+    TYPES.iter().map(|row| (row.1, vec![row.3])).collect()
+}
+
 pub(super) fn usual(scalar: Scalar) -> &'static str {
     let of_scalar = TYPES.iter().find(|row| row.3 == scalar);
     of_scalar.map_or("text", |row| row.1)

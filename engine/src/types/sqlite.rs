@@ -103,6 +103,25 @@ pub(super) fn read(text: &Spelling) -> Option<Native> {
     })
 }
 
+/// Every type under its canonical name, with its scalars.
+pub(super) fn all() -> Vec<(&'static str, Vec<Scalar>)> {
+    let named = NAMES.iter().chain(WORDS).map(|(_, kind)| *kind);
+    let (scalar, also, _, family) = SCALED;
+    let scaled = (scalar, also, "numeric(p,s)", family);
+    let mut all: Vec<(&'static str, Vec<Scalar>)> = Vec::new();
+    for (scalar, also, name, _) in named.chain([scaled, UNSCALED]) {
+        if all.iter().all(|(known, _)| *known != name) {
+            all.push((
+                name,
+                std::iter::once(scalar)
+                    .chain(also.iter().copied())
+                    .collect(),
+            ));
+        }
+    }
+    all
+}
+
 pub(super) fn usual(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::Boolean => "boolean",

@@ -28,6 +28,19 @@ pub(crate) struct Admitted {
     _held: Option<Held>,
 }
 
+impl Admitted {
+    /// A request of our own.
+    pub(crate) fn own(body: &[u8]) -> Result<Self, Fault> {
+        Ok(Self {
+            caller: Caller::development(),
+            method: Method::POST,
+            parameters: Parameters::from_body(body)?,
+            idempotency_key: None,
+            _held: None,
+        })
+    }
+}
+
 /// Admits a request, or refuses it before it costs anything.
 pub(crate) async fn admit(
     server: &Server,

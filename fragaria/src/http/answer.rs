@@ -9,6 +9,7 @@ use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
 use model::{Fault, Kind};
 use observe::request::Outcome;
 use serde_json::{Map, Value, json};
+use std::fmt;
 use store::{Error, Failure, Reply};
 
 /// What `data` stands in.
@@ -103,6 +104,13 @@ impl Answer {
     }
 }
 
+/// The body it has.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.body().fmt(f)
+    }
+}
+
 impl Refusal {
     /// A refusal with a status of its own.
     pub(crate) fn new(status: StatusCode, fault: Fault) -> Self {
@@ -159,6 +167,11 @@ impl Refusal {
             }
             Kind::Malformed | Kind::Invalid | Kind::Conflict | Kind::Limit => self.declined,
         }
+    }
+
+    /// Whether the database is the reason, and the next request would be refused too.
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self.kind(), Kind::Unavailable | Kind::Timeout)
     }
 
     fn kind(&self) -> Kind {

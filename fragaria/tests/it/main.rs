@@ -52,4 +52,5 @@ mod typed;
 mod types;
 mod unstorable;
 mod vectors;
+mod verify;
 mod writes;

@@ -1,6 +1,7 @@
 //! `where` and `having` in SQL's logic of three values; `None` is unknown.
 
 use super::Reference;
+use super::document;
 use super::like::matches;
 use crate::catalogue::Cardinality;
 use crate::request::{Given, Input};
@@ -41,8 +42,10 @@ impl Reference<'_> {
                 let Input::Word(other) = comparison.value else {
                     panic!("columns are words");
                 };
-                let order = value(&column.name).compare(value(other));
-                order.map(|order| fits(&comparison.name, order))
+                let Some(Operator::Is(fits)) = Operator::named(&comparison.name) else {
+                    panic!("columns are compared by their order");
+                };
+                beside(value(&column.name), value(other)).map(fits)
             })
         }))
     }
@@ -79,29 +82,118 @@ pub(super) fn compares(value: &Value, filter: &Input) -> Option<bool> {
         .map(|comparison| compare(value, &comparison.name, &comparison.value)))
 }
 
-fn compare(value: &Value, operator: &str, operand: &Input) -> Option<bool> {
-    match operator {
-        "isNull" => {
-            Some(value.is_null() == matches!(operand, Input::Leaf(_, Value::Boolean(true))))
+/// Whether upper and lower case are alike.
+#[derive(Clone, Copy, Debug)]
+pub enum Case {
+    /// They are not.
+    Own,
+    /// They are.
+    Any,
+}
+
+/// A comparison of a filter.
+#[derive(Clone, Copy, Debug)]
+pub enum Operator {
+    /// Whether it is NULL.
+    IsNull,
+    /// Whether it is one of a list, or not.
+    In(bool),
+    /// How it is ordered beside a value.
+    Is(fn(Ordering) -> bool),
+    /// What its letters are beside those of a text.
+    Letters(Case, Found),
+    /// What is inside of a document.
+    Inside,
+}
+
+impl Operator {
+    /// The comparison of that name, if it is known what it means.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "isNull" => Self::IsNull,
+            "in" => Self::In(true),
+            "notIn" => Self::In(false),
+            "eq" => Self::Is(Ordering::is_eq),
+            "ne" => Self::Is(Ordering::is_ne),
+            "lt" => Self::Is(Ordering::is_lt),
+            "lte" => Self::Is(Ordering::is_le),
+            "gt" => Self::Is(Ordering::is_gt),
+            "gte" => Self::Is(Ordering::is_ge),
+            "hasKey" | "path" => Self::Inside,
+            "ieq" => Self::Letters(Case::Any, |text, other| text == other),
+            name => match name.strip_prefix('i') {
+                Some(name) => Self::Letters(Case::Any, letters(name)?),
+                None => Self::Letters(Case::Own, letters(name)?),
+            },
+        })
+    }
+
+    /// On a value that is no document.
+    fn holds(self, value: &Value, operand: &Input) -> Option<bool> {
+        match self {
+            Self::IsNull => {
+                Some(value.is_null() == matches!(operand, Input::Leaf(_, Value::Boolean(true))))
+            }
+            Self::In(wanted) => is_in(value, items(operand)).map(|is_in| is_in == wanted),
+            Self::Is(wanted) => order(value, operand).map(wanted),
+            Self::Letters(case, fits) => match (value, operand) {
+                (
+                    Value::Text(text) | Value::Placed { text, .. },
+                    Input::Leaf(_, Value::Text(operand) | Value::Placed { text: operand, .. }),
+                ) => Some(fits(&case.letters(text), &case.letters(operand))),
+                _ => None,
+            },
+            Self::Inside => None,
         }
-        "in" => is_in(value, items(operand)),
-        "notIn" => is_in(value, items(operand)).map(|is_in| !is_in),
-        "eq" | "ne" | "lt" | "lte" | "gt" | "gte" => {
-            order(value, operand).map(|order| fits(operator, order))
-        }
-        _ => is_like(value, operator, operand),
     }
 }
 
-/// Whether two values of that order fulfil a comparison.
-fn fits(operator: &str, order: Ordering) -> bool {
-    match operator {
-        "eq" => order.is_eq(),
-        "ne" => order.is_ne(),
-        "lt" => order.is_lt(),
-        "lte" => order.is_le(),
-        "gt" => order.is_gt(),
-        _ => order.is_ge(),
+impl Case {
+    /// Letter by letter, so that `İ` is one as in PostgreSQL.
+    fn letters(self, text: &str) -> Vec<char> {
+        let lower = |letter: char| letter.to_lowercase().next();
+        match self {
+            Self::Own => text.chars().collect(),
+            Self::Any => text.chars().filter_map(lower).collect(),
+        }
+    }
+}
+
+/// Whether a text is found by a part or a pattern.
+pub type Found = fn(&[char], &[char]) -> bool;
+
+fn letters(name: &str) -> Option<Found> {
+    Some(match name {
+        "like" => |text, pattern| matches(pattern, text),
+        "startsWith" => |text, part| text.starts_with(part),
+        "endsWith" => |text, part| text.ends_with(part),
+        "contains" => {
+            |text, part| part.is_empty() || text.windows(part.len()).any(|own| own == part)
+        }
+        _ => return None,
+    })
+}
+
+fn compare(value: &Value, name: &str, operand: &Input) -> Option<bool> {
+    match (value, name) {
+        (Value::Json(document), name) if name != "isNull" => {
+            document::holds(document, name, operand)
+        }
+        (Value::Null, "path") => document::leads(None, operand),
+        _ => {
+            let operator = Operator::named(name).expect("comparisons are known");
+            operator.holds(value, operand)
+        }
+    }
+}
+
+/// The order of two columns, in which texts go by their bytes whatever the order of each is.
+fn beside(one: &Value, other: &Value) -> Option<Ordering> {
+    match (one, other) {
+        (Value::Placed { text: one, .. }, Value::Placed { text: other, .. }) => {
+            Some(one.cmp(other))
+        }
+        _ => one.compare(other),
     }
 }
 
@@ -119,39 +211,14 @@ fn is_in(value: &Value, list: &[Input]) -> Option<bool> {
         .map(|item| order(value, item).map(|order| order == Ordering::Equal)))
 }
 
-fn is_like(value: &Value, operator: &str, operand: &Input) -> Option<bool> {
-    let (Value::Text(text), Input::Leaf(_, Value::Text(operand))) = (value, operand) else {
-        return None;
-    };
-    let characters = |text: &str| text.chars().collect::<Vec<_>>();
-    let (operator, text, operand) = match operator.strip_prefix('i') {
-        Some(operator) => (operator, lower(text), lower(operand)),
-        None => (operator, characters(text), characters(operand)),
-    };
-    Some(match operator {
-        "eq" => text == operand,
-        "startsWith" => text.starts_with(&operand),
-        "endsWith" => text.ends_with(&operand),
-        "contains" => operand.is_empty() || text.windows(operand.len()).any(|part| part == operand),
-        _ => matches(&operand, &text),
-    })
-}
-
-/// Letter by letter, so that `İ` is one as in PostgreSQL.
-fn lower(text: &str) -> Vec<char> {
-    text.chars()
-        .filter_map(|letter| letter.to_lowercase().next())
-        .collect()
-}
-
-fn members(input: &Input) -> &[Given] {
+pub(super) fn members(input: &Input) -> &[Given] {
     match input {
         Input::Object(members) => members,
         _ => panic!("conditions are objects"),
     }
 }
 
-fn items(input: &Input) -> &[Input] {
+pub(super) fn items(input: &Input) -> &[Input] {
     match input {
         Input::List(_, items) => items,
         _ => panic!("lists are lists"),
@@ -176,7 +243,7 @@ pub(super) fn has(
         }))
 }
 
-fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+pub(super) fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let parts: Vec<_> = parts.collect();
     if parts.contains(&Some(false)) {
         return Some(false);

@@ -1,6 +1,7 @@
 //! `orderBy`: what was asked for, then the key.
 
 use super::Reference;
+use super::aggregate::{figure_order, first, only};
 use crate::request::{Field, Input};
 use crate::value::Value;
 use std::cmp::Ordering;
@@ -27,10 +28,7 @@ impl Reference<'_> {
                 );
                 compare(left, right, "ASC")
             });
-            let mut orders = asked.chain(key);
-            orders
-                .find(|order| *order != Ordering::Equal)
-                .unwrap_or(Ordering::Equal)
+            first(asked.chain(key))
         });
     }
 
@@ -49,8 +47,19 @@ impl Reference<'_> {
             return (value, word);
         }
         let declared = self.declared(table);
-        let relation = declared.relation(name).expect("others are relations");
+        let list = name.strip_suffix("Aggregate");
+        let relation = declared.relation(list.unwrap_or(name));
+        let relation = relation.expect("others are relations");
         let target = self.world.table(&declared.relations[relation].target);
+        if list.is_some() {
+            let (name, below) = only(below);
+            let (figure, word) = figure_order(name, below);
+            let value = row.map_or(Value::Null, |row| {
+                let partners = self.world.partners(table, relation, row);
+                self.figure(target, partners, figure).0
+            });
+            return (value, word);
+        }
         let partner =
             row.and_then(|row| self.world.partners(table, relation, row).first().copied());
         self.sort_value(target, partner, below)

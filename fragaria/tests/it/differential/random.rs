@@ -51,7 +51,10 @@ impl<'w> Random<'w> {
             };
             selections.push(field.selected());
         }
-        Request { selections }
+        Request {
+            writes: false,
+            selections,
+        }
     }
 
     /// A connection to walk along: its table, and the field without cursors.

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use std::fmt;
 use verify::answer::Answer;
 use verify::reference;
-use verify::render::{Rendered, render};
+use verify::render::{Rendered, Variables, render};
 use verify::request::Request;
 use verify::world::World;
 
@@ -86,7 +86,12 @@ impl Trial<'_> {
         (spelling, with_variables): (u64, bool),
         cursors: &[Option<String>],
     ) -> Option<Failure> {
-        let rendered = render(request, spelling, with_variables, cursors);
+        let variables = if with_variables {
+            Variables::Some
+        } else {
+            Variables::None
+        };
+        let rendered = render(request, (spelling, variables), cursors);
         self.connections.iter_mut().find_map(|connection| {
             let reply = connection.ask(&rendered);
             let difference = match reply.data() {

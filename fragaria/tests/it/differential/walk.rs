@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value as Json;
 use verify::answer::{Decimals, digits};
 use verify::reference;
-use verify::render::render;
+use verify::render::{Variables, render};
 use verify::request::{Field, Given, Input, Request, Selection};
 
 /// Most pages in one direction.
@@ -134,13 +134,14 @@ impl Walk<'_, '_> {
             ),
         ];
         Request {
+            writes: false,
             selections: vec![field.selected()],
         }
     }
 
     /// All databases must give the same cursors, and the outer ones as those of the page.
     fn keep_cursors(&mut self, request: &Request, start: usize) -> Option<Failure> {
-        let rendered = render(request, self.seed, false, &self.cursors);
+        let rendered = render(request, (self.seed, Variables::None), &self.cursors);
         let mut known: Option<Vec<String>> = None;
         for connection in &mut self.trial.connections {
             let reply = connection.ask(&rendered);

@@ -16,7 +16,7 @@ const ROOMS: [&str; 5] = ["model", "engine", "store", "observe", "fragaria"];
 const DATA: &str = "example";
 
 /// Ends of file names, which look like codes.
-const FILES: [&str; 3] = ["graphql", "toml", "json"];
+const FILES: [&str; 4] = ["graphql", "toml", "json", "db"];
 
 #[test]
 fn the_guide_lists_just_the_codes_there_are() {
