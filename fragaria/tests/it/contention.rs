@@ -13,7 +13,12 @@ const WRITERS: usize = 32;
 const TABLES: &str = "
     CREATE TABLE account (id INT NOT NULL PRIMARY KEY, balance INT NOT NULL, version INT NOT NULL DEFAULT 1);
     INSERT INTO account (id, balance) VALUES (1, 100), (2, 100), (3, 100), (4, 100);
-    CREATE TABLE label (id INT NOT NULL PRIMARY KEY, slug VARCHAR(50) NOT NULL UNIQUE, writer INT NOT NULL);";
+    CREATE TABLE label (id INT NOT NULL PRIMARY KEY, slug VARCHAR(50) NOT NULL UNIQUE, writer INT NOT NULL);
+    CREATE TABLE sheet (id INT NOT NULL PRIMARY KEY, title VARCHAR(50) NOT NULL);
+    CREATE TABLE line (id INT NOT NULL PRIMARY KEY, sheet_id INT NOT NULL, word VARCHAR(50) NOT NULL UNIQUE,
+        FOREIGN KEY (sheet_id) REFERENCES sheet (id));
+    INSERT INTO sheet VALUES (1, 'first'), (2, 'other');
+    INSERT INTO line VALUES (1, 1, 'first 0'), (2, 1, 'first 1'), (3, 1, 'first 2'), (4, 2, 'taken');";
 
 const READ: &str = "query($id: Int!) { account(id: $id) { balance version } }";
 
@@ -31,6 +36,13 @@ const TRANSFER: &str =
     "mutation($one: Int!, $other: Int!, $less: Int!, $more: Int!, $seen: Int!, $other_seen: Int!) {
     one: updateAccount(id: $one, set: { balance: $less }, expectedVersion: $seen) { id }
     other: updateAccount(id: $other, set: { balance: $more }, expectedVersion: $other_seen) { id }
+}";
+
+const SHEET: &str = "{ sheet(id: 1) { title lines(orderBy: [{ id: ASC }]) { word } } }";
+
+/// A title, and lines in the place of those there are.
+const REPLACE: &str = "mutation($title: String!, $lines: [LineCreate!]!) {
+    updateSheet(id: 1, set: { title: $title, lines: { deleteMany: [{ where: { id: { gt: 0 } } }], create: $lines } }) { title }
 }";
 
 /// Projects in which an account counts its changes.
@@ -203,6 +215,45 @@ fn upserts_at_once_on_a_new_key_leave_one_row() {
             assert_eq!(stage.outside(&rows), "1");
         }
         assert_eq!(stage.outside("SELECT COUNT(*) FROM label"), "6");
+    }
+}
+
+#[test]
+fn trees_that_are_written_at_once_are_whole_or_not_there() {
+    for stage in stages(&[]) {
+        stage.look_for_deadlocks();
+        let server = stage.serve();
+        together(&server, |number, client| {
+            let title = format!("writer {number}");
+            let line = |at: usize| {
+                // The last line of some makes the whole tree impossible.
+                let is_taken = number % 4 == 0 && at == 2;
+                let word = if is_taken {
+                    "taken".into()
+                } else {
+                    format!("{title} {at}")
+                };
+                json!({ "id": 10 + number * 3 + at, "word": word })
+            };
+            let tree = json!({ "title": title, "lines": [line(0), line(1), line(2)] });
+            loop {
+                let answer = ask(client, REPLACE, &tree);
+                if is_done(&answer, &["store.unique", "store.serialization"]) {
+                    assert_ne!(number % 4, 0);
+                    break;
+                }
+                if answer.code() == "store.unique" {
+                    assert_eq!(number % 4, 0, "{answer:?}");
+                    break;
+                }
+            }
+            let seen = ask(client, SHEET, &json!({})).json();
+            let sheet = &seen["data"]["sheet"];
+            let title = sheet["title"].as_str().unwrap();
+            let words = [0, 1, 2].map(|at| json!({ "word": format!("{title} {at}") }));
+            assert_eq!(sheet["lines"], json!(words), "{seen}");
+        });
+        assert_eq!(stage.outside("SELECT COUNT(*) FROM line"), "4");
     }
 }
 
