@@ -126,7 +126,30 @@ impl<'a> Index<'a> {
                 .get(&(schema, folded(self.dialect, name)))
                 .copied()
         };
-        find(schema).or_else(|| is_usual(self.dialect, schema).then(|| find(None)).flatten())
+        in_schema(self.dialect, schema, find)
+    }
+}
+
+/// What is found in a schema, also where the catalog leaves that one unnamed.
+fn in_schema<'s, T>(
+    dialect: Dialect,
+    schema: Option<&'s str>,
+    find: impl Fn(Option<&'s str>) -> Option<T>,
+) -> Option<T> {
+    find(schema).or_else(|| is_usual(dialect, schema).then(|| find(None)).flatten())
+}
+
+/// Where something of that name is, or which name was probably meant; of each that is known, its
+/// schema and name.
+fn meant<'n>(
+    name: &str,
+    mut known: impl Iterator<Item = (Option<&'n str>, &'n str)> + Clone,
+) -> Option<String> {
+    let names = known.clone().map(|(_, name)| name);
+    match known.find(|(_, found)| *found == name) {
+        Some((Some(schema), _)) => Some(format!("there is one in the schema {schema:?}")),
+        Some((None, _)) => Some("there is one outside that schema".to_owned()),
+        None => sdl::nearest(name, names).map(|near| format!("did you mean {near:?}?")),
     }
 }
 
@@ -149,15 +172,10 @@ fn missing_table(table: &Table, catalog: &Catalog) -> Diagnostic {
         sdl::clip(&name),
         table.type_name
     );
-    let namesake = catalog.tables.iter().find(|found| found.name == table.name);
-    let names = catalog.tables.iter().map(|table| table.name.as_str());
-    let help = match namesake.map(|found| found.schema.as_deref()) {
-        Some(Some(schema)) => Some(format!("there is one in the schema {schema:?}")),
-        Some(None) => Some("there is one outside that schema".to_owned()),
-        None => sdl::nearest(&table.name, names).map(|near| format!("did you mean {near:?}?")),
-    };
+    let known = catalog.tables.iter();
+    let known = known.map(|found| (found.schema.as_deref(), found.name.as_str()));
     Diagnostic {
-        help,
+        help: meant(&table.name, known),
         ..Diagnostic::error("drift.missing_table", message)
     }
 }

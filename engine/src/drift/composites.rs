@@ -1,6 +1,6 @@
 //! Composite types and their attributes.
 
-use super::{enums, is_usual};
+use super::{enums, in_schema, meant};
 use crate::{sdl, types};
 use model::schema::{Composite, Form, Member, Shape};
 use model::{Catalog, Diagnostic, Scalar, Schema, catalog};
@@ -27,17 +27,11 @@ pub(super) fn compare(schema: &Schema, catalog: &Catalog, findings: &mut Vec<Dia
 
 /// Where the catalog has the type.
 pub(super) fn find(wanted: &Composite, catalog: &Catalog) -> Option<usize> {
-    let schema = wanted.schema.as_deref();
-    let in_schema = |schema: Option<&str>| {
+    in_schema(catalog.dialect, wanted.schema.as_deref(), |schema| {
         catalog
             .composites
             .iter()
             .position(|found| found.name == wanted.name && found.schema.as_deref() == schema)
-    };
-    in_schema(schema).or_else(|| {
-        is_usual(catalog.dialect, schema)
-            .then(|| in_schema(None))
-            .flatten()
     })
 }
 
@@ -47,17 +41,10 @@ fn missing(shape: &Shape, composite: &Composite, catalog: &Catalog) -> Diagnosti
         sdl::clip(&composite.name),
         shape.type_name
     );
-    let mut all = catalog.composites.iter();
-    let names = all.clone().map(|found| found.name.as_str());
-    let help = match all.find(|found| found.name == composite.name) {
-        Some(namesake) => Some(match &namesake.schema {
-            Some(schema) => format!("there is one in the schema {schema:?}"),
-            None => "there is one outside that schema".to_owned(),
-        }),
-        None => sdl::nearest(&composite.name, names).map(|near| format!("did you mean {near:?}?")),
-    };
+    let known = catalog.composites.iter();
+    let known = known.map(|found| (found.schema.as_deref(), found.name.as_str()));
     Diagnostic {
-        help,
+        help: meant(&composite.name, known),
         ..Diagnostic::error("drift.missing_composite", message)
     }
 }

@@ -1,6 +1,6 @@
 //! Enum types and their labels.
 
-use super::is_usual;
+use super::in_schema;
 use crate::sdl;
 use model::schema::Enum;
 use model::{Catalog, Diagnostic, Schema, catalog};
@@ -38,17 +38,11 @@ pub(super) fn find<'a>(
     name: &str,
     catalog: &'a Catalog,
 ) -> Option<&'a catalog::Enum> {
-    let schema = wanted.schema.as_deref();
-    let in_schema = |schema: Option<&str>| {
+    in_schema(catalog.dialect, wanted.schema.as_deref(), |schema| {
         catalog
             .enums
             .iter()
             .find(|found| found.name == name && found.schema.as_deref() == schema)
-    };
-    in_schema(schema).or_else(|| {
-        is_usual(catalog.dialect, schema)
-            .then(|| in_schema(None))
-            .flatten()
     })
 }
 
