@@ -62,12 +62,13 @@ impl Api {
 fn text(schema: &Schema) -> String {
     let mut out = text::Sdl::default();
     filters::scalars(&mut out);
-    filters::shared(&mut out, schema);
+    let lists = filters::listed(schema);
+    filters::shared(&mut out, schema.dialect, &lists);
     for custom in &schema.scalars {
-        filters::custom(&mut out, schema, custom);
+        filters::custom(&mut out, schema.dialect, &lists, custom);
     }
     for enumeration in &schema.enums {
-        filters::enumeration(&mut out, schema, enumeration);
+        filters::enumeration(&mut out, &lists, enumeration);
     }
     for shape in &schema.shapes {
         shapes::shape(&mut out, schema, shape);

@@ -88,6 +88,16 @@ pub struct Variant {
     pub rest: Rest,
 }
 
+impl Variant {
+    /// The GraphQL object type.
+    pub fn type_name<'s>(&'s self, schema: &'s Schema) -> &'s str {
+        match &self.rest {
+            Rest::Here { type_name, .. } => type_name,
+            Rest::Beside { table, .. } => &schema.tables[*table].type_name,
+        }
+    }
+}
+
 /// Where that of a row is which not all types share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rest {

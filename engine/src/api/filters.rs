@@ -4,6 +4,7 @@ use super::text::Sdl;
 use crate::names::article;
 use model::schema::{Column, CustomScalar, Enum, Schema};
 use model::{Dialect, Scalar};
+use std::collections::HashSet;
 
 /// Declares the scalars GraphQL does not know, and the directives of the API.
 pub(crate) fn scalars(out: &mut Sdl) {
@@ -47,10 +48,10 @@ fn specification(scalar: Scalar) -> Option<&'static str> {
 }
 
 /// Declares what every API shares: directions of order, groups, page information, filters.
-pub(crate) fn shared(out: &mut Sdl, schema: &Schema) {
+pub(crate) fn shared(out: &mut Sdl, dialect: Dialect, lists: &HashSet<&str>) {
     out.line(SHARED);
     for scalar in Scalar::ALL {
-        filter(out, schema, scalar, scalar.name());
+        filter(out, (dialect, lists), scalar, scalar.name());
     }
 }
 
@@ -124,7 +125,12 @@ input JSONPathFilter {
 "#;
 
 /// Declares a scalar of the schema's own, and its filter.
-pub(crate) fn custom(out: &mut Sdl, schema: &Schema, custom: &CustomScalar) {
+pub(crate) fn custom(
+    out: &mut Sdl,
+    dialect: Dialect,
+    lists: &HashSet<&str>,
+    custom: &CustomScalar,
+) {
     let name = &custom.type_name;
     out.describe("", custom.description.as_deref());
     let url = custom.specified_by.as_deref().map(|url| {
@@ -132,19 +138,19 @@ pub(crate) fn custom(out: &mut Sdl, schema: &Schema, custom: &CustomScalar) {
         format!(" @specifiedBy(url: {url})")
     });
     out.line(&format!("scalar {name}{}\n", url.unwrap_or_default()));
-    filter(out, schema, custom.scalar, name);
+    filter(out, (dialect, lists), custom.scalar, name);
 }
 
 /// Declares the conditions on values of a type that is that scalar.
-fn filter(out: &mut Sdl, schema: &Schema, scalar: Scalar, name: &str) {
-    let members = comparisons(schema.dialect, scalar).iter();
+fn filter(out: &mut Sdl, (dialect, lists): (Dialect, &HashSet<&str>), scalar: Scalar, name: &str) {
+    let members = comparisons(dialect, scalar).iter();
     let members = members.map(|operator| member(operator, name));
     let article = article(name);
     out.line(&format!(
         "\"Conditions on {article} {name}; all given ones must hold.\""
     ));
     out.block(&format!("input {name}Filter"), members);
-    list_filter(out, schema, name);
+    list_filter(out, lists, name);
 }
 
 fn member(operator: &str, value: &str) -> String {
@@ -157,11 +163,16 @@ fn member(operator: &str, value: &str) -> String {
     }
 }
 
-/// Declares what compares the lists of a type with others, if a column holds such lists.
-fn list_filter(out: &mut Sdl, schema: &Schema, item: &str) {
+/// The types of the items in columns that hold lists.
+pub(crate) fn listed(schema: &Schema) -> HashSet<&str> {
     let columns = schema.tables.iter().flat_map(|table| &table.columns);
-    let mut lists = columns.filter(|column| column.list);
-    if !lists.any(|column| value_type(schema, column) == item) {
+    let lists = columns.filter(|column| column.list);
+    lists.map(|column| value_type(schema, column)).collect()
+}
+
+/// Declares what compares the lists of a type with others, if a column holds such lists.
+fn list_filter(out: &mut Sdl, lists: &HashSet<&str>, item: &str) {
+    if !lists.contains(item) {
         return;
     }
     let members = ["eq", "ne"].map(|operator| format!("{operator}: [{item}]"));
@@ -212,7 +223,7 @@ fn comparisons(dialect: Dialect, scalar: Scalar) -> &'static [&'static str] {
 }
 
 /// Declares an enum and its filter.
-pub(crate) fn enumeration(out: &mut Sdl, schema: &Schema, enumeration: &Enum) {
+pub(crate) fn enumeration(out: &mut Sdl, lists: &HashSet<&str>, enumeration: &Enum) {
     let name = &enumeration.type_name;
     out.describe("", enumeration.description.as_deref());
     out.line(&format!("enum {name} {{"));
@@ -227,7 +238,7 @@ pub(crate) fn enumeration(out: &mut Sdl, schema: &Schema, enumeration: &Enum) {
         article(name)
     ));
     out.block(&format!("input {name}Filter"), members);
-    list_filter(out, schema, name);
+    list_filter(out, lists, name);
 }
 
 /// The filter input of a column.

@@ -9,14 +9,12 @@ use super::text::Sdl;
 use super::trees::{self, is_written};
 use crate::names::api::SEARCH;
 use model::Scalar;
-use model::schema::{
-    Cardinality, Column, Function, Relation, Rest, Schema, Shown, Table, Union, Variant,
-};
+use model::schema::{Cardinality, Column, Function, Relation, Rest, Schema, Shown, Table, Union};
 
 /// Declares every type of a table.
 pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
     let table = &schema.tables[index];
-    row(out, schema, table);
+    row(out, schema, index);
     filter(out, schema, table);
     compare::columns(out, table);
     order(out, schema, table);
@@ -30,15 +28,14 @@ pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
 /// Declares a union of tables.
 pub(crate) fn union(out: &mut Sdl, schema: &Schema, union: &Union) {
     let types = union.types.iter();
-    let types: Vec<_> = types
-        .map(|table| schema.tables[*table].type_name.as_str())
-        .collect();
+    let types = types.map(|table| schema.tables[*table].type_name.as_str());
     out.describe("", union.description.as_deref());
-    out.line(&format!(
-        "union {} = {}\n",
-        union.type_name,
-        types.join(" | ")
-    ));
+    one_of(out, &union.type_name, types);
+}
+
+fn one_of<'t>(out: &mut Sdl, name: &str, types: impl Iterator<Item = &'t str>) {
+    let types: Vec<_> = types.collect();
+    out.line(&format!("union {name} = {}\n", types.join(" | ")));
 }
 
 /// The arguments of a list of rows of that type.
@@ -53,7 +50,8 @@ pub(crate) fn page_arguments(name: &str) -> String {
     )
 }
 
-fn row(out: &mut Sdl, schema: &Schema, table: &Table) {
+fn row(out: &mut Sdl, schema: &Schema, index: usize) {
+    let table = &schema.tables[index];
     let Some(variants) = &table.variants else {
         let shown = Shown {
             columns: (0..table.columns.len()).collect(),
@@ -67,7 +65,7 @@ fn row(out: &mut Sdl, schema: &Schema, table: &Table) {
         out.describe("", table.description.as_deref());
         let of = [Some((table, &shown)), inherited];
         members(out, schema, (&head, !table.key.is_empty()), &of);
-        for function in row_functions(schema, table) {
+        for function in row_functions(schema, index) {
             roots::function(out, schema, function);
         }
         out.line("}\n");
@@ -81,8 +79,7 @@ fn row(out: &mut Sdl, schema: &Schema, table: &Table) {
         object(out, schema, (&head, has_id), &[Some((table, shared))]);
     } else {
         let types = variants.types.iter();
-        let types: Vec<_> = types.map(|variant| variant_name(schema, variant)).collect();
-        out.line(&format!("union {name} = {}\n", types.join(" | ")));
+        one_of(out, name, types.map(|variant| variant.type_name(schema)));
     }
     let interface = variants.shared.as_ref().map(|_| name);
     for variant in &variants.types {
@@ -94,21 +91,8 @@ fn row(out: &mut Sdl, schema: &Schema, table: &Table) {
         {
             let head = head(table, "type", type_name, interface);
             out.describe("", description.as_deref());
-            object(
-                out,
-                schema,
-                (&head, !table.key.is_empty()),
-                &[Some((table, shown))],
-            );
+            object(out, schema, (&head, has_id), &[Some((table, shown))]);
         }
-    }
-}
-
-/// The type of the rows of a variant.
-fn variant_name<'s>(schema: &'s Schema, variant: &'s Variant) -> &'s str {
-    match &variant.rest {
-        Rest::Here { type_name, .. } => type_name,
-        Rest::Beside { table, .. } => &schema.tables[*table].type_name,
     }
 }
 
@@ -123,10 +107,10 @@ fn head(table: &Table, kind: &str, name: &str, interface: Option<&str>) -> Strin
 }
 
 /// The functions that are fields of the rows of a table.
-fn row_functions<'s>(schema: &'s Schema, table: &Table) -> impl Iterator<Item = &'s Function> {
+fn row_functions(schema: &Schema, table: usize) -> impl Iterator<Item = &Function> {
     schema.functions.iter().filter(move |function| {
         let receiver = function.receiver.as_ref();
-        receiver.is_some_and(|known| schema.tables[known.table].type_name == table.type_name)
+        receiver.is_some_and(|known| known.table == table)
     })
 }
 

@@ -43,11 +43,12 @@ pub(super) fn compare(
 
 /// The types that rows of a table are of, and what those without a table of their own show of it.
 fn types(schema: &Schema, table: &Table, variants: &Variants) -> Vec<(String, Vec<String>)> {
-    let types = variants.types.iter().map(|variant| match &variant.rest {
-        Rest::Here {
-            type_name, shown, ..
-        } => (type_name.clone(), names(table, shown)),
-        Rest::Beside { table, .. } => (schema.tables[*table].type_name.clone(), Vec::new()),
+    let types = variants.types.iter().map(|variant| {
+        let shown = match &variant.rest {
+            Rest::Here { shown, .. } => names(table, shown),
+            Rest::Beside { .. } => Vec::new(),
+        };
+        (variant.type_name(schema).to_owned(), shown)
     });
     types.collect()
 }

@@ -51,9 +51,7 @@ fn write(value: &Value, scalar: Scalar, out: &mut String) {
         Value::List(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
+                separate(index == 0, out);
                 write(item, scalar, out);
             }
             out.push(']');

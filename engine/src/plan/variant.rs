@@ -3,6 +3,7 @@
 use super::planner::Planner;
 use super::read::Scope;
 use super::selection::Chosen;
+use crate::names::api::list_fields;
 use crate::sql::{Alias, Reference, codec, readable};
 use apollo_compiler::executable::{Field, SelectionSet};
 use model::schema::{Choice, Rest, Shown, Table, Variants};
@@ -27,11 +28,10 @@ impl<'a> Planner<'a> {
         let mut known = Vec::new();
         let mut types = Vec::with_capacity(variants.types.len());
         for variant in &variants.types {
-            let (name, beside) = match &variant.rest {
-                Rest::Here { type_name, .. } => (type_name, None),
-                Rest::Beside { table, columns } => {
-                    (&schema.tables[*table].type_name, Some((*table, columns)))
-                }
+            let name = variant.type_name(schema);
+            let beside = match &variant.rest {
+                Rest::Here { .. } => None,
+                Rest::Beside { table, columns } => Some((*table, columns)),
             };
             let mut present = None;
             let record = self.record_of(scope, sets, name, |planner, scope, chosen| {
@@ -122,8 +122,8 @@ fn shows(table: &Table, shown: &Shown, name: &str) -> bool {
             .iter()
             .any(|column| table.columns[*column].field == name)
         || relations.any(|relation| {
-            let rest = name.strip_prefix(table.relations[*relation].field.as_str());
-            rest.is_some_and(|rest| matches!(rest, "" | "Connection" | "Aggregate"))
+            let field = table.relations[*relation].field.as_str();
+            field == name || list_fields(field).iter().any(|beside| beside == name)
         })
 }
 

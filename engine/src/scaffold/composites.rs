@@ -53,10 +53,7 @@ pub(super) fn read<'a>(
             continue;
         }
         let group = group(catalog, shown, &catalog.composites[index]);
-        next.extend(group.members.iter().filter_map(|member| match member.kind {
-            FieldKind::Composite(index) => Some(index),
-            FieldKind::Scalar(..) | FieldKind::Enum(_) => None,
-        }));
+        next.extend(entity::composites(&group.members));
         groups.insert(index, group);
     }
     for group in groups.values() {

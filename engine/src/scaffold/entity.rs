@@ -75,10 +75,7 @@ impl Entity<'_> {
 
     /// The composite types of its fields.
     pub(super) fn composites(&self) -> impl Iterator<Item = usize> {
-        self.fields.iter().filter_map(|field| match field.kind {
-            FieldKind::Composite(index) => Some(index),
-            FieldKind::Scalar(..) | FieldKind::Enum(_) => None,
-        })
+        composites(&self.fields)
     }
 
     /// Whether a field cannot be null; a key never is.
@@ -172,6 +169,14 @@ fn entity<'a>(
     search(catalog.dialect, &mut entity, warnings);
     warn(catalog.dialect, &entity, warnings);
     Some(entity)
+}
+
+/// The composite types of fields.
+pub(super) fn composites(fields: &[Field<'_>]) -> impl Iterator<Item = usize> {
+    fields.iter().filter_map(|field| match field.kind {
+        FieldKind::Composite(index) => Some(index),
+        FieldKind::Scalar(..) | FieldKind::Enum(_) => None,
+    })
 }
 
 /// What a column holds; `composites` are those that can be shown.

@@ -36,15 +36,20 @@ pub(crate) fn own_type(schema: &Schema, column: &Column) -> Cast {
     if let Some(shape) = composite(schema, column) {
         return Cast::Composite(shape);
     }
-    let index = column.enumeration;
-    let named = index.and_then(|at| Some(Cast::Enum(at, schema.enums[at].name.clone()?)));
-    named.map_or_else(
+    enum_type(schema, column).map_or_else(
         || {
             let usual = usual_column(Dialect::Postgres, column.scalar, column.list);
             Cast::Native(column.native.clone().unwrap_or(usual))
         },
         |named| in_list(column, named),
     )
+}
+
+/// The enum type of the database that the column's values, or the items in them, are of.
+fn enum_type(schema: &Schema, column: &Column) -> Option<Cast> {
+    let index = column.enumeration?;
+    let name = schema.enums[index].name.clone();
+    name.map(|name| Cast::Enum(index, name))
 }
 
 /// Whether MariaDB holds the column as a float of 32 bits.
@@ -70,14 +75,8 @@ pub(crate) fn compared_list(schema: &Schema, reference: Reference) -> (Expr, Cas
     let usual = usual(schema.dialect, column.scalar);
     let native = column.native.as_deref().map_or(usual, types::item);
     let name = native.split('(').next().unwrap_or(native);
-    let enumeration = column
-        .enumeration
-        .map(|index| (index, &schema.enums[index]));
-    let (item, is_comparable) = match (enumeration, name) {
-        (Some((index, found)), _) if found.name.is_some() => {
-            let name = found.name.clone().unwrap_or_default();
-            (Cast::Enum(index, name), true)
-        }
+    let (item, is_comparable) = match (enum_type(schema, column), name) {
+        (Some(named), _) => (named, true),
         // Of two kinds of JSON one knows no equality, nor do documents of XML.
         (_, "json") => (Cast::Native("jsonb".to_owned()), false),
         (_, "xml") => (Cast::Text, false),

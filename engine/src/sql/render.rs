@@ -95,11 +95,16 @@ impl Text<'_> {
     fn table(&mut self, table: usize) {
         let schema = self.schema;
         let table = &schema.tables[table];
-        if let Some(name) = &table.schema {
-            self.identifier(name);
-            self.out.push('.');
+        self.qualified(table.schema.as_deref(), &table.name);
+    }
+
+    /// A name with its schema, where there is one.
+    fn qualified(&mut self, schema: Option<&str>, name: &str) {
+        if let Some(schema) = schema {
+            self.identifier(schema);
+            self.push(".");
         }
-        self.identifier(&table.name);
+        self.identifier(name);
     }
 
     fn column_name(&mut self, table: usize, column: usize) {

@@ -273,14 +273,6 @@ impl Text<'_> {
         }
     }
 
-    fn qualified(&mut self, schema: Option<&str>, name: &str) {
-        if let Some(schema) = schema {
-            self.identifier(schema);
-            self.push(".");
-        }
-        self.identifier(name);
-    }
-
     /// The labels come from the artefact; a quote inside is doubled.
     fn rank(&mut self, inner: &Expr, enumeration: usize) {
         let schema = self.schema;

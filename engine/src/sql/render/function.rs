@@ -20,11 +20,7 @@ impl Text<'_> {
     pub(super) fn call_rows(&mut self, function: usize, arguments: &[Expr]) {
         let schema = self.schema;
         let function = &schema.functions[function];
-        if let Some(name) = &function.schema {
-            self.identifier(name);
-            self.push(".");
-        }
-        self.identifier(&function.name);
+        self.qualified(function.schema.as_deref(), &function.name);
         self.push("(");
         self.list(arguments, ", ", Self::expr);
         self.push(")");
