@@ -91,15 +91,15 @@ impl Stage<'_, '_> {
             );
             return None;
         }
-        let given = words(directive, "of");
-        if given.is_none() && self.dialect == Dialect::Mariadb {
+        let given = words(directive, "of").unwrap_or_default();
+        if given.is_empty() && self.dialect == Dialect::Mariadb {
             self.refuse(span, "MariaDB gives a function no row".to_owned(), || {
                 "name the fields that it is given before its arguments: of: […]".to_owned()
             });
             return None;
         }
         let mut columns = Vec::new();
-        for field in given.unwrap_or_default() {
+        for field in given {
             let Some((column, _)) = draft.column(field.text) else {
                 keys::unknown(draft, field, self.findings);
                 return None;
