@@ -212,6 +212,8 @@ pub struct Cases {
 /// What is written of a row of one type.
 #[derive(Debug, Clone)]
 pub struct Case {
+    /// The GraphQL object type.
+    pub type_name: Box<str>,
     /// The JSON of what the column holds.
     pub value: Box<str>,
     /// A column that is NULL just when a part of the row is missing, which is an error.

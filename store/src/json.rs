@@ -72,12 +72,17 @@ fn case<'c, R: Row>(row: &R, cases: &'c Cases, sheet: &mut Sheet) -> Result<&'c 
         .find(|case| case.value.as_bytes() == value);
     sheet.text.truncate(start);
     let Some(case) = found else {
-        let message = "a row is of none of the types its table has in the schema";
+        let names: Vec<_> = cases.types.iter().map(|case| &*case.type_name).collect();
+        let message = format!("a row is not of type {} by its discriminator", names.join(", "));
         return Err(Error::Conversion(message.into()));
     };
     match case.present {
         Some(column) if row.is_null(column)? => {
-            let message = "the rest of a row is missing in the table of its type";
+            let message = format!(
+                "a row is of type {} by its discriminator, but the table of that type has no row \
+                 with its key",
+                case.type_name
+            );
             Err(Error::Conversion(message.into()))
         }
         _ => Ok(case),

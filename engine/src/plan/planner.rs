@@ -6,7 +6,7 @@ use crate::api::{Api, Root, Verb};
 use crate::config::Config;
 use crate::input::{Argument, Strict, Variables, argument};
 use crate::prepare::{Operation, located};
-use crate::sql::Tree;
+use crate::sql::{Alias, Tree};
 use apollo_compiler::executable::{ExecutableDocument, Field};
 use model::{
     Cell, Content, Expectation, Fault, Kind, Label, Part, Schema, Script, Step, Use, Weight,
@@ -36,6 +36,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) calls: bool,
     /// Where a variable that is not given is refused.
     pub(crate) strict: Strict,
+    /// The rows that a write gives back: each must be there with all its parts.
+    pub(crate) written: Option<Alias>,
     /// How rows are inserted that can be written together.
     pub(crate) inserts: Inserts,
     /// The place in the input that is being planned; empty where it is no part of one.
@@ -69,6 +71,7 @@ pub(crate) fn plan(
         depth: 0,
         calls: false,
         strict: Strict::Nowhere,
+        written: None,
         inserts,
         input: String::new(),
         steps: Vec::new(),

@@ -236,12 +236,13 @@ impl<'a> Planner<'a> {
         let declared = &self.schema.tables[table];
         match &declared.variants {
             Some(variants) => self.record_of_variants(scope, (alias, table), variants, sets),
-            None => self.record_of(
-                scope,
-                sets,
-                &declared.type_name,
-                |planner, scope, chosen| planner.cell(scope, alias, table, chosen),
-            ),
+            None => {
+                let name = &declared.type_name;
+                let record = self.record_of(scope, sets, name, |planner, scope, chosen| {
+                    planner.cell(scope, alias, table, chosen)
+                })?;
+                Ok(self.of_its_base(scope, (alias, table), record))
+            }
         }
     }
 

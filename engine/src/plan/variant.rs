@@ -6,7 +6,7 @@ use super::selection::Chosen;
 use crate::names::api::list_fields;
 use crate::sql::{Alias, Reference, codec, readable};
 use apollo_compiler::executable::{Field, SelectionSet};
-use model::schema::{Choice, Rest, Shown, Table, Variants};
+use model::schema::{Choice, Rest, Shown, Table, Variant, Variants};
 use model::{Case, Cases, Cell, Fault, Record, Scalar};
 
 /// A field of a table that types share, and its cell: nothing is selected twice.
@@ -34,33 +34,97 @@ impl<'a> Planner<'a> {
                 Rest::Beside { table, columns } => Some((*table, columns)),
             };
             let mut present = None;
+            if let Some((beside, columns)) = beside
+                && self.written == Some(alias)
+            {
+                let partner = self.join(scope, (alias, table), beside, columns);
+                present = Some(self.presence(scope, (partner, beside), columns));
+            }
             let record = self.record_of(scope, sets, name, |planner, scope, chosen| {
                 if let Some((beside, columns)) = beside
                     && !is_inherited(schema.tables.as_slice(), (table, beside), chosen)
                 {
                     let partner = planner.join(scope, (alias, table), beside, columns);
-                    let theirs = Reference::new(partner, beside, columns[0].1);
-                    present = Some(scope.select.column(readable(schema, theirs)));
+                    if present.is_none() {
+                        present = Some(planner.presence(scope, (partner, beside), columns));
+                    }
                     return planner.cell(scope, partner, beside, chosen);
                 }
                 planner.shared(scope, (alias, table), chosen, &mut known)
             })?;
             types.push(Case {
+                type_name: name.into(),
                 value: written(&schema.tables[table], variants.column, &variant.value),
                 present,
                 record,
             });
         }
-        let column = &schema.tables[table].columns[variants.column];
-        let reference = Reference::new(alias, table, variants.column);
-        Ok(Record {
+        Ok(self.by_type(scope, (alias, table), variants.column, types))
+    }
+
+    /// A row that was written to the table of its type must be of that type in the table it shares
+    /// with others.
+    pub(super) fn of_its_base(
+        &mut self,
+        scope: &mut Scope,
+        (alias, table): (Alias, usize),
+        record: Record,
+    ) -> Record {
+        let schema = self.schema;
+        let Some(base) = &schema.tables[table].base else {
+            return record;
+        };
+        let Some(variants) = &schema.tables[base.table].variants else {
+            return record;
+        };
+        let mut types = variants.types.iter();
+        let is_ours = |variant: &&Variant| matches!(variant.rest, Rest::Beside { table: beside, .. } if beside == table);
+        let Some(variant) = types.find(is_ours) else {
+            return record;
+        };
+        if self.written != Some(alias) {
+            return record;
+        }
+        let partner = self.join_relation(scope, alias, (table, base.relation));
+        let case = Case {
+            type_name: schema.tables[table].type_name.as_str().into(),
+            value: written(&schema.tables[base.table], variants.column, &variant.value),
+            present: None,
+            record,
+        };
+        self.by_type(scope, (partner, base.table), variants.column, vec![case])
+    }
+
+    /// An object that is told by the discriminator of its row.
+    fn by_type(
+        &self,
+        scope: &mut Scope,
+        (alias, table): (Alias, usize),
+        column: usize,
+        types: Vec<Case>,
+    ) -> Record {
+        let schema = self.schema;
+        let codec = codec(schema, &schema.tables[table].columns[column]);
+        let discriminator = readable(schema, Reference::new(alias, table, column));
+        Record {
             fields: Vec::new(),
             cases: Some(Box::new(Cases {
-                column: scope.select.column(readable(schema, reference)),
-                codec: codec(schema, column),
+                column: scope.select.column(discriminator),
+                codec,
                 types,
             })),
-        })
+        }
+    }
+
+    /// A column that is NULL just when a row has no part in the table of its type.
+    fn presence(
+        &self,
+        scope: &mut Scope,
+        (partner, beside): (Alias, usize),
+        columns: &[(usize, usize)],
+    ) -> usize {
+        let theirs = Reference::new(partner, beside, columns[0].1);
+        scope.select.column(readable(self.schema, theirs))
     }
 
     /// A field that shows the first row that several relations lead to.

@@ -184,9 +184,12 @@ impl<'a> Planner<'a> {
         let alias = self.draft.alias();
         let mut scope = Scope::new(alias, root.table);
         let below = chosen.below();
+        let is_written = !matches!(root.verb, Verb::Delete | Verb::DeleteMany | Verb::Function(_));
+        self.written = is_written.then_some(alias);
         let record = self.deeper(chosen.field(), |planner| {
             planner.record(&mut scope, alias, root.table, &below)
         })?;
+        self.written = None;
         let by_condition = matches!(root.verb, Verb::UpdateMany | Verb::DeleteMany);
         if by_condition {
             let sorts = self.key_sorts(&scope);
