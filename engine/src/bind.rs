@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::input::{Source, Variables, assembled, coerce_scalar, item_or_last};
-use crate::plan::{Binding, CursorPart, Form, Plan, Slot, Wish};
+use crate::plan::{Binding, CursorPart, Form, Known, Plan, Slot, Wish};
 use crate::prepare::{Operation, located};
 use crate::search;
 use crate::sql::JsonPath;
@@ -108,13 +108,15 @@ fn value(binding: &Binding, variables: &Variables, config: &Config) -> Result<Va
             count(&value, *most).map(|rows| Value::Integer(rows.saturating_add(1)))
         }
         (Form::Cursor(part), Value::Text(token)) => cursor(part, binding, &token),
+        (Form::Known(known), value) => is_known(known, value),
         (Form::MemberPath, Value::Text(name)) => member_path(name),
-        (form, Value::Text(text)) => pattern(form, text, config.pattern_bytes_max),
+        (form, Value::Text(text)) => pattern(form, text, config),
         _ => Err(mismatch()),
     }
 }
 
-fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault> {
+fn pattern(form: &Form, text: Box<str>, config: &Config) -> Result<Value, Fault> {
+    let bytes_max = config.pattern_bytes_max;
     if text.len() > bytes_max {
         let what = match form {
             Form::Search(_) => "search",
@@ -124,7 +126,7 @@ fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault
         return Err(Fault::new("engine.pattern_bytes", Kind::Limit, message));
     }
     match form {
-        Form::Pattern => pattern_as_given(text),
+        Form::Pattern => pattern_as_given(text, config.pattern_wildcards_max),
         Form::Prefix => Ok(text_value(prefix(&text) + "%")),
         Form::StartsWith => Ok(text_value(escaped(&text) + "%")),
         Form::EndsWith => Ok(text_value("%".to_owned() + &escaped(&text))),
@@ -141,6 +143,7 @@ fn pattern(form: &Form, text: Box<str>, bytes_max: usize) -> Result<Value, Fault
         | Form::Count(_)
         | Form::CountAndOne(_)
         | Form::Item(_)
+        | Form::Known(_)
         | Form::Cursor(_) => Err(mismatch()),
     }
 }
@@ -195,6 +198,20 @@ fn count(value: &Value, most: Option<i64>) -> Result<i64, Fault> {
     }
 }
 
+fn is_known(known: &Known, value: Value) -> Result<Value, Fault> {
+    if known.values.iter().any(|(held, _)| *held == value) {
+        return Ok(value);
+    }
+    let names: Vec<_> = known.values.iter().map(|(_, name)| &**name).collect();
+    let mend = match &*names {
+        [] => "create it through the table of its type".to_owned(),
+        names => format!("expected {}", names.join(" or ")),
+    };
+    let (input, type_name) = (&known.input, &known.type_name);
+    let message = format!("{input}: a row of {type_name} cannot be of that type here; {mend}");
+    Err(Fault::new("engine.argument", Kind::Invalid, message).within(Some(&*known.input)))
+}
+
 fn text_value(text: String) -> Value {
     Value::Text(text.into())
 }
@@ -228,8 +245,12 @@ fn prefix(pattern: &str) -> String {
     out
 }
 
-/// A pattern must not end in the middle of an escape.
-fn pattern_as_given(pattern: Box<str>) -> Result<Value, Fault> {
+/// A pattern must not end in the middle of an escape, nor have more wildcards than that.
+fn pattern_as_given(pattern: Box<str>, wildcards_max: usize) -> Result<Value, Fault> {
+    if wildcards(&pattern) > wildcards_max {
+        let message = format!("a pattern has at most {wildcards_max} wildcards, % and _");
+        return Err(Fault::new("engine.pattern_wildcards", Kind::Limit, message));
+    }
     let backslashes = pattern
         .bytes()
         .rev()
@@ -240,6 +261,16 @@ fn pattern_as_given(pattern: Box<str>) -> Result<Value, Fault> {
         return Err(Fault::new("engine.argument", Kind::Invalid, message));
     }
     Ok(Value::Text(pattern))
+}
+
+fn wildcards(pattern: &str) -> usize {
+    let mut escaped = false;
+    let is_wildcard = |byte: &u8| {
+        let literal = escaped;
+        escaped = !literal && *byte == b'\\';
+        !literal && matches!(byte, b'%' | b'_')
+    };
+    pattern.bytes().filter(is_wildcard).count()
 }
 
 fn member_path(name: Box<str>) -> Result<Value, Fault> {
@@ -301,8 +332,15 @@ mod tests {
 
     #[test]
     fn a_pattern_that_ends_in_an_escape_is_refused() {
-        assert!(pattern_as_given("a\\".into()).is_err());
-        assert!(pattern_as_given("a\\\\".into()).is_ok());
+        assert!(pattern_as_given("a\\".into(), 0).is_err());
+        assert!(pattern_as_given("a\\\\".into(), 0).is_ok());
+    }
+
+    #[test]
+    fn wildcards_are_counted_where_they_are_not_escaped() {
+        for (pattern, count) in [("a%_b", 2), ("\\%\\_", 0), ("\\\\%", 1), ("%é%", 2)] {
+            assert_eq!(wildcards(pattern), count, "{pattern}");
+        }
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub struct Config {
     pub relation_depth_max: usize,
     /// Most bytes of a pattern (`like`, `ilike`, `startsWith`, `endsWith`, `contains`), or of a search.
     pub pattern_bytes_max: usize,
+    /// Most wildcards (`%`, `_`) of a pattern (`like`, `ilike`): a database keeps some hundred bytes
+    /// for each, or calls itself.
+    pub pattern_wildcards_max: usize,
     /// Most items that all conditions of an operation look for in lists (`has`, `contains`,
     /// `containedBy`, `overlaps`): PostgreSQL compares each with each, and does not stop half-way.
     pub list_items_max: usize,
@@ -72,6 +75,7 @@ impl Default for Config {
             condition_relations_max: 100,
             relation_depth_max: 8,
             pattern_bytes_max: 8_192,
+            pattern_wildcards_max: 100,
             list_items_max: 1_000,
             order_columns_max: 32,
             joins_max: 50,
@@ -120,6 +124,7 @@ impl Config {
             ("condition_depth_max", self.condition_depth_max, 60),
             ("relation_depth_max", self.relation_depth_max, 12),
             ("pattern_bytes_max", self.pattern_bytes_max, 24_000),
+            ("pattern_wildcards_max", self.pattern_wildcards_max, 1_000),
             ("order_columns_max", self.order_columns_max, 200),
             ("joins_max", self.joins_max, 50),
             ("columns_max", self.columns_max, 1_000),

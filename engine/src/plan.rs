@@ -24,7 +24,7 @@ pub(crate) use statement::Draft;
 
 use crate::input::Source;
 use apollo_compiler::parser::SourceSpan;
-use model::{Dialect, Parameter, Script, Weight};
+use model::{Dialect, Parameter, Script, Value, Weight};
 use std::sync::Arc;
 
 /// A plan: everything about a request but its values.
@@ -116,6 +116,19 @@ pub(crate) enum Form {
     Item(usize),
     /// One value out of a cursor.
     Cursor(Arc<CursorPart>),
+    /// A discriminator: one of these.
+    Known(Arc<Known>),
+}
+
+/// What a discriminator may be.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Known {
+    /// Its place in the input.
+    pub(crate) input: Box<str>,
+    /// The type whose rows it tells apart.
+    pub(crate) type_name: Box<str>,
+    /// Values, and their names in the API.
+    pub(crate) values: Vec<(Value, Box<str>)>,
 }
 
 /// Pairs of (label in the database, name in the API).

@@ -190,7 +190,7 @@ pub enum Weight {
 }
 
 /// A JSON object written from one row.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Record {
     /// Its members, in response order; none where the row tells which they are.
     pub fields: Vec<Field>,
@@ -199,7 +199,7 @@ pub struct Record {
 }
 
 /// A JSON object for each type a row may be of.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Cases {
     /// The column that tells the type.
     pub column: usize,
@@ -207,10 +207,12 @@ pub struct Cases {
     pub codec: Codec,
     /// The types; a row of none of them is an error.
     pub types: Vec<Case>,
+    /// What several of the types show alike, each but once: see [`Cell::Shared`].
+    pub shared: Vec<Cell>,
 }
 
 /// What is written of a row of one type.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Case {
     /// The GraphQL object type.
     pub type_name: Box<str>,
@@ -223,7 +225,7 @@ pub struct Case {
 }
 
 /// A member of a JSON object.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Field {
     /// Its response key.
     pub key: Label,
@@ -248,10 +250,13 @@ impl Label {
 }
 
 /// A value written from one row.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Cell {
     /// Finished JSON text.
     Constant(Box<str>),
+    /// What several types of a row show alike: an index into [`Cases::shared`]. It stands among
+    /// the members of a [`Case`] and nowhere else.
+    Shared(usize),
     /// A scalar column; NULL is `null`.
     Scalar {
         /// Index of the column.
@@ -300,7 +305,7 @@ pub enum Cell {
 ///
 /// The packed rows hold one row more than the page when there is more in the direction of
 /// travel; that row is not shown. Travelling backward they come last first, and are turned round.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Page {
     /// Column of the packed rows; `None` when no field needs them.
     pub rows: Option<usize>,
@@ -319,7 +324,7 @@ pub struct Page {
 }
 
 /// A member of a connection object.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PageField {
     /// Its response key.
     pub key: Label,
@@ -328,7 +333,7 @@ pub struct PageField {
 }
 
 /// What a member of a connection shows.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum PagePart {
     /// A list with an object for each row: `edges` (cursor and node inside) or `nodes`.
     Rows(Record),

@@ -56,8 +56,11 @@ pub(crate) trait Rows: Iterator<Item = Result<Self::Row, Error>> {
 /// Writes a row as an object.
 pub(crate) fn record<R: Row>(row: &R, record: &Record, sheet: &mut Sheet) -> Result<(), Error> {
     match &record.cases {
-        Some(cases) => members(row, &case(row, cases, sheet)?.record, sheet),
-        None => members(row, record, sheet),
+        Some(cases) => {
+            let case = case(row, cases, sheet)?;
+            members(row, (&case.record, &cases.shared), sheet)
+        }
+        None => members(row, (record, &[]), sheet),
     }
 }
 
@@ -73,8 +76,11 @@ fn case<'c, R: Row>(row: &R, cases: &'c Cases, sheet: &mut Sheet) -> Result<&'c 
     sheet.text.truncate(start);
     let Some(case) = found else {
         let names: Vec<_> = cases.types.iter().map(|case| &*case.type_name).collect();
-        let message = format!("a row is not of type {} by its discriminator", names.join(", "));
-        return Err(Error::Conversion(message.into()));
+        let message = format!(
+            "a row is not of type {} by its discriminator",
+            names.join(", ")
+        );
+        return Err(Error::Conversion(message));
     };
     match case.present {
         Some(column) if row.is_null(column)? => {
@@ -83,18 +89,26 @@ fn case<'c, R: Row>(row: &R, cases: &'c Cases, sheet: &mut Sheet) -> Result<&'c 
                  with its key",
                 case.type_name
             );
-            Err(Error::Conversion(message.into()))
+            Err(Error::Conversion(message))
         }
         _ => Ok(case),
     }
 }
 
-fn members<R: Row>(row: &R, record: &Record, sheet: &mut Sheet) -> Result<(), Error> {
+fn members<R: Row>(
+    row: &R,
+    (record, shared): (&Record, &[Cell]),
+    sheet: &mut Sheet,
+) -> Result<(), Error> {
     let mut separator = b'{';
     for field in &record.fields {
         sheet.text.push(separator);
         sheet.text.extend_from_slice(field.key.json().as_bytes());
-        cell(row, &field.cell, sheet)?;
+        let known = match &field.cell {
+            Cell::Shared(index) => shared.get(*index).ok_or_else(misplaced)?,
+            own => own,
+        };
+        cell(row, known, sheet)?;
         separator = b',';
     }
     if record.fields.is_empty() {
@@ -104,11 +118,16 @@ fn members<R: Row>(row: &R, record: &Record, sheet: &mut Sheet) -> Result<(), Er
     Ok(())
 }
 
+fn misplaced() -> Error {
+    Error::Internal("a cell that types share stands where none do".into())
+}
+
 /// Writes one value of a row, unless the answer becomes longer than it may be.
 pub(crate) fn cell<R: Row>(row: &R, cell: &Cell, sheet: &mut Sheet) -> Result<(), Error> {
     match cell {
         Cell::Scalar { column, codec } => row.scalar(*column, codec, sheet)?,
         Cell::Constant(text) => sheet.text.extend_from_slice(text.as_bytes()),
+        Cell::Shared(_) => return Err(misplaced()),
         Cell::Extract {
             column,
             name,

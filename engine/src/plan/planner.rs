@@ -44,7 +44,8 @@ pub(crate) struct Planner<'a> {
     input: String,
     steps: Vec<Step>,
     wishes: Vec<Vec<Wish>>,
-    unplaced: Vec<Wish>,
+    /// What is looked at before the script runs, and bound nowhere.
+    pub(crate) unplaced: Vec<Wish>,
     limits: Vec<(usize, usize)>,
     weight: Weight,
 }
@@ -239,6 +240,11 @@ impl<'a> Planner<'a> {
     /// The place in the input that is being planned.
     fn place_in_input(&self) -> Option<Box<str>> {
         (!self.input.is_empty()).then(|| self.input.as_str().into())
+    }
+
+    /// The place in the input of a member of what is being planned.
+    pub(crate) fn place_below(&self, member: &str) -> Box<str> {
+        format!("{}.{member}", self.input).into()
     }
 
     /// The fault of a part of the input that cannot be used.

@@ -234,16 +234,16 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
     ) -> Result<Record, Fault> {
         let declared = &self.schema.tables[table];
-        match &declared.variants {
-            Some(variants) => self.record_of_variants(scope, (alias, table), variants, sets),
-            None => {
-                let name = &declared.type_name;
-                let record = self.record_of(scope, sets, name, |planner, scope, chosen| {
-                    planner.cell(scope, alias, table, chosen)
-                })?;
-                Ok(self.of_its_base(scope, (alias, table), record))
-            }
+        if let Some(variants) = &declared.variants {
+            return self.record_of_variants(scope, (alias, table), variants, sets);
         }
+        let record = self.record_of(
+            scope,
+            sets,
+            &declared.type_name,
+            |planner, scope, chosen| planner.cell(scope, alias, table, chosen),
+        )?;
+        Ok(self.of_its_base(scope, (alias, table), record))
     }
 
     /// The members chosen of an object of that type, each by its cell.

@@ -9,10 +9,11 @@ use apollo_compiler::executable::{Field, SelectionSet};
 use model::schema::{Choice, Rest, Shown, Table, Variant, Variants};
 use model::{Case, Cases, Cell, Fault, Record, Scalar};
 
-/// A field of a table that types share, and its cell: nothing is selected twice.
+/// Fields of a table that types share, and their cells: none is planned twice.
+#[derive(Default)]
 struct Known<'a> {
-    fields: Vec<&'a Field>,
-    cell: Cell,
+    fields: Vec<Vec<&'a Field>>,
+    cells: Vec<Cell>,
 }
 
 impl<'a> Planner<'a> {
@@ -25,7 +26,7 @@ impl<'a> Planner<'a> {
         sets: &[&'a SelectionSet],
     ) -> Result<Record, Fault> {
         let schema = self.schema;
-        let mut known = Vec::new();
+        let mut known = Known::default();
         let mut types = Vec::with_capacity(variants.types.len());
         for variant in &variants.types {
             let name = variant.type_name(schema);
@@ -59,7 +60,7 @@ impl<'a> Planner<'a> {
                 record,
             });
         }
-        Ok(self.by_type(scope, (alias, table), variants.column, types))
+        Ok(self.by_type(scope, (alias, table), variants.column, (types, known.cells)))
     }
 
     /// A row that was written to the table of its type must be of that type in the table it shares
@@ -92,7 +93,12 @@ impl<'a> Planner<'a> {
             present: None,
             record,
         };
-        self.by_type(scope, (partner, base.table), variants.column, vec![case])
+        self.by_type(
+            scope,
+            (partner, base.table),
+            variants.column,
+            (vec![case], Vec::new()),
+        )
     }
 
     /// An object that is told by the discriminator of its row.
@@ -101,7 +107,7 @@ impl<'a> Planner<'a> {
         scope: &mut Scope,
         (alias, table): (Alias, usize),
         column: usize,
-        types: Vec<Case>,
+        (types, shared): (Vec<Case>, Vec<Cell>),
     ) -> Record {
         let schema = self.schema;
         let codec = codec(schema, &schema.tables[table].columns[column]);
@@ -112,6 +118,7 @@ impl<'a> Planner<'a> {
                 column: scope.select.column(discriminator),
                 codec,
                 types,
+                shared,
             })),
         }
     }
@@ -148,24 +155,19 @@ impl<'a> Planner<'a> {
         scope: &mut Scope,
         (alias, table): (Alias, usize),
         chosen: &Chosen<'a>,
-        known: &mut Vec<Known<'a>>,
+        known: &mut Known<'a>,
     ) -> Result<Cell, Fault> {
-        let same = known.iter().find(|known| {
-            let (one, other) = (known.fields.iter(), chosen.fields.iter());
-            known.fields.len() == chosen.fields.len()
-                && one
-                    .zip(other)
-                    .all(|(one, other)| std::ptr::eq(*one, *other))
-        });
-        if let Some(same) = same {
-            return Ok(same.cell.clone());
+        let is_same = |fields: &Vec<&Field>| {
+            let (one, other) = (fields.iter(), chosen.fields.iter());
+            fields.len() == chosen.fields.len() && one.zip(other).all(|(a, b)| std::ptr::eq(*a, *b))
+        };
+        if let Some(place) = known.fields.iter().position(is_same) {
+            return Ok(Cell::Shared(place));
         }
         let cell = self.cell(scope, alias, table, chosen)?;
-        known.push(Known {
-            fields: chosen.fields.clone(),
-            cell: cell.clone(),
-        });
-        Ok(cell)
+        known.fields.push(chosen.fields.clone());
+        known.cells.push(cell);
+        Ok(Cell::Shared(known.cells.len() - 1))
     }
 }
 

@@ -63,15 +63,22 @@ fn record(record: &Record) -> usize {
 fn cases(cases: &Cases) -> usize {
     let types = cases.types.iter();
     let types: usize = types
-        .map(|case| size_of_val(case) + text(&case.value) + record(&case.record))
+        .map(|case| {
+            size_of_val(case) + text(&case.type_name) + text(&case.value) + record(&case.record)
+        })
         .sum();
-    size_of_val(cases) + codec(&cases.codec) + types
+    let shared = cases.shared.iter();
+    let shared: usize = shared
+        .map(|shared| size_of_val(shared) + cell(shared))
+        .sum();
+    size_of_val(cases) + codec(&cases.codec) + types + shared
 }
 
 /// What hangs on a cell.
 fn cell(cell: &Cell) -> usize {
     match cell {
         Cell::Constant(json) => text(json),
+        Cell::Shared(_) => 0,
         Cell::Scalar { codec: known, .. } => codec(known),
         Cell::Extract {
             name,
@@ -167,6 +174,13 @@ fn form(form: &Form) -> usize {
         Form::Cursor(part) => {
             let labels = part.labels.as_deref().map_or(0, pairs);
             size_of_val(&**part) + text(&part.mark) + labels
+        }
+        Form::Known(known) => {
+            let values = known.values.iter();
+            let values: usize = values
+                .map(|(held, name)| size_of::<(Value, Box<str>)>() + value(held) + text(name))
+                .sum();
+            size_of_val(&**known) + text(&known.input) + text(&known.type_name) + values
         }
         _ => 0,
     }

@@ -6,6 +6,7 @@
 mod guard;
 mod input;
 mod kept;
+mod kind;
 mod tree;
 mod upsert;
 
@@ -184,7 +185,10 @@ impl<'a> Planner<'a> {
         let alias = self.draft.alias();
         let mut scope = Scope::new(alias, root.table);
         let below = chosen.below();
-        let is_written = !matches!(root.verb, Verb::Delete | Verb::DeleteMany | Verb::Function(_));
+        let is_written = !matches!(
+            root.verb,
+            Verb::Delete | Verb::DeleteMany | Verb::Function(_)
+        );
         self.written = is_written.then_some(alias);
         let record = self.deeper(chosen.field(), |planner| {
             planner.record(&mut scope, alias, root.table, &below)
@@ -223,6 +227,7 @@ impl<'a> Planner<'a> {
             let values = self.within(&place(index, many), |planner| {
                 let values = planner.plain(spot, input)?;
                 planner.demand(spot, &values)?;
+                planner.is_whole(spot, &values);
                 Ok(values)
             })?;
             if self.inserts == Inserts::Apart {

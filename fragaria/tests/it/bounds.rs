@@ -320,12 +320,33 @@ fn a_pattern_has_bytes_up_to_a_bound() {
         let document = format!(
             "query ($p: String!) {{ people(where: {{name: {{{operator}: $p}}}}) {{ id }} }}"
         );
-        let longest = trio.ask(&document, &json!({ "p": "_".repeat(24_000) }));
+        let longest = trio.ask(&document, &json!({ "p": "x".repeat(24_000) }));
         assert_eq!(longest, json!({ "data": { "people": [] } }), "{operator}");
-        let longer = json!({ "p": "_".repeat(24_001) });
+        let longer = json!({ "p": "x".repeat(24_001) });
         assert_eq!(trio.refusal(&document, &longer), told, "{operator}");
         let literal = format!("{{name: {{{operator}: \"{}\"}}}}", "x".repeat(60_000));
         assert_eq!(trio.refused(&literal), told, "{operator}");
+    }
+}
+
+#[test]
+fn a_pattern_has_wildcards_up_to_a_bound() {
+    let trio = Trio::new(&["limits.pattern_wildcards_max=1000"]);
+    let told = told(
+        "engine.pattern_wildcards",
+        "a pattern has at most 1000 wildcards, % and _",
+    );
+    for operator in ["like", "ilike"] {
+        let document = format!(
+            "query ($p: String!) {{ people(where: {{name: {{{operator}: $p}}}}) {{ id }} }}"
+        );
+        let most = json!({ "p": "%z".repeat(999) + "_" });
+        assert_eq!(
+            trio.ask(&document, &most),
+            json!({ "data": { "people": [] } })
+        );
+        let more = json!({ "p": "%z".repeat(1_001) });
+        assert_eq!(trio.refusal(&document, &more), told, "{operator}");
     }
 }
 

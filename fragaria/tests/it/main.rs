@@ -30,6 +30,7 @@ mod indexes;
 #[path = "../../../store/tests/it/postgres/instance.rs"]
 mod instance;
 mod json;
+mod kinds;
 mod lists;
 mod login;
 mod long_sums;

@@ -51,3 +51,35 @@ fn a_document_weighs_what_its_fields_take_however_short_they_are() {
         operation.bytes()
     );
 }
+
+#[test]
+fn what_all_types_of_a_row_show_is_planned_once() {
+    let types = (0..8).map(|n| {
+        format!(
+            "type V{n} implements Thing @variant(value: \"{n}\") {{ id: Int! kind: Int! parentId: Int \
+             parent: Thing children: [Thing!]! }}\n"
+        )
+    });
+    let text = "interface Thing @table(name: \"things\", discriminator: \"kind\") { id: Int! @id \
+        kind: Int! parentId: Int parent: Thing @relation(fields: [\"parentId\"]) \
+        children: [Thing!]! @relation(inverse: \"parent\") }\n"
+        .to_owned()
+        + &types.collect::<String>();
+    let document = format!(
+        "{{ things {}{{ id }}{} }}",
+        "{ children ".repeat(18),
+        "}".repeat(18)
+    );
+    for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::Mariadb] {
+        let source = crate::Source {
+            name: "schema.graphql".into(),
+            text: text.clone(),
+        };
+        let schema = crate::compile(&[source], dialect).unwrap().schema;
+        let artefact = crate::artefact::read(&crate::artefact::write(&schema)).unwrap();
+        let engine = Engine::new(artefact, &Config::default(), &mut Registry::default()).unwrap();
+        bound(&engine, &document, "{}").unwrap();
+        let weight = engine.plans.weight();
+        assert!(weight < 200_000, "{weight}");
+    }
+}

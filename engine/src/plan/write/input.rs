@@ -23,16 +23,22 @@ pub(super) struct Parts<'i> {
 pub(super) struct Spot<'c, 'a> {
     pub(super) chosen: &'c Chosen<'a>,
     pub(super) table: usize,
+    /// The table of its type that the row is written through, where it is one of several types.
+    pub(super) part: Option<usize>,
 }
 
 impl<'c, 'a> Spot<'c, 'a> {
     pub(super) fn new(chosen: &'c Chosen<'a>, table: usize) -> Self {
-        Self { chosen, table }
+        Self {
+            chosen,
+            table,
+            part: None,
+        }
     }
 
     /// Another table, for the same field.
     pub(super) fn at(self, table: usize) -> Self {
-        Self { table, ..self }
+        Self::new(self.chosen, table)
     }
 }
 
@@ -80,15 +86,17 @@ impl<'a> Planner<'a> {
 
     /// Columns, in their order, and relations of an input object.
     pub(super) fn parts<'i>(
-        &self,
+        &mut self,
         spot: Spot<'_, 'a>,
         input: &'i Argument,
     ) -> Result<Parts<'i>, Fault> {
         if !matches!(input, Argument::Object(_)) {
             return Err(self.misgiven(spot.chosen.field(), "expected an object, found null"));
         }
+        let values = self.values(spot, members(input).iter())?;
+        self.is_of_a_type(spot, &values);
         Ok(Parts {
-            values: self.values(spot, members(input).iter())?,
+            values,
             relations: self.mentioned(spot, input).collect(),
         })
     }
@@ -147,7 +155,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The columns of an input that must say nothing of relations.
-    pub(super) fn plain(&self, spot: Spot<'_, 'a>, input: &Argument) -> Result<Values, Fault> {
+    pub(super) fn plain(&mut self, spot: Spot<'_, 'a>, input: &Argument) -> Result<Values, Fault> {
         let Parts { values, relations } = self.parts(spot, input)?;
         let Some((index, _)) = relations.first() else {
             return Ok(values);

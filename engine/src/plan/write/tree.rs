@@ -132,7 +132,7 @@ impl<'a> Planner<'a> {
             if self.may_look_for(spot, input) {
                 self.flush(spot, &mut open, &mut kept, keep);
             }
-            let parts = self.within(&part, |planner| planner.rooted(spot, input, fixed))?;
+            let parts = self.within(&part, |planner| planner.seed(spot, input, fixed))?;
             self.bound_apart(spot.chosen.field(), open.len())?;
             if parts.relations.is_empty() {
                 gather(&mut open, (index, parts.values), self.inserts);
@@ -183,8 +183,20 @@ impl<'a> Planner<'a> {
         fixed: &[(usize, Source)],
         keep: &[usize],
     ) -> Result<Held, Fault> {
-        let parts = self.rooted(spot, input, fixed)?;
+        let parts = self.seed(spot, input, fixed)?;
         self.grow(spot, parts, keep)
+    }
+
+    /// A new row that is whole.
+    fn seed<'i>(
+        &mut self,
+        spot: Spot<'_, 'a>,
+        input: &'i Argument,
+        fixed: &[(usize, Source)],
+    ) -> Result<Parts<'i>, Fault> {
+        let parts = self.rooted(spot, input, fixed)?;
+        self.is_whole(spot, &parts.values);
+        Ok(parts)
     }
 
     /// Inserts a row whose references are planned, and then what refers to it.

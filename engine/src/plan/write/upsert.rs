@@ -263,7 +263,7 @@ impl<'a> Planner<'a> {
 
     fn insert_or_update(
         &mut self,
-        Spot { chosen, table }: Spot<'_, 'a>,
+        Spot { chosen, table, .. }: Spot<'_, 'a>,
         terms: &Terms,
         row: Row<'_>,
         returning: Vec<Expr>,

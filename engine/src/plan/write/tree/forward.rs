@@ -39,6 +39,21 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
+    /// The table that a relation leads to: from the table of a type, to the one its rows share with
+    /// others.
+    fn towards<'c>(&self, spot: Spot<'c, 'a>, relation: &Relation) -> Spot<'c, 'a> {
+        let table = &self.schema.tables[spot.table];
+        let base = table
+            .base
+            .as_ref()
+            .map(|base| &table.relations[base.relation]);
+        let is_base = base.is_some_and(|base| std::ptr::eq(base, relation));
+        Spot {
+            part: is_base.then_some(spot.table),
+            ..spot.at(relation.target)
+        }
+    }
+
     /// The row that a relation is to lead to.
     fn linked(
         &mut self,
@@ -47,7 +62,7 @@ impl<'a> Planner<'a> {
         (op, input): (&str, &Argument),
         known: &[(usize, Source)],
     ) -> Result<Held, Fault> {
-        let target = spot.at(relation.target);
+        let target = self.towards(spot, relation);
         let theirs: Vec<_> = relation.columns.iter().map(|(_, theirs)| *theirs).collect();
         self.within(&format!(".{op}"), |planner| {
             let held = match op {
@@ -106,7 +121,7 @@ impl<'a> Planner<'a> {
         to: (&Held, &'a Relation),
         input: &Argument,
     ) -> Result<(), Fault> {
-        let target = spot.at(to.1.target);
+        let target = self.towards(spot, to.1);
         let set = required(input, "set");
         let keep = self.needed(target, set);
         let version = self.expected_version(target, input)?;
@@ -122,7 +137,7 @@ impl<'a> Planner<'a> {
         version: Option<Source>,
         keep: &[usize],
     ) -> Held {
-        let target = spot.at(relation.target);
+        let target = self.towards(spot, relation);
         let pairs = relation.columns.iter();
         let key = pairs.map(|(ours, theirs)| (*theirs, held.value(*ours)));
         let alias = self.draft.alias();
