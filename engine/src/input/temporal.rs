@@ -64,6 +64,9 @@ fn only<'a>(
             "at most {FRACTION_DIGITS_MAX} digits of a second are kept"
         ));
     }
+    if text.contains(":60") {
+        return Err("leap seconds are not kept: give 59 or the next minute".to_owned());
+    }
     let known = |byte: u8| byte.is_ascii_digit() || b"-+:.TZtz ".contains(&byte);
     if length.contains(&text.len()) && text.bytes().all(known) {
         Ok(text)
@@ -100,6 +103,14 @@ mod tests {
             moment("1969-12-31T23:59:59.5Z").as_deref(),
             Ok("1969-12-31T23:59:59.5Z")
         );
+    }
+
+    #[test]
+    fn leap_seconds_are_refused() {
+        let told = Err("leap seconds are not kept: give 59 or the next minute".to_owned());
+        assert_eq!(time("23:59:60"), told);
+        assert_eq!(local("2016-12-31T23:59:60.5"), told);
+        assert_eq!(moment("2016-12-31T23:59:60Z"), told);
     }
 
     #[test]

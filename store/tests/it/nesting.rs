@@ -223,7 +223,7 @@ async fn an_empty_page_has_no_cursors() {
 #[tokio::test]
 async fn a_plan_that_does_not_fit_its_rows_is_an_error() {
     let shop = Shop::new(TREE);
-    let plan = Record {
+    let plan = || Record {
         fields: vec![field(
             "children",
             Cell::Rows {
@@ -234,7 +234,7 @@ async fn a_plan_that_does_not_fit_its_rows_is_an_error() {
         ..Record::default()
     };
     for sql in ["SELECT 1", "SELECT x'00'", "SELECT fragaria_rows(1)"] {
-        let script = reading(vec![step("r", sql, Use::Rows(plan.clone()))]);
+        let script = reading(vec![step("r", sql, Use::Rows(plan()))]);
         assert!(answer(&shop.open(), script).await.is_err(), "{sql}");
     }
 }

@@ -227,16 +227,20 @@ impl<'a> Planner<'a> {
         Err(self.misgiven(spot.chosen.field(), &message))
     }
 
-    /// The columns that change a row that is there.
+    /// The columns that change a row that is there: it keeps its keys unless they are named.
     fn changed(&self, table: usize, terms: &Terms, values: &[(usize, Source)]) -> Vec<usize> {
         if let Some(update) = &terms.update {
             return update.clone();
         }
-        let version = self.schema.tables[table].version;
+        let declared = &self.schema.tables[table];
+        let keys = terms
+            .key
+            .iter()
+            .chain(&declared.key)
+            .chain(&declared.version);
+        let keys: Vec<_> = keys.collect();
         let others = values.iter().map(|(column, _)| *column);
-        let others =
-            others.filter(|column| !terms.key.contains(column) && version != Some(*column));
-        let mut set: Vec<_> = others.collect();
+        let mut set: Vec<_> = others.filter(|column| !keys.contains(&column)).collect();
         if set.is_empty() {
             set.extend(terms.key.first());
         }

@@ -196,7 +196,7 @@ impl State {
         let key = if *by_name { "name" } else { "id" };
         let is_set = |column: &str, given: bool| match update {
             Some(columns) => columns.contains(&column),
-            None => given && column != key,
+            None => given && column != key && column != "id",
         };
         let set = Values {
             id: input.id.filter(|_| is_set("id", true)),
@@ -209,7 +209,7 @@ impl State {
         let holds = update_where
             .as_ref()
             .is_none_or(|condition| condition.of_club(&known, self) == Some(true));
-        if is_nothing || !holds {
+        if (is_nothing && update.is_some()) || !holds {
             return Ok(known.id);
         }
         self.update(Table::Clubs, &BTreeSet::from([known.id]), &set, Vec::new())?;
