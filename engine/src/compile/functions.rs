@@ -16,9 +16,6 @@ use apollo_compiler::parser::SourceSpan;
 use model::schema::{Column, Function, Outcome, Receiver};
 use model::{Diagnostic, Dialect, Scalar};
 
-/// Arguments that the API adds to a list of rows.
-const LIST_ARGUMENTS: [&str; 4] = ["where", "orderBy", "limit", "offset"];
-
 /// A function and where its field stands.
 pub(super) struct FunctionDraft {
     pub(super) function: Function,
@@ -214,7 +211,7 @@ impl Stage<'_, '_> {
         for argument in &field.arguments {
             let name = argument.name.as_str();
             let span = argument.name.location();
-            if is_list && LIST_ARGUMENTS.contains(&name) {
+            if is_list && names::api::LIST_ARGUMENTS.contains(&name) {
                 is_whole = false;
                 self.refuse(
                     span,

@@ -86,6 +86,9 @@ pub(crate) const FIELDS: &[&str] = &["nodeId", "and", "or", "not", "compare"];
 /// The member of a where input that looks for words, where a table has a full-text index.
 pub(crate) const SEARCH: &str = "search";
 
+/// The arguments of a list of rows.
+pub(crate) const LIST_ARGUMENTS: [&str; 4] = ["where", "orderBy", "limit", "offset"];
+
 /// The arguments beside the key of an update.
 const KEY_FIELDS: &[&str] = &["set", "expectedVersion"];
 
@@ -151,7 +154,9 @@ pub(crate) fn root_fields(singular: &str, plural: &str, uniques: &[Vec<&str>]) -
         let fields: Vec<_> = fields.iter().copied().map(capital).collect();
         format!("{singular}By{}", fields.join("And"))
     });
-    let writes = [singular, plural].map(|name| format!("create{}", capital(name)));
+    let nouns = [singular, plural].map(capital);
+    let verbs = ["create", "update", "upsert", "delete"].into_iter();
+    let writes = verbs.flat_map(|verb| nouns.each_ref().map(|noun| format!("{verb}{noun}")));
     reads
         .into_iter()
         .chain(shows)

@@ -507,6 +507,8 @@ fn two_things_never_share_a_name() {
             "type Product @table { id: Int! @id }\ntype Ware @table @api(singular: \"product\") { id: Int! @id }",
             "type Product @table { id: Int! @id }\ntype P @table @api(singular: \"productAggregate\") { id: Int! @id }",
             "type Product @table { id: Int! @id code: Int @unique }\ntype P @table @api(singular: \"productByCode\") { id: Int! @id }",
+            "type Request @table { id: Int! @id }\ntype DeleteRequest @table { id: Int! @id }",
+            "type Item @table { id: Int! @id }\nextend type Mutation { upsertItems: Int @function }",
             "type A @table { id: Int! @id bs: [B!]! @relation(inverse: \"a\") bsConnection: Int }\ntype B @table { id: Int! @id a: A @relation(fields: [\"id\"]) }",
             "type A @table { id: Int! @id bs: [B!]! @relation(inverse: \"a\") bsAggregate: Int }\ntype B @table { id: Int! @id a: A @relation(fields: [\"id\"]) }",
         ],
