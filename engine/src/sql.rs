@@ -115,6 +115,8 @@ pub(crate) enum Expr {
     Call(usize, Vec<Expr>),
     /// The whole row of a table, as one value (PostgreSQL).
     Row(Alias),
+    /// The whole row that a function gave, as one value.
+    GivenRow(Alias),
     /// The number of a row among those that a function gave.
     Ordinal(Alias),
     Exists(Box<Select>),
@@ -276,6 +278,8 @@ pub(crate) enum From {
         function: usize,
         arguments: Vec<Expr>,
         alias: Alias,
+        /// Whether each row is needed as one value, too.
+        whole: bool,
     },
     /// Rows of key values, in the order of their lists, joined to the table that has them.
     Keys {

@@ -122,6 +122,7 @@ fn call(schema: &Schema, index: usize) -> Trial {
                 function: index,
                 arguments,
                 alias,
+                whole: false,
             });
             for column in 0..schema.tables[*table].columns.len() {
                 let reference = Reference::new(alias, *table, column);

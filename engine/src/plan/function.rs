@@ -67,7 +67,17 @@ impl<'a> Planner<'a> {
             let message = "a function that is no field of rows is called for one";
             return Err(self.fault(chosen.field(), "engine.internal", Kind::Internal, message));
         };
-        let mut arguments = receiver_arguments(receiver, alias);
+        let mut arguments = match &mut scope.select.from {
+            Some(From::Call {
+                alias: given,
+                whole,
+                ..
+            }) if *given == alias && receiver.columns.is_empty() => {
+                *whole = true;
+                vec![Expr::GivenRow(alias)]
+            }
+            _ => receiver_arguments(receiver, alias),
+        };
         arguments.extend(self.call_arguments(chosen, function)?);
         let call = sql::readable_value(schema, column, Expr::Call(index, arguments));
         Ok(Cell::Scalar {
@@ -107,6 +117,7 @@ impl<'a> Planner<'a> {
             function,
             arguments,
             alias: scope.alias,
+            whole: false,
         });
         scope.select.order.push(Order {
             expr: Expr::Ordinal(scope.alias),

@@ -227,9 +227,9 @@ impl Text<'_> {
                 function,
                 arguments,
                 alias,
+                whole,
             } => {
-                self.call_rows(*function, arguments);
-                self.push(" WITH ORDINALITY AS ");
+                self.given_rows(*function, arguments, *whole);
                 self.alias(*alias);
             }
             From::Keys {

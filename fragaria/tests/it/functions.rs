@@ -208,6 +208,40 @@ fn a_field_of_rows_calls_a_function_with_the_row_or_its_columns() {
 }
 
 #[test]
+fn a_field_of_rows_calls_a_function_with_a_row_that_another_one_gave() {
+    let database = Database::empty();
+    database.sql(POSTGRES);
+    database.sql(
+        "ALTER TABLE item ADD f integer DEFAULT 7, ADD place point;
+         CREATE FUNCTION backwards() RETURNS SETOF item LANGUAGE sql STABLE
+            AS 'SELECT * FROM item ORDER BY name DESC';
+         CREATE FUNCTION whole(i item) RETURNS text LANGUAGE sql STABLE AS 'SELECT i.name || i.f';",
+    );
+    let fields = "extend type Item { whole: String @function }
+        extend type Query { backwards: [Item!]! @function }";
+    let (_project, server) = served(&database.url(), &format!("{SCHEMA} {fields}"));
+    let read = "{
+        backwards { whole sales { item { whole } } }
+        least: backwards(orderBy: [{ price: ASC }], limit: 1) { whole }
+        dearest(above: \"2\") { whole }
+        none: dearest(above: \"99\") { whole }
+      }";
+    assert_eq!(
+        data(&server, read),
+        json!({
+            "backwards": [{ "whole": "Cod7", "sales": [] }, { "whole": "Bun7", "sales": [] },
+                          { "whole": "Ale7", "sales": [] }],
+            "least": [{ "whole": "Bun7" }], "dearest": { "whole": "Cod7" }, "none": null
+        })
+    );
+    let sold = "mutation { sell(item: 2, number: 3) { whole } }";
+    assert_eq!(
+        data(&server, sold),
+        json!({ "sell": [{ "whole": "Bun7" }] })
+    );
+}
+
+#[test]
 fn a_field_of_rows_calls_a_function_of_mariadb_with_columns() {
     let database = mariadb::Database::empty();
     database.sql(

@@ -82,6 +82,10 @@ impl Text<'_> {
                 self.alias(*alias);
                 self.push(".*");
             }
+            Expr::GivenRow(alias) => {
+                self.alias(*alias);
+                self.push(".fragaria_row");
+            }
             Expr::Call(function, arguments) => self.call_function(*function, arguments),
             Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
             Expr::Value(select) => self.nested("(", select, Columns::Plain),

@@ -16,6 +16,22 @@ impl Text<'_> {
         }
     }
 
+    /// The rows of a function with their numbers, up to what they are called. Beside its number, a
+    /// row is no longer one of its table.
+    pub(super) fn given_rows(&mut self, function: usize, arguments: &[Expr], whole: bool) {
+        if whole {
+            self.push(
+                "(SELECT fragaria_rows.*, fragaria_rows AS fragaria_row, \
+                 row_number() OVER () AS ordinality FROM ",
+            );
+            self.call_rows(function, arguments);
+            self.push(" AS fragaria_rows) AS ");
+        } else {
+            self.call_rows(function, arguments);
+            self.push(" WITH ORDINALITY AS ");
+        }
+    }
+
     /// The call itself.
     pub(super) fn call_rows(&mut self, function: usize, arguments: &[Expr]) {
         let schema = self.schema;
