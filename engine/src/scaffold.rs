@@ -2,6 +2,7 @@
 
 mod composites;
 mod entity;
+mod functions;
 mod links;
 mod naming;
 mod print;
@@ -32,12 +33,14 @@ pub fn scaffold(catalog: &Catalog) -> Scaffold {
             "the database has no table to show",
         ));
     }
+    let mut functions = functions::read(catalog, &entities, &mut warnings);
     let links = links::read(catalog, &entities, &mut warnings);
     naming::columns(&mut entities, &links);
-    let enums = naming::types(catalog, &mut entities, &mut groups);
+    let enums = naming::types(catalog, &mut entities, &mut groups, &mut functions.calls);
     relations::add(&mut entities, &links);
+    naming::calls_of_rows(&mut entities, &mut functions.calls);
     Scaffold {
-        sdl: print::print(catalog, (&entities, &groups), &enums),
+        sdl: print::print(catalog, (&entities, &groups), &enums, &functions),
         warnings,
     }
 }

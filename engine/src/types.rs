@@ -98,6 +98,26 @@ pub(crate) fn stands_in_json(native: &Native) -> bool {
     native.scalar != Scalar::Bytes && !matches!(native.family, "geometry" | "geography")
 }
 
+/// Whether a function that is given that type takes what is bound for its scalar, without a cast.
+pub(crate) fn is_argument(dialect: Dialect, text: &str) -> bool {
+    match dialect {
+        Dialect::Sqlite => false,
+        Dialect::Postgres => postgres::is_argument(text),
+        Dialect::Mariadb => true,
+    }
+}
+
+/// Whether what a function gives of that type is read as its scalar with nothing lost.
+pub(crate) fn is_result(dialect: Dialect, text: &str) -> bool {
+    match dialect {
+        Dialect::Sqlite => false,
+        // Shapes would be other texts than those of columns, and single floats other numbers.
+        Dialect::Postgres => !matches!(text, "geometry" | "geography" | "real"),
+        // Single floats leave as text that lacks digits.
+        Dialect::Mariadb => !text.starts_with("float"),
+    }
+}
+
 /// How PostgreSQL finds the smallest and the largest value of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extremes {

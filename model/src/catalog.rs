@@ -14,6 +14,8 @@ pub struct Catalog {
     pub enums: Vec<Enum>,
     /// Composite types that are no table's, by schema and name.
     pub composites: Vec<Composite>,
+    /// Functions, and what is called like one, by schema and name.
+    pub functions: Vec<Function>,
 }
 
 /// A table or view.
@@ -124,4 +126,51 @@ pub struct Composite {
     pub comment: Option<String>,
     /// Its attributes, in their declared order.
     pub attributes: Vec<Column>,
+}
+
+/// A function, or what is called like one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Function {
+    /// Its database schema, as for tables; `Some` also where another one of its name is on the
+    /// search path.
+    pub schema: Option<String>,
+    /// Its name in the database.
+    pub name: String,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Why no expression calls it with a value for each argument, if none does.
+    pub unfit: Option<Unfit>,
+    /// Whether it may write, for all that the database says.
+    pub writes: bool,
+    /// The table of which its first argument is a row: an index into [`Catalog::tables`].
+    pub receiver: Option<usize>,
+    /// Its arguments in their order; the name may be empty.
+    pub arguments: Vec<Column>,
+    /// The table of which it gives rows: an index into [`Catalog::tables`].
+    pub rows: Option<usize>,
+    /// What it gives, without a name; `None` where that is nothing at all.
+    pub result: Option<Column>,
+    /// Whether it gives any number of those.
+    pub several: bool,
+}
+
+/// Why no expression calls a function with a value for each argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Unfit {
+    /// It is a procedure.
+    Procedure,
+    /// It is an aggregate function.
+    Aggregate,
+    /// It is a window function.
+    Window,
+    /// A trigger calls it.
+    Trigger,
+    /// There are several of its name.
+    Overloaded,
+    /// Some of its arguments are results.
+    Outputs,
+    /// It takes any number of arguments.
+    Variadic,
+    /// The user who asks may not call it.
+    Forbidden,
 }

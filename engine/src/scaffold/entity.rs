@@ -188,6 +188,15 @@ pub(super) fn kind(
     if names::storage_problem(catalog.dialect, &column.name).is_some() {
         return None;
     }
+    content(catalog, composites, column)
+}
+
+/// The same, whatever its name.
+pub(super) fn content(
+    catalog: &Catalog,
+    composites: &BTreeSet<usize>,
+    column: &Column,
+) -> Option<FieldKind> {
     if let Some(index) = column.enumeration {
         let is_whole = catalog
             .enums

@@ -1,7 +1,8 @@
 //! Names of fields, types and enums that are good GraphQL and never meet.
 
 use super::composites::Group;
-use super::entity::{Entity, Field, FieldKind};
+use super::entity::{Entity, FieldKind};
+use super::functions::Call;
 use super::links::Link;
 use crate::names::{self, api};
 use heck::ToSnakeCase as _;
@@ -110,12 +111,13 @@ fn drop_twin_keys(entity: &mut Entity<'_>) {
     entity.uniques.retain(|_| keep.next().unwrap_or(true));
 }
 
-/// Names the types of tables and of composite types, and then those of the enums they use, by the
-/// index of the enum.
+/// Names the types of tables and of composite types, the root fields that call functions, and then
+/// the enums that all of these use, by the index of the enum.
 pub(super) fn types(
     catalog: &Catalog,
     entities: &mut [Entity<'_>],
     groups: &mut BTreeMap<usize, Group<'_>>,
+    calls: &mut [Call<'_>],
 ) -> BTreeMap<usize, String> {
     let mut taken: BTreeSet<String> = api::ROOT_FIELDS.iter().map(|name| root(name)).collect();
     for entity in entities.iter_mut() {
@@ -152,19 +154,56 @@ pub(super) fn types(
         let companions = |name: &str| api::shape_types(name).into_iter().skip(1).collect();
         group.type_name = names::claim(&mut taken, &wanted, companions);
     }
+    for call in calls.iter_mut().filter(|call| call.receiver.is_none()) {
+        let wanted: Vec<_> = call_names(call).iter().map(|name| root(name)).collect();
+        let name = names::claim(&mut taken, &wanted, |_| Vec::new());
+        name.strip_prefix(ROOT)
+            .unwrap_or(&name)
+            .clone_into(&mut call.name);
+    }
     let fields = entities.iter().flat_map(|entity| &entity.fields);
     let members = groups.values().flat_map(|group| &group.members);
-    enums(catalog, fields.chain(members), &mut taken)
+    let kinds = fields.chain(members).map(|field| &field.kind);
+    let kinds = kinds.chain(calls.iter().flat_map(Call::kinds));
+    enums(catalog, kinds, &mut taken)
+}
+
+/// Names the fields of rows that call functions; a name that begins with the table's goes without.
+pub(super) fn calls_of_rows(entities: &mut [Entity<'_>], calls: &mut [Call<'_>]) {
+    for call in calls {
+        let Some(entity) = call.receiver.map(|receiver| &mut entities[receiver]) else {
+            continue;
+        };
+        let own = call.function.name.strip_prefix(&entity.table.name);
+        let own = own.and_then(|rest| rest.strip_prefix('_'));
+        let own = own.filter(|own| !own.is_empty()).map(names::field_name);
+        let wanted = own.into_iter().chain(call_names(call));
+        let wanted: Vec<_> = wanted
+            .filter(|name| !api::is_reserved_field(name, false))
+            .collect();
+        call.name = names::claim(&mut entity.taken, &wanted, |_| Vec::new());
+    }
+}
+
+/// The name of a function, then with the schema before it, then with a word after it.
+fn call_names(call: &Call<'_>) -> Vec<String> {
+    let name = &call.function.name;
+    let schema = call.function.schema.as_deref();
+    let qualified = schema.map(|schema| names::field_name(&format!("{schema}_{name}")));
+    let plain = names::field_name(name);
+    let last = format!("{}Function", qualified.as_ref().unwrap_or(&plain));
+    let all = [Some(plain), qualified, Some(last)];
+    all.into_iter().flatten().collect()
 }
 
 fn enums<'a>(
     catalog: &Catalog,
-    fields: impl Iterator<Item = &'a Field<'a>>,
+    kinds: impl Iterator<Item = &'a FieldKind>,
     taken: &mut BTreeSet<String>,
 ) -> BTreeMap<usize, String> {
     let mut enums = BTreeMap::new();
-    let used = fields.filter_map(|field| match field.kind {
-        FieldKind::Enum(index) => Some(index),
+    let used = kinds.filter_map(|kind| match kind {
+        FieldKind::Enum(index) => Some(*index),
         FieldKind::Scalar(..) | FieldKind::Composite(_) => None,
     });
     for index in used.collect::<BTreeSet<_>>() {
@@ -183,8 +222,10 @@ fn enums<'a>(
 
 /// Root fields share the set of taken names with the types and are told apart by a mark.
 fn root(name: &str) -> String {
-    format!("field {name}")
+    format!("{ROOT}{name}")
 }
+
+const ROOT: &str = "field ";
 
 /// The plain name, then with the schema before it, then with a word after it.
 fn wanted(schema: Option<&str>, name: &str, style: fn(&str) -> String, word: &str) -> Vec<String> {

@@ -1,18 +1,22 @@
 //! The text of a schema file.
 
+mod functions;
+
 use super::composites::Group;
 use super::entity::{Entity, Field, FieldKind};
+use super::functions::Functions;
 use crate::names;
 use crate::sdl;
 use model::Dialect;
 use model::catalog::{Catalog, Column, Enum, Kind, Search};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Types by name, then the composite types and the enums they use by name.
+/// Types by name, then the composite types and the enums they use by name, then functions.
 pub(super) fn print(
     catalog: &Catalog,
     (entities, groups): (&[Entity<'_>], &BTreeMap<usize, Group<'_>>),
     enums: &BTreeMap<usize, String>,
+    functions: &Functions<'_>,
 ) -> String {
     let product = match catalog.dialect {
         Dialect::Sqlite => "an SQLite",
@@ -22,8 +26,8 @@ pub(super) fn print(
     let head = format!(
         "# Tables of {product} database. This file decides what the API shows: edit it freely.\n"
     );
-    let mut entities: Vec<&Entity<'_>> = entities.iter().collect();
-    entities.sort_by_key(|entity| &entity.type_name);
+    let mut order: Vec<usize> = (0..entities.len()).collect();
+    order.sort_by_key(|index| &entities[*index].type_name);
     let mut named: Vec<(&String, &Enum)> = enums
         .iter()
         .map(|(index, name)| (name, &catalog.enums[*index]))
@@ -34,7 +38,10 @@ pub(super) fn print(
         enums,
         groups,
     };
-    let types = entities.into_iter().map(|entity| table(entity, &words));
+    let types = order.into_iter().map(|index| {
+        let calls = functions::of_rows(functions, (index, entities), &words);
+        table(&entities[index], &calls, &words)
+    });
     let mut composites: Vec<&Group<'_>> = groups.values().collect();
     composites.sort_by_key(|group| &group.type_name);
     let composites = composites.into_iter().map(|group| composite(group, &words));
@@ -45,6 +52,7 @@ pub(super) fn print(
         .chain(types)
         .chain(composites)
         .chain(enums)
+        .chain(functions::roots(functions, entities, &words))
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -78,7 +86,8 @@ impl<'a> Words<'a> {
     }
 }
 
-fn table(entity: &Entity<'_>, words: &Words<'_>) -> String {
+/// A type; `calls` are its fields that call functions.
+fn table(entity: &Entity<'_>, calls: &str, words: &Words<'_>) -> String {
     let mut parts = Vec::new();
     if entity.table.kind == Kind::Table && entity.key.is_empty() {
         let text = "The table has no key, so its rows are only read.";
@@ -88,13 +97,14 @@ fn table(entity: &Entity<'_>, words: &Words<'_>) -> String {
     parts.push(head(words.dialect, entity));
     parts.extend((0..entity.fields.len()).map(|index| column(entity, index, words)));
     parts.extend(entity.left_out.iter().map(|column| left_out(column)));
-    if !entity.relations.is_empty() {
+    if !entity.relations.is_empty() || !calls.is_empty() {
         parts.push("\n".to_owned());
     }
     parts.extend(entity.relations.iter().map(|relation| {
         let (name, arguments) = (&relation.name, &relation.arguments);
         format!("  {name}: {} @relation({arguments})\n", relation.type_text)
     }));
+    parts.push(calls.to_owned());
     parts.push("}\n".to_owned());
     parts.concat()
 }
@@ -208,7 +218,7 @@ fn source(entity: &Entity<'_>) -> String {
 }
 
 /// Arguments in parentheses; nothing without any.
-fn arguments<const N: usize>(given: [Option<String>; N]) -> String {
+fn arguments(given: impl IntoIterator<Item = Option<String>>) -> String {
     let given: Vec<String> = given.into_iter().flatten().collect();
     if given.is_empty() {
         String::new()

@@ -214,6 +214,15 @@ pub(super) fn travels_as_text(text: &Spelling) -> bool {
     row.is_none_or(|row| row.5 == AsText)
 }
 
+/// Whether PostgreSQL converts the usual type of the scalar to that type by itself.
+pub(super) fn is_argument(text: &str) -> bool {
+    let name = text.split('(').next().unwrap_or(text);
+    matches!(name, "varchar" | "character" | "bpchar" | "name")
+        || TYPES
+            .iter()
+            .any(|row| row.1 == name && usual(row.3) == name)
+}
+
 /// How the smallest and the largest value of a type are found.
 pub(super) fn extremes(text: &Spelling) -> Extremes {
     match text.base.as_str() {

@@ -63,6 +63,7 @@ pub(crate) fn catalog(dialect: Dialect, text: &str) -> Catalog {
         tables,
         enums,
         composites,
+        functions: Vec::new(),
     }
 }
 

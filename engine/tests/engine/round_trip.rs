@@ -1,7 +1,7 @@
 //! Any database: its scaffold compiles, makes a valid API, and serving it there is no drift.
 
 use engine::{Config, Engine, Scaffold};
-use model::catalog::{Catalog, Column, Composite, Enum, ForeignKey, Kind, Table};
+use model::catalog::{Catalog, Column, Composite, Enum, ForeignKey, Function, Kind, Table, Unfit};
 use model::metric::Registry;
 use model::{Dialect, Level};
 
@@ -97,6 +97,26 @@ const COLUMNS: &[&str] = &[
     "",
     "status",
 ];
+const FUNCTIONS: &[&str] = &[
+    "order",
+    "orders",
+    "node",
+    "update_order",
+    "deleteOrders",
+    "order_name",
+    "people_id",
+    "news_",
+    "__typename",
+    "search",
+    "nodeId",
+    "and",
+    "group_by",
+    "é",
+    "",
+];
+const ARGUMENTS: &[&str] = &[
+    "", "a", "A", "where", "order_by", "limit", "__x", "é", "1st",
+];
 const POSTGRES: &[&str] = &[
     "integer",
     "bigint",
@@ -189,11 +209,17 @@ fn database(dialect: Dialect, seed: u64) -> Catalog {
             labels: labels(&["q"]),
         },
     ];
+    // SQLite has no stored functions.
+    let most = if dialect == Dialect::Sqlite { 1 } else { 12 };
+    let functions = (0..dice.roll(most))
+        .map(|_| function(&mut dice, dialect, tables.len()))
+        .collect();
     Catalog {
         dialect,
         tables,
         enums,
         composites: composites(),
+        functions,
     }
 }
 
@@ -321,6 +347,30 @@ fn column(dice: &mut Dice, dialect: Dialect, name: String) -> Column {
     }
 }
 
+fn function(dice: &mut Dice, dialect: Dialect, tables: usize) -> Function {
+    let is_postgres = dialect == Dialect::Postgres;
+    let rows = |dice: &mut Dice| (is_postgres && dice.often(30)).then(|| dice.roll(tables));
+    let operand = |dice: &mut Dice| {
+        let name = dice.pick(ARGUMENTS).to_owned();
+        column(dice, dialect, name)
+    };
+    let (receiver, given) = (rows(dice), dice.roll(4));
+    Function {
+        schema: (is_postgres && dice.often(20)).then(|| "sales".to_owned()),
+        name: dice.pick(FUNCTIONS).to_owned(),
+        comment: dice.often(20).then(|| "odd\n}\n\"\"\" ".to_owned()),
+        unfit: dice.often(10).then_some(Unfit::Trigger),
+        writes: dice.often(30),
+        receiver,
+        arguments: (0..given + usize::from(receiver.is_some()))
+            .map(|_| operand(dice))
+            .collect(),
+        rows: rows(dice),
+        result: dice.often(95).then(|| operand(dice)),
+        several: is_postgres && dice.often(40),
+    }
+}
+
 fn foreign_key(dice: &mut Dice, tables: &[Table], from: usize) -> Option<ForeignKey> {
     let target = &tables[dice.roll(tables.len())];
     let keys: Vec<_> = std::iter::once(&target.primary_key)
@@ -352,6 +402,7 @@ fn goes_round(dialect: Dialect, seeds: std::ops::Range<u64>) {
 fn round(dialect: Dialect, seed: u64) -> usize {
     let catalog = database(dialect, seed);
     let Scaffold { sdl, warnings } = engine::scaffold(&catalog);
+    let sdl = unmarked(&sdl);
     if !sdl.contains("\ntype ") {
         let is_said = warnings.iter().any(|warning| warning.code == "init.empty");
         assert!(is_said, "seed {seed}: {warnings:#?}");
@@ -373,6 +424,18 @@ fn round(dialect: Dialect, seed: u64) -> usize {
         .iter()
         .map(|table| table.relations.len())
         .sum()
+}
+
+/// The schema with the functions in it that may write.
+fn unmarked(sdl: &str) -> String {
+    let Some((before, marked)) = sdl.split_once("\n# extend type Mutation") else {
+        return sdl.to_owned();
+    };
+    let marked = marked.split("\n\n").next().unwrap_or(marked);
+    format!(
+        "{before}\nextend type Mutation{}",
+        marked.replace("\n# ", "\n").replace("\n#", "\n")
+    )
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn whole(path: &Path) -> Result<PathBuf> {
 }
 
 /// What a catalog holds: the name for machines, the word for people, and how many.
-fn found(catalog: &Catalog) -> [(&'static str, &'static str, usize); 4] {
+fn found(catalog: &Catalog) -> [(&'static str, &'static str, usize); 5] {
     let of = |kind| {
         catalog
             .tables
@@ -140,12 +140,14 @@ fn found(catalog: &Catalog) -> [(&'static str, &'static str, usize); 4] {
         ("views", "view", of(Kind::View) + of(Kind::MaterializedView)),
         ("enums", "enum", catalog.enums.len()),
         ("foreignKeys", "foreign key", keys.sum()),
+        ("functions", "function", catalog.functions.len()),
     ]
 }
 
 fn told(catalog: &Catalog, out: &Path) -> String {
-    let [tables, views, enums, keys] = found(catalog).map(|(_, word, number)| count(number, word));
-    let mut text = format!("found {tables}, {views}, {enums} and {keys}\n");
+    let [tables, views, enums, keys, functions] =
+        found(catalog).map(|(_, word, number)| count(number, word));
+    let mut text = format!("found {tables}, {views}, {enums}, {keys} and {functions}\n");
     let _ = writeln!(
         text,
         "wrote {} and {}",

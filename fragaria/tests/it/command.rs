@@ -40,7 +40,7 @@ fn help_has_examples_and_nonsense_is_a_usage_error() {
 fn init_tells_what_it_found_and_never_replaces_unasked() {
     let project = Project::database("CREATE TABLE product (id INTEGER PRIMARY KEY)");
     let told = project.run(&["init", "--from", "sqlite:shop.db"]);
-    let counts = "found 1 table, 0 views, 0 enums and 0 foreign keys\n";
+    let counts = "found 1 table, 0 views, 0 enums, 0 foreign keys and 0 functions\n";
     assert!(told.contains(counts), "{told}");
     assert!(project.run(&["compile"]).contains("compiled 1 table into"));
     assert!(project.read("schema.graphql").contains("type Product"));

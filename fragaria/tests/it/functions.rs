@@ -1,6 +1,8 @@
 //! Functions of the database as root fields: what they are given, what they give, and that those
 //! of queries cannot write.
 
+mod found;
+
 use crate::database::Database;
 use crate::mariadb;
 use crate::project::Project;

@@ -2,6 +2,7 @@
 //!
 //! The schema of another database is none of ours, so names carry none.
 
+mod functions;
 mod native;
 mod sql;
 
@@ -48,6 +49,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Catalog, Snag> {
     for row in rows(session, sql::FOREIGN_KEYS).await? {
         foreign_key(&mut tables, &row)?;
     }
+    let functions = functions::read(session).await?;
     session.control("COMMIT").await?;
     Ok(Catalog {
         dialect: Dialect::Mariadb,
@@ -58,6 +60,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Catalog, Snag> {
             .collect(),
         enums,
         composites: Vec::new(),
+        functions,
     })
 }
 

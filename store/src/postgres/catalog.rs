@@ -1,5 +1,6 @@
 //! What a PostgreSQL database holds, read from `pg_catalog` in one snapshot.
 
+mod functions;
 mod sql;
 
 use super::session::Session;
@@ -22,6 +23,25 @@ struct Types {
     composites: HashMap<u32, usize>,
     /// Composite types by the object id of their relation.
     relations: HashMap<u32, usize>,
+}
+
+impl Types {
+    /// A column of a type; an array has the id of its items.
+    fn column(&self, name: String, native: String, id: u32) -> Column {
+        // An array of composite values is no such value.
+        let composite = self.composites.get(&id).copied();
+        let composite = composite.filter(|_| !native.ends_with(']'));
+        Column {
+            name,
+            native,
+            enumeration: self.enums.get(&id).copied(),
+            composite,
+            nullable: true,
+            default: None,
+            generated: false,
+            comment: None,
+        }
+    }
 }
 
 /// Reads all that an API can be made from.
@@ -78,6 +98,7 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
         let search = search(&row)?;
         with(&mut tables, &row, |table| table.searches.push(search))?;
     }
+    let functions = functions::read(session, &types, &order).await?;
     session.client.batch_execute("COMMIT").await?;
     Ok(Catalog {
         dialect: Dialect::Postgres,
@@ -87,6 +108,7 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
             .collect(),
         enums,
         composites,
+        functions,
     })
 }
 
@@ -144,20 +166,13 @@ fn composite(row: &Row) -> Result<Composite, Error> {
 }
 
 fn column(row: &Row, types: &Types) -> Result<Column, Error> {
-    let id: u32 = get(row, 3)?;
-    let native: String = get(row, 2)?;
-    // An array has the id of its items, and one of composite values is no such value.
-    let composite = types.composites.get(&id).copied();
-    let composite = composite.filter(|_| !native.ends_with(']'));
+    let (name, native, id) = (get(row, 1)?, get(row, 2)?, get(row, 3)?);
     Ok(Column {
-        name: get(row, 1)?,
-        native,
-        enumeration: types.enums.get(&id).copied(),
-        composite,
         nullable: get(row, 4)?,
         default: get(row, 5)?,
         generated: get(row, 6)?,
         comment: get(row, 7)?,
+        ..types.column(name, native, id)
     })
 }
 

@@ -21,6 +21,7 @@ pub(super) fn read(session: &Session) -> std::result::Result<Catalog, Error> {
         tables: tables.map_err(|error| translate(error, &session.watch))?,
         enums: Vec::new(),
         composites: Vec::new(),
+        functions: Vec::new(),
     })
 }
 

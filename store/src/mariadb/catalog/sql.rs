@@ -51,3 +51,21 @@ SELECT table_name, ordinal_position, column_name, referenced_table_name, referen
 FROM information_schema.key_column_usage
 WHERE table_schema = DATABASE() AND referenced_table_schema = DATABASE()
 ORDER BY BINARY table_name, BINARY constraint_name, ordinal_position";
+
+/// Name, kind, access to data, whether it gives the same for the same, comment, whether it is an
+/// aggregate function, of functions and procedures.
+///
+/// No column says what is an aggregate; its text must, where the user may see it.
+pub(super) const ROUTINES: &str = "
+SELECT routine_name, routine_type, sql_data_access, is_deterministic, routine_comment,
+       COALESCE(routine_definition REGEXP '(?i)fetch[[:space:]]+group[[:space:]]+next[[:space:]]+row', 0)
+FROM information_schema.routines
+WHERE routine_schema = DATABASE() AND routine_type IN ('FUNCTION', 'PROCEDURE')
+ORDER BY BINARY routine_name, routine_type";
+
+/// Function, name, mode, type of what functions are given; the result comes first and has no mode.
+pub(super) const PARAMETERS: &str = "
+SELECT specific_name, parameter_name, parameter_mode, dtd_identifier
+FROM information_schema.parameters
+WHERE specific_schema = DATABASE() AND routine_type = 'FUNCTION'
+ORDER BY BINARY specific_name, ordinal_position";

@@ -5,6 +5,21 @@
 /// One snapshot for all questions.
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// `domain`: each with its base type, the numbers of that, whether it is NOT NULL, and dimensions,
+/// after every step on the way down.
+macro_rules! domains {
+    () => {
+        r"
+WITH RECURSIVE domain(id, base, modifier, required, dimensions) AS (
+  SELECT t.oid, t.typbasetype, t.typtypmod, t.typnotnull, t.typndims
+  FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
+  UNION ALL
+  SELECT d.id, t.typbasetype, CASE d.modifier WHEN -1 THEN t.typtypmod ELSE d.modifier END,
+         d.required OR t.typnotnull, GREATEST(d.dimensions, t.typndims)
+  FROM domain d JOIN pg_catalog.pg_type t ON t.oid = d.base AND t.typtype = 'd')"
+    };
+}
+
 /// Object id, schema, name, kind, comment of tables and views.
 ///
 /// Left out: system schemas and our own, temporary relations, members of extensions, and
@@ -55,14 +70,9 @@ ORDER BY n.nspname IS DISTINCT FROM current_schema(), n.nspname COLLATE "C", t.t
 ///
 /// A domain is followed down to its base type; NOT NULL on the way counts. An array has as many pairs
 /// of brackets as it was declared with, which the type itself does not say.
-pub(super) const COLUMNS: &str = r"
-WITH RECURSIVE domain(id, base, modifier, required, dimensions) AS (
-  SELECT t.oid, t.typbasetype, t.typtypmod, t.typnotnull, t.typndims
-  FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
-  UNION ALL
-  SELECT d.id, t.typbasetype, CASE d.modifier WHEN -1 THEN t.typtypmod ELSE d.modifier END,
-         d.required OR t.typnotnull, GREATEST(d.dimensions, t.typndims)
-  FROM domain d JOIN pg_catalog.pg_type t ON t.oid = d.base AND t.typtype = 'd')
+pub(super) const COLUMNS: &str = concat!(
+    domains!(),
+    r"
 SELECT a.attrelid, a.attname::text,
        format_type(COALESCE(d.base, a.atttypid), COALESCE(d.modifier, a.atttypmod))
          || repeat('[]', GREATEST(a.attndims, d.dimensions) - 1),
@@ -82,7 +92,8 @@ LEFT JOIN domain d ON d.id = a.atttypid
 JOIN pg_catalog.pg_type b ON b.oid = COALESCE(d.base, a.atttypid)
 LEFT JOIN pg_catalog.pg_attrdef v ON v.adrelid = a.attrelid AND v.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped
-ORDER BY a.attrelid, a.attnum";
+ORDER BY a.attrelid, a.attnum"
+);
 
 /// Table, whether primary, columns of keys that hold for every row.
 ///
@@ -140,3 +151,68 @@ SELECT c.conrelid, c.confrelid,
 FROM pg_catalog.pg_constraint c
 WHERE c.contype = 'f' AND c.conparentid = 0
 ORDER BY c.conrelid, c.conkey, c.conname COLLATE "C""#;
+
+/// Object id, schema, name, comment, why it cannot be called, whether it may write, whether it gives
+/// several, of functions and the like.
+///
+/// Left out: those of system schemas and our own, and members of extensions. A name that another
+/// schema on the search path has too goes with its schema.
+pub(super) const FUNCTIONS: &str = r#"
+SELECT p.oid,
+       CASE WHEN EXISTS (
+         SELECT FROM pg_catalog.pg_proc o
+         JOIN pg_catalog.pg_namespace s ON s.oid = o.pronamespace
+         WHERE o.proname = p.proname AND s.oid <> n.oid AND s.nspname = ANY (current_schemas(true)))
+       THEN n.nspname ELSE NULLIF(n.nspname, current_schema()) END::text,
+       p.proname::text, obj_description(p.oid, 'pg_proc'),
+       CASE WHEN p.prokind = 'p' THEN 'procedure'
+            WHEN p.prokind = 'a' THEN 'aggregate'
+            WHEN p.prokind = 'w' THEN 'window'
+            WHEN p.prorettype IN ('pg_catalog.trigger'::regtype, 'pg_catalog.event_trigger'::regtype) THEN 'trigger'
+            WHEN EXISTS (
+              SELECT FROM pg_catalog.pg_proc o
+              WHERE o.proname = p.proname AND o.pronamespace = p.pronamespace AND o.oid <> p.oid)
+            THEN 'overloaded'
+            WHEN p.proargmodes && '{o,b,t}'::"char"[] THEN 'outputs'
+            WHEN p.provariadic <> 0 THEN 'variadic'
+            WHEN NOT has_schema_privilege(n.oid, 'USAGE')
+              OR NOT has_function_privilege(p.oid, 'EXECUTE') THEN 'forbidden' END,
+       p.provolatile = 'v', p.proretset
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+ORDER BY n.nspname IS DISTINCT FROM current_schema(), n.nspname COLLATE "C", p.proname COLLATE "C",
+         pg_get_function_identity_arguments(p.oid) COLLATE "C""#;
+
+/// Function, place, name, type, object id of the type or of its items, nullable, default, object id of
+/// the relation whose rows it stands for, of the arguments of functions; the result is at place 0.
+///
+/// Nothing is given NULL that a strict function would not look at.
+pub(super) const OPERANDS: &str = concat!(
+    domains!(),
+    r"
+SELECT p.oid, g.place::int4, COALESCE(p.proargnames[g.place], '')::text,
+       format_type(COALESCE(d.base, g.type), d.modifier),
+       COALESCE(NULLIF(b.typelem, 0), b.oid),
+       NOT (p.proisstrict OR COALESCE(d.required, false)),
+       CASE WHEN g.place > p.pronargs - p.pronargdefaults
+            THEN pg_get_function_arg_default(p.oid, g.place::int4) END,
+       b.typrelid
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+CROSS JOIN LATERAL (
+  SELECT 0, p.prorettype
+  UNION ALL
+  SELECT k.place, k.type
+  FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY k(type, place)) g(place, type)
+JOIN pg_catalog.pg_type t ON t.oid = g.type
+LEFT JOIN domain d ON d.id = g.type
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_type b WHERE b.oid = d.base AND b.typtype = 'd')
+JOIN pg_catalog.pg_type b ON b.oid = COALESCE(d.base, g.type)
+WHERE p.prokind = 'f' AND g.type <> 'pg_catalog.void'::regtype
+  AND n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
+ORDER BY p.oid, g.place"
+);

@@ -308,6 +308,7 @@ async fn an_empty_database_has_an_empty_catalog() {
         tables: vec![],
         enums: vec![],
         composites: vec![],
+        functions: vec![],
     };
     assert_eq!(scratch.open().catalog().await.unwrap(), empty);
 }
