@@ -17,6 +17,15 @@ const ODD: &str = "O_";
 /// The column that is tried.
 const VALUE: &str = "value";
 
+/// A statement that makes a part of a bed.
+#[derive(Clone, Debug)]
+pub struct Planting {
+    /// Its text.
+    pub statement: String,
+    /// The statement that removes what it made, where nothing else does.
+    pub removal: Option<String>,
+}
+
 /// The tables of one column type.
 #[derive(Clone, Debug)]
 pub struct Bed {
@@ -90,17 +99,21 @@ impl Bed {
     }
 
     /// The statements that make the tables and fill them.
-    pub fn statements(&self) -> Vec<String> {
+    pub fn plantings(&self) -> Vec<Planting> {
         let tables = self.tables.iter().zip(&self.rows);
-        let both = tables.map(|(table, rows)| [self.create(table), self.insert(table, rows)]);
+        let both = tables.map(|(table, rows)| {
+            let place = self.place(&table.name);
+            let made = Planting {
+                statement: self.create(table),
+                removal: Some(format!("DROP TABLE IF EXISTS {place}")),
+            };
+            let filled = Planting {
+                statement: self.insert(table, rows),
+                removal: None,
+            };
+            [made, filled]
+        });
         both.flatten().collect()
-    }
-
-    /// The statements that remove the tables.
-    pub fn removal(&self) -> Vec<String> {
-        let tables = self.tables.iter().rev();
-        let drop = |table: &Table| format!("DROP TABLE IF EXISTS {}", self.place(&table.name));
-        tables.map(drop).collect()
     }
 
     /// The types of a schema file that say what the tables are.
@@ -211,23 +224,17 @@ impl Bed {
     }
 }
 
-/// The statements that make what all beds share.
-pub fn shared_statements(dialect: Dialect, schema: Option<&str>) -> Vec<String> {
+/// The statement that makes what all beds share, where there is such.
+pub fn shared_planting(dialect: Dialect, schema: Option<&str>) -> Option<Planting> {
     if dialect != Dialect::Postgres {
-        return Vec::new();
+        return None;
     }
     let labels = MOODS.map(|(_, label)| format!("'{label}'")).join(", ");
     let place = schema.map_or(String::new(), |schema| quoted(schema) + ".");
-    vec![format!("CREATE TYPE {place}mood AS ENUM ({labels})")]
-}
-
-/// The statements that remove it.
-pub fn shared_removal(dialect: Dialect, schema: Option<&str>) -> Vec<String> {
-    if dialect != Dialect::Postgres {
-        return Vec::new();
-    }
-    let place = schema.map_or(String::new(), |schema| quoted(schema) + ".");
-    vec![format!("DROP TYPE IF EXISTS {place}mood")]
+    Some(Planting {
+        statement: format!("CREATE TYPE {place}mood AS ENUM ({labels})"),
+        removal: Some(format!("DROP TYPE IF EXISTS {place}mood")),
+    })
 }
 
 /// The part of a schema file that all beds share.

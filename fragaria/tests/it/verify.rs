@@ -166,6 +166,33 @@ fn a_given_schema_is_used_when_it_is_empty_and_left_empty() {
 }
 
 #[test]
+fn what_somebody_makes_in_the_given_schema_in_the_meantime_stays() {
+    let database = Database::empty();
+    database.sql("CREATE SCHEMA mine");
+    let mut other = Session::open(&database.url());
+    other.sql("BEGIN; CREATE TYPE mine.mood AS ENUM ('theirs'); SELECT 1");
+    let mut command: Command = binary();
+    command.args([
+        "verify",
+        "api",
+        "--against",
+        &database.url(),
+        "--schema",
+        "mine",
+    ]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let waits = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    Session::open(&database.url()).until("1", &waits.replace('\n', " "));
+    other.sql("COMMIT; SELECT 1");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let labels = "SELECT enumlabel FROM pg_enum WHERE enumtypid = 'mine.mood'::regtype";
+    assert_eq!(database.sql(labels), "theirs");
+}
+
+#[test]
 fn a_login_that_may_not_make_a_schema_is_told_the_mend() {
     let database = Database::empty();
     let name = format!("guest_{}", std::process::id());

@@ -5,7 +5,6 @@ use super::asking::Asking;
 use super::report::Report;
 use super::scope::Scope;
 use super::scratch::Scratch;
-use super::statements::run;
 use crate::address;
 use crate::config::Config;
 use crate::project::Face;
@@ -21,7 +20,7 @@ use std::sync::Arc;
 use store::{Database, Failure};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use verify::bed::{Bed, shared_removal, shared_sdl, shared_statements};
+use verify::bed::{Bed, shared_planting, shared_sdl};
 use verify::natives::Native;
 
 /// The name of the schema file nobody sees unless it is refused.
@@ -58,13 +57,12 @@ async fn plant(
     let mut report = Report::new(dialect);
     report.types_without_values(&scope.unknown);
     let mut beds = Vec::new();
-    scratch.holds(shared_removal(dialect, schema.as_deref()));
     let planted = async {
-        run(&database, &shared_statements(dialect, schema.as_deref())).await?;
+        let shared = shared_planting(dialect, schema.as_deref());
+        scratch.plant(&database, shared).await?;
         for native in scope.natives.iter().copied() {
             let bed = Bed::new(native, dialect, schema.as_deref());
-            scratch.holds(bed.removal());
-            match run(&database, &bed.statements()).await {
+            match scratch.plant(&database, bed.plantings()).await {
                 Ok(()) => beds.push(bed),
                 Err(failure) => {
                     is_absent(&native, failure)?;

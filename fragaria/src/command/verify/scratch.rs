@@ -7,7 +7,10 @@ use model::metric::Registry;
 use model::{Dialect, Secret};
 use std::fs;
 use std::path::{Path, PathBuf};
-use store::{Config, Database, Failure};
+use std::slice;
+use store::{Config, Database, Error, Failure};
+use tokio::task::JoinSet;
+use verify::bed::Planting;
 
 /// What every scratch is called, with a random number behind it.
 const PREFIX: &str = "fragaria_verify_";
@@ -24,6 +27,8 @@ pub(super) struct Scratch {
     /// The settings as they were given.
     given: Config,
     remains: Remains,
+    /// The statement on its way; it ends even when nobody waits for it any more.
+    work: JoinSet<(Option<String>, Result<(), Failure>)>,
 }
 
 /// What there is to remove.
@@ -66,6 +71,7 @@ impl Scratch {
             schema: None,
             given: config.clone(),
             remains: remains?,
+            work: JoinSet::new(),
         };
         Ok(match dialect {
             Dialect::Mariadb => Self {
@@ -105,19 +111,53 @@ impl Scratch {
             schema: None,
             given: given.clone(),
             remains: Remains::Directory(directory),
+            work: JoinSet::new(),
         })
     }
 
-    /// Says what is put into it, by the statements that remove that again.
-    pub(super) fn holds(&mut self, removal: impl IntoIterator<Item = String>) {
-        if let Remains::Contents(contents) = &mut self.remains {
-            // What came last goes first.
-            contents.splice(0..0, removal);
+    /// Makes parts of beds in it one after the other, as each may be about one before it.
+    pub(super) async fn plant(
+        &mut self,
+        database: &Database,
+        plantings: impl IntoIterator<Item = Planting>,
+    ) -> Result<(), Failure> {
+        for planting in plantings {
+            let database = database.clone();
+            self.work.spawn(async move {
+                let ran = run(&database, slice::from_ref(&planting.statement)).await;
+                (planting.removal, ran)
+            });
+            self.settle().await?;
         }
+        Ok(())
+    }
+
+    /// Waits for the statement on its way, and keeps in mind what it made: what was there before it
+    /// is none of ours.
+    async fn settle(&mut self) -> Result<(), Failure> {
+        let mut outcome = Ok(());
+        while let Some(joined) = self.work.join_next().await {
+            let (removal, ran) = joined.unwrap_or_else(|error| {
+                let error = Error::Internal(format!("a statement of the matrix: {error}"));
+                (None, Err(error.into()))
+            });
+            let is_made = match &ran {
+                Ok(()) => true,
+                Err(failure) => may_be_made(&failure.error),
+            };
+            if let (Remains::Contents(contents), true) = (&mut self.remains, is_made) {
+                // What came last goes first.
+                contents.splice(0..0, removal);
+            }
+            outcome = outcome.and(ran);
+        }
+        outcome
     }
 
     /// Removes it, and says what is left if it cannot be.
-    pub(super) async fn remove(self) -> Result<()> {
+    pub(super) async fn remove(mut self) -> Result<()> {
+        // Whether it failed was told, or nobody waits for it any more.
+        let _ = self.settle().await;
         let (what, statements) = match self.remains {
             Remains::Directory(directory) => {
                 let what = format!("the directory {}", directory.display());
@@ -150,6 +190,14 @@ impl Scratch {
             mend::failure(format!("{what} is left: {error}"), help)
         })
     }
+}
+
+/// Whether a statement that failed so may have done its work.
+fn may_be_made(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::OutcomeUnknown(_) | Error::Unavailable(_) | Error::Timeout(_)
+    )
 }
 
 /// What a dialect calls a place for tables.
