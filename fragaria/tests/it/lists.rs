@@ -66,6 +66,66 @@ fn arrays_become_lists_and_those_of_several_dimensions_are_left_out() {
 }
 
 #[test]
+fn a_change_of_lists_is_told_by_what_it_breaks() {
+    let project = Project::empty();
+    project.configure("postgres://me@127.0.0.1:1/none");
+    let told = |was: &str, is: &str| {
+        let schema = |fields: &str| format!("type Shelf @table {{ id: Int! @id {fields} }}");
+        project.write("schema.graphql", &schema(was));
+        project.run(&["compile", "--out", "old.json"]);
+        project.write("schema.graphql", &schema(is));
+        let told = project.run(&["diff", "old.json", "."]);
+        let changes = told.lines().filter(|line| line.contains("Shelf"));
+        changes.collect::<Vec<_>>().join("\n")
+    };
+    for (was, is, changes) in [
+        (
+            "tags: [String]",
+            "tags: [Int]",
+            "breaking: Shelf.tags: the type is [Int], was [String]",
+        ),
+        (
+            "tags: [String]",
+            "tags: String",
+            "breaking: Shelf.tags: the type is String, was [String]",
+        ),
+        (
+            "tags: String",
+            "tags: [String]",
+            "breaking: Shelf.tags: the type is [String], was String",
+        ),
+        (
+            "tags: [String]! @default",
+            "tags: [String] @default",
+            "breaking: Shelf.tags: the field may now be null",
+        ),
+        (
+            "tags: [String]!",
+            "tags: [String]",
+            "breaking: Shelf.tags: the field may now be null\nsafe: Shelf.tags: new rows may leave the field out",
+        ),
+        (
+            "tags: [String]",
+            "tags: [String]!",
+            "breaking: Shelf.tags: every new row must now give the field\nsafe: Shelf.tags: the field is never null",
+        ),
+        ("", "tags: [String]", "safe: Shelf.tags: the field is new"),
+        (
+            "tags: [String]",
+            "",
+            "breaking: Shelf.tags: the field is removed",
+        ),
+        (
+            "tags: [String]",
+            "tags: [String] @column(type: \"varchar(9)[]\")",
+            "",
+        ),
+    ] {
+        assert_eq!(told(was, is), changes, "{was} to {is}");
+    }
+}
+
+#[test]
 fn items_are_looked_for_in_lists_up_to_a_bound() {
     let database = Database::empty();
     database.sql("CREATE TABLE shelf (id integer PRIMARY KEY, tags text[])");

@@ -125,3 +125,27 @@ fn without_its_index_nothing_is_found_or_changed() {
         mariadb.sql("ALTER TABLE article DROP INDEX title");
     });
 }
+
+#[test]
+fn a_search_that_goes_breaks_clients_and_one_that_comes_does_not() {
+    let project = Project::empty();
+    project.configure("postgres://me@127.0.0.1:1/none");
+    let schema = |search: &str| format!("type Article @table {search} {{ id: Int! @id }}");
+    let [words, others] = ["words", "others"]
+        .map(|column| format!("@search(column: \"{column}\", configuration: \"english\")"));
+    for (was, is, change) in [
+        (
+            words.as_str(),
+            "",
+            "breaking: Article: rows can no longer be searched for words",
+        ),
+        ("", &words, "safe: Article: rows can be searched for words"),
+        (&words, &others, "no change"),
+    ] {
+        project.write("schema.graphql", &schema(was));
+        project.run(&["compile", "--out", "old.json"]);
+        project.write("schema.graphql", &schema(is));
+        let told = project.run(&["diff", "old.json", "."]);
+        assert_eq!(told.lines().next(), Some(change), "{was} to {is}");
+    }
+}
