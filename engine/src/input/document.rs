@@ -4,7 +4,7 @@
 
 use super::literal::{Reading, json as constant};
 use super::variables::{Coercion, members};
-use super::{Argument, Kind, Source, kind};
+use super::{Argument, Kind, Source, Unfit, kind};
 use crate::names::article;
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Type, Value as Literal};
@@ -166,17 +166,28 @@ impl Coercion<'_> {
 
 impl Reading<'_> {
     /// The document a literal stands for.
-    pub(super) fn document(&self, ty: &Type, literal: &Literal) -> Result<Argument, String> {
+    pub(super) fn document(&self, ty: &Type, literal: &Node<Literal>) -> Result<Argument, Unfit> {
         let mut text = Text::default();
         self.write(ty, literal, &mut text)?;
         Ok(Argument::Leaf(text.into_source()))
     }
 
-    fn write(&self, ty: &Type, literal: &Literal, text: &mut Text) -> Result<(), String> {
-        match literal {
+    fn write(&self, ty: &Type, literal: &Node<Literal>, text: &mut Text) -> Result<(), Unfit> {
+        let written = self.write_value(ty, literal, text);
+        written.map_err(|unfit| unfit.at(literal.location()))
+    }
+
+    fn write_value(
+        &self,
+        ty: &Type,
+        literal: &Node<Literal>,
+        text: &mut Text,
+    ) -> Result<(), Unfit> {
+        match &**literal {
             Literal::Variable(_) => {
                 let argument = self.value(ty, literal)?.unwrap_or(Argument::Null);
-                text.argument(&argument, self.coercion.scalar(ty.inner_named_type()))
+                text.argument(&argument, self.coercion.scalar(ty.inner_named_type()))?;
+                Ok(())
             }
             Literal::List(items) if ty.is_list() => self.write_items(ty.item_type(), items, text),
             Literal::Object(members) if !ty.is_list() && self.coercion.is_document(ty) => {
@@ -189,12 +200,12 @@ impl Reading<'_> {
                 text.open.push(']');
                 Ok(())
             }
-            literal => {
+            _ => {
                 let json = constant(literal).ok_or(
                     "a variable cannot stand inside a scalar; pass the whole value as a variable",
                 )?;
                 let written = self.coercion.write(ty, &json, &mut text.open);
-                written.map_err(|message| message.trim_start_matches(": ").to_owned())
+                written.map_err(Unfit::in_json)
             }
         }
     }
@@ -204,11 +215,12 @@ impl Reading<'_> {
         item: &Type,
         items: &[Node<Literal>],
         text: &mut Text,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unfit> {
         text.open.push('[');
         for (index, literal) in items.iter().enumerate() {
             separate(index == 0, &mut text.open);
-            self.write(item, literal, text)?;
+            self.write(item, literal, text)
+                .map_err(|unfit| unfit.below_item(index))?;
         }
         text.open.push(']');
         Ok(())
@@ -219,11 +231,11 @@ impl Reading<'_> {
         named: &str,
         members: &[(apollo_compiler::Name, Node<Literal>)],
         text: &mut Text,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unfit> {
         let Some(Kind::Document(shape, object)) =
             kind(self.coercion.api, self.coercion.schema, named)
         else {
-            return Err(format!("{named} is no object inside JSON"));
+            return Err(format!("{named} is no object inside JSON").into());
         };
         let mut is_first = true;
         text.open.push('{');
@@ -241,14 +253,14 @@ impl Reading<'_> {
             is_first = false;
             name(&member.name, &mut text.open);
             self.write(&definition.ty, literal, text)
-                .map_err(|message| format!("{}: {message}", member.field))?;
+                .map_err(|unfit| unfit.below_member(&member.field))?;
         }
         text.open.push('}');
         Ok(())
     }
 
-    fn value_is_left_out(&self, ty: &Type, literal: &Literal) -> Result<bool, String> {
-        let is_variable = matches!(literal, Literal::Variable(_));
+    fn value_is_left_out(&self, ty: &Type, literal: &Node<Literal>) -> Result<bool, Unfit> {
+        let is_variable = matches!(**literal, Literal::Variable(_));
         Ok(is_variable && self.value(ty, literal)?.is_none())
     }
 }

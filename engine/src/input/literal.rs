@@ -1,7 +1,7 @@
 //! Literals of a document, with variables inside them.
 
 use super::variables::{Coercion, Variables, is_one_of, one_of};
-use super::{Argument, Input, Kind, Source, Strict, kind};
+use super::{Argument, Input, Kind, Source, Strict, Unfit, kind};
 use crate::api::{self, Api};
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Type, Value as Literal};
@@ -16,8 +16,8 @@ pub(crate) fn argument(
     schema: &Schema,
     (variables, strict): (&Variables, Strict),
     ty: &Type,
-    literal: &Literal,
-) -> Result<Option<Argument>, String> {
+    literal: &Node<Literal>,
+) -> Result<Option<Argument>, Unfit> {
     Reading {
         coercion: Coercion { api, schema },
         variables,
@@ -44,24 +44,31 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    pub(super) fn value(&self, ty: &Type, literal: &Literal) -> Result<Option<Argument>, String> {
-        match literal {
-            Literal::Variable(name) => {
-                let argument = self.variables.argument(name);
-                if argument.is_none() && self.strict == Strict::Everywhere {
-                    return Err(not_given(name));
-                }
-                let missing = !matches!(argument, Some(ref given) if *given != Argument::Null);
-                if missing && ty.is_non_null() {
-                    return Err(format!("${name} must not be null here"));
-                }
-                Ok(argument)
-            }
+    pub(super) fn value(
+        &self,
+        ty: &Type,
+        literal: &Node<Literal>,
+    ) -> Result<Option<Argument>, Unfit> {
+        let argument = match &**literal {
+            Literal::Variable(name) => self.variable(ty, name).map_err(Unfit::from),
             Literal::Null => Ok(Some(Argument::Null)),
-            literal if self.coercion.is_document(ty) => self.document(ty, literal).map(Some),
-            literal if ty.is_list() => self.list(ty, literal).map(Some),
-            literal => self.named(ty.inner_named_type(), literal).map(Some),
+            _ if self.coercion.is_document(ty) => self.document(ty, literal).map(Some),
+            _ if ty.is_list() => self.list(ty, literal).map(Some),
+            _ => self.named(ty.inner_named_type(), literal).map(Some),
+        };
+        argument.map_err(|unfit| unfit.at(literal.location()))
+    }
+
+    fn variable(&self, ty: &Type, name: &str) -> Result<Option<Argument>, String> {
+        let argument = self.variables.argument(name);
+        if argument.is_none() && self.strict == Strict::Everywhere {
+            return Err(not_given(name));
         }
+        let missing = !matches!(argument, Some(ref given) if *given != Argument::Null);
+        if missing && ty.is_non_null() {
+            return Err(format!("${name} must not be null here"));
+        }
+        Ok(argument)
     }
 
     /// How the members of an object are read.
@@ -73,17 +80,19 @@ impl Reading<'_> {
         inner
     }
 
-    fn list(&self, ty: &Type, literal: &Literal) -> Result<Argument, String> {
+    fn list(&self, ty: &Type, literal: &Node<Literal>) -> Result<Argument, Unfit> {
         let item = ty.item_type();
-        let literals: &[Node<Literal>] = match literal {
+        let literals: &[Node<Literal>] = match &**literal {
             Literal::List(items) => items,
             _ => &[],
         };
         let mut items = Vec::with_capacity(literals.len());
-        for literal in literals {
-            items.push(self.value(item, literal)?.unwrap_or(Argument::Null));
+        for (index, literal) in literals.iter().enumerate() {
+            let value = self.value(item, literal);
+            let value = value.map_err(|unfit| unfit.below_item(index))?;
+            items.push(value.unwrap_or(Argument::Null));
         }
-        if !matches!(literal, Literal::List(_)) {
+        if !matches!(**literal, Literal::List(_)) {
             items.extend(self.value(item, literal)?);
         }
         if !self.coercion.is_leaf(item) {
@@ -96,7 +105,7 @@ impl Reading<'_> {
         Ok(Argument::Leaf(flat(sources.collect())))
     }
 
-    fn named(&self, name: &str, literal: &Literal) -> Result<Argument, String> {
+    fn named(&self, name: &str, literal: &Literal) -> Result<Argument, Unfit> {
         if let (Some(Kind::Object(object)), Literal::Object(members)) =
             (kind(self.coercion.api, self.coercion.schema, name), literal)
         {
@@ -106,15 +115,14 @@ impl Reading<'_> {
             .ok_or("a variable cannot stand inside a scalar; pass the whole value as a variable")?;
         let ty = Type::Named(apollo_compiler::Name::new_unchecked(name));
         let input = self.coercion.json(&ty, &json);
-        let input = input.map_err(|message| message.trim_start_matches(": ").to_owned())?;
-        Ok(settled(input))
+        input.map(settled).map_err(Unfit::in_json)
     }
 
     fn object(
         &self,
         object: &InputObjectType,
         members: &[(apollo_compiler::Name, Node<Literal>)],
-    ) -> Result<Argument, String> {
+    ) -> Result<Argument, Unfit> {
         let inner = self.inside(object);
         let picks = inner.strict == Strict::WherePicking && api::picks(&object.name);
         let mut arguments: Vec<(Box<str>, Argument)> = Vec::with_capacity(members.len());
@@ -124,9 +132,10 @@ impl Reading<'_> {
                 .get(name)
                 .ok_or_else(|| format!("{} has no field {name}", object.name))?;
             let value = inner.value(&definition.ty, literal);
-            let value = value.map_err(|message| format!("{name}: {message}"))?;
+            let value = value.map_err(|unfit| unfit.below_member(name))?;
             if let (true, None, Literal::Variable(variable)) = (picks, &value, &**literal) {
-                return Err(format!("{name}: {}", not_given(variable)));
+                let unfit = Unfit::from(not_given(variable)).at(literal.location());
+                return Err(unfit.below_member(name));
             }
             arguments.extend(value.map(|value| (name.as_str().into(), value)));
         }
@@ -144,7 +153,7 @@ impl Reading<'_> {
                 )
             })
             .collect();
-        one_of(object, &presence).map_err(|message| message.trim_start_matches(": ").to_owned())?;
+        one_of(object, &presence).map_err(Unfit::in_json)?;
         if is_one_of(object) {
             arguments.iter_mut().for_each(choose);
         }

@@ -13,6 +13,9 @@ const DECIMAL_DIGITS_MAX: usize = 1_000;
 /// Largest exponent of a number in JSON, on either side; PostgreSQL writes it out in digits.
 const JSON_EXPONENT_MAX: u32 = 1_000;
 
+/// Longest value that a message shows, in characters.
+const SHOWN_CHARACTERS_MAX: usize = 40;
+
 /// Coerces a JSON value that is not null; the error says what was expected.
 pub(crate) fn coerce(scalar: Scalar, json: &Json) -> Result<Value, String> {
     match scalar {
@@ -218,9 +221,10 @@ fn shown(json: &Json) -> String {
     match json {
         Json::Null => "null".to_owned(),
         Json::Bool(_) => "a boolean".to_owned(),
-        Json::Number(number) if number.as_str().len() <= 40 => number.to_string(),
+        Json::Number(number) if number.as_str().len() <= SHOWN_CHARACTERS_MAX => number.to_string(),
         Json::Number(_) => "a very long number".to_owned(),
-        Json::String(_) => "a string".to_owned(),
+        Json::String(text) if text.chars().count() <= SHOWN_CHARACTERS_MAX => json.to_string(),
+        Json::String(_) => "a longer string".to_owned(),
         Json::Array(_) => "a list".to_owned(),
         Json::Object(_) => "an object".to_owned(),
     }

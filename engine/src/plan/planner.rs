@@ -4,7 +4,7 @@ use super::selection::Chosen;
 use super::{Inserts, Plan, Wish, statement::Draft};
 use crate::api::{Api, Root, Verb};
 use crate::config::Config;
-use crate::input::{Argument, Strict, Variables, argument};
+use crate::input::{Argument, Strict, Unfit, Variables, argument};
 use crate::prepare::{Operation, located};
 use crate::sql::{Alias, Tree};
 use apollo_compiler::executable::{ExecutableDocument, Field};
@@ -276,7 +276,7 @@ impl<'a> Planner<'a> {
             &definition.ty,
             &given.value,
         )
-        .map_err(|message| self.wrong(field, name, &message))
+        .map_err(|unfit| self.unfit(field, name, &unfit))
     }
 
     /// An argument that is not null. Where it picks or guards the rows of a write, null would let
@@ -288,6 +288,16 @@ impl<'a> Planner<'a> {
             return Err(self.wrong(field, name, message));
         }
         Ok(argument.filter(|argument| *argument != Argument::Null))
+    }
+
+    /// The fault of an argument whose literal cannot be used, at the place of that.
+    fn unfit(&self, field: &Field, name: &str, unfit: &Unfit) -> Fault {
+        let message = format!("argument {name} of {}: {unfit}", field.name);
+        let fault = Fault::new("engine.argument", Kind::Invalid, message);
+        let writes = self.strict == Strict::WherePicking;
+        let part = writes.then(|| format!("{name}{}", unfit.place()));
+        let place = unfit.span.or(field.name.location());
+        located(fault.within(part), place, &self.document.sources)
     }
 
     /// The fault of an argument that cannot be used.
