@@ -12,12 +12,15 @@ mod functions;
 mod keys;
 mod naming;
 mod parse;
+mod places;
 mod relations;
 mod scalars;
 mod search;
 mod shapes;
 mod tables;
 mod variants;
+
+pub use places::locate;
 
 use draft::Draft;
 use findings::Findings;

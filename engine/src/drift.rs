@@ -29,21 +29,42 @@ pub fn drift(schema: &Schema, catalog: &Catalog) -> Vec<Diagnostic> {
     }
     let index = Index::new(catalog);
     let mut findings = Vec::new();
+    let mut missing = 0;
     for table in &schema.tables {
-        match index.table(table.schema.as_deref(), &table.name) {
-            Some(found) => Pair {
+        let before = findings.len();
+        if let Some(found) = index.table(table.schema.as_deref(), &table.name) {
+            let pair = Pair {
                 schema,
                 catalog,
                 table,
                 found,
-            }
-            .compare(&mut findings),
-            None => findings.push(missing_table(table, catalog)),
+            };
+            pair.compare(&mut findings);
+        } else {
+            missing += 1;
+            findings.push(missing_table(table, catalog));
         }
+        about(&table.type_name, &mut findings[before..]);
     }
     enums::compare(schema, catalog, &mut findings);
     composites::compare(schema, catalog, &mut findings);
+    if missing > 1 && missing == schema.tables.len() {
+        findings.push(
+            Diagnostic::error(
+                "drift.missing_table",
+                "the database has no table of the schema",
+            )
+            .help("the address may name another database than it should"),
+        );
+    }
     findings
+}
+
+/// Says which part of the schema findings are about that do not say it.
+fn about(part: &str, findings: &mut [Diagnostic]) {
+    for finding in findings {
+        finding.about.get_or_insert_with(|| part.to_owned());
+    }
 }
 
 /// A table of the schema and what the database has for it.
@@ -174,8 +195,8 @@ fn missing_table(table: &Table, catalog: &Catalog) -> Diagnostic {
     );
     let known = catalog.tables.iter();
     let known = known.map(|found| (found.schema.as_deref(), found.name.as_str()));
-    Diagnostic {
-        help: meant(&table.name, known),
-        ..Diagnostic::error("drift.missing_table", message)
-    }
+    let directive = if table.writable { "@table" } else { "@view" };
+    let mend = || format!("create it, or correct {directive}(name:, schema:)");
+    Diagnostic::error("drift.missing_table", message)
+        .help(meant(&table.name, known).unwrap_or_else(mend))
 }

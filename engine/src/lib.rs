@@ -34,7 +34,7 @@ mod token;
 mod types;
 
 pub use bind::Bound;
-pub use compile::{Compiled, Source, compile};
+pub use compile::{Compiled, Source, compile, locate};
 pub use config::Config;
 pub use diff::{Change, diff};
 pub use drift::{Trial, drift, trials};

@@ -1,5 +1,7 @@
 //! Whether a database holds what a schema says.
 
+use crate::snippet::Texts;
+use engine::Source;
 use model::{Diagnostic, Schema, Weight};
 use store::{Database, Error};
 
@@ -10,7 +12,7 @@ pub(crate) async fn compare(
     schema: &Schema,
 ) -> Result<Vec<Diagnostic>, Error> {
     let mut findings = engine::drift(schema, &database.catalog().await?);
-    for trial in engine::trials(schema) {
+    for trial in engine::trials(schema, &findings) {
         let arguments = trial.arguments();
         match database
             .run(trial.script(), arguments, Weight::Bounded)
@@ -22,4 +24,14 @@ pub(crate) async fn compare(
         }
     }
     Ok(findings)
+}
+
+/// What differs, each at its place in the files that the schema was compiled from.
+pub(crate) fn placed(mut findings: Vec<Diagnostic>, texts: &Texts) -> Vec<Diagnostic> {
+    let sources = texts.iter().map(|(name, text)| Source {
+        name: name.clone(),
+        text: text.clone(),
+    });
+    engine::locate(&mut findings, &sources.collect::<Vec<_>>());
+    findings
 }

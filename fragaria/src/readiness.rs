@@ -92,7 +92,7 @@ pub(crate) async fn admit(server: &Server, artefact: Artefact, texts: &Texts) ->
     };
     if errors(&diagnostics).next().is_some() {
         return Err(Refused {
-            diagnostics,
+            diagnostics: agreement::placed(diagnostics, texts),
             texts: texts.clone(),
         }
         .into());

@@ -11,6 +11,8 @@ pub struct Diagnostic {
     pub level: Level,
     /// What is wrong, lower case, no full stop.
     pub message: String,
+    /// The part of a schema it is about, `Order` or `Order.total`, if it is about one.
+    pub about: Option<String>,
     /// Where, if it is about one place.
     pub place: Option<Place>,
     /// What to do about it.
@@ -42,6 +44,7 @@ impl Diagnostic {
             code,
             level: Level::Error,
             message: message.into(),
+            about: None,
             place: None,
             help: None,
         }
@@ -61,6 +64,12 @@ impl Diagnostic {
             file: file.into(),
             span,
         });
+        self
+    }
+
+    /// The same finding, about a part of a schema unless a narrower one is known.
+    pub fn about(mut self, part: &str) -> Self {
+        self.about.get_or_insert_with(|| part.to_owned());
         self
     }
 

@@ -118,7 +118,7 @@ fn known_scalar(name: &Name) -> Option<Diagnostic> {
     Some(Diagnostic::error("sdl.unsupported", message).help("leave its definition out"))
 }
 
-fn fields(definition: &Definition) -> impl Iterator<Item = &FieldDefinition> {
+pub(super) fn fields(definition: &Definition) -> impl Iterator<Item = &FieldDefinition> {
     let fields = match definition {
         Definition::ObjectTypeDefinition(object) => Some(&object.fields),
         Definition::ObjectTypeExtension(object) => Some(&object.fields),
@@ -129,7 +129,7 @@ fn fields(definition: &Definition) -> impl Iterator<Item = &FieldDefinition> {
     fields.into_iter().flatten().map(AsRef::as_ref)
 }
 
-fn values(definition: &Definition) -> impl Iterator<Item = &EnumValueDefinition> {
+pub(super) fn values(definition: &Definition) -> impl Iterator<Item = &EnumValueDefinition> {
     let values = match definition {
         Definition::EnumTypeDefinition(enumeration) => Some(&enumeration.values),
         Definition::EnumTypeExtension(enumeration) => Some(&enumeration.values),

@@ -44,6 +44,10 @@ fn is_blank(text: &str) -> bool {
         .all(|line| line.is_empty() || line.starts_with('#'))
 }
 
+pub(super) fn parser() -> Parser {
+    Parser::new().token_limit(TOKENS_MAX)
+}
+
 fn read(source: &Source, findings: &mut Findings) -> Option<ast::Document> {
     if source.text.len() > SOURCE_BYTES_MAX {
         let message = format!("{} is larger than 64 MiB", source.name);
@@ -52,9 +56,7 @@ fn read(source: &Source, findings: &mut Findings) -> Option<ast::Document> {
         });
         return None;
     }
-    let parsed = Parser::new()
-        .token_limit(TOKENS_MAX)
-        .parse_ast(&source.text, &source.name);
+    let parsed = parser().parse_ast(&source.text, &source.name);
     let (document, errors) = match parsed {
         Ok(document) => (document, None),
         Err(failure) => (failure.partial, Some(failure.errors)),

@@ -1,6 +1,6 @@
 //! Columns: whether they are there, what they hold, and whether rows can still be written.
 
-use super::{Pair, composites, enums};
+use super::{Pair, about, composites, enums};
 use crate::names::folded;
 use crate::{sdl, types};
 use model::catalog::Kind;
@@ -18,6 +18,7 @@ pub(super) fn compare(pair: &Pair<'_>, findings: &mut Vec<Diagnostic>) {
         .collect();
     let stored = pair.table.columns.iter();
     for column in stored.filter(|column| column.computed.is_none()) {
+        let before = findings.len();
         match there.get(&folded(dialect, &column.name)) {
             Some(found) => Both {
                 pair,
@@ -27,6 +28,8 @@ pub(super) fn compare(pair: &Pair<'_>, findings: &mut Vec<Diagnostic>) {
             .compare(findings),
             None => findings.push(missing(pair, column)),
         }
+        let part = format!("{}.{}", pair.table.type_name, column.field);
+        about(&part, &mut findings[before..]);
     }
     if pair.table.writable {
         unmapped(pair, findings);
@@ -226,11 +229,9 @@ fn missing(pair: &Pair<'_>, column: &Column) -> Diagnostic {
         column.field
     );
     let names = pair.found.columns.iter().map(|column| column.name.as_str());
-    let help = sdl::nearest(&column.name, names).map(|near| format!("did you mean {near:?}?"));
-    Diagnostic {
-        help,
-        ..Diagnostic::error("drift.missing_column", message)
-    }
+    let near = sdl::nearest(&column.name, names).map(|near| format!("did you mean {near:?}?"));
+    Diagnostic::error("drift.missing_column", message)
+        .help(near.unwrap_or_else(|| "add it, or correct @column(name:)".to_owned()))
 }
 
 /// Columns the schema leaves out and the database does not fill.

@@ -1,6 +1,6 @@
 //! Composite types and their attributes.
 
-use super::{enums, in_schema, meant};
+use super::{about, enums, in_schema, meant};
 use crate::{sdl, types};
 use model::schema::{Composite, Form, Member, Shape};
 use model::{Catalog, Diagnostic, Scalar, Schema, catalog};
@@ -10,6 +10,7 @@ pub(super) fn compare(schema: &Schema, catalog: &Catalog, findings: &mut Vec<Dia
         let Some(composite) = &shape.composite else {
             continue;
         };
+        let before = findings.len();
         match find(composite, catalog) {
             Some(index) => {
                 let both = Both {
@@ -22,6 +23,7 @@ pub(super) fn compare(schema: &Schema, catalog: &Catalog, findings: &mut Vec<Dia
             }
             None => findings.push(missing(shape, composite, catalog)),
         }
+        about(&shape.type_name, &mut findings[before..]);
     }
 }
 
@@ -61,6 +63,7 @@ impl Both<'_> {
     fn compare(&self, findings: &mut Vec<Diagnostic>) {
         let name = &self.shape.type_name;
         for member in &self.shape.members {
+            let before = findings.len();
             let mut attributes = self.found.attributes.iter();
             match attributes.find(|found| found.name == member.name) {
                 Some(found) if self.fits(&member.value.form, found) => {}
@@ -76,6 +79,7 @@ impl Both<'_> {
                 }
                 None => findings.push(self.missing(member)),
             }
+            about(&format!("{name}.{}", member.field), &mut findings[before..]);
         }
         for found in &self.found.attributes {
             if !self

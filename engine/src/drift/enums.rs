@@ -1,6 +1,6 @@
 //! Enum types and their labels.
 
-use super::in_schema;
+use super::{about, in_schema};
 use crate::sdl;
 use model::schema::Enum;
 use model::{Catalog, Diagnostic, Schema, catalog};
@@ -13,7 +13,8 @@ pub(super) fn compare(schema: &Schema, catalog: &Catalog, findings: &mut Vec<Dia
         if let Some(found) = find(enumeration, name, catalog) {
             labels(enumeration, found, findings);
         } else {
-            findings.push(missing(enumeration, name, catalog));
+            let finding = missing(enumeration, name, catalog);
+            findings.push(finding.about(&enumeration.type_name));
         }
     }
 }
@@ -48,6 +49,7 @@ pub(super) fn find<'a>(
 
 /// A label the database lacks cannot be written, one the schema lacks cannot be shown.
 pub(super) fn labels(wanted: &Enum, found: &catalog::Enum, findings: &mut Vec<Diagnostic>) {
+    let before = findings.len();
     for value in &wanted.values {
         if !found.labels.contains(&value.label) {
             let message = format!(
@@ -59,10 +61,11 @@ pub(super) fn labels(wanted: &Enum, found: &catalog::Enum, findings: &mut Vec<Di
             let names = found.labels.iter().map(String::as_str);
             let help =
                 sdl::nearest(&value.label, names).map(|near| format!("did you mean {near:?}?"));
-            findings.push(Diagnostic {
+            let finding = Diagnostic {
                 help,
                 ..Diagnostic::error("drift.label", message)
-            });
+            };
+            findings.push(finding.about(&format!("{}.{}", wanted.type_name, value.name)));
         }
     }
     for label in &found.labels {
@@ -78,4 +81,5 @@ pub(super) fn labels(wanted: &Enum, found: &catalog::Enum, findings: &mut Vec<Di
             );
         }
     }
+    about(&wanted.type_name, &mut findings[before..]);
 }

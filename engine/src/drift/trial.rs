@@ -7,6 +7,7 @@ use model::schema::{Outcome, Table};
 use model::{
     Argument, Content, Diagnostic, Label, Record, Root, Scalar, Schema, Script, Step, Use, Value,
 };
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A statement that reads no row, and fails if the database does not take an expression.
@@ -14,6 +15,8 @@ use std::sync::Arc;
 pub struct Trial {
     /// The field, `Order.total`.
     at: String,
+    /// The tables whose columns it names, by their types.
+    tables: Vec<String>,
     /// What of it the database may refuse.
     what: &'static str,
     script: Arc<Script>,
@@ -22,8 +25,14 @@ pub struct Trial {
 const EXPRESSION: &str = "expression";
 const FUNCTION: &str = "function";
 
-/// The trials of a schema.
-pub fn trials(schema: &Schema) -> Vec<Trial> {
+/// The trials of a schema, without those that could only repeat what was found to be missing.
+pub fn trials(schema: &Schema, found: &[Diagnostic]) -> Vec<Trial> {
+    let missing: HashSet<&str> = found
+        .iter()
+        .filter(|found| matches!(found.code, "drift.missing_table" | "drift.missing_column"))
+        .filter_map(|finding| finding.about.as_deref()?.split('.').next())
+        .collect();
+    let is_whole = |table: &String| !missing.contains(table.as_str());
     let tables = schema.tables.iter().enumerate();
     let columns = tables.flat_map(|(index, table)| {
         let columns = table.columns.iter().enumerate();
@@ -33,6 +42,7 @@ pub fn trials(schema: &Schema) -> Vec<Trial> {
     let functions = 0..schema.functions.len();
     columns
         .chain(functions.map(|index| call(schema, index)))
+        .filter(|trial| trial.tables.iter().all(is_whole))
         .collect()
 }
 
@@ -52,7 +62,8 @@ impl Trial {
     pub fn refused(&self, why: &str) -> Diagnostic {
         let Self { at, what, .. } = self;
         let message = format!("the database refuses the {what} of `{at}`: {why}");
-        Diagnostic::error("drift.expression", message).help(match *what {
+        let finding = Diagnostic::error("drift.expression", message).about(at);
+        finding.help(match *what {
             EXPRESSION => "correct its `sql:`, where columns stand as {field}",
             _ => "create it, or correct its name and arguments; one that writes is a field of Mutation",
         })
@@ -87,12 +98,14 @@ fn expression(schema: &Schema, index: usize, column: usize) -> Trial {
     let column = &table.columns[column];
     Trial {
         at: format!("{}.{}", table.type_name, column.field),
+        tables: vec![table.type_name.clone()],
         what: EXPRESSION,
         script: Arc::new(script(schema, draft, select, false)),
     }
 }
 
-/// A function that is not called, as there is no row to call it for.
+/// A function that is not called, as there is no row to call it for. Expressions over its rows are
+/// tried by themselves.
 fn call(schema: &Schema, index: usize) -> Trial {
     let function = &schema.functions[index];
     let mut draft = Draft::default();
@@ -102,6 +115,8 @@ fn call(schema: &Schema, index: usize) -> Trial {
         .map(|column| draft.operand(schema, column, Source::Constant(Value::Null), Form::Plain));
     let given: Vec<_> = given.collect();
     let receiver = function.receiver.as_ref();
+    let owner = receiver.map(|receiver| schema.tables[receiver.table].type_name.clone());
+    let mut tables = Vec::from_iter(owner);
     let row = receiver.map(|receiver| receiver_arguments(receiver, alias));
     let arguments = row.into_iter().flatten().chain(given).collect();
     let mut select = Select {
@@ -124,7 +139,9 @@ fn call(schema: &Schema, index: usize) -> Trial {
                 alias,
                 whole: false,
             });
-            for column in 0..schema.tables[*table].columns.len() {
+            tables.push(schema.tables[*table].type_name.clone());
+            let columns = schema.tables[*table].columns.iter().enumerate();
+            for (column, _) in columns.filter(|(_, column)| column.computed.is_none()) {
                 let reference = Reference::new(alias, *table, column);
                 select.column(sql::readable(schema, reference));
             }
@@ -132,6 +149,7 @@ fn call(schema: &Schema, index: usize) -> Trial {
     }
     Trial {
         at: function.place(schema),
+        tables,
         what: FUNCTION,
         script: Arc::new(script(schema, draft, select, !function.writes)),
     }

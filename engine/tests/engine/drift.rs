@@ -2,14 +2,13 @@
 
 use crate::catalogs::catalog;
 use crate::show;
-use engine::drift;
+use engine::{drift, locate};
 use model::Dialect::{self, Postgres, Sqlite};
 
 fn between(dialect: Dialect, sdl: &str, database: &str) -> String {
-    show::findings_of(
-        "",
-        &drift(&show::schema(sdl, dialect), &catalog(dialect, database)),
-    )
+    let mut findings = drift(&show::schema(sdl, dialect), &catalog(dialect, database));
+    locate(&mut findings, &show::source(sdl));
+    show::findings_of(sdl, &findings)
 }
 
 const SDL: &str = r#"
@@ -96,6 +95,22 @@ fn whatever_would_fail_is_drift() {
         )
     });
     insta::assert_snapshot!(found.join("\n"));
+}
+
+#[test]
+fn a_database_without_any_table_of_the_schema_is_probably_another_one() {
+    let found = between(Postgres, SDL, "table other\n  id integer key\n");
+    insta::assert_snapshot!(found);
+}
+
+#[test]
+fn what_a_type_adds_to_a_table_of_several_types_is_found_at_the_table() {
+    let sdl = r#"
+interface Work @table(name: "works", discriminator: "kind") { id: Int! @id kind: String! }
+type Book implements Work @variant(value: "book") { id: Int! kind: String! pages: Int }
+"#;
+    let database = "table works\n  id integer key\n  kind text\n";
+    insta::assert_snapshot!(between(Postgres, sdl, database));
 }
 
 #[test]

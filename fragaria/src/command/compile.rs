@@ -70,6 +70,7 @@ async fn compare(
     })
     .await?;
     drop(progress);
+    let diagnostics = agreement::placed(diagnostics, &compiled.texts);
     if diagnostics
         .iter()
         .any(|diagnostic| diagnostic.level == Level::Error)

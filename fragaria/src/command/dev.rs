@@ -2,6 +2,7 @@
 
 mod banner;
 
+use crate::agreement;
 use crate::cli::Dev;
 use crate::environment::Environment;
 use crate::example;
@@ -53,7 +54,7 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
     }
     let outlook = readiness::first(&server).await;
     if let Outlook::Drift(findings) = &outlook {
-        terminal.findings(findings, &texts);
+        terminal.findings(&agreement::placed(findings.clone(), &texts), &texts);
     }
     let banner = Banner::new(&project, &server, address, &outlook);
     terminal.either(&banner.json(), || banner.told(terminal))?;

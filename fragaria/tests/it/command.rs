@@ -134,8 +134,19 @@ fn a_schema_the_database_does_not_hold_is_refused() {
     let project = Project::small();
     project.run(&["compile", "--against", "sqlite:shop.db"]);
     project.sql("ALTER TABLE product DROP COLUMN price");
-    let told = project.fail(&["compile", "--against", "sqlite:shop.db"]);
-    assert!(told.contains("price"), "{told}");
+    let refused = ["compile", "--against", "sqlite:shop.db"];
+    let told = project.fail(&refused);
+    let line = project.read("schema.graphql");
+    let line = line.lines().position(|line| line.starts_with("  price"));
+    let line = line.unwrap() + 1;
+    let place = format!("--> schema.graphql:{line}:3\n");
+    assert!(told.contains(&place), "{told}");
+    let told = project.fail(&[&refused[..], &["--json"]].concat());
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told[0]["code"], "drift.missing_column");
+    assert_eq!(told[0]["file"], "schema.graphql");
+    assert_eq!(told[0]["line"], line);
+    assert_eq!(told[0]["column"], 3);
 }
 
 #[test]

@@ -315,6 +315,34 @@ fn functions_of_mariadb_give_values() {
 }
 
 #[test]
+fn what_is_wrong_with_a_table_is_not_the_fault_of_functions_that_give_its_rows() {
+    let database = Database::empty();
+    database.sql(POSTGRES);
+    let project = Project::empty();
+    project.configure(&database.url());
+    let refused = || {
+        let told = project.fail(&["compile", "--against", "--json"]);
+        let told: Vec<Value> = serde_json::from_str(&told).unwrap();
+        let place = |it: &Value| (it["code"].as_str().unwrap().to_owned(), it["line"].clone());
+        told.iter().map(place).collect::<Vec<_>>()
+    };
+    let broken =
+        "\n@relation(inverse: \"item\")\ndear: Int! @computed(sql: \"no_such({price})\")\n";
+    let schema = SCHEMA.replace("@relation(inverse: \"item\")", broken);
+    project.write("schema.graphql", &schema);
+    assert_eq!(refused(), [("drift.expression".to_owned(), json!(6))]);
+    project.write("schema.graphql", SCHEMA);
+    database.sql("ALTER TABLE item RENAME COLUMN name TO title");
+    assert_eq!(
+        refused(),
+        [
+            ("drift.missing_column".to_owned(), json!(3)),
+            ("drift.unmapped".to_owned(), json!(2))
+        ]
+    );
+}
+
+#[test]
 fn a_function_the_database_does_not_have_is_drift() {
     let database = Database::empty();
     database.sql(POSTGRES);
