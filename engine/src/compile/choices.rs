@@ -152,6 +152,15 @@ fn relation(
         return refuse(format!("`{shown}` leads to many rows"), Some(help));
     }
     let target = drafts[link.target].node.name;
+    if drafts[link.target].node.is_several {
+        let help = format!(
+            "a field of type `{target}` shows such a row; oneOf chooses among tables of one type each"
+        );
+        return refuse(
+            format!("`{shown}` leads to `{target}`, whose rows are of several types"),
+            Some(help),
+        );
+    }
     if !union.members.iter().any(|member| member.name == *target) {
         let help = format!("add `{target}` to the union");
         return refuse(

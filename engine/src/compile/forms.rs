@@ -5,7 +5,8 @@ use crate::names::{self, api};
 use crate::sdl;
 use apollo_compiler::Name;
 use apollo_compiler::ast::{
-    Definition, DirectiveList, Document, EnumValueDefinition, FieldDefinition, Type,
+    Definition, DirectiveList, Document, EnumValueDefinition, FieldDefinition,
+    ObjectTypeDefinition, Type,
 };
 use apollo_compiler::parser::SourceSpan;
 use model::{Diagnostic, Scalar};
@@ -37,7 +38,7 @@ pub(super) fn check(document: &mut Document, findings: &mut Findings) {
 fn refusal(definition: &Definition) -> Option<Diagnostic> {
     let what = match definition {
         Definition::ObjectTypeDefinition(object) => {
-            return reserved(&object.name, "Row");
+            return root(object).or_else(|| reserved(&object.name, "Row"));
         }
         Definition::InterfaceTypeDefinition(interface) => {
             return reserved(&interface.name, "Row")
@@ -69,7 +70,7 @@ fn refusal(definition: &Definition) -> Option<Diagnostic> {
         format!("{what} not supported in a schema file"),
     );
     Some(finding.help(
-        "a schema file holds types with @table, @view or @json, interfaces and unions of them, enums and scalars",
+        "a schema file holds types with @table, @view, @json or @composite, interfaces and unions of them, enums and scalars",
     ))
 }
 
@@ -79,6 +80,19 @@ fn generated(what: &str) -> Diagnostic {
         format!("{what} not supported in a schema file"),
     )
     .help("the API generates its own from the tables; leave this out")
+}
+
+/// A type of the root fields that is no table is meant to hold functions.
+fn root(object: &ObjectTypeDefinition) -> Option<Diagnostic> {
+    let name = &object.name;
+    let is_table = object.directives.has("table") || object.directives.has("view");
+    let is_root = ROOTS.contains(&name.as_str()) && !is_table;
+    is_root.then(|| {
+        let message = format!("the API makes the type `{name}` by itself");
+        Diagnostic::error("sdl.reserved_name", message).help(format!(
+            "write `extend type {name}` to add functions of the database to it"
+        ))
+    })
 }
 
 fn reserved(name: &Name, word: &str) -> Option<Diagnostic> {

@@ -275,6 +275,7 @@ fn a_field_of_a_union_goes_by_relations_to_one_row() {
         "union Any = B\ntype B @table { id: Int! @id }\ntype A @table { id: Int! @id any: Any @relation(oneOf: [\"customer\", \"as\"]) customer: Customer! @relation(fields: [\"id\"]) aId: Int a: A @relation(fields: [\"aId\"]) as: [A!]! @relation(inverse: \"a\") }",
         "type A @table { id: Int! @id customer: Customer @relation(oneOf: [\"id\"]) }",
         "union CustomerWhere = Customer",
+        "union Any = Customer\ninterface P @table(discriminator: \"kind\") { id: Int! @id kind: String! }\ntype Q implements P @variant(value: \"q\") { id: Int! kind: String! }\ntype A @table { id: Int! @id any: Any @relation(oneOf: [\"p\"]) pId: Int p: P @relation(fields: [\"pId\"]) }",
         "union Any = Customer\ntype A @table { id: Int! @id and: Any @relation(oneOf: [\"customer\"]) customer: Customer! @relation(fields: [\"id\"]) }",
     ]);
     insta::assert_snapshot!(shown);
@@ -492,6 +493,7 @@ fn names_the_api_needs_are_reserved() {
             "type __Customer @table { id: Int! @id }",
             "type Customer @table @api(singular: \"node\", plural: \"__all\") { id: Int! @id }",
             "type Customer @table @api(singular: \"client\", plural: \"client\") { id: Int! @id }",
+            "type Query { vat(amount: Int!): Int @function }\ntype Customer @table { id: Int! @id }",
         ],
     );
     insta::assert_snapshot!(shown);
