@@ -34,6 +34,9 @@ impl Address {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(Error::Address("it names no host".into()));
         }
+        if config.get_dbname().is_none_or(str::is_empty) {
+            return Err(Error::Address("it names no database".into()));
+        }
         let security = Security::parse(mode, root)?;
         config.ssl_mode(match security.mode {
             Mode::Disable => SslMode::Disable,
@@ -122,6 +125,14 @@ mod tests {
             let message = parsed(query).unwrap_err();
             assert!(!message.contains("secret"), "{message}");
         }
-        assert!(Address::parse("postgres://").is_err(), "no host");
+        for (url, named) in [
+            ("postgres://", "no host"),
+            ("postgres://u@h", "no database"),
+            ("postgres://u@h/", "no database"),
+        ] {
+            let message = Address::parse(url).unwrap_err().to_string();
+            assert!(message.contains(named), "{message}");
+        }
+        assert!(Address::parse("postgres://u@h?dbname=d").is_ok());
     }
 }
