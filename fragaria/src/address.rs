@@ -26,10 +26,7 @@ fn strange(url: &Secret) -> anyhow::Error {
     let text = url.expose();
     if Path::new(text).is_dir() {
         let what = format!("{text} is a directory, and a database is named by an address");
-        return mend::failure(
-            what,
-            "give the project first, and the address behind the option",
-        );
+        return mend::failure(what, FORMS);
     }
     let ends = [".db", ".sqlite", ".sqlite3"];
     if Path::new(text).exists() || ends.iter().any(|end| text.ends_with(end)) {
@@ -38,8 +35,93 @@ fn strange(url: &Secret) -> anyhow::Error {
     }
     mend::failure(
         "the database address is for no database that has been tested",
-        "use sqlite:<path>, postgres://user@host/name or mariadb://user@host/name",
+        FORMS,
     )
+}
+
+/// The addresses there are.
+const FORMS: &str = "use sqlite:<path>, postgres://user@host/name or mariadb://user@host/name";
+
+/// An address, and what whoever gave it calls it.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) url: Secret,
+    name: String,
+    /// The configured address without its password, which was not taken.
+    other: Option<String>,
+}
+
+impl Target {
+    /// The address that a setting has.
+    pub(crate) fn configured(url: &Secret, setting: &str) -> Self {
+        Self {
+            url: url.clone(),
+            name: setting.to_owned(),
+            other: None,
+        }
+    }
+
+    /// The address behind an option, with the login of the configured one where it is for the same
+    /// server and user.
+    pub(crate) fn given(url: &Secret, option: &str, known: &Secret) -> Self {
+        let lent = store::with_password(url, known);
+        let has_password = |url: &Secret| store::without_password(url) != url.expose();
+        let is_other = lent == *url && !has_password(url) && has_password(known);
+        Self {
+            url: lent,
+            name: format!("the address behind {option}"),
+            other: is_other.then(|| store::without_password(known)),
+        }
+    }
+
+    /// What to do about a database that cannot be used.
+    pub(crate) fn remedy(&self, error: &store::Error) -> Option<String> {
+        let dialect = store::dialect(&self.url);
+        match error {
+            store::Error::Address(_) => Some(format!("correct {}: {FORMS}", self.name)),
+            store::Error::Login(_) => Some(self.login()),
+            store::Error::Unavailable(_) if dialect == Some(Dialect::Sqlite) => self.file(),
+            store::Error::Unavailable(_) => Some(format!(
+                "start the database, or correct the host and the name in {}",
+                self.name
+            )),
+            _ => None,
+        }
+    }
+
+    /// How to give the password.
+    fn login(&self) -> String {
+        if let Some(other) = &self.other {
+            return format!(
+                "the configured address, {other}, has a password, but for a different host, port \
+                 or user: make them the same"
+            );
+        }
+        let address = self.url.expose();
+        let scheme = address.split_once("://").map_or("", |(scheme, _)| scheme);
+        format!(
+            "give the user and the password in the environment: \
+             FRAGARIA_DATABASE__URL={scheme}://<user>:<password>@<host>/<name>"
+        )
+    }
+
+    /// What to do about a file of SQLite.
+    fn file(&self) -> Option<String> {
+        let path = store::sqlite_file(&self.url)?;
+        if path.exists() {
+            let shown = path.display();
+            return Some(format!(
+                "is {shown} a database of SQLite that may be read and written here? If not, correct {}",
+                self.name
+            ));
+        }
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Some(format!(
+            "there is no file {}: correct {}, or set database.sqlite.create to begin with an empty one",
+            whole.display(),
+            self.name
+        ))
+    }
 }
 
 /// Refuses the address of a SQLite file that is not there, where it is to be read from.
@@ -51,39 +133,6 @@ pub(crate) fn must_exist(url: &Secret) -> Result<()> {
             Err(mend::failure(what, help))
         }
         _ => Ok(()),
-    }
-}
-
-/// What to do about a database that cannot be used.
-pub(crate) fn remedy(url: &Secret, error: &store::Error) -> Option<String> {
-    match error {
-        store::Error::Address(_) => Some("correct database.url".to_owned()),
-        store::Error::Login(_) => {
-            let scheme = url
-                .expose()
-                .split_once("://")
-                .map_or("", |(scheme, _)| scheme);
-            Some(format!(
-                "give the user and the password in the environment: \
-                 FRAGARIA_DATABASE__URL={scheme}://<user>:<password>@<host>/<name>"
-            ))
-        }
-        store::Error::Unavailable(_) => match store::sqlite_file(url) {
-            None if store::dialect(url) == Some(Dialect::Sqlite) => None,
-            None => Some(
-                "start the database, or correct the host and the name in database.url".to_owned(),
-            ),
-            Some(path) if !path.exists() => {
-                let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-                Some(format!(
-                    "there is no file {}: correct database.url, or set database.sqlite.create to \
-                     begin with an empty one",
-                    whole.display()
-                ))
-            }
-            Some(_) => None,
-        },
-        _ => None,
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Settings {
     /// Set any configuration key; may be given again.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(crate) set: Vec<String>,
 }
 
@@ -104,7 +104,7 @@ pub(crate) struct Dev {
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// The database: `sqlite:<path>`, `postgres://user@host/name` or `mariadb://user@host/name`;
-    /// without it, the one in `FRAGARIA_DATABASE__URL`.
+    /// without it, the one in `FRAGARIA_DATABASE__URL`. A relative path is seen from here.
     #[arg(long, value_name = "URL")]
     pub(crate) from: Option<String>,
     /// The directory to write to.
@@ -124,7 +124,8 @@ pub(crate) struct Compile {
     /// The artefact to write, in place of `fragaria.artefact.json` in the project.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Refuse if this database, or else the configured one, does not hold what the schema says.
+    /// Refuse if this database, or else the configured one, does not hold what the schema says;
+    /// a relative path of SQLite is seen from here, a configured one from the project.
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "")]
     pub(crate) against: Option<String>,
     #[command(flatten)]
@@ -222,6 +223,14 @@ pub(crate) enum Shell {
     Powershell,
     /// Z shell.
     Zsh,
+}
+
+/// A key and its value; whether there is such a key is told with those of the file.
+fn setting(text: &str) -> Result<String, &'static str> {
+    match text.split_once('=') {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("a value is missing: write KEY=VALUE, as log.level=debug"),
+    }
 }
 
 impl Settings {

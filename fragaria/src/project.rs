@@ -168,6 +168,23 @@ impl Project {
         })
     }
 
+    /// Refuses a directory in which no project was begun, for somebody who wants to try one.
+    pub(crate) fn is_begun(&self) -> Result<()> {
+        let names = [CONFIG, SCHEMA, SCHEMA_DIRECTORY];
+        if names.iter().any(|name| self.directory.join(name).exists()) {
+            return Ok(());
+        }
+        let shown = self.directory.display();
+        let help = format!(
+            "{}, and `fragaria dev <new directory>` an example to try",
+            init(&self.directory)
+        );
+        Err(mend::failure(
+            format!("there is no project in {shown}"),
+            help,
+        ))
+    }
+
     fn source_paths(&self) -> Result<Vec<PathBuf>> {
         let single = self.directory.join(SCHEMA);
         let several = self.directory.join(SCHEMA_DIRECTORY);
@@ -222,13 +239,22 @@ fn init(directory: &Path) -> String {
 
 /// Reads an artefact.
 pub(crate) fn read_artefact(path: &Path) -> Result<Artefact> {
+    let help = "give the directory of a project, or the artefact that `fragaria compile` makes";
+    let shown = display(path);
     if !path.exists() {
-        let what = format!("there is no {}", display(path));
-        let help = "give the directory of a project, or the artefact that `fragaria compile` makes";
-        return Err(mend::failure(what, help));
+        return Err(mend::failure(format!("there is no {shown}"), help));
     }
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", display(path)))?;
-    artefact::read(&bytes).with_context(|| format!("{} is not usable", display(path)))
+    if path.extension() == Some(OsStr::new("graphql")) {
+        let help = "give the directory of its project, or the artefact made from it";
+        return Err(mend::failure(format!("{shown} is a schema file"), help));
+    }
+    let bytes = fs::read(path).with_context(|| format!("cannot read {shown}"))?;
+    artefact::read(&bytes).map_err(|error| match error {
+        artefact::Error::Foreign(_) => {
+            mend::failure(format!("{shown} is not usable: {error}"), help)
+        }
+        error => anyhow::Error::new(error).context(format!("{shown} is not usable")),
+    })
 }
 
 /// A path as people write it, without a leading `./`.

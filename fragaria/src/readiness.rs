@@ -1,6 +1,6 @@
 //! Looks at the database again and again, and opens the server when all is in order.
 
-use crate::address;
+use crate::address::Target;
 use crate::agreement;
 use crate::count::count;
 use crate::server::{DATABASE, SCHEMA, Server};
@@ -44,7 +44,7 @@ impl Away {
     fn because(error: store::Error, server: &Server) -> Self {
         Self {
             why: error.to_string(),
-            help: address::remedy(&server.config.database.url, &error),
+            help: Target::configured(&server.config.database.url, "database.url").remedy(&error),
             public: Fault::from(error).message,
         }
     }

@@ -1,6 +1,6 @@
 //! `fragaria compile`: turns the schema of a project into its artefact.
 
-use crate::address;
+use crate::address::{self, Target};
 use crate::agreement;
 use crate::cli::Compile;
 use crate::count::count;
@@ -10,9 +10,11 @@ use crate::project::{ARTEFACT, Compiled, Project, display};
 use crate::snippet::{self, Refused};
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result, anyhow, bail};
+use engine::artefact;
 use model::metric::Registry;
 use model::{Diagnostic, Level, Secret};
 use serde_json::json;
+use std::path::Path;
 
 /// Compiles, checks against a database where asked to, and writes the artefact.
 pub(crate) async fn run(
@@ -24,14 +26,16 @@ pub(crate) async fn run(
     let mut compiled = project.compile()?;
     if let Some(given) = &args.against {
         let known = &project.loaded.config.database.url;
-        let url = match given.as_str() {
-            "" => known.clone(),
-            url => store::with_password(&Secret::new(url), known),
+        let target = match given.as_str() {
+            "" => Target::configured(known, "database.url"),
+            path if Path::new(path).is_dir() => return Err(swallowed(path)),
+            url => Target::given(&Secret::new(url), "--against", known),
         };
-        let drift = compare(&project, &compiled, url, terminal).await?;
+        let drift = compare(&project, &compiled, &target, terminal).await?;
         compiled.warnings.extend(drift);
     }
     let out = args.out.unwrap_or_else(|| project.directory.join(ARTEFACT));
+    refuse_to_overwrite(&out)?;
     std::fs::write(&out, &compiled.bytes)
         .with_context(|| format!("cannot write {}", display(&out)))?;
     let hash = compiled.artefact.hash.to_string();
@@ -50,22 +54,49 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// Refuses to write an artefact in the place of something else.
+fn refuse_to_overwrite(out: &Path) -> Result<()> {
+    if !out.is_file() {
+        return Ok(());
+    }
+    let bytes = std::fs::read(out).with_context(|| format!("cannot read {}", display(out)))?;
+    match artefact::read(&bytes) {
+        Err(artefact::Error::Foreign(_)) if !bytes.is_empty() => {
+            let what = format!("{} is there already, and is no artefact", display(out));
+            Err(mend::failure(
+                what,
+                "name another file behind --out, or remove it",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why a directory behind `--against` is no address.
+fn swallowed(path: &str) -> anyhow::Error {
+    let what = format!("{path} is a directory, and a database is named by an address");
+    let help = format!(
+        "a project stands before the option: fragaria compile {path} --against compares it with \
+         its own database"
+    );
+    mend::failure(what, help)
+}
+
 /// Refuses a schema that a database does not hold; gives what somebody should look at.
 async fn compare(
     project: &Project,
     compiled: &Compiled,
-    url: Secret,
+    target: &Target,
     terminal: Terminal,
 ) -> Result<Vec<Diagnostic>> {
-    let (theirs, ours) = (address::dialect(&url)?, project.dialect()?);
+    let (theirs, ours) = (address::dialect(&target.url)?, project.dialect()?);
     if theirs != ours {
         bail!("the project is compiled for {ours}, and the database is {theirs}");
     }
     let progress = terminal.progress("reading the catalog of the database");
-    let mut config = project.loaded.config.database.clone();
-    config.url = url;
+    let config = project.loaded.config.database.clone();
     let schema = &compiled.artefact.schema;
-    let diagnostics = ask(&config, async |database| {
+    let diagnostics = ask(config, target, async |database| {
         agreement::compare(database, schema).await
     })
     .await?;
@@ -86,18 +117,22 @@ async fn compare(
 
 /// Opens a database, asks it something about what it holds, and closes it.
 pub(super) async fn ask<T>(
-    config: &store::Config,
+    mut config: store::Config,
+    target: &Target,
     question: impl AsyncFnOnce(&store::Database) -> Result<T, store::Error>,
 ) -> Result<T> {
-    address::must_exist(&config.url)?;
-    let database = store::Database::open(config, &mut Registry::default())?;
+    address::must_exist(&target.url)?;
+    config.url = target.url.clone();
+    let told = |what: String, error: &store::Error| match target.remedy(error) {
+        Some(help) => mend::failure(what, help),
+        None => anyhow!(what),
+    };
+    let database = store::Database::open(&config, &mut Registry::default())
+        .map_err(|error| told(error.to_string(), &error))?;
     let answer = question(&database).await;
     database.close().await;
     answer.map_err(|error| {
         let what = format!("cannot read the catalog of the database: {error}");
-        match address::remedy(&config.url, &error) {
-            Some(help) => mend::failure(what, help),
-            None => anyhow!(what),
-        }
+        told(what, &error)
     })
 }

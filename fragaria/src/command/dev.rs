@@ -29,6 +29,7 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
         ..terminal.err
     };
     let _log = observe::logs::install(project.loaded.config.log, reader)?;
+    project.is_begun()?;
     let edits = Edits::of(&args.directory)?;
     let compiled = project.compile()?;
     terminal.findings(&compiled.warnings, &compiled.texts);

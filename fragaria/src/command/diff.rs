@@ -3,13 +3,11 @@
 use crate::cli::Diff;
 use crate::count::count;
 use crate::environment::Environment;
-use crate::mend;
-use crate::project::{Project, display, read_artefact};
+use crate::project::{Project, read_artefact};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use model::{Dialect, Schema};
 use serde_json::json;
-use std::ffi::OsStr;
 use std::path::Path;
 
 /// Lists the changes, breaking ones first.
@@ -52,11 +50,6 @@ impl Side {
         if path.is_dir() {
             let project = Project::open(path, environment, &[])?;
             return Ok(Self::Project(Box::new(project)));
-        }
-        if path.extension() == Some(OsStr::new("graphql")) {
-            let what = format!("{} is a schema file", display(path));
-            let help = "give the directory of its project, or the artefact made from it";
-            return Err(mend::failure(what, help));
         }
         Ok(Self::Artefact(Box::new(read_artefact(path)?.schema)))
     }

@@ -1,7 +1,7 @@
 //! `fragaria init`: writes a project from a live database.
 
 use super::compile::ask;
-use crate::address;
+use crate::address::{self, Target};
 use crate::cli::Init;
 use crate::config;
 use crate::count::count;
@@ -12,7 +12,7 @@ use crate::snippet::{self, Refused, Texts};
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result, bail};
 use model::catalog::{Catalog, Kind};
-use model::{Dialect, Secret};
+use model::{Diagnostic, Dialect, Secret};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,23 +22,21 @@ use std::path::{Component, Path, PathBuf};
 /// Reads the catalog and writes `fragaria.toml` and `schema.graphql`.
 pub(crate) async fn run(args: Init, environment: &Environment, terminal: Terminal) -> Result<()> {
     let known = configured(environment)?;
-    let given = match args.from {
+    let given = match args.from.as_deref() {
         Some(url) => Secret::new(url),
         None if known.expose().is_empty() => return Err(nowhere()),
         None => address::locate(&known, &args.out),
     };
+    let target = match args.from {
+        Some(_) => Target::given(&given, "--from", &known),
+        None => Target::configured(&given, "FRAGARIA_DATABASE__URL"),
+    };
     let dialect = address::dialect(&given)?;
-    if !args.force {
-        refuse_to_overwrite(&args.out)?;
-    }
+    refuse_to_overwrite(&args.out, args.force)?;
     let progress = terminal.progress("reading the catalog of the database");
-    let catalog = ask(
-        &store::Config {
-            url: store::with_password(&given, &known),
-            ..store::Config::default()
-        },
-        async |database| database.catalog().await,
-    )
+    let catalog = ask(store::Config::default(), &target, async |database| {
+        database.catalog().await
+    })
     .await?;
     let scaffold = engine::scaffold(&catalog);
     drop(progress);
@@ -56,7 +54,10 @@ pub(crate) async fn run(args: Init, environment: &Environment, terminal: Termina
     if !terminal.json {
         terminal.findings(&scaffold.warnings, &texts);
     }
-    terminal.either(&machine, || told(&catalog, &args.out))?;
+    terminal.either(&machine, || {
+        let next = next(&scaffold.warnings, &given, &args.out);
+        format!("{}{next}", told(&catalog, &args.out))
+    })?;
     Ok(())
 }
 
@@ -76,7 +77,14 @@ fn nowhere() -> anyhow::Error {
     mend::failure("no database is named", help)
 }
 
-fn refuse_to_overwrite(out: &Path) -> Result<()> {
+fn refuse_to_overwrite(out: &Path, force: bool) -> Result<()> {
+    if out.exists() && !out.is_dir() {
+        let what = format!("{} is not a directory", out.display());
+        return Err(mend::failure(what, "give a directory behind --out"));
+    }
+    if force {
+        return Ok(());
+    }
     for name in [CONFIG, SCHEMA, SCHEMA_DIRECTORY] {
         let path = out.join(name);
         if path.exists() {
@@ -154,6 +162,20 @@ fn told(catalog: &Catalog, out: &Path) -> String {
         display(&out.join(CONFIG)),
         display(&out.join(SCHEMA))
     );
-    let _ = write!(text, "next: fragaria dev {}", out.display());
     text
+}
+
+/// What to do now; there may be nothing to serve yet, or no password to do it with.
+fn next(warnings: &[Diagnostic], given: &Secret, out: &Path) -> String {
+    let out = out.display();
+    if warnings.iter().any(|warning| warning.code == "init.empty") {
+        return format!("next: make tables, then fragaria init --force --out {out} once more");
+    }
+    if store::without_password(given) != given.expose() {
+        return format!(
+            "next: set FRAGARIA_DATABASE__URL to the whole address, as the password is not written, \
+             then fragaria dev {out}"
+        );
+    }
+    format!("next: fragaria dev {out}")
 }

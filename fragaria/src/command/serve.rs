@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 
 /// Serves until it is told to stop.
 pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Terminal) -> Result<()> {
-    let (directory, artefact) = locate(&args.path)?;
+    let (directory, path) = locate(&args.path)?;
+    let artefact = read_artefact(&path)?;
     let project = Project::open(&directory, environment, &args.listening.flags())?;
     let _log = observe::logs::install(project.loaded.config.log, terminal.err)?;
     project.dialect()?;
-    let artefact = read_artefact(&artefact)?;
     let compiled_for = artefact.schema.dialect;
     let server = Server::build(project.face()?, project.loaded.config, artefact)?;
     if server.database.dialect() != compiled_for {

@@ -7,7 +7,7 @@ mod scope;
 mod scratch;
 mod statements;
 
-use crate::address;
+use crate::address::{self, Target};
 use crate::cli::{Verify, VerifyApi};
 use crate::config::{self, Loaded};
 use crate::count::count;
@@ -83,7 +83,7 @@ fn settings(args: &VerifyApi, environment: &Environment) -> Result<Loaded> {
     })?;
     let url = &mut loaded.config.database.url;
     if let Some(given) = &args.against {
-        *url = store::with_password(&Secret::new(given), url);
+        *url = Target::given(&Secret::new(given), "--against", url).url;
     }
     address::dialect(url)?;
     address::must_exist(url)?;

@@ -23,6 +23,15 @@ impl Keys {
         self.sections().any(|section| section == key)
     }
 
+    /// The first key of a section; `None` where there is no such section.
+    pub(super) fn first_in(&self, section: &str) -> Option<&str> {
+        let mut keys = self.0.keys().map(String::as_str);
+        keys.find(|key| {
+            let rest = key.strip_prefix(section);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        })
+    }
+
     /// The known key or section most like an unknown one, if any is like it at all.
     pub(super) fn nearest(&self, unknown: &str) -> Option<&str> {
         self.0

@@ -202,6 +202,10 @@ fn unknown(
     keys: &Keys,
     spelled: impl Fn(&str) -> String,
 ) -> Diagnostic {
+    if let Some(first) = keys.first_in(key) {
+        let message = format!("{} is no key, but has some", spelled(key));
+        return Diagnostic::error(code, message).help(format!("give one, as {}", spelled(first)));
+    }
     let finding = Diagnostic::error(code, format!("{} is not known", spelled(key)));
     match keys.nearest(key) {
         Some(near) => finding.help(format!("did you mean {}?", spelled(near))),

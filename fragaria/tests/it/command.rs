@@ -251,7 +251,6 @@ fn a_directory_that_is_no_project_is_told_as_such() {
         &["compile"][..],
         &["schema"],
         &["diff", ".", "."],
-        &["dev", "."],
         &["serve"],
     ] {
         let told = project.fail(arguments);
@@ -304,6 +303,19 @@ fn every_failure_is_one_list_for_machines() {
             1,
             "log.levl is not known",
             "did you mean log.level?",
+        ),
+        (
+            &["config", "--json", "--set", "log"],
+            2,
+            "invalid value 'log' for '--set <KEY=VALUE>': a value is missing: write KEY=VALUE, as \
+             log.level=debug",
+            "",
+        ),
+        (
+            &["config", "--json", "--set", "log=debug"],
+            1,
+            "log is no key, but has some",
+            "give one, as log.format",
         ),
     ] {
         let output = project.output(arguments);
