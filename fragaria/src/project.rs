@@ -168,6 +168,18 @@ impl Project {
         })
     }
 
+    /// Whether its schema files say something else than an artefact that was made of them.
+    ///
+    /// A project that is only served need not have any.
+    pub(crate) fn outdates(&self, artefact: &Artefact) -> bool {
+        let paths = [SCHEMA, SCHEMA_DIRECTORY].map(|name| self.directory.join(name));
+        if !paths.iter().any(|path| path.exists()) {
+            return false;
+        }
+        let compiled = self.compile_for(artefact.schema.dialect);
+        compiled.map_or(true, |compiled| compiled.artefact.hash != artefact.hash)
+    }
+
     /// Refuses a directory in which no project was begun, for somebody who wants to try one.
     pub(crate) fn is_begun(&self) -> Result<()> {
         let names = [CONFIG, SCHEMA, SCHEMA_DIRECTORY];

@@ -17,6 +17,12 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
     let project = Project::open(&directory, environment, &args.listening.flags())?;
     let _log = observe::logs::install(project.loaded.config.log, terminal.err)?;
     project.dialect()?;
+    if path == directory.join(ARTEFACT) && project.outdates(&artefact) {
+        tracing::warn!(
+            "the schema files say something else than the artefact, which is what is served: \
+             `fragaria compile` makes it anew"
+        );
+    }
     let compiled_for = artefact.schema.dialect;
     let server = Server::build(project.face()?, project.loaded.config, artefact)?;
     if server.database.dialect() != compiled_for {

@@ -140,3 +140,32 @@ fn a_password_that_is_not_written_is_part_of_the_next_step() {
                 written, then fragaria dev .\n";
     assert!(told.ends_with(next), "{told}");
 }
+
+#[test]
+fn an_artefact_that_is_older_than_its_schema_files_is_served_with_a_warning() {
+    const STALE: &str = "the schema files say something else than the artefact, which is what is \
+                         served: `fragaria compile` makes it anew";
+    let project = Project::small();
+    let schema = project.read("schema.graphql");
+    project.write(
+        "schema.graphql",
+        &format!("# a comment changes nothing\n{schema}"),
+    );
+    let whole = project.serve(&[]);
+    assert!(!format!("{:?}", whole.begun).contains(STALE));
+    drop(whole);
+    for edited in [
+        schema.replacen("name: String!", "title: String! @column(name: \"name\")", 1),
+        "type".to_owned(),
+    ] {
+        project.write("schema.graphql", &edited);
+        let server = project.serve(&[]);
+        let begun = format!("{:?}", server.begun);
+        assert_eq!(begun.matches(STALE).count(), 1, "{begun}");
+        let server = server.ready();
+        assert_eq!(server.graphql("{ products { name } }").status, 200);
+    }
+    fs::remove_file(project.path("schema.graphql")).unwrap();
+    let alone = project.serve(&[]);
+    assert!(!format!("{:?}", alone.begun).contains(STALE));
+}
