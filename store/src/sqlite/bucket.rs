@@ -1,5 +1,6 @@
 //! The function `fragaria_bucket`: where the bucket of time begins that a date or time falls into.
 
+use super::functions;
 use crate::temporal::{local, moment};
 use jiff::Span;
 use jiff::civil::{Date, DateTime, Time};
@@ -60,7 +61,7 @@ fn word<'a>(context: &'a Context<'_>, index: usize) -> Result<&'a str> {
 }
 
 fn refusal() -> Error {
-    Error::UserFunctionError("a stored text is no date or time".into())
+    functions::refusal("a text is no date or time")
 }
 
 #[cfg(test)]

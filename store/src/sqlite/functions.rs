@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// What is said of a number that a column cannot hold.
 pub(super) const OUTSIDE: &str = "a number is outside the range of its column";
 
+/// What is said first of a stored value that is not what it should be.
+pub(super) const UNFIT: &str = "a stored value is unfit: ";
+
 /// Registers them all.
 pub(super) fn register(connection: &Connection, watch: &Arc<Watch>) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
@@ -56,7 +59,7 @@ fn decimal(context: &mut Context<'_>) -> Result<Option<String>> {
         ValueRef::Text(text) => round(text).map(Some),
         ValueRef::Integer(value) => round(itoa::Buffer::new().format(value).as_bytes()).map(Some),
         ValueRef::Real(value) if value.is_finite() => with_digits_of(value, round).map(Some),
-        ValueRef::Real(_) => Err(refusal(NOT_FINITE)),
+        ValueRef::Real(_) => Err(out_of_range(NOT_FINITE)),
         ValueRef::Blob(_) => Err(refusal("not a decimal")),
     }
 }
@@ -69,7 +72,7 @@ fn fitted(context: &mut Context<'_>) -> Result<ToSqlOutput<'static>> {
         let decimal = Decimal::parse(text).ok_or_else(|| refusal("not a decimal"))?;
         let float = utf8(text)?.parse().is_ok_and(f64::is_finite);
         if !float || !decimal.fits(whole.into(), scale.into()) {
-            return Err(refusal(OUTSIDE));
+            return Err(out_of_range(OUTSIDE));
         }
     }
     Ok(ToSqlOutput::Owned(context.get_raw(0).try_into()?))
@@ -138,7 +141,13 @@ pub(super) fn interrupted() -> Error {
     Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None)
 }
 
-pub(super) fn refusal(message: &'static str) -> Error {
+/// The error of a function that was given what its column should not hold.
+pub(super) fn refusal(why: &'static str) -> Error {
+    Error::UserFunctionError(format!("{UNFIT}{why}").into())
+}
+
+/// The error of a number that is out of range.
+pub(super) fn out_of_range(message: &'static str) -> Error {
     Error::UserFunctionError(message.into())
 }
 
@@ -152,6 +161,22 @@ mod tests {
         connection.query_row(&format!("SELECT CAST(({sql}) AS TEXT)"), [], |row| {
             row.get(0)
         })
+    }
+
+    #[test]
+    fn a_stored_value_that_is_unfit_is_no_mistake_of_ours() {
+        for sql in [
+            "SELECT fragaria_decimal_sum(v) FROM (SELECT 'NaN' AS v)",
+            "SELECT fragaria_decimal_avg(v) FROM (SELECT x'00' AS v)",
+            "fragaria_decimal('three', 2)",
+            "fragaria_bucket('infinity', 'month', 'Date')",
+        ] {
+            let told = super::super::translate::outside(answer(sql).unwrap_err());
+            assert!(
+                matches!(told, crate::Error::Conversion(_)),
+                "{sql}: {told:?}"
+            );
+        }
     }
 
     #[test]

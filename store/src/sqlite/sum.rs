@@ -1,6 +1,7 @@
 //! The aggregates `fragaria_decimal_sum` and `fragaria_decimal_avg`: exact sums of any length.
 
 use super::decimal::{Decimal, with_digits_of};
+use super::functions;
 use crate::json::NOT_FINITE;
 use bigdecimal::num_bigint::{BigInt, BigUint, Sign};
 use bigdecimal::{BigDecimal, Zero as _};
@@ -66,7 +67,7 @@ impl Sum {
             ValueRef::Real(value) if value.is_finite() => {
                 with_digits_of(value, |digits| self.add_text(digits))?;
             }
-            ValueRef::Real(_) => return Err(Error::UserFunctionError(NOT_FINITE.into())),
+            ValueRef::Real(_) => return Err(functions::out_of_range(NOT_FINITE)),
             ValueRef::Blob(_) => return Err(refusal()),
         }
         self.count += 1;
@@ -147,7 +148,7 @@ fn power_of_ten(exponent: u32) -> Option<i128> {
 }
 
 fn refusal() -> Error {
-    Error::UserFunctionError("a value to be added up is not a decimal".into())
+    functions::refusal("what is to be added up is not a decimal")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! SQLite's result codes as errors a caller can act on.
 
-use super::functions::OUTSIDE;
+use super::functions::{OUTSIDE, UNFIT};
 use super::watch::Watch;
 use crate::Error;
 use crate::json::NOT_FINITE;
@@ -51,6 +51,7 @@ fn said(message: Option<&str>, detail: String) -> Error {
         Some("integer overflow") => Error::OutOfRange("a computed integer does not fit 64 bits"),
         Some(OUTSIDE) => Error::OutOfRange(OUTSIDE),
         Some(NOT_FINITE) => Error::OutOfRange(NOT_FINITE),
+        Some(message) if message.starts_with(UNFIT) => Error::Conversion(detail),
         _ => Error::Internal(detail),
     }
 }
