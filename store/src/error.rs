@@ -35,6 +35,12 @@ pub enum Error {
     /// A check refused the row.
     #[error("check constraint violated: {0}")]
     Check(String),
+    /// A trigger, a function or a policy of the database refused it, by a rule of its own.
+    #[error("refused by a rule of the database: {0}")]
+    Rule(String),
+    /// The user of the database may not do what a statement does.
+    #[error("the user of the database lacks a right: {0}")]
+    Denied(String),
     /// A stored value does not fit its scalar.
     #[error("value out of range: {0}")]
     OutOfRange(&'static str),
@@ -149,16 +155,6 @@ impl Error {
                 "the database is busy, try again later",
             ),
             Self::OutOfRange(message) => ("store.out_of_range", Kind::Conflict, message),
-            Self::Conversion(_) => (
-                "store.conversion",
-                Kind::Internal,
-                "a stored value is not of the type the schema declares",
-            ),
-            Self::Document(_) => (
-                "store.document",
-                Kind::Internal,
-                "a stored document is not of the type the schema declares",
-            ),
             Self::TooLarge(_) => (
                 "store.too_large",
                 Kind::Limit,
@@ -189,6 +185,7 @@ impl Error {
             | Self::IdempotencyOff
             | Self::IdempotencyFull
             | Self::IdempotencyTable(_) => self.idempotency(),
+            Self::Conversion(_) | Self::Document(_) | Self::Denied(_) => self.operation(),
             conflict => conflict.conflict(),
         }
     }
@@ -221,6 +218,25 @@ impl Error {
         }
     }
 
+    /// The same for what only whoever runs the server can mend.
+    fn operation(&self) -> (&'static str, Kind, &'static str) {
+        let (code, message) = match self {
+            Self::Conversion(_) => (
+                "store.conversion",
+                "a stored value is not of the type the schema declares",
+            ),
+            Self::Document(_) => (
+                "store.document",
+                "a stored document is not of the type the schema declares",
+            ),
+            _ => (
+                "store.denied",
+                "the server lacks a right in the database, which its operator must grant",
+            ),
+        };
+        (code, Kind::Internal, message)
+    }
+
     /// The same for what the data itself refused.
     fn conflict(&self) -> (&'static str, Kind, &'static str) {
         let (code, message) = match self {
@@ -233,6 +249,10 @@ impl Error {
             Self::Check(_) => (
                 "store.check",
                 "a value is not among those the database allows",
+            ),
+            Self::Rule(_) => (
+                "store.check",
+                "a trigger or a function of the database refuses it",
             ),
             _ => (
                 "store.serialization",

@@ -97,6 +97,8 @@ pub(crate) fn unusable(error: Error) -> Error {
         | Error::ForeignKey(_)
         | Error::NotNull(_)
         | Error::Check(_)
+        | Error::Rule(_)
+        | Error::Denied(_)
         | Error::OutOfRange(_)
         | Error::Conversion(_) => Error::IdempotencyTable(error.to_string()),
         other => other,

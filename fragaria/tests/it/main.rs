@@ -43,6 +43,7 @@ mod places;
 mod pooler;
 mod project;
 mod readiness;
+mod rules;
 mod search;
 mod server;
 mod shutdown;

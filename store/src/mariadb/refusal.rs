@@ -31,12 +31,18 @@ fn meaning(code: u16) -> Kind {
 /// Sorts a refusal by its number ("MariaDB Error Codes" in its documentation).
 fn refused(refusal: &ServerError) -> Error {
     let text = format!("{} ({})", refusal.message, refusal.code);
+    // The state that is kept for what a trigger or a function signals, under any number.
+    if refusal.state == "45000" {
+        return Error::Rule(text);
+    }
     match refusal.code {
         1205 | 1317 | 1969 | 3024 => Error::Timeout(text),
         1062 | 1169 | 1586 => Error::Unique(text),
         1216 | 1217 | 1451 | 1452 => Error::ForeignKey(text),
         1048 | 1121 | 1364 => Error::NotNull(text),
         3819 | 4025 => Error::Check(text),
+        1643 | 1644 => Error::Rule(text),
+        1142 | 1143 | 1370 => Error::Denied(text),
         1020 | 1213 => Error::Serialization(text),
         // A packet of ours, or a row, passes `max_allowed_packet`.
         1153 | 1301 => Error::TooLarge(text),
@@ -79,6 +85,8 @@ mod tests {
             (1452, "store.foreign_key"),
             (1048, "store.not_null"),
             (4025, "store.check"),
+            (1644, "store.check"),
+            (1142, "store.denied"),
             (1213, "store.serialization"),
             (1969, "store.timeout"),
             (1264, "store.out_of_range"),

@@ -64,14 +64,26 @@ fn refused(refusal: &DbError) -> Error {
         "23503" | "23001" => Error::ForeignKey(text),
         "23502" => Error::NotNull(text),
         "23514" | "44000" => Error::Check(text),
+        "P0001" => Error::Rule(text),
+        "42501" if is_rule(refusal) => Error::Rule(text),
+        "42501" => Error::Denied(text),
         "40001" | "40P01" => Error::Serialization(text),
         "25006" | "3D000" => Error::Unavailable(text),
         _ => match code.get(..2) {
             Some("08" | "28" | "53" | "57") => Error::Unavailable(text),
             Some("22" | "54") => unfit(code, &text),
+            _ if is_rule(refusal) => Error::Rule(text),
             _ => Error::Internal(text),
         },
     }
+}
+
+/// Whether somebody's own code raised it, under a number of its choice, or a policy of rows.
+fn is_rule(refusal: &DbError) -> bool {
+    matches!(
+        refusal.routine(),
+        Some("exec_stmt_raise" | "ExecWithCheckOptions")
+    )
 }
 
 /// A value the database cannot take.

@@ -63,6 +63,7 @@ fn constraint(code: i32, detail: String) -> Error {
         | ffi::SQLITE_CONSTRAINT_ROWID => Error::Unique(detail),
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Error::ForeignKey(detail),
         ffi::SQLITE_CONSTRAINT_NOTNULL => Error::NotNull(detail),
+        ffi::SQLITE_CONSTRAINT_TRIGGER => Error::Rule(detail),
         ffi::SQLITE_CONSTRAINT_FUNCTION => Error::Conversion(detail),
         _ => Error::Check(detail),
     }

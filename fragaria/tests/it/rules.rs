@@ -1,0 +1,91 @@
+//! What triggers and functions of the database refuse, and what its user may not do.
+
+use crate::stage::Stage;
+use serde_json::Value;
+
+/// A trigger that refuses one note, on each database.
+const RULES: [&str; 3] = [
+    "CREATE TRIGGER rule BEFORE INSERT ON reading WHEN NEW.note = 'bad'
+     BEGIN SELECT RAISE(ABORT, 'house rule 7'); END",
+    "CREATE FUNCTION rule() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF NEW.note = 'bad' THEN RAISE EXCEPTION 'house rule 7'; END IF;
+       IF NEW.note = 'own' THEN RAISE EXCEPTION 'house rule 7' USING ERRCODE = 'HR007'; END IF;
+       RETURN NEW; END $$;
+     CREATE TRIGGER rule BEFORE INSERT ON reading FOR EACH ROW EXECUTE FUNCTION rule()",
+    "DELIMITER //
+     CREATE TRIGGER rule BEFORE INSERT ON reading FOR EACH ROW BEGIN
+       IF NEW.note = 'bad' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'house rule 7'; END IF;
+       IF NEW.note = 'own' THEN
+         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'house rule 7', MYSQL_ERRNO = 5007; END IF;
+     END //
+     DELIMITER ;",
+];
+
+#[test]
+fn what_a_trigger_refuses_has_one_code_and_the_words_of_the_database_stay_in_the_log() {
+    for (stage, rule) in Stage::all(&[]).iter().zip(RULES) {
+        stage.change(rule);
+        let server = stage.serve();
+        let notes: &[&str] = if rule.contains("'own'") {
+            &["bad", "own"]
+        } else {
+            &["bad"]
+        };
+        for note in notes {
+            let answer = server.graphql(&format!(
+                "mutation {{ createReadings(input: [{{ note: \"good\" }}, {{ note: \"{note}\" }}]) {{ id }} }}"
+            ));
+            assert_eq!(
+                (answer.status, &*answer.code()),
+                (200, "store.check"),
+                "{note}"
+            );
+            let body = answer.json();
+            let error = &body["errors"][0];
+            assert_eq!(body["data"], Value::Null);
+            assert_eq!(error["extensions"]["input"], "input[1]");
+            assert_eq!(
+                error["message"],
+                "a trigger or a function of the database refuses it"
+            );
+            let detail = server.logged("the database refused")["detail"].to_string();
+            assert!(detail.contains("house rule 7"), "{detail}");
+        }
+        assert_eq!(stage.outside("SELECT count(*) FROM reading"), "0");
+    }
+}
+
+#[test]
+fn what_a_policy_of_postgresql_refuses_is_such_a_rule() {
+    let stage = Stage::postgres(&[]);
+    let user = stage.poor_user();
+    stage.change(
+        "ALTER TABLE reading ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY short ON reading USING (true) WITH CHECK (length(note) < 5)",
+    );
+    let server = stage.serve_as(&user);
+    let answer = server.graphql("mutation { createReading(input: { note: \"longer\" }) { id } }");
+    assert_eq!((answer.status, &*answer.code()), (200, "store.check"));
+}
+
+#[test]
+fn a_right_that_the_user_of_the_database_lacks_is_told_to_whoever_can_grant_it() {
+    for stage in Stage::servers(&[]) {
+        let user = stage.poor_user();
+        stage.change(&format!("REVOKE INSERT ON reading FROM {user}"));
+        let server = stage.serve_as(&user);
+        let answer = server.graphql("mutation { createReading(input: { note: \"a\" }) { id } }");
+        assert_eq!((answer.status, &*answer.code()), (500, "store.denied"));
+        assert_eq!(answer.header("retry-after"), "");
+        let message = answer.json()["errors"][0]["message"].to_string();
+        assert!(
+            message.contains("right") && !message.contains("reading"),
+            "{message}"
+        );
+        let detail = server.logged("the database refused")["detail"].to_string();
+        assert!(
+            detail.contains("reading") && detail.contains("denied"),
+            "{detail}"
+        );
+    }
+}
