@@ -3,6 +3,7 @@
 mod columns;
 mod composites;
 mod enums;
+mod functions;
 mod search;
 mod trial;
 
@@ -48,6 +49,7 @@ pub fn drift(schema: &Schema, catalog: &Catalog) -> Vec<Diagnostic> {
     }
     enums::compare(schema, catalog, &mut findings);
     composites::compare(schema, catalog, &mut findings);
+    functions::compare(schema, catalog, &mut findings);
     if missing > 1 && missing == schema.tables.len() {
         findings.push(
             Diagnostic::error(

@@ -38,6 +38,12 @@ pub enum Error {
     /// A trigger, a function or a policy of the database refused it, by a rule of its own.
     #[error("refused by a rule of the database: {0}")]
     Rule(String),
+    /// The database takes no writes now, as a standby.
+    #[error("the database takes no writes: {0}")]
+    ReadOnly(String),
+    /// A function writes where it may only read.
+    #[error("a function writes where it must only read: {0}")]
+    FunctionWrites(String),
     /// The user of the database may not do what a statement does.
     #[error("the user of the database lacks a right: {0}")]
     Denied(String),
@@ -108,6 +114,14 @@ impl Failure {
         several && self.error.public().1 == Kind::Conflict
     }
 
+    /// The same failure, befallen a script that only reads: what takes no writes is its transaction.
+    pub(crate) fn of_a_read(mut self) -> Self {
+        if let Error::ReadOnly(text) = self.error {
+            self.error = Error::FunctionWrites(text);
+        }
+        self
+    }
+
     /// Whether a client is told the same of another.
     pub fn is_like(&self, other: &Self) -> bool {
         self.error.public() == other.error.public()
@@ -132,7 +146,7 @@ impl Error {
     /// Code, kind and message, free of all that the database said.
     fn public(&self) -> (&'static str, Kind, &'static str) {
         match self {
-            Self::Address(_) | Self::Login(_) | Self::Unavailable(_) => (
+            Self::Address(_) | Self::Login(_) | Self::Unavailable(_) | Self::ReadOnly(_) => (
                 "store.unavailable",
                 Kind::Unavailable,
                 "the database is unavailable, try again later",
@@ -185,7 +199,9 @@ impl Error {
             | Self::IdempotencyOff
             | Self::IdempotencyFull
             | Self::IdempotencyTable(_) => self.idempotency(),
-            Self::Conversion(_) | Self::Document(_) | Self::Denied(_) => self.operation(),
+            Self::Conversion(_) | Self::Document(_) | Self::FunctionWrites(_) | Self::Denied(_) => {
+                self.operation()
+            }
             conflict => conflict.conflict(),
         }
     }
@@ -228,6 +244,10 @@ impl Error {
             Self::Document(_) => (
                 "store.document",
                 "a stored document is not of the type the schema declares",
+            ),
+            Self::FunctionWrites(_) => (
+                "store.function_writes",
+                "a function of the database writes where it must only read",
             ),
             _ => (
                 "store.denied",

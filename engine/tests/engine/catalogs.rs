@@ -15,10 +15,11 @@
 //! enum order_status = open | in progress
 //! composite sales.address # where
 //!   street text
+//! function shop.vat(1,2) volatile
 //! ```
 
 use model::Dialect;
-use model::catalog::{Catalog, Column, Composite, Enum, ForeignKey, Kind, Table};
+use model::catalog::{Catalog, Column, Composite, Enum, ForeignKey, Function, Kind, Table};
 
 pub(crate) fn catalog(dialect: Dialect, text: &str) -> Catalog {
     let enums: Vec<Enum> = text.lines().filter_map(enumeration).collect();
@@ -34,7 +35,7 @@ pub(crate) fn catalog(dialect: Dialect, text: &str) -> Catalog {
         let (words, comment) = split_comment(line);
         let (first, rest) = words.trim().split_once(' ').unwrap_or((words.trim(), ""));
         match (line.starts_with(' '), first) {
-            (false, "enum") => {}
+            (false, "enum" | "function") => {}
             (false, "composite") => {
                 is_composite = true;
                 composites.push(composite(rest, comment));
@@ -63,8 +64,39 @@ pub(crate) fn catalog(dialect: Dialect, text: &str) -> Catalog {
         tables,
         enums,
         composites,
-        functions: Vec::new(),
+        functions: text.lines().filter_map(function).collect(),
     }
+}
+
+/// Its numbers are those of the arguments it needs and takes.
+fn function(line: &str) -> Option<Function> {
+    let (name, rest) = line.strip_prefix("function ")?.split_once('(')?;
+    let (numbers, volatile) = rest.split_once(')')?;
+    let (least, most) = numbers.split_once(',')?;
+    let [least, most] = [least, most].map(|text| text.parse::<usize>().expect("a number"));
+    let (schema, name) = qualified(name);
+    let argument = |index| Column {
+        name: String::new(),
+        native: "integer".to_owned(),
+        enumeration: None,
+        composite: None,
+        nullable: true,
+        default: (index >= least).then(|| "1".to_owned()),
+        generated: false,
+        comment: None,
+    };
+    Some(Function {
+        schema,
+        name,
+        comment: None,
+        unfit: None,
+        writes: !volatile.is_empty(),
+        receiver: None,
+        arguments: (0..most).map(argument).collect(),
+        rows: None,
+        result: None,
+        several: false,
+    })
 }
 
 fn last(tables: &mut [Table]) -> &mut Table {

@@ -139,3 +139,36 @@ fn another_database_language_is_refused_as_a_whole() {
     let shown = show::findings_of("", &drift(&schema, &catalog(Postgres, "")));
     insta::assert_snapshot!(shown);
 }
+
+#[test]
+fn a_query_calls_no_function_that_may_write() {
+    let told = |sdl: &str, functions: &str| {
+        let database = format!("table Item\n  id integer key\n{functions}");
+        let sdl = format!("type Item @table {{ id: Int! @id }}\n{sdl}");
+        between(Postgres, &sdl, &database)
+    };
+    let query = "extend type Query { vat(a: Int, b: Int): Int @function }";
+    for functions in [
+        "function vat(2,2)",
+        "function vat(1,1) volatile",
+        "function vat(3,9) volatile",
+        "function rate(2,2) volatile",
+        "function vat(2,2) volatile\nfunction vat(0,9)",
+    ] {
+        assert_eq!(told(query, functions), "", "{functions}");
+    }
+    let row = "extend type Item { vat(b: Int): Int @function }";
+    for (sdl, functions) in [
+        (query, "function vat(2,2) volatile"),
+        (
+            query,
+            "function vat(1,9) volatile\nfunction shop.vat(2,2) volatile",
+        ),
+        (row, "function vat(2,2) volatile"),
+    ] {
+        let told = told(sdl, functions);
+        assert_eq!(told.matches("error[drift.volatile]").count(), 1, "{told}");
+    }
+    let mutation = query.replace("Query", "Mutation");
+    assert_eq!(told(&mutation, "function vat(2,2) volatile"), "");
+}

@@ -31,7 +31,10 @@ const POSTGRES: &str = "
             RETURN QUERY SELECT * FROM item i WHERE i.id = sell.item;
         END $$;
     CREATE FUNCTION sales() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM sale';
-    CREATE FUNCTION wipe() RETURNS integer LANGUAGE sql AS 'DELETE FROM sale; SELECT 1';";
+    CREATE FUNCTION wipe() RETURNS integer LANGUAGE sql AS 'DELETE FROM sale; SELECT 1';
+    CREATE FUNCTION sneaky() RETURNS integer LANGUAGE plpgsql STABLE AS 'BEGIN RETURN wipe(); END';
+    CREATE FUNCTION open() RETURNS integer LANGUAGE plpgsql STABLE
+        AS 'BEGIN DELETE FROM sale; RETURN 1; END';";
 
 const SCHEMA: &str = r#"
     type Item @table(name: "item") {
@@ -50,7 +53,8 @@ const SCHEMA: &str = r#"
       vat(amount: Decimal!, rate: Decimal): Decimal @function(schema: "public")
       mood(m: Mood, t: String): Mood @function(name: "mood_of")
       saleCount: BigInt! @function(name: "sales")
-      sneaky: Int @function(name: "wipe")
+      sneaky: Int @function
+      open: Int @function
     }
     extend type Mutation {
       sell(item: Int!, number: Int!): [Item!]! @function
@@ -130,12 +134,15 @@ fn a_function_of_a_mutation_writes_in_its_transaction() {
             .code(),
         "store.foreign_key"
     );
-    let refused = server.graphql("{ sneaky saleCount }");
-    assert!(
-        !refused.json()["errors"][0].is_null(),
-        "a query that writes is refused"
-    );
-    assert!(!server.graphql("{ sneaky }").json()["errors"][0].is_null());
+    for document in ["{ sneaky saleCount }", "{ sneaky }", "{ open }"] {
+        let refused = server.graphql(document);
+        assert_eq!(
+            (refused.status, &*refused.code()),
+            (500, "store.function_writes"),
+            "{document}"
+        );
+        assert_eq!(refused.header("retry-after"), "");
+    }
     assert_eq!(database.sql("SELECT count(*) FROM sale"), "1");
     assert_eq!(data(&server, "mutation { wipe }"), json!({ "wipe": 1 }));
     assert_eq!(database.sql("SELECT count(*) FROM sale"), "0");
@@ -150,7 +157,7 @@ fn a_field_of_rows_calls_a_function_with_the_row_or_its_columns() {
             AS 'SELECT i.price * coalesce(rate, length(currency))';
          CREATE FUNCTION label(id integer, name text, suffix text) RETURNS text LANGUAGE sql IMMUTABLE
             AS $$ SELECT id || name || coalesce(suffix, '') $$;
-         CREATE FUNCTION touched(i item) RETURNS integer LANGUAGE sql
+         CREATE FUNCTION touched(i item) RETURNS integer LANGUAGE sql STABLE
             AS 'UPDATE item SET sold = 99 WHERE id = i.id RETURNING sold';
          INSERT INTO sale VALUES (7, 1, 2);",
     );
@@ -193,7 +200,8 @@ fn a_field_of_rows_calls_a_function_with_the_row_or_its_columns() {
         data(&server, changed),
         json!({ "updateItem": { "name": "Ann", "label": "1Ann" } })
     );
-    assert!(!server.graphql("{ items { touched } }").json()["errors"][0].is_null());
+    let refused = server.graphql("{ items { touched } }");
+    assert_eq!(refused.code(), "store.function_writes");
     assert_eq!(database.sql("SELECT max(sold) FROM item"), "0");
     assert_eq!(
         server.graphql("{ items { priceIn } }").code(),
@@ -370,4 +378,39 @@ fn a_function_the_database_does_not_have_is_drift() {
             "{told}"
         );
     }
+}
+
+#[test]
+fn a_volatile_function_of_a_query_is_drift() {
+    let database = Database::empty();
+    database.sql(POSTGRES);
+    database.sql(
+        "CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS 'SELECT 2 * n';
+         CREATE FUNCTION pick(n integer, m integer DEFAULT 1) RETURNS integer LANGUAGE sql AS 'SELECT n';
+         CREATE FUNCTION pick(n text) RETURNS integer LANGUAGE sql STABLE AS 'SELECT 1'",
+    );
+    let project = Project::empty();
+    project.configure(&database.url());
+    let tables = SCHEMA.split("enum Mood").next().unwrap();
+    let row =
+        "type Item @table(name: \"item\") { id: Int! @id twice: Int @function(of: [\"id\"]) }";
+    let root = "extend type Query { wipe: Int @function(schema: \"public\") }";
+    for (schema, field) in [
+        (format!("{tables} {root}"), "Query.wipe"),
+        (row.to_owned(), "Item.twice"),
+    ] {
+        project.write("schema.graphql", &schema);
+        let told = project.fail(&["compile", "--against"]);
+        let expected = format!("error[drift.volatile]: `{field}` calls");
+        assert!(told.contains(&expected), "{told}");
+    }
+    // Which of several is called is for the database to say.
+    let several = "extend type Query { pick(n: Int!): Int @function }";
+    project.write("schema.graphql", &format!("{tables} {several}"));
+    project.run(&["compile", "--against"]);
+    database.sql("DROP FUNCTION pick(text)");
+    let told = project.fail(&["compile", "--against"]);
+    assert!(told.contains("error[drift.volatile]"), "{told}");
+    database.sql("ALTER FUNCTION pick STABLE");
+    project.run(&["compile", "--against"]);
 }

@@ -89,3 +89,18 @@ fn a_right_that_the_user_of_the_database_lacks_is_told_to_whoever_can_grant_it()
         );
     }
 }
+
+#[test]
+fn a_database_that_takes_no_writes_may_take_them_later() {
+    let stage = Stage::postgres(&[]);
+    let user = stage.poor_user();
+    stage.change(&format!(
+        "ALTER ROLE {user} SET default_transaction_read_only = on"
+    ));
+    let server = stage.serve_as(&user);
+    let answer = server.graphql("mutation { createReading(input: { note: \"a\" }) { id } }");
+    assert_eq!((answer.status, &*answer.code()), (503, "store.unavailable"));
+    assert_eq!(answer.header("retry-after"), "1");
+    let read = server.graphql("{ readings(limit: 1) { id } products(limit: 1) { id } }");
+    assert_eq!(read.status, 200);
+}

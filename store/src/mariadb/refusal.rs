@@ -42,6 +42,8 @@ fn refused(refusal: &ServerError) -> Error {
         1048 | 1121 | 1364 => Error::NotNull(text),
         3819 | 4025 => Error::Check(text),
         1643 | 1644 => Error::Rule(text),
+        // The only transactions that are read only are ours that read.
+        1792 => Error::FunctionWrites(text),
         1142 | 1143 | 1370 => Error::Denied(text),
         1020 | 1213 => Error::Serialization(text),
         // A packet of ours, or a row, passes `max_allowed_packet`.
@@ -87,6 +89,7 @@ mod tests {
             (4025, "store.check"),
             (1644, "store.check"),
             (1142, "store.denied"),
+            (1792, "store.function_writes"),
             (1213, "store.serialization"),
             (1969, "store.timeout"),
             (1264, "store.out_of_range"),

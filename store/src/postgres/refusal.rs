@@ -68,7 +68,9 @@ fn refused(refusal: &DbError) -> Error {
         "42501" if is_rule(refusal) => Error::Rule(text),
         "42501" => Error::Denied(text),
         "40001" | "40P01" => Error::Serialization(text),
-        "25006" | "3D000" => Error::Unavailable(text),
+        "25006" => Error::ReadOnly(text),
+        "0A000" if is_stable(refusal) => Error::FunctionWrites(text),
+        "3D000" => Error::Unavailable(text),
         _ => match code.get(..2) {
             Some("08" | "28" | "53" | "57") => Error::Unavailable(text),
             Some("22" | "54") => unfit(code, &text),
@@ -83,6 +85,14 @@ fn is_rule(refusal: &DbError) -> bool {
     matches!(
         refusal.routine(),
         Some("exec_stmt_raise" | "ExecWithCheckOptions")
+    )
+}
+
+/// Whether a function that is declared to read only does more.
+fn is_stable(refusal: &DbError) -> bool {
+    matches!(
+        refusal.routine(),
+        Some("init_execution_state" | "_SPI_execute_plan" | "SPI_cursor_open_internal")
     )
 }
 
