@@ -62,10 +62,11 @@ impl Away {
 /// Looks until it is dropped.
 pub(crate) async fn watch(server: &Server) {
     loop {
-        if let Outlook::Drift(findings) = look(server).await
-            && server.is_news(&findings)
-        {
-            log(&findings);
+        match look(server).await {
+            Outlook::Drift(findings) if server.is_news(&findings) => log(&findings),
+            // Those that were mended are news when they come back.
+            Outlook::Ready => _ = server.is_news(&[]),
+            Outlook::Drift(_) | Outlook::Away(_) => {}
         }
         tokio::time::sleep(jittered(server.config.server.check_interval())).await;
     }
@@ -103,14 +104,15 @@ pub(crate) async fn admit(server: &Server, artefact: Artefact, texts: &Texts) ->
     Ok(())
 }
 
-/// Looks once: is the database there, and if it just came, does it hold what the artefact says?
+/// Looks once: is the database there, and if it just came, or a request found it changed, does it
+/// hold what the artefact says?
 async fn look(server: &Server) -> Outlook {
     if let Err(away) = within(server, Box::pin(server.database.check())).await {
         down(server, DATABASE, &away);
         return Outlook::Away(away);
     }
     let changed = record(server, DATABASE, Condition::Up);
-    if changed || server.health.condition(SCHEMA) != Condition::Up {
+    if changed || server.was_doubted() || server.health.condition(SCHEMA) != Condition::Up {
         return compare(server).await;
     }
     Outlook::Ready

@@ -195,6 +195,9 @@ async fn run(
     let manner = Manner { weight, once };
     let outcome = server.database.run(script, arguments, manner).await;
     outcome.inspect_err(|failure| {
+        if failure.error.may_be_drift() {
+            server.doubt();
+        }
         tracing::warn!(request_id = line.request_id(), detail = %failure, "the database refused");
     })
 }

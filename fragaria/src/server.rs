@@ -46,6 +46,8 @@ pub(crate) struct Server {
     edition: ArcSwap<Edition>,
     open: AtomicBool,
     draining: AtomicBool,
+    /// Whether a request found something else in the database than the artefact says.
+    doubted: AtomicBool,
     /// The differences from the database that were told last.
     drift: Mutex<Vec<Diagnostic>>,
     build: Build,
@@ -77,6 +79,7 @@ impl Server {
             edition: ArcSwap::from_pointee(edition),
             open: AtomicBool::new(false),
             draining: AtomicBool::new(false),
+            doubted: AtomicBool::new(false),
             drift: Mutex::default(),
             config,
             registry,
@@ -106,6 +109,16 @@ impl Server {
     /// Takes GraphQL requests from now on, or refuses them.
     pub(crate) fn set_open(&self, open: bool) {
         self.open.store(open, Ordering::Relaxed);
+    }
+
+    /// Has the next look compare the artefact with the database, whatever was known of them.
+    pub(crate) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there was a doubt since this was asked last.
+    pub(crate) fn was_doubted(&self) -> bool {
+        self.doubted.swap(false, Ordering::Relaxed)
     }
 
     /// Whether differences from the database are others than those that were told last.

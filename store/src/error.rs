@@ -38,6 +38,9 @@ pub enum Error {
     /// A trigger, a function or a policy of the database refused it, by a rule of its own.
     #[error("refused by a rule of the database: {0}")]
     Rule(String),
+    /// The database lacks what a statement names, or has it in another form.
+    #[error("the database does not hold what the statement names: {0}")]
+    Schema(String),
     /// The database takes no writes now, as a standby.
     #[error("the database takes no writes: {0}")]
     ReadOnly(String),
@@ -140,7 +143,12 @@ impl Error {
 
     /// Whether it says nothing about the statement, only that the database is away or too slow.
     pub fn is_away(&self) -> bool {
-        matches!(self.public().1, Kind::Unavailable | Kind::Timeout)
+        !self.may_be_drift() && matches!(self.public().1, Kind::Unavailable | Kind::Timeout)
+    }
+
+    /// Whether the database may have changed since the schema was seen to agree with it.
+    pub fn may_be_drift(&self) -> bool {
+        matches!(self, Self::Schema(_) | Self::Conversion(_))
     }
 
     /// Code, kind and message, free of all that the database said.
@@ -150,6 +158,12 @@ impl Error {
                 "store.unavailable",
                 Kind::Unavailable,
                 "the database is unavailable, try again later",
+            ),
+            Self::Schema(_) => (
+                "store.schema",
+                Kind::Unavailable,
+                "the database lacks a table, column or function that this needs: its operator must \
+                 mend it, or compile the schema again",
             ),
             Self::Timeout(_) => (
                 "store.timeout",

@@ -1,6 +1,9 @@
 //! Alive without a database, ready with it, and closed to a database that changed.
 
+use crate::database::Database;
 use crate::project::Project;
+use crate::server::Server;
+use crate::stage::Stage;
 use serde_json::json;
 use std::fs;
 
@@ -50,4 +53,104 @@ fn a_database_that_does_not_hold_the_schema_keeps_the_server_closed() {
     let server = server.ready();
     let body = server.graphql("{ product(id: 1) { price } }").json();
     assert_eq!(body, json!({ "data": { "product": { "price": 3 } } }));
+}
+
+/// Changes the database under a server until it answers a document again; returns what was logged.
+fn changed(
+    server: &Server,
+    document: &str,
+    away: impl FnOnce(),
+    back: impl FnOnce(),
+) -> Vec<String> {
+    assert_eq!(server.graphql(document).code(), "", "{document}");
+    away();
+    let answer = server.graphql(document);
+    assert_eq!(
+        (answer.status, &*answer.code()),
+        (503, "store.schema"),
+        "{document}"
+    );
+    assert_eq!(answer.header("retry-after"), "1");
+    let report = server.until("/health/ready", |response| response.status == 503);
+    let report = report.json();
+    assert_eq!(report["dependencies"]["database"]["status"], "up");
+    let reason = report["dependencies"]["schema"]["reason"].to_string();
+    assert!(reason.contains("listed in the log"), "{reason}");
+    assert_eq!(server.graphql(document).code(), "server.not_ready");
+    back();
+    server.until("/health/ready", |response| response.status == 200);
+    assert_eq!(server.graphql(document).code(), "", "{document}");
+    let lines = server.read_log("up");
+    let messages = lines.iter().filter(|line| line["code"].is_string());
+    messages.map(|line| line["message"].to_string()).collect()
+}
+
+#[test]
+fn a_table_or_column_renamed_under_a_server_closes_it_until_it_is_there_again() {
+    for stage in Stage::all(&[SOON]) {
+        let server = stage.serve();
+        server.read_log("up");
+        server.read_log("up");
+        let column = "ALTER TABLE product RENAME COLUMN";
+        for (document, away, back, what) in [
+            (
+                "{ products(limit: 1) { name } }",
+                format!("{column} name TO title"),
+                format!("{column} title TO name"),
+                "`Product.name`",
+            ),
+            (
+                "{ readings(limit: 1) { id } readingAggregate { count } }",
+                "ALTER TABLE reading RENAME TO notes".to_owned(),
+                "ALTER TABLE notes RENAME TO reading".to_owned(),
+                "`Reading`",
+            ),
+            (
+                "{ products { id name } }",
+                format!("{column} name TO title"),
+                format!("{column} title TO name"),
+                "`Product.name`",
+            ),
+        ] {
+            let told = changed(
+                &server,
+                document,
+                || stage.change(&away),
+                || stage.change(&back),
+            );
+            assert!(told.iter().any(|line| line.contains(what)), "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn a_function_dropped_or_a_type_changed_under_a_server_closes_it_too() {
+    let create = "CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql STABLE AS 'SELECT 2 * n'";
+    let database = Database::empty();
+    database.sql("CREATE TABLE item (id int PRIMARY KEY, name text)");
+    database.sql(create);
+    let project = Project::empty();
+    project.configure(&database.url());
+    project.write(
+        "schema.graphql",
+        "type Item @table(name: \"item\") { id: Int! @id name: String }
+         extend type Query { twice(n: Int!): Int @function }",
+    );
+    project.run(&["compile", "--against"]);
+    let server = project.serve(&[SOON]).ready();
+    server.read_log("up");
+    server.read_log("up");
+    let change = |sql: &'static str| || drop(database.sql(sql));
+    changed(
+        &server,
+        "{ twice(n: 2) }",
+        change("DROP FUNCTION twice"),
+        change(create),
+    );
+    changed(
+        &server,
+        "mutation { deleteItems(where: { name: { eq: \"x\" } }) { id } }",
+        change("ALTER TABLE item ALTER name TYPE int USING 0"),
+        change("ALTER TABLE item ALTER name TYPE text"),
+    );
 }

@@ -85,7 +85,7 @@ fn a_fulltext_index_is_known_by_its_columns() {
 fn check_without(project: &Project, url: &str, gone: impl FnOnce()) {
     project.run(&["init", "--from", url]);
     project.run(&["compile", "--against", url]);
-    let server = project.serve(&[]).ready();
+    let server = project.serve(&["server.check_interval_ms=600000"]).ready();
     let found = server.graphql("{ articles(where: { search: \"steel\" }) { id } }");
     assert_eq!(
         found.json(),
@@ -99,7 +99,7 @@ fn check_without(project: &Project, url: &str, gone: impl FnOnce()) {
     ] {
         assert_eq!(
             server.graphql(document).code(),
-            "store.internal",
+            "store.schema",
             "{document}"
         );
     }

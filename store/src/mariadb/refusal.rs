@@ -42,6 +42,9 @@ fn refused(refusal: &ServerError) -> Error {
         1048 | 1121 | 1364 => Error::NotNull(text),
         3819 | 4025 => Error::Check(text),
         1643 | 1644 => Error::Rule(text),
+        // A column, table or function that is not there, one that a view lacks, a generated
+        // column, a full-text index.
+        1054 | 1146 | 1191 | 1305 | 1356 | 1906 => Error::Schema(text),
         // The only transactions that are read only are ours that read.
         1792 => Error::FunctionWrites(text),
         1142 | 1143 | 1370 => Error::Denied(text),
@@ -90,6 +93,7 @@ mod tests {
             (1644, "store.check"),
             (1142, "store.denied"),
             (1792, "store.function_writes"),
+            (1054, "store.schema"),
             (1213, "store.serialization"),
             (1969, "store.timeout"),
             (1264, "store.out_of_range"),

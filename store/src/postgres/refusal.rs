@@ -68,6 +68,11 @@ fn refused(refusal: &DbError) -> Error {
         "42501" if is_rule(refusal) => Error::Rule(text),
         "42501" => Error::Denied(text),
         "40001" | "40P01" => Error::Serialization(text),
+        // Of a table, column, function, type or schema; of a type, a key or a generated column that
+        // is another one.
+        "42P01" | "42703" | "42883" | "42704" | "3F000" | "42804" | "42809" | "42P10" | "428C9" => {
+            Error::Schema(text)
+        }
         "25006" => Error::ReadOnly(text),
         "0A000" if is_stable(refusal) => Error::FunctionWrites(text),
         "3D000" => Error::Unavailable(text),

@@ -18,12 +18,25 @@ pub(super) fn translate(error: rusqlite::Error, watch: &Watch) -> Error {
     }
 }
 
+/// What SQLite says of statements whose tables, columns, functions or keys are not there.
+const MISSING: [&str; 6] = [
+    "no such table",
+    "no such column",
+    "no such function",
+    "has no column named",
+    "generated column",
+    "ON CONFLICT clause does not match",
+];
+
 /// What an error outside of any script means.
 #[cold]
 pub(super) fn outside(error: rusqlite::Error) -> Error {
     let detail = error.to_string();
-    let rusqlite::Error::SqliteFailure(failure, message) = error else {
-        return Error::Internal(detail);
+    let (failure, message) = match error {
+        rusqlite::Error::SqliteFailure(failure, message) => (failure, message),
+        // One with a place in the text of the statement.
+        rusqlite::Error::SqlInputError { error, msg, .. } => (error, Some(msg)),
+        _ => return Error::Internal(detail),
     };
     match failure.code {
         ErrorCode::ConstraintViolation => constraint(failure.extended_code, detail),
@@ -52,6 +65,7 @@ fn said(message: Option<&str>, detail: String) -> Error {
         Some(OUTSIDE) => Error::OutOfRange(OUTSIDE),
         Some(NOT_FINITE) => Error::OutOfRange(NOT_FINITE),
         Some(message) if message.starts_with(UNFIT) => Error::Conversion(detail),
+        Some(text) if MISSING.iter().any(|missing| text.contains(missing)) => Error::Schema(detail),
         _ => Error::Internal(detail),
     }
 }
