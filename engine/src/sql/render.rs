@@ -30,6 +30,7 @@ pub(crate) fn render(schema: &Schema, tree: &Tree) -> Rendered {
         schema,
         out: String::with_capacity(256),
         order: Vec::new(),
+        returns: false,
     };
     match tree {
         Tree::Select(select) => text.select(select, Columns::Plain),
@@ -56,6 +57,8 @@ struct Text<'a> {
     out: String,
     /// The parameters in the order of their places.
     order: Vec<usize>,
+    /// Whether it is at what a change gives back.
+    returns: bool,
 }
 
 impl Text<'_> {

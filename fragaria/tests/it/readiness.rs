@@ -154,3 +154,20 @@ fn a_function_dropped_or_a_type_changed_under_a_server_closes_it_too() {
         change("ALTER TABLE item ALTER name TYPE text"),
     );
 }
+
+#[test]
+fn a_name_that_a_change_gives_back_is_never_taken_for_a_text() {
+    let project = Project::small();
+    let server = project.serve(&["server.check_interval_ms=600000"]).ready();
+    project.sql("ALTER TABLE product RENAME COLUMN name TO title");
+    for document in [
+        "mutation { updateProduct(id: 1, set: { price: 9 }) { name } }",
+        "mutation { deleteProduct(id: 1) { name } }",
+    ] {
+        assert_eq!(
+            server.graphql(document).code(),
+            "store.schema",
+            "{document}"
+        );
+    }
+}

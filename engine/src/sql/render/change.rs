@@ -118,7 +118,9 @@ impl Text<'_> {
     fn returning(&mut self, returning: &[Expr]) {
         if !returning.is_empty() {
             self.push(" RETURNING ");
+            self.returns = true;
             self.list(returning, ", ", Self::expr);
+            self.returns = false;
         }
     }
 }

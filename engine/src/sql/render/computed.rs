@@ -16,8 +16,13 @@ impl Text<'_> {
     }
 
     fn stored(&mut self, reference: Reference) {
+        let schema = self.schema;
         if let Some(alias) = reference.alias {
             self.alias(alias);
+            self.push(".");
+        } else if self.returns && self.sqlite() {
+            // SQLite takes a name that stands alone for a text where there is no such column.
+            self.identifier(&schema.tables[reference.table].name);
             self.push(".");
         }
         self.column_name(reference.table, reference.column);
