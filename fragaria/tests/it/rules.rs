@@ -1,7 +1,8 @@
 //! What triggers and functions of the database refuse, and what its user may not do.
 
+use crate::project::Project;
 use crate::stage::Stage;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A trigger that refuses one note, on each database.
 const RULES: [&str; 3] = [
@@ -103,4 +104,35 @@ fn a_database_that_takes_no_writes_may_take_them_later() {
     assert_eq!(answer.header("retry-after"), "1");
     let read = server.graphql("{ readings(limit: 1) { id } products(limit: 1) { id } }");
     assert_eq!(read.status, 200);
+}
+
+#[test]
+fn json_of_mariadb_is_json_for_a_user_who_may_use_the_tables_and_no_more() {
+    let stage = Stage::mariadb(&[]);
+    stage.change(
+        "ALTER TABLE product ADD facts json,
+         ADD plain longtext COMMENT 'it''s CHECK (json_valid(`plain`))'",
+    );
+    let user = stage.poor_user();
+    let project = Project::on(&stage.url_of(&user));
+    let schema = project.read("schema.graphql");
+    assert!(
+        schema.contains("facts: JSON") && schema.contains("plain: String"),
+        "{schema}"
+    );
+    let told = project.output(&["compile", "--against"]);
+    assert_eq!(told.status.code(), Some(0), "{told:?}");
+    let server = project.serve(&[]).ready();
+    let write = "mutation { updateProduct(id: 1, set: { facts: { a: [1.5] } }) { facts } }";
+    assert_eq!(
+        server.graphql(write).json(),
+        json!({ "data": { "updateProduct": { "facts": { "a": [1.5] } } } })
+    );
+    // What makes a table is not shown to those who may see some of its columns only.
+    stage.change(&format!(
+        "REVOKE ALL PRIVILEGES ON product FROM {user};
+         GRANT SELECT (id, name, facts, plain) ON product TO {user}"
+    ));
+    let told = project.fail(&["compile", "--against"]);
+    assert!(told.contains("error[drift.type]"), "{told}");
 }

@@ -115,11 +115,16 @@ impl Stage {
 
     /// The same as another user of the database.
     pub(crate) fn serve_as(&self, user: &str) -> Server {
+        let url = format!("database.url={}", self.url_of(user));
+        self.project.serve(&[&url]).ready()
+    }
+
+    /// Where the database is for another user.
+    pub(crate) fn url_of(&self, user: &str) -> String {
         let url = self.url();
         let (scheme, place) = url.split_once("://").unwrap();
         let place = place.split_once('@').map_or(place, |(_, place)| place);
-        let url = format!("database.url={scheme}://{user}@{place}");
-        self.project.serve(&[&url]).ready()
+        format!("{scheme}://{user}@{place}")
     }
 
     pub(crate) fn url(&self) -> String {

@@ -29,12 +29,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Catalog, Snag> {
         order.push(table.name.clone());
         tables.insert(table.name.clone(), table);
     }
-    let mut json = HashSet::new();
-    for row in rows(session, sql::CHECKS).await? {
-        if let Some(column) = native::json_column(row.text(1)?) {
-            json.insert((row.text(0)?.to_owned(), column));
-        }
-    }
+    let json = json(session).await?;
     let mut enums = Vec::new();
     for row in rows(session, sql::COLUMNS).await? {
         let column = column(&row, &json, &mut enums)?;
@@ -62,6 +57,24 @@ pub(super) async fn read(session: &mut Session) -> Result<Catalog, Snag> {
         composites: Vec::new(),
         functions,
     })
+}
+
+/// Tables and columns of type JSON.
+async fn json(session: &mut Session) -> Result<HashSet<(String, String)>, Snag> {
+    let mut json = HashSet::new();
+    for row in rows(session, sql::TEXTS).await? {
+        let table = row.text(0)?;
+        let created = match rows(session, &sql::creation(table)).await {
+            // Who may see some of its columns only is not told; nor is anybody of what went away.
+            Err(snag) if matches!(snag.error, Error::Denied(_) | Error::Schema(_)) => continue,
+            created => created?,
+        };
+        for made in created {
+            let columns = native::json_columns(made.text(1)?).into_iter();
+            json.extend(columns.map(|column| (table.to_owned(), column)));
+        }
+    }
+    Ok(json)
 }
 
 async fn rows(session: &mut Session, sql: &str) -> Result<Vec<Answer>, Snag> {

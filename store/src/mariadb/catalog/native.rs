@@ -30,12 +30,45 @@ pub(super) fn labels(native: &str) -> Option<Vec<String>> {
     None
 }
 
-/// The column of a check that it is JSON and nothing else.
-pub(super) fn json_column(clause: &str) -> Option<String> {
-    let name = clause.strip_prefix("json_valid(`")?.strip_suffix("`)")?;
-    // A backtick in a name is doubled; a single one ends it.
-    let plain = name.replace("``", "");
-    (!plain.contains('`')).then(|| name.replace("``", "`"))
+/// The columns with a check that they are JSON and nothing else, in what makes a table.
+pub(super) fn json_columns(creation: &str) -> Vec<String> {
+    let mut columns = Vec::new();
+    let mut rest = creation;
+    while let Some(first) = rest.chars().next() {
+        let check = rest.strip_prefix("CHECK (json_valid(");
+        let name = check.and_then(quoted);
+        rest = match name.or_else(|| quoted(rest)) {
+            Some((name, behind)) => {
+                if check.is_some() && behind.starts_with("))") {
+                    columns.push(name);
+                }
+                behind
+            }
+            None => rest.strip_prefix(first).unwrap_or_default(),
+        };
+    }
+    columns
+}
+
+/// What stands in the quotes that a text begins with, and the rest behind them.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut characters = text.chars();
+    let quote = characters.next().filter(|first| "`'".contains(*first))?;
+    let mut inside = String::new();
+    loop {
+        match characters.next()? {
+            '\\' if quote == '\'' => inside.extend(characters.next()),
+            // Doubled it is one of the text.
+            end if end == quote => match characters.as_str().strip_prefix(quote) {
+                Some(behind) => {
+                    inside.push(quote);
+                    characters = behind.chars();
+                }
+                None => return Some((inside, characters.as_str())),
+            },
+            other => inside.push(other),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -53,8 +86,13 @@ mod tests {
 
     #[test]
     fn only_a_check_of_one_column_alone_makes_it_json() {
-        assert_eq!(json_column("json_valid(`a``b`)").as_deref(), Some("a`b"));
-        assert_eq!(json_column("json_valid(`a`) and json_valid(`b`)"), None);
-        assert_eq!(json_column("`a` > 0"), None);
+        let creation = "CREATE TABLE `CHECK (json_valid(``t``))` (
+            `a``b` longtext DEFAULT NULL CHECK (json_valid(`a``b`)),
+            `c` longtext COMMENT 'it''s \\' CHECK (json_valid(`c`))',
+            `d` longtext DEFAULT 'x' CHECK (json_valid(`d`) and json_valid(`a`)),
+            `e` longtext CHECK (octet_length(`e`) > 0),
+            CONSTRAINT `f` CHECK (json_valid(`f`)))";
+        assert_eq!(json_columns(creation), ["a`b", "f"]);
+        assert!(json_columns("`open").is_empty() && json_columns("").is_empty());
     }
 }

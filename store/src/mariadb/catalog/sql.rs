@@ -13,11 +13,21 @@ WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSION
   AND table_name NOT LIKE 'fragaria\\_%'
 ORDER BY BINARY table_name";
 
-/// Table, clause of the checks; a column of type JSON is text with one.
-pub(super) const CHECKS: &str = "
-SELECT table_name, check_clause
-FROM information_schema.check_constraints
-WHERE constraint_schema = DATABASE() AND check_clause LIKE 'json\\_valid(%'";
+/// Tables with a column that is text, or JSON, which is text with a check.
+pub(super) const TEXTS: &str = "
+SELECT DISTINCT t.table_name
+FROM information_schema.tables t
+JOIN information_schema.columns c
+  ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+WHERE t.table_schema = DATABASE() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
+  AND c.column_type = 'longtext' AND t.table_name NOT LIKE 'fragaria\\_%'
+ORDER BY BINARY t.table_name";
+
+/// Name of a table, and what makes it; `information_schema` shows checks only to some of those who
+/// may read the table.
+pub(super) fn creation(table: &str) -> String {
+    format!("SHOW CREATE TABLE `{}`", table.replace('`', "``"))
+}
 
 /// Table, name, type, nullable, default, what else there is, generated, comment of columns.
 pub(super) const COLUMNS: &str = "
