@@ -103,6 +103,7 @@ fn value(binding: &Binding, variables: &Variables, config: &Config) -> Result<Va
     let value = take(&binding.source, variables)?;
     match (&binding.form, value) {
         (Form::Plain | Form::Set(_), value) => Ok(value),
+        (Form::Scaled(scale, field), value) => scaled(value, *scale, field),
         (Form::Count(most), value) => count(&value, *most).map(Value::Integer),
         (Form::CountAndOne(most), value) => {
             count(&value, *most).map(|rows| Value::Integer(rows.saturating_add(1)))
@@ -138,6 +139,7 @@ fn pattern(form: &Form, text: Box<str>, config: &Config) -> Result<Value, Fault>
                 .map_err(|message| Fault::new("engine.argument", Kind::Invalid, message))
         }
         Form::Plain
+        | Form::Scaled(..)
         | Form::Set(_)
         | Form::MemberPath
         | Form::Count(_)
@@ -210,6 +212,25 @@ fn is_known(known: &Known, value: Value) -> Result<Value, Fault> {
     let (input, type_name) = (&known.input, &known.type_name);
     let message = format!("{input}: a row of {type_name} cannot be of that type here; {mend}");
     Err(Fault::new("engine.argument", Kind::Invalid, message).within(Some(&*known.input)))
+}
+
+/// A decimal, or a list of some, that loses no digit where it is stored; zeros at its end are none.
+fn scaled(value: Value, scale: u16, field: &str) -> Result<Value, Fault> {
+    if has_more_digits(&value, scale.into()) {
+        let message = format!("{field} keeps {scale} digits after the point, and is given more");
+        return Err(Fault::new("engine.argument", Kind::Invalid, message));
+    }
+    Ok(value)
+}
+
+fn has_more_digits(value: &Value, scale: usize) -> bool {
+    match value {
+        Value::Text(digits) => digits
+            .split_once('.')
+            .is_some_and(|(_, fraction)| fraction.bytes().skip(scale).any(|digit| digit != b'0')),
+        Value::List(items) => items.iter().any(|item| has_more_digits(item, scale)),
+        _ => false,
+    }
 }
 
 fn text_value(text: String) -> Value {

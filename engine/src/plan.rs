@@ -93,6 +93,8 @@ pub(crate) struct Binding {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Form {
     Plain,
+    /// A decimal for a column of that name, which keeps so many digits after the point.
+    Scaled(u16, Box<str>),
     /// A `LIKE` pattern as the client wrote it.
     Pattern,
     /// What such a pattern begins with: all before its first wildcard.

@@ -11,7 +11,8 @@ mod render;
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
     average_scale, codec, comparable, compared_list, document, extreme, figure_cast, kept_cast,
-    labels, own_type, paired, parameter_cast, readable, readable_value, sortable, sum_max, written,
+    labels, own_type, paired, parameter_cast, readable, readable_value, sortable, stored_scale,
+    sum_max, written,
 };
 pub(crate) use path::JsonPath;
 pub(crate) use render::{Rendered, render};

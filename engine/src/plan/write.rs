@@ -241,7 +241,11 @@ impl<'a> Planner<'a> {
     fn stored(&mut self, table: usize, column: usize, source: Source) -> Expr {
         let schema = self.schema;
         let declared = &schema.tables[table].columns[column];
-        let value = self.draft.value(declared, source, Form::Plain);
+        let form = match sql::stored_scale(schema, declared) {
+            Some(scale) => Form::Scaled(scale, declared.field.as_str().into()),
+            None => Form::Plain,
+        };
+        let value = self.draft.value(declared, source, form);
         sql::written(schema, declared, value)
     }
 

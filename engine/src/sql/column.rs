@@ -287,6 +287,23 @@ pub(crate) fn mariadb_scale(native: &str) -> u16 {
     SCALE.max(scale).min(DIGITS.saturating_sub(whole)).min(38)
 }
 
+/// Digits after the point that a column of decimals keeps, where its type bounds them.
+pub(crate) fn stored_scale(schema: &Schema, column: &Column) -> Option<u16> {
+    let native = column.native.as_deref();
+    match schema.dialect {
+        _ if column.scalar != Scalar::Decimal => None,
+        Dialect::Sqlite => declared_scale(native?).map(u16::from),
+        Dialect::Postgres => {
+            let item = types::item(native?);
+            item.contains('(').then(|| decimal_digits(item).1)
+        }
+        Dialect::Mariadb => {
+            let native = native.unwrap_or(usual(Dialect::Mariadb, Scalar::Decimal));
+            Some(decimal_digits(native).1)
+        }
+    }
+}
+
 /// The type that values of a kept key have in MariaDB's `JSON_TABLE`.
 pub(crate) fn kept_cast(schema: &Schema, column: &Column) -> Option<Cast> {
     if schema.dialect != Dialect::Mariadb {

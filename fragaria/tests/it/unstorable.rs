@@ -44,7 +44,6 @@ fn a_decimal_too_large_for_its_column_is_refused_by_every_database() {
             ("d", "9".repeat(1_000)),
             ("d", format!("-{}", "9".repeat(400))),
             ("d", "100000000".to_owned()),
-            ("d", "99999999.99995".to_owned()),
             ("e", "1".to_owned()),
         ] {
             for write in [
@@ -56,13 +55,60 @@ fn a_decimal_too_large_for_its_column_is_refused_by_every_database() {
                 assert_eq!(refusal(&server, &document), refused, "{document:.80}");
             }
         }
-        let most =
-            "mutation { updateThing(id: 2, set: { d: \"-99999999.99994\", e: \"0.99\" }) { d e } }";
+        let most = "mutation { updateThing(id: 2, set: { d: \"-99999999.999900\", e: \"0.99\" }) { d e } }";
         let kept = json!({ "d": "-99999999.9999", "e": "0.99" });
         assert_eq!(server.graphql(most).json()["data"]["updateThing"], kept);
         let sum = server.graphql("{ thingAggregate { sum { d } } }").json();
         let sum = &sum["data"]["thingAggregate"][0]["sum"]["d"];
         assert_eq!(*sum, json!("-99999998.4999"));
+    }
+}
+
+#[test]
+fn a_decimal_with_more_digits_than_its_column_keeps_is_refused_by_every_database() {
+    let postgres = Database::empty();
+    postgres.sql(&format!("{TABLE} ALTER TABLE thing ADD l numeric(5,1)[]"));
+    let mariadb = mariadb::Database::empty();
+    mariadb.sql(TABLE);
+    for (project, has_lists) in [
+        (sqlite(TABLE), false),
+        (Project::on(&postgres.url()), true),
+        (Project::on(&mariadb.url()), false),
+    ] {
+        let server = project.serve(&[]).ready();
+        let message = |field: &str, digits: u8| {
+            let message =
+                format!("{field} keeps {digits} digits after the point, and is given more");
+            ("engine.argument".to_owned(), message)
+        };
+        for write in [
+            "updateThing(id: 2, set: { d: \"1.00005\" }) { id }",
+            "createThing(input: { id: 3, d: 1.00005 }) { id }",
+            "createThings(input: [{ id: 3, d: 1 }, { id: 4, d: \"1e-5\" }]) { id }",
+            "upsertThing(input: { id: 2, d: \"-99999999.99995\" }) { id }",
+        ] {
+            let document = format!("mutation {{ {write} }}");
+            assert_eq!(refusal(&server, &document), message("d", 4), "{document}");
+        }
+        let variable = "mutation($d: Decimal) { updateThing(id: 2, set: { d: $d }) { d } }";
+        let body = |d: &str| json!({ "query": variable, "variables": { "d": d } }).to_string();
+        let ask = |d: &str| {
+            let headers = ["content-type: application/json"];
+            server.ask("POST /graphql", &headers, body(d).as_bytes())
+        };
+        assert_eq!(ask("2.25000").json()["data"]["updateThing"]["d"], "2.2500");
+        assert_eq!(ask("2.25001").code(), "engine.argument");
+        // What is compared is not stored.
+        let found = server.graphql("{ things(where: { d: { lt: \"2.25001\" } }) { id } }");
+        assert_eq!(
+            found.json()["data"]["things"],
+            json!([{ "id": 1 }, { "id": 2 }])
+        );
+        if has_lists {
+            let list =
+                "mutation { updateThing(id: 1, set: { l: [\"1.5\", null, \"1.05\"] }) { id } }";
+            assert_eq!(refusal(&server, list), message("l", 1));
+        }
     }
 }
 
