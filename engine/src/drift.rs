@@ -86,6 +86,10 @@ impl Pair<'_> {
                     .help("use @view instead of @table, or point it at the table"),
             );
         }
+        if !self.found.readable {
+            let message = format!("the user of the database may not read the table of `{name}`");
+            findings.push(Diagnostic::error("drift.denied", message).help("GRANT SELECT on it"));
+        }
         columns::compare(self, findings);
         search::compare(self, findings);
         self.keys(findings);

@@ -27,6 +27,8 @@ pub struct Table {
     pub name: String,
     /// What kind of relation it is.
     pub kind: Kind,
+    /// Whether whoever looks may read it, or some of its columns.
+    pub readable: bool,
     /// Its comment.
     pub comment: Option<String>,
     /// Columns in their declared order.

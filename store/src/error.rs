@@ -148,7 +148,10 @@ impl Error {
 
     /// Whether the database may have changed since the schema was seen to agree with it.
     pub fn may_be_drift(&self) -> bool {
-        matches!(self, Self::Schema(_) | Self::Conversion(_))
+        matches!(
+            self,
+            Self::Schema(_) | Self::Conversion(_) | Self::Denied(_)
+        )
     }
 
     /// Code, kind and message, free of all that the database said.

@@ -154,6 +154,7 @@ fn table(kind: &str, name: &str, comment: Option<String>) -> Table {
             "materialized" => Kind::MaterializedView,
             other => panic!("{other}"),
         },
+        readable: true,
         comment,
         columns: Vec::new(),
         primary_key: Vec::new(),

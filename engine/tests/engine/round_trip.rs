@@ -316,6 +316,7 @@ fn table(dice: &mut Dice, dialect: Dialect, schema: Option<String>, name: String
         schema,
         name,
         kind,
+        readable: true,
         comment: dice.often(20).then(|| "Said \"so\".".to_owned()),
         columns,
         primary_key,

@@ -136,3 +136,27 @@ fn json_of_mariadb_is_json_for_a_user_who_may_use_the_tables_and_no_more() {
     let told = project.fail(&["compile", "--against"]);
     assert!(told.contains("error[drift.type]"), "{told}");
 }
+
+#[test]
+fn a_table_that_the_user_of_the_database_may_not_read_is_drift() {
+    for stage in Stage::servers(&["server.check_interval_ms=50"]) {
+        let user = stage.poor_user();
+        let url = format!("database.url={}", stage.url_of(&user));
+        let settings = [url.as_str(), "server.check_interval_ms=50"];
+        let server = stage.project.serve(&settings).ready();
+        stage.change(&format!("REVOKE SELECT ON reading FROM {user}"));
+        let told = stage
+            .project
+            .fail(&["compile", "--against", &stage.url_of(&user)]);
+        let finding = "the user of the database may not read the table of `Reading`";
+        let expected = format!("error[drift.denied]: {finding}");
+        assert!(told.contains(&expected), "{told}");
+        let denied = server.graphql("{ readings(limit: 1) { id } }");
+        assert_eq!((denied.status, &*denied.code()), (500, "store.denied"));
+        server.until("/health/ready", |response| response.status == 503);
+        server.logged(&format!("drift: {finding}"));
+        stage.change(&format!("GRANT SELECT ON reading TO {user}"));
+        let server = server.ready();
+        assert_eq!(server.graphql("{ readings(limit: 1) { id } }").status, 200);
+    }
+}

@@ -33,7 +33,11 @@ pub(super) async fn read(session: &mut Session) -> Result<Catalog, Snag> {
     let mut enums = Vec::new();
     for row in rows(session, sql::COLUMNS).await? {
         let column = column(&row, &json, &mut enums)?;
-        with(&mut tables, &row, |table| table.columns.push(column))?;
+        let readable = row.text(8)?.split(',').any(|right| right == "select");
+        with(&mut tables, &row, |table| {
+            table.columns.push(column);
+            table.readable |= readable;
+        })?;
     }
     for row in rows(session, sql::KEYS).await? {
         key(&mut tables, &row)?;
@@ -125,6 +129,7 @@ fn table(row: &Answer) -> Result<Table, Error> {
         schema: None,
         name: row.text(0)?.into(),
         kind,
+        readable: false,
         // A view has no comment, but the word.
         comment: row.said(2).filter(|_| kind == Kind::Table),
         columns: Vec::new(),

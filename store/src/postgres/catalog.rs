@@ -139,6 +139,7 @@ fn table(row: &Row) -> Result<Table, Error> {
             _ => Kind::Table,
         },
         comment: get(row, 4)?,
+        readable: get(row, 5)?,
         columns: Vec::new(),
         primary_key: Vec::new(),
         uniques: Vec::new(),

@@ -67,6 +67,7 @@ fn table(connection: &Connection, name: String, kind: Kind, without_rowid: bool)
         schema: None,
         name,
         kind,
+        readable: true,
         comment: None,
         columns,
         uniques: keys::distinct(uniques, &primary_key),

@@ -29,10 +29,11 @@ pub(super) fn creation(table: &str) -> String {
     format!("SHOW CREATE TABLE `{}`", table.replace('`', "``"))
 }
 
-/// Table, name, type, nullable, default, what else there is, generated, comment of columns.
+/// Table, name, type, nullable, default, what else there is, generated, comment of columns, and our
+/// rights on them.
 pub(super) const COLUMNS: &str = "
 SELECT table_name, column_name, column_type, is_nullable, column_default, extra, is_generated,
-       column_comment
+       column_comment, privileges
 FROM information_schema.columns
 WHERE table_schema = DATABASE() AND table_name NOT LIKE 'fragaria\\_%'
 ORDER BY BINARY table_name, ordinal_position";

@@ -20,13 +20,14 @@ WITH RECURSIVE domain(id, base, modifier, required, dimensions) AS (
     };
 }
 
-/// Object id, schema, name, kind, comment of tables and views.
+/// Object id, schema, name, kind, comment of tables and views, and whether we may read them.
 ///
 /// Left out: system schemas and our own, temporary relations, members of extensions, and
 /// partitions, whose rows are seen through their parent.
 pub(super) const TABLES: &str = r#"
 SELECT c.oid, NULLIF(n.nspname, current_schema())::text, c.relname::text, c.relkind::text,
-       obj_description(c.oid, 'pg_class')
+       obj_description(c.oid, 'pg_class'),
+       has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm')

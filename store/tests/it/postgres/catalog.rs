@@ -82,6 +82,7 @@ fn table(schema: Option<&str>, name: &str, kind: Kind, columns: Vec<Column>) -> 
         schema: schema.map(Into::into),
         name: name.into(),
         kind,
+        readable: true,
         comment: None,
         columns,
         primary_key: vec![],
