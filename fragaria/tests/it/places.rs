@@ -24,10 +24,11 @@ fn places_are_written_found_and_shown() {
         schema.contains("point: String! @column(type: \"geometry\")"),
         "{schema}"
     );
+    let near = "near(longitude: Float, latitude: Float, metres: Float): [Place!]! @function";
+    assert!(schema.contains(near), "{schema}");
     let schema = schema.replacen(
         "type Place ",
-        "extend type Query { near(longitude: Float!, latitude: Float!, metres: Float!): [Place!]! @function }\n\
-         extend type Place { geo: JSON! @computed(sql: \"ST_AsGeoJSON({point})::jsonb\")\n\
+        "extend type Place { geo: JSON! @computed(sql: \"ST_AsGeoJSON({point})::jsonb\")\n\
          km: Float! @computed(sql: \"ST_Distance({point}::geography, 'SRID=4326;POINT(0 51.48)'::geography) / 1000\") }\n\
          type Place ",
         1,

@@ -80,9 +80,14 @@ fn changed(
     back();
     server.until("/health/ready", |response| response.status == 200);
     assert_eq!(server.graphql(document).code(), "", "{document}");
-    let lines = server.read_log("up");
-    let messages = lines.iter().filter(|line| line["code"].is_string());
-    messages.map(|line| line["message"].to_string()).collect()
+    loop {
+        let lines = server.read_log("up");
+        let told = lines.iter().filter(|line| line["code"].is_string());
+        let told: Vec<_> = told.map(|line| line["message"].to_string()).collect();
+        if !told.is_empty() {
+            return told;
+        }
+    }
 }
 
 #[test]

@@ -337,7 +337,7 @@ async fn a_statement_that_fails_names_its_key_and_tells_the_client_nothing() {
     let fault = Fault::from(failure);
     assert_eq!(
         (fault.code, fault.path.as_slice()),
-        ("store.internal", ["bad".to_string()].as_slice())
+        ("store.schema", ["bad".to_string()].as_slice())
     );
     assert!(!fault.message.contains("secret"));
 }

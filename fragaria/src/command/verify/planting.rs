@@ -80,7 +80,7 @@ async fn plant(
 /// Whether a server has no columns of a type; another failure stays one.
 fn is_absent(native: &Native, failure: Failure) -> Result<()> {
     match (native.needs, &failure.error) {
-        (Some(_), store::Error::Internal(_)) => Ok(()),
+        (Some(_), store::Error::Internal(_) | store::Error::Schema(_)) => Ok(()),
         _ => Err(failure).with_context(|| format!("cannot make a table with {}", native.text)),
     }
 }

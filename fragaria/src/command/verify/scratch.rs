@@ -213,7 +213,7 @@ async fn own(database: &Database, name: &str) -> Result<()> {
     let word = word(database.dialect());
     let made = run(database, &[format!("CREATE {word} {name}")]).await;
     made.map_err(|failure| match failure.error {
-        store::Error::Internal(_) => mend::failure(
+        store::Error::Internal(_) | store::Error::Denied(_) => mend::failure(
             format!("the {word} {name} cannot be made: {}", failure.error),
             format!("let this login make one, or give it an empty one by --schema <{word}>"),
         ),

@@ -91,7 +91,7 @@ async fn every_constraint_has_its_error() {
             "INSERT INTO customer VALUES (2, 'x', 1, 'long')",
             "store.out_of_range",
         ),
-        ("INSERT INTO nothing VALUES (1)", "store.internal"),
+        ("INSERT INTO nothing VALUES (1)", "store.schema"),
     ] {
         let sql = format!("{sql} RETURNING 1");
         let answer = run(&database, &writing(&[("x", &sql)]), vec![], Weight::Light).await;
