@@ -154,7 +154,20 @@ fn status_type(dialect: Dialect) -> Enum {
 }
 
 fn engine(dialect: Dialect) -> Engine {
-    let artefact = crate::artefact::read(&crate::artefact::write(&schema(dialect))).unwrap();
+    serving(&schema(dialect))
+}
+
+/// The engine of a schema that is written as a project writes it.
+fn engine_of(dialect: Dialect, sdl: &str) -> Engine {
+    let source = crate::Source {
+        name: "schema.graphql".into(),
+        text: sdl.into(),
+    };
+    serving(&crate::compile(&[source], dialect).unwrap().schema)
+}
+
+fn serving(schema: &Schema) -> Engine {
+    let artefact = crate::artefact::read(&crate::artefact::write(schema)).unwrap();
     Engine::new(artefact, &Config::default(), &mut Registry::default()).unwrap()
 }
 

@@ -8,13 +8,7 @@ const SDL: &str = "type T @table(name: \"t\") { id: Int! @id a: A b: [A!] }\n\
     enum C { RED @value(name: \"red\") }";
 
 fn of(dialect: Dialect) -> Engine {
-    let source = crate::Source {
-        name: "schema.graphql".into(),
-        text: SDL.into(),
-    };
-    let schema = crate::compile(&[source], dialect).unwrap().schema;
-    let artefact = crate::artefact::read(&crate::artefact::write(&schema)).unwrap();
-    Engine::new(artefact, &Config::default(), &mut Registry::default()).unwrap()
+    engine_of(dialect, SDL)
 }
 
 /// The document that a mutation binds as the value of `a`, or else of `b`.

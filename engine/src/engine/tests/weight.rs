@@ -71,13 +71,7 @@ fn what_all_types_of_a_row_show_is_planned_once() {
         "}".repeat(18)
     );
     for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::Mariadb] {
-        let source = crate::Source {
-            name: "schema.graphql".into(),
-            text: text.clone(),
-        };
-        let schema = crate::compile(&[source], dialect).unwrap().schema;
-        let artefact = crate::artefact::read(&crate::artefact::write(&schema)).unwrap();
-        let engine = Engine::new(artefact, &Config::default(), &mut Registry::default()).unwrap();
+        let engine = engine_of(dialect, &text);
         bound(&engine, &document, "{}").unwrap();
         let weight = engine.plans.weight();
         assert!(weight < 200_000, "{weight}");

@@ -21,8 +21,7 @@ impl<'a> Planner<'a> {
         self.discriminates(spot, values, |variant| match &variant.rest {
             Rest::Here { .. } => true,
             Rest::Beside { table: beside, .. } => {
-                spot.part == Some(*beside)
-                    || table.relations.iter().any(|known| known.target == *beside)
+                table.relations.iter().any(|known| known.target == *beside)
             }
         });
     }

@@ -137,7 +137,7 @@ impl<'a> Planner<'a> {
         version: Option<Source>,
         keep: &[usize],
     ) -> Held {
-        let target = self.towards(spot, relation);
+        let target = spot.at(relation.target);
         let pairs = relation.columns.iter();
         let key = pairs.map(|(ours, theirs)| (*theirs, held.value(*ours)));
         let alias = self.draft.alias();
