@@ -2,8 +2,10 @@
 //!
 //! Names are ordered by their bytes, and those of the first schema on the search path come first.
 
-/// One snapshot for all questions.
-pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// One snapshot for all questions. Where plans look dear, compiling these takes a thousand times what
+/// they do.
+pub(super) const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off";
 
 /// `domain`: each with its base type, the numbers of that, whether it is NOT NULL, and dimensions,
 /// after every step on the way down.
