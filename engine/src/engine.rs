@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::plan::{Inserts, Plan, plan};
 use crate::prepare::{Operation, operation};
 use model::metric::Registry;
-use model::{Fault, Kind, Roles, Schema};
+use model::{Fault, Kind, Rights, Schema};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use serde_json::value::RawValue;
@@ -46,7 +46,7 @@ pub struct Ask<'a> {
     /// Which operation of it, where it has several.
     pub operation: Option<&'a str>,
     /// The access shape: plans are never shared between different ones.
-    pub roles: &'a Roles,
+    pub rights: &'a Rights,
 }
 
 impl Engine {
@@ -210,7 +210,7 @@ struct PlanKey {
 struct DocumentKey {
     document: Box<str>,
     operation: Option<Box<str>>,
-    roles: Roles,
+    rights: Rights,
 }
 
 impl From<&Ask<'_>> for DocumentKey {
@@ -218,20 +218,20 @@ impl From<&Ask<'_>> for DocumentKey {
         Self {
             document: ask.document.into(),
             operation: ask.operation.map(Into::into),
-            roles: ask.roles.clone(),
+            rights: ask.rights.clone(),
         }
     }
 }
 
 impl Hashed for DocumentKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&*self.document, self.operation.as_deref(), &self.roles).hash(state);
+        (&*self.document, self.operation.as_deref(), &self.rights).hash(state);
     }
 }
 
 impl Hashed for Ask<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.document, self.operation, self.roles).hash(state);
+        (self.document, self.operation, self.rights).hash(state);
     }
 }
 
@@ -239,7 +239,7 @@ impl Equivalent<DocumentKey> for Ask<'_> {
     fn equivalent(&self, key: &DocumentKey) -> bool {
         *self.document == *key.document
             && self.operation == key.operation.as_deref()
-            && *self.roles == key.roles
+            && *self.rights == key.rights
     }
 }
 

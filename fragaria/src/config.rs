@@ -26,6 +26,8 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     /// The database and the bounds within which it is used.
     pub(crate) database: store::Config,
+    /// How callers are told apart.
+    pub(crate) auth: guard::Config,
     /// What a GraphQL document may ask for.
     pub(crate) limits: engine::Config,
     /// What is logged, and how it looks.

@@ -77,25 +77,25 @@ async fn prepare(
     edition: &Arc<Edition>,
     admitted: &Admitted,
 ) -> Result<Arc<Operation>, Refusal> {
-    let roles = &admitted.caller.roles;
+    let rights = &admitted.caller.rights;
     let document = &admitted.parameters.document;
     let operation = admitted.parameters.operation.as_deref();
     let ask = Ask {
         document,
         operation,
-        roles,
+        rights,
     };
     if let Some(known) = edition.engine.known(&ask) {
         return Ok(known);
     }
     let edition = Arc::clone(edition);
     let (document, operation) = (document.clone(), operation.map(str::to_owned));
-    let roles = roles.clone();
+    let rights = rights.clone();
     let prepared = server.desks.work(move || {
         edition.engine.prepare(&Ask {
             document: &document,
             operation: operation.as_deref(),
-            roles: &roles,
+            rights: &rights,
         })
     });
     Ok(prepared.await??)

@@ -1,5 +1,6 @@
-//! Who is asking.
+//! Who is asking, and what it may be shown to ask for.
 
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The caller of a request, as every room sees it.
@@ -7,22 +8,37 @@ use std::collections::BTreeSet;
 pub struct Caller {
     /// Who it is, in at most 255 bytes: the same whenever it asks, and nobody else's.
     pub name: Box<str>,
-    /// The roles it holds; they decide which plans it may share.
-    pub roles: Roles,
+    /// What decides about its rights; plans are never shared between different ones.
+    pub rights: Rights,
+    /// What is known of it, as JSON; rules compare rows with it.
+    pub claims: Claims,
+    /// Whose data it works with, where callers are told apart by tenant.
+    pub tenant: Option<Box<str>>,
 }
 
 impl Caller {
-    /// The one caller of a loopback server without access rules.
+    /// The one caller of a loopback server that is held to no rules.
     pub fn development() -> Self {
         Self {
             name: "development".into(),
-            roles: Roles::from_iter(["development"]),
+            rights: Rights::All,
+            claims: Claims::default(),
+            tenant: None,
         }
     }
 }
 
-/// A sorted set of role names: the access shape a plan is made for and never crosses.
+/// What decides about the rights of a caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rights {
+    /// It is held to no rule. Nobody is that from the network but in development, on loopback.
+    All,
+    /// Those of its roles, and nothing else.
+    Of(Roles),
+}
+
+/// A sorted set of role names: the access shape a plan is made for and never crosses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Roles(BTreeSet<Box<str>>);
 
 impl Roles {
@@ -30,11 +46,45 @@ impl Roles {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(AsRef::as_ref)
     }
+
+    /// Whether that role is one of them.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
 }
 
 impl<'a> FromIterator<&'a str> for Roles {
     fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
         Self(names.into_iter().map(Box::from).collect())
+    }
+}
+
+/// What is known of a caller: the claims of its token, the subject of its certificate, what its key
+/// was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims(Map<String, Value>);
+
+impl Claims {
+    /// The value at a path of names with dots between them, `org.tenant`; a name with dots in it is
+    /// found whole first. Null is nothing.
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        let found = match self.0.get(path) {
+            Some(whole) => Some(whole),
+            None => {
+                let mut parts = path.split('.');
+                let first = parts.next().and_then(|name| self.0.get(name));
+                parts
+                    .try_fold(first, |at, name| Some(at?.as_object()?.get(name)))
+                    .flatten()
+            }
+        };
+        found.filter(|value| !value.is_null())
+    }
+}
+
+impl From<Map<String, Value>> for Claims {
+    fn from(claims: Map<String, Value>) -> Self {
+        Self(claims)
     }
 }
 
@@ -48,6 +98,20 @@ mod tests {
         let other = Roles::from_iter(["auditor", "clerk"]);
         assert_eq!(one, other);
         assert!(one.names().eq(["auditor", "clerk"]));
-        assert_ne!(one, Caller::development().roles);
+        assert!(one.contains("clerk") && !one.contains("cler"));
+        assert_ne!(Rights::Of(one), Caller::development().rights);
+    }
+
+    #[test]
+    fn a_claim_is_found_by_its_path() {
+        let text = r#"{"a": {"b": {"c": 1}, "n": null}, "https://x.example/y": "z"}"#;
+        let claims: Map<String, Value> = serde_json::from_str(text).unwrap();
+        let claims = Claims::from(claims);
+        let text = |path| claims.get(path).map(ToString::to_string);
+        assert_eq!(text("a.b.c").as_deref(), Some("1"));
+        assert_eq!(text("https://x.example/y").as_deref(), Some("\"z\""));
+        for path in ["", "a.", "a.x", "a.n", "a.b.c.d", "b", "A.b"] {
+            assert_eq!(text(path), None, "{path}");
+        }
     }
 }

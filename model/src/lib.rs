@@ -23,7 +23,7 @@ mod secret;
 mod statement;
 mod value;
 
-pub use caller::{Caller, Roles};
+pub use caller::{Caller, Claims, Rights, Roles};
 pub use catalog::Catalog;
 pub use clock::{Clock, SystemClock};
 pub use diagnostic::{Diagnostic, Level, Place};

@@ -172,11 +172,10 @@ fn serving(schema: &Schema) -> Engine {
 }
 
 fn bound(engine: &Engine, document: &str, variables: &str) -> Result<Bound, Vec<Fault>> {
-    let roles = Roles::from_iter(["development"]);
     let ask = Ask {
         document,
         operation: None,
-        roles: &roles,
+        rights: &Rights::All,
     };
     let operation = engine.prepare(&ask)?;
     let variables: Box<RawValue> = serde_json::from_str(variables).unwrap();
