@@ -3,6 +3,7 @@
 mod aggregates;
 mod compare;
 mod filters;
+mod granted;
 mod roots;
 mod shapes;
 mod tables;
@@ -13,17 +14,20 @@ use apollo_compiler::Schema as TypeSystem;
 use apollo_compiler::schema::Implementers;
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, collections::HashMap};
+use granted::{Named, Unseen};
 use model::Schema;
 
 pub(crate) use aggregates::{Grouping, groupings};
 pub(crate) use compare::{Family, family};
 pub(crate) use filters::value_type;
-pub(crate) use roots::{Root, Verb};
-pub(crate) use shapes::{shown, shown_type, written_shape};
+pub(crate) use granted::{besides, is_identified, is_seen, is_whole};
+pub(crate) use roots::{NOTHING, Root, Verb};
+pub(crate) use shapes::{shown, shown_type, written_shape, written_type};
 pub(crate) use tables::{column_name, key_name, unique_keys};
 pub(crate) use trees::{is_condition, is_required, picks, written_relations};
 
 /// The type system served to clients, and what each root field stands for.
+#[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) types: Valid<TypeSystem>,
     pub(crate) implementers: HashMap<Name, Implementers>,
@@ -62,23 +66,37 @@ impl Api {
 fn text(schema: &Schema) -> String {
     let mut out = text::Sdl::default();
     filters::scalars(&mut out);
-    let lists = filters::listed(schema);
+    let (lists, unseen) = (filters::listed(schema), Unseen::of(schema));
     filters::shared(&mut out, schema.dialect, &lists);
-    for custom in &schema.scalars {
-        filters::custom(&mut out, schema.dialect, &lists, custom);
+    for (index, custom) in schema.scalars.iter().enumerate() {
+        if !unseen.has(Named::Scalar(index)) {
+            filters::custom(&mut out, schema.dialect, &lists, custom);
+        }
     }
-    for enumeration in &schema.enums {
-        filters::enumeration(&mut out, &lists, enumeration);
+    for (index, enumeration) in schema.enums.iter().enumerate() {
+        if !unseen.has(Named::Enum(index)) {
+            filters::enumeration(&mut out, &lists, enumeration);
+        }
     }
-    for shape in &schema.shapes {
-        shapes::shape(&mut out, schema, shape);
+    for (index, shape) in schema.shapes.iter().enumerate() {
+        if !unseen.has(Named::Shape(index)) {
+            shapes::shape(&mut out, schema, shape);
+        }
     }
     for (index, reached) in trees::reached(schema).into_iter().enumerate() {
-        tables::table(&mut out, schema, index);
-        trees::inputs(&mut out, schema, &schema.tables[index], reached);
+        if is_seen(&schema.tables[index]) {
+            tables::table(&mut out, schema, index);
+            trees::inputs(&mut out, schema, &schema.tables[index], reached);
+        }
     }
     for union in &schema.unions {
-        tables::union(&mut out, schema, union);
+        if union
+            .types
+            .iter()
+            .all(|table| is_seen(&schema.tables[*table]))
+        {
+            tables::union(&mut out, schema, union);
+        }
     }
     roots::query(&mut out, schema);
     roots::mutation(&mut out, schema);

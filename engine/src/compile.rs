@@ -1,5 +1,6 @@
 //! From schema files to a schema: parsed and validated as GraphQL, then resolved stage by stage.
 
+mod access;
 mod choices;
 mod columns;
 mod computed;
@@ -86,7 +87,8 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
     relations::resolve(&mut drafts, findings);
     let resolved = choices::resolve(&unions, &mut drafts, findings);
     variants::resolve(&families, &mut drafts, &enums, findings);
-    let functions = functions::resolve(&document, &drafts, (&enums, &scalars), dialect, findings);
+    let mut functions =
+        functions::resolve(&document, &drafts, (&enums, &scalars), dialect, findings);
     naming::check(
         &drafts,
         (&families, &unions),
@@ -94,7 +96,9 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
         &functions,
         findings,
     );
-    Some(Schema {
+    let roles = access::roles(&document, findings);
+    let rules = access::resolve(&mut drafts, &mut functions, &roles, findings);
+    let schema = Schema {
         dialect,
         tables: drafts.into_iter().map(Draft::into_table).collect(),
         enums: enums.into_iter().map(|draft| draft.enumeration).collect(),
@@ -102,5 +106,8 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
         unions: resolved,
         shapes: shapes.into_iter().map(|draft| draft.shape).collect(),
         functions: functions.into_iter().map(|draft| draft.function).collect(),
-    })
+        roles,
+    };
+    access::check(&schema, &rules, findings);
+    Some(schema)
 }

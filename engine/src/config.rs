@@ -55,6 +55,8 @@ pub struct Config {
     pub shared_rows_max: i64,
     /// Most memory for parsed documents, in bytes.
     pub document_cache_bytes_max: u64,
+    /// Most memory for what callers of the same roles are shown of the API, in bytes.
+    pub shape_cache_bytes_max: u64,
     /// Most memory for plans, in bytes.
     pub plan_cache_bytes_max: u64,
 }
@@ -85,6 +87,7 @@ impl Default for Config {
             page_rows_default: 100,
             shared_rows_max: 1_000,
             document_cache_bytes_max: 64 * 1024 * 1024,
+            shape_cache_bytes_max: 256 * 1024 * 1024,
             plan_cache_bytes_max: 64 * 1024 * 1024,
         }
     }

@@ -1,6 +1,6 @@
 //! The engine as the request path sees it: prepare a document, bind its variables.
 
-use crate::api::Api;
+use crate::access::Shape;
 use crate::artefact::{Artefact, Hash};
 use crate::bind::{Bound, bind};
 use crate::config::Config;
@@ -10,10 +10,11 @@ use crate::metrics::Metrics;
 use crate::plan::{Inserts, Plan, plan};
 use crate::prepare::{Operation, operation};
 use model::metric::Registry;
-use model::{Fault, Kind, Rights, Schema};
+use model::{Claims, Fault, Kind, Rights, Schema};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::hash::{Hash as Hashed, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,9 +29,10 @@ pub enum Error {
 
 /// One artefact, ready to answer; made anew for each reload, so no cache outlives its schema.
 pub struct Engine {
-    schema: Schema,
     hash: Hash,
-    api: Api,
+    /// What those are shown who are held to no rule.
+    all: Arc<Shape>,
+    shapes: Cache<Rights, Arc<Shape>, Bytes>,
     config: Config,
     metrics: Metrics,
     operations: Cache<DocumentKey, Arc<Operation>, Bytes>,
@@ -56,10 +58,10 @@ impl Engine {
         config: &Config,
         registry: &mut Registry,
     ) -> Result<Self, Error> {
-        let api = Api::new(&artefact.schema).map_err(Error::Api)?;
+        let all = Shape::all(artefact.schema).map_err(Error::Api)?;
         Ok(Self {
-            api,
-            schema: artefact.schema,
+            all: Arc::new(all),
+            shapes: cache(config.shape_cache_bytes_max),
             hash: artefact.hash,
             config: config.clone(),
             metrics: Metrics::register(registry),
@@ -76,22 +78,68 @@ impl Engine {
 
     /// The schema it serves.
     pub fn schema(&self) -> &Schema {
-        &self.schema
+        &self.all.schema
     }
 
-    /// The type system of the API as SDL.
-    pub fn sdl(&self) -> &str {
-        self.api.text()
+    /// Whether it has access rules, so that callers see nothing but what these let them.
+    pub fn has_rules(&self) -> bool {
+        !self.schema().roles.is_empty()
+    }
+
+    /// The type system of the API as SDL, as it is shown to some rights.
+    pub fn sdl(&self, rights: &Rights) -> Result<String, Fault> {
+        Ok(self.shape(rights)?.api.text().to_owned())
     }
 
     /// Most bytes that `__schema` and `__type` bring in an operation.
-    pub fn introspection_bytes_max(&self) -> usize {
-        self.config.introspection_bytes(self.api.text().len())
+    pub fn introspection_bytes_max(&self, operation: &Operation) -> usize {
+        let api = &operation.shape.api;
+        self.config.introspection_bytes(api.text().len())
+    }
+
+    /// What requests of those rights share.
+    fn shape(&self, rights: &Rights) -> Result<Arc<Shape>, Fault> {
+        if *rights == Rights::All {
+            return Ok(Arc::clone(&self.all));
+        }
+        if let Some(known) = self.shapes.get(rights) {
+            self.metrics.shapes.hits.inc();
+            return Ok(known);
+        }
+        self.metrics.shapes.misses.inc();
+        let made = self.all.of(rights).map_err(|problem| {
+            let message = format!("the access rules cannot be applied: {problem}");
+            Fault::new("engine.internal", Kind::Internal, message)
+        })?;
+        let made = Arc::new(made);
+        self.shapes.insert(rights.clone(), Arc::clone(&made));
+        self.metrics.shapes.observe(&self.shapes);
+        Ok(made)
+    }
+
+    /// The rights without roles that no rule is for: nothing is kept for each name somebody brings.
+    fn settled<'r>(&self, rights: &'r Rights) -> Cow<'r, Rights> {
+        let Rights::Of(roles) = rights else {
+            return Cow::Borrowed(rights);
+        };
+        let is_known = |name: &&str| {
+            let mut known = self.all.schema.roles.iter();
+            known.any(|role| role.name == **name)
+        };
+        if roles.names().all(|name| is_known(&name)) {
+            return Cow::Borrowed(rights);
+        }
+        Cow::Owned(Rights::Of(roles.names().filter(is_known).collect()))
     }
 
     /// The operation of a document that was prepared before.
     pub fn known(&self, ask: &Ask<'_>) -> Option<Arc<Operation>> {
-        let known = self.operations.get(ask)?;
+        let rights = self.settled(ask.rights);
+        let ask = Ask {
+            rights: &rights,
+            ..*ask
+        };
+        let known = self.operations.get(&ask)?;
         self.metrics.documents.hits.inc();
         Some(known)
     }
@@ -103,10 +151,15 @@ impl Engine {
         }
         self.metrics.documents.misses.inc();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let made = operation(&self.api, &self.config, id, ask.document, ask.operation)?;
+        let rights = self.settled(ask.rights);
+        let shape = self.shape(&rights).map_err(|fault| vec![fault])?;
+        let made = operation(shape, &self.config, id, ask.document, ask.operation)?;
         let made = Arc::new(made);
-        self.operations
-            .insert(DocumentKey::from(ask), Arc::clone(&made));
+        let key = DocumentKey::from(&Ask {
+            rights: &rights,
+            ..*ask
+        });
+        self.operations.insert(key, Arc::clone(&made));
         self.metrics.documents.observe(&self.operations);
         Ok(made)
     }
@@ -115,12 +168,12 @@ impl Engine {
     pub fn bind(
         &self,
         operation: &Operation,
-        variables: Option<&RawValue>,
+        (claims, variables): (&Claims, Option<&RawValue>),
         inserts: Inserts,
     ) -> Result<Bound, Vec<Fault>> {
         let given = given(variables).map_err(|fault| vec![fault])?;
         let definitions = &operation.definition.variables;
-        let variables = coerce_variables(&self.api, &self.schema, definitions, &given)?;
+        let variables = coerce_variables(&operation.shape, claims, definitions, &given)?;
         let plan = self
             .plan(operation, &variables, inserts)
             .map_err(|fault| vec![fault])?;
@@ -134,10 +187,7 @@ impl Engine {
         variables: &Variables,
         inserts: Inserts,
     ) -> Result<Arc<Plan>, Fault> {
-        let make = || {
-            let (api, schema, config) = (&self.api, &self.schema, &self.config);
-            plan(api, schema, config, operation, (variables, inserts)).map(Arc::new)
-        };
+        let make = || plan(&self.config, operation, (variables, inserts)).map(Arc::new);
         if operation.introspects() {
             return make();
         }
@@ -188,6 +238,12 @@ struct Bytes;
 impl Weighter<DocumentKey, Arc<Operation>> for Bytes {
     fn weight(&self, key: &DocumentKey, value: &Arc<Operation>) -> u64 {
         key.document.len() as u64 + value.bytes()
+    }
+}
+
+impl Weighter<Rights, Arc<Shape>> for Bytes {
+    fn weight(&self, _: &Rights, value: &Arc<Shape>) -> u64 {
+        value.bytes()
     }
 }
 

@@ -12,7 +12,7 @@ mod unfit;
 mod variables;
 
 pub(crate) use document::{Piece, assembled};
-pub(crate) use literal::argument;
+pub(crate) use literal::{argument, rule_argument};
 pub(crate) use scalar::coerce as coerce_scalar;
 pub(crate) use unfit::Unfit;
 pub(crate) use variables::{Variables, coerce as coerce_variables, item_or_last, list_places};

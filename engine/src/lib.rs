@@ -10,6 +10,7 @@
 //! Invariants: no name and no value from a request enters SQL text; identifiers come from the
 //! schema alone; a plan is made for one access shape and one structure of variables.
 
+mod access;
 mod api;
 pub mod artefact;
 mod bind;

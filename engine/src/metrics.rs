@@ -9,6 +9,7 @@ use std::hash::Hash;
 pub(crate) struct Metrics {
     pub(crate) documents: CacheMetrics,
     pub(crate) plans: CacheMetrics,
+    pub(crate) shapes: CacheMetrics,
 }
 
 /// The metrics of a cache bounded by bytes.
@@ -25,6 +26,7 @@ impl Metrics {
         Self {
             documents: CacheMetrics::register(registry, "document"),
             plans: CacheMetrics::register(registry, "plan"),
+            shapes: CacheMetrics::register(registry, "shape"),
         }
     }
 }

@@ -13,6 +13,7 @@ mod page;
 mod planner;
 mod read;
 mod selection;
+mod shield;
 mod statement;
 mod variant;
 mod weight;

@@ -3,6 +3,7 @@
 mod mistakes;
 mod usages;
 
+use crate::access::Shape;
 use crate::api::Api;
 use crate::config::Config;
 use apollo_compiler::ExecutableDocument;
@@ -15,6 +16,7 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, Node};
 use model::{Fault, Kind};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Deepest nesting the parser follows, far above any depth limit.
 const RECURSION_MAX: usize = 200;
@@ -25,6 +27,8 @@ const TOKEN_BYTES: usize = 256;
 #[derive(Debug)]
 pub struct Operation {
     pub(crate) id: u64,
+    /// What it was validated against.
+    pub(crate) shape: Arc<Shape>,
     pub(crate) document: Valid<ExecutableDocument>,
     pub(crate) definition: Node<Definition>,
     /// Boolean variables that `@skip` and `@include` look at.
@@ -75,7 +79,7 @@ impl Operation {
 
 /// Parses, validates and picks the operation.
 pub(crate) fn operation(
-    api: &Api,
+    shape: Arc<Shape>,
     config: &Config,
     id: u64,
     document: &str,
@@ -92,6 +96,7 @@ pub(crate) fn operation(
             message,
         )]);
     }
+    let api = &shape.api;
     let (document, tokens) = validated(api, config, document)?;
     let definition = document.operations.get(name).map_err(|error| {
         let message = error.message().to_string();
@@ -111,6 +116,7 @@ pub(crate) fn operation(
     }
     Ok(Operation {
         id,
+        shape,
         tokens,
         introspects: uses.introspects,
         toggles: uses.toggles,

@@ -7,6 +7,7 @@ mod bucket;
 mod column;
 mod path;
 mod render;
+pub(crate) mod walk;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
@@ -121,6 +122,10 @@ pub(crate) enum Expr {
     /// The number of a row among those that a function gave.
     Ordinal(Alias),
     Exists(Box<Select>),
+    /// A condition of an access rule: it looks at rows whoever asks.
+    Rule(Box<Expr>),
+    /// The second, where the first holds; else NULL.
+    Guarded(Box<Expr>, Box<Expr>),
     /// The one value of a one-column, one-row select.
     Value(Box<Select>),
     /// All rows of a select packed into one column.
@@ -300,6 +305,8 @@ pub(crate) struct Join {
     pub(crate) alias: Alias,
     /// Pairs of equal columns.
     pub(crate) on: Vec<(Reference, Reference)>,
+    /// What else must hold of the partner.
+    pub(crate) filter: Vec<Expr>,
 }
 
 /// A query.

@@ -20,7 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   fragaria dev                                     a working API on example data, in one command
   fragaria init --from postgres://me@db/shop       write the schema of a database
-  fragaria compile && fragaria serve               make the artefact and serve it
+  fragaria compile && fragaria serve               make the artefact and serve it by its rules
 
 Exit codes: 0 done, 1 failed, 2 the command line was not understood.
 Answers go to standard output, all else to standard error; with --json both are JSON.
@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Compile(Compile),
     /// Serve a compiled project.
     #[command(
-        after_help = "Examples:\n  fragaria serve shop\n  FRAGARIA_DATABASE__URL=postgres://me:secret@db/shop fragaria serve shop"
+        after_help = "Examples:\n  fragaria serve shop\n  fragaria serve shop --open     without access rules, on this machine only\n  FRAGARIA_DATABASE__URL=postgres://me:secret@db/shop fragaria serve shop"
     )]
     Serve(Serve),
     /// List what changes for clients from one schema to another.
@@ -138,6 +138,9 @@ pub(crate) struct Serve {
     /// A project, or an artefact in it.
     #[arg(value_name = "DIR|ARTEFACT", default_value = ".")]
     pub(crate) path: PathBuf,
+    /// Let everybody on this machine read and write everything: for a schema without access rules.
+    #[arg(long)]
+    pub(crate) open: bool,
     #[command(flatten)]
     pub(crate) listening: Listening,
 }
@@ -160,6 +163,9 @@ pub(crate) struct Schema {
     /// The project.
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) directory: PathBuf,
+    /// Only what callers of this role are shown; of these roles, if it is given again.
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }
@@ -248,6 +254,19 @@ impl Settings {
     }
 }
 
+impl Serve {
+    /// The settings as a layer of the configuration.
+    pub(crate) fn flags(&self) -> Vec<Flag> {
+        let mut flags = self.listening.flags();
+        flags.extend(self.open.then(|| Flag {
+            name: "--open".to_owned(),
+            key: "auth.open".to_owned(),
+            value: "true".to_owned(),
+        }));
+        flags
+    }
+}
+
 impl Listening {
     /// The settings as a layer of the configuration.
     pub(crate) fn flags(&self) -> Vec<Flag> {
@@ -282,18 +301,23 @@ mod tests {
             "127.0.0.1:0",
             "--set",
             "log.level=debug",
+            "--open",
         ]);
         let Command::Serve(serve) = cli.unwrap().command else {
             panic!("serve")
         };
-        let flags = serve.listening.flags();
+        let flags = serve.flags();
         let keys: Vec<_> = flags
             .iter()
             .map(|flag| (&*flag.key, &*flag.value))
             .collect();
         assert_eq!(
             keys,
-            [("log.level", "debug"), ("server.listen", "127.0.0.1:0")]
+            [
+                ("log.level", "debug"),
+                ("server.listen", "127.0.0.1:0"),
+                ("auth.open", "true"),
+            ]
         );
     }
 }

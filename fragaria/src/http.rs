@@ -3,6 +3,7 @@
 pub(crate) mod admission;
 pub(crate) mod answer;
 mod body;
+mod caller;
 mod host;
 pub(crate) mod idempotency;
 mod listener;

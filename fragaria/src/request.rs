@@ -125,7 +125,8 @@ async fn reserve(
         return Ok(None);
     }
     let until = Instant::now() + Duration::from_millis(server.config.database.queue_timeout_ms);
-    let bytes = edition.engine.introspection_bytes_max().saturating_mul(2);
+    let bytes = edition.engine.introspection_bytes_max(operation);
+    let bytes = bytes.saturating_mul(2);
     let held = server.introspections.grow(None, bytes, until).await;
     Ok(Some(held.map_err(|Full| full())?))
 }
@@ -150,11 +151,10 @@ async fn bind(
     let (edition, operation) = (Arc::clone(edition), Arc::clone(operation));
     let variables = admitted.parameters.variables.as_deref();
     let variables = variables.map(ToOwned::to_owned);
+    let claims = admitted.caller.claims.clone();
     let bound = server.desks.work(move || {
-        let variables = variables.as_deref();
-        let bound = edition
-            .engine
-            .bind(&operation, variables, Inserts::Together)?;
+        let given = (&claims, variables.as_deref());
+        let bound = edition.engine.bind(&operation, given, Inserts::Together)?;
         Ok::<_, Vec<Fault>>((bound, held))
     });
     Ok(bound.await??)
@@ -167,7 +167,8 @@ fn bind_as(
     inserts: Inserts,
 ) -> Result<Bound, Refusal> {
     let variables = admitted.parameters.variables.as_deref();
-    Ok(edition.engine.bind(operation, variables, inserts)?)
+    let given = (&admitted.caller.claims, variables);
+    Ok(edition.engine.bind(operation, given, inserts)?)
 }
 
 /// A mutation that its client gave a key happens once, however often it is sent.

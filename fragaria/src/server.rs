@@ -23,8 +23,19 @@ pub(crate) const DATABASE: &str = "database";
 /// The agreement of the artefact with the database, as a dependency.
 pub(crate) const SCHEMA: &str = "schema";
 
+/// Whom a server is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Whoever develops the project, on the same machine: held to no rule, unless it asks to be.
+    Development,
+    /// Callers, who are told apart.
+    Service,
+}
+
 /// Everything a request needs.
 pub(crate) struct Server {
+    /// Whom it is for.
+    pub(crate) stage: Stage,
     /// What people see of the project.
     pub(crate) face: Face,
     /// The effective configuration.
@@ -56,10 +67,16 @@ pub(crate) struct Server {
 
 impl Server {
     /// Builds a server that serves an artefact; the database need not be up.
-    pub(crate) fn build(face: Face, config: Config, artefact: Artefact) -> Result<Arc<Self>> {
+    pub(crate) fn build(
+        stage: Stage,
+        face: Face,
+        config: Config,
+        artefact: Artefact,
+    ) -> Result<Arc<Self>> {
         let mut registry = Registry::default();
         let edition = Edition::new(artefact, &config.limits).context("the artefact is refused")?;
         let server = Self {
+            stage,
             face,
             database: store::Database::open(&config.database, &mut registry)
                 .context("the database cannot be used")?,

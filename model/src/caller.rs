@@ -68,16 +68,12 @@ impl Claims {
     /// The value at a path of names with dots between them, `org.tenant`; a name with dots in it is
     /// found whole first. Null is nothing.
     pub fn get(&self, path: &str) -> Option<&Value> {
-        let found = match self.0.get(path) {
-            Some(whole) => Some(whole),
-            None => {
-                let mut parts = path.split('.');
-                let first = parts.next().and_then(|name| self.0.get(name));
-                parts
-                    .try_fold(first, |at, name| Some(at?.as_object()?.get(name)))
-                    .flatten()
-            }
+        let inside = || {
+            let mut parts = path.split('.');
+            let first = parts.next().and_then(|name| self.0.get(name));
+            parts.try_fold(first?, |at, name| at.as_object()?.get(name))
         };
+        let found = self.0.get(path).or_else(inside);
         found.filter(|value| !value.is_null())
     }
 }

@@ -31,6 +31,8 @@ pub enum Kind {
     Invalid,
     /// The request was understood and the data stood in its way, as with a unique key.
     Conflict,
+    /// The caller may not do that: 403 (200 for `application/json`).
+    Denied,
     /// A stated limit was passed.
     Limit,
     /// A dependency is away; a later try may work: 503.

@@ -8,6 +8,7 @@
 //! Invariants: nothing here reads a file, a socket, a clock or the environment on its own; every
 //! number that can exceed 53 bits is held as an integer or as its digits, never as a float.
 
+mod access;
 mod caller;
 pub mod catalog;
 mod clock;
@@ -23,6 +24,7 @@ mod secret;
 mod statement;
 mod value;
 
+pub use access::{Action, Grant, Role, Rule};
 pub use caller::{Caller, Claims, Rights, Roles};
 pub use catalog::Catalog;
 pub use clock::{Clock, SystemClock};

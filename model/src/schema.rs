@@ -1,5 +1,6 @@
 //! The compiled schema: what SDL becomes, and what the artefact holds.
 
+use crate::access::{Grant, Role, Rule};
 use crate::{Dialect, Scalar};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,9 @@ pub struct Schema {
     /// Functions of the database that are fields, by type and field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<Function>,
+    /// The roles that rules are for, by name; without any there are no rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Role>,
 }
 
 /// A table or view and the names it has in the API.
@@ -65,6 +69,12 @@ pub struct Table {
     /// What its words are found by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Search>,
+    /// What roles may do with its rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<Rule>,
+    /// What the caller it is shown to may do with it.
+    #[serde(skip)]
+    pub grant: Grant,
 }
 
 /// The types that rows of a table are of.
@@ -221,6 +231,9 @@ pub struct Column {
     /// The expression it stands for, where nothing is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub computed: Option<Vec<Piece>>,
+    /// What the caller it is shown to may do with it.
+    #[serde(skip)]
+    pub grant: Grant,
 }
 
 /// An object inside JSON, or of a composite type, as it is declared.
@@ -301,9 +314,33 @@ pub struct Function {
     pub arguments: Vec<Column>,
     /// What it gives.
     pub outcome: Outcome,
+    /// Who may call it: indexes into [`Schema::roles`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub callers: Vec<usize>,
+    /// Whether the caller it is shown to may call it.
+    #[serde(skip)]
+    pub is_hidden: bool,
 }
 
 impl Function {
+    /// What a column would be that takes the value it gives.
+    pub fn result(&self) -> Option<&Column> {
+        match &self.outcome {
+            Outcome::Value(column) => Some(column),
+            Outcome::Row(_) | Outcome::Rows(_) => None,
+        }
+    }
+
+    /// The tables whose rows it is given or gives.
+    pub fn tables(&self) -> Vec<usize> {
+        let given = self.receiver.as_ref().map(|receiver| receiver.table);
+        let gives = match self.outcome {
+            Outcome::Row(table) | Outcome::Rows(table) => Some(table),
+            Outcome::Value(_) => None,
+        };
+        given.into_iter().chain(gives).collect()
+    }
+
     /// Its type and field, `Query.vat`.
     pub fn place(&self, schema: &Schema) -> String {
         let owner = match &self.receiver {
@@ -362,6 +399,9 @@ pub struct Relation {
     pub refers: bool,
     /// The junction table of a many-to-many relation.
     pub through: Option<Through>,
+    /// What the caller it is shown to may do with it.
+    #[serde(skip)]
+    pub grant: Grant,
 }
 
 /// How many rows a relation leads to.

@@ -209,6 +209,7 @@ impl Outcome {
             Self::Fault(Kind::Malformed) => "malformed",
             Self::Fault(Kind::Invalid) => "invalid",
             Self::Fault(Kind::Conflict) => "conflict",
+            Self::Fault(Kind::Denied) => "denied",
             Self::Fault(Kind::Limit) => "limit",
             Self::Fault(Kind::Unavailable) => "unavailable",
             Self::Fault(Kind::Timeout) => "timeout",

@@ -1,6 +1,7 @@
 //! The types of figures over rows of one table, and over groups of them.
 
 use super::filters::value_type;
+use super::granted;
 use super::tables::sortable;
 use super::text::Sdl;
 use crate::types::{self, Extremes};
@@ -105,13 +106,13 @@ pub(super) fn aggregate(out: &mut Sdl, schema: &Schema, table: &Table) {
 /// The columns a family has figures of, and their scalars.
 fn columns<'a>(table: &'a Table, family: &Grouping) -> impl Iterator<Item = (&'a str, Scalar)> {
     let result = family.result;
-    let columns = table.columns.iter();
-    columns.filter_map(move |column| Some((column.field.as_str(), result(column)?)))
+    let columns = granted::columns(table);
+    columns.filter_map(move |(_, column)| Some((column.field.as_str(), result(column)?)))
 }
 
 /// The relations to one row, which lead on to what rows are grouped by.
 fn forward(table: &Table) -> impl Iterator<Item = &Relation> {
-    let relations = table.relations.iter();
+    let relations = granted::relations(table);
     relations.filter(|relation| relation.cardinality != Cardinality::Many)
 }
 

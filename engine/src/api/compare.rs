@@ -1,5 +1,6 @@
 //! Columns that are compared with other columns of the same row.
 
+use super::granted;
 use super::tables::column_name;
 use super::text::Sdl;
 use crate::names::api::family_types;
@@ -35,7 +36,7 @@ impl Family {
     }
 
     fn of(self, table: &Table) -> impl Iterator<Item = &Column> {
-        let columns = table.columns.iter();
+        let columns = granted::columns(table).map(|(_, column)| column);
         columns.filter(move |column| family(column) == Some(self))
     }
 }
@@ -54,7 +55,8 @@ pub(crate) fn family(column: &Column) -> Option<Family> {
 /// The families a table has several columns of, in the order of its columns.
 fn families(table: &Table) -> Vec<Family> {
     let mut families: Vec<Family> = Vec::new();
-    for family in table.columns.iter().filter_map(family) {
+    let columns = granted::columns(table).map(|(_, column)| column);
+    for family in columns.filter_map(family) {
         if !families.contains(&family) && family.of(table).nth(1).is_some() {
             families.push(family);
         }
@@ -86,7 +88,7 @@ pub(super) fn columns(out: &mut Sdl, table: &Table) {
     if families.is_empty() {
         return;
     }
-    let members = table.columns.iter().filter_map(|column| {
+    let members = granted::columns(table).filter_map(|(_, column)| {
         let family = family(column).filter(|family| families.contains(family))?;
         let [_, compare] = family_types(name, family.name());
         Some(format!("{}: {compare}", column.field))

@@ -1,5 +1,6 @@
 //! Scalars, and the inputs that compare values.
 
+use super::granted;
 use super::text::Sdl;
 use crate::names::article;
 use model::schema::{Column, CustomScalar, Enum, Schema};
@@ -165,7 +166,8 @@ fn member(operator: &str, value: &str) -> String {
 
 /// The types of the items in columns that hold lists.
 pub(crate) fn listed(schema: &Schema) -> HashSet<&str> {
-    let columns = schema.tables.iter().flat_map(|table| &table.columns);
+    let seen = schema.tables.iter().filter(|table| granted::is_seen(table));
+    let columns = seen.flat_map(|table| granted::columns(table).map(|(_, column)| column));
     let lists = columns.filter(|column| column.list);
     lists.map(|column| value_type(schema, column)).collect()
 }

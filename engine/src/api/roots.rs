@@ -2,10 +2,15 @@
 
 use super::aggregates::aggregate_arguments;
 use super::filters::value_type;
+use super::granted::{is_identified, is_seen};
 use super::tables::{list_arguments, page_arguments, pascal, unique_keys};
 use super::text::Sdl;
 use super::trees::is_written;
+use model::Action;
 use model::schema::{Column, Function, Outcome, Schema, Table};
+
+/// The one root field of an API that has none.
+pub(crate) const NOTHING: &str = "_";
 
 /// What a root field does, and to which table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +66,7 @@ pub(crate) fn roots(schema: &Schema) -> impl Iterator<Item = (String, Root)> + '
     });
     let functions = schema.functions.iter().enumerate();
     let functions = functions
-        .filter(|(_, function)| function.receiver.is_none())
+        .filter(|(_, function)| function.receiver.is_none() && !function.is_hidden)
         .map(|(index, function)| {
             let verb = Verb::Function(index);
             (function.field.clone(), Root { table: 0, verb })
@@ -75,13 +80,22 @@ pub(crate) fn query(out: &mut Sdl, schema: &Schema) {
         "\"The object behind a global id; null when there is none.\"".to_owned(),
         "node(id: ID!): Node".to_owned(),
     ];
-    let with_node = schema.tables.iter().any(|table| !table.key.is_empty());
+    let mut tables = schema.tables.iter();
+    let with_node = tables.any(|table| is_seen(table) && is_identified(table));
     let fields = schema.tables.iter().flat_map(|table| reads(schema, table));
     let members = node
         .into_iter()
         .filter(|_| with_node)
         .chain(fields.flat_map(Field::members));
-    root(out, schema, false, members);
+    let mut members: Vec<_> = members.collect();
+    let mut functions = schema.functions.iter();
+    let calls = |known: &Function| known.receiver.is_none() && !known.writes && !known.is_hidden;
+    if members.is_empty() && !functions.any(calls) {
+        members.push(format!(
+            "\"There is nothing here that you may see.\"\n  {NOTHING}: Boolean"
+        ));
+    }
+    root(out, schema, false, members.into_iter());
 }
 
 /// Declares `Mutation`, if anything can be written.
@@ -91,7 +105,8 @@ pub(crate) fn mutation(out: &mut Sdl, schema: &Schema) {
         .iter()
         .flat_map(|table| writes(schema, table))
         .collect();
-    if fields.is_empty() && !schema.functions.iter().any(|function| function.writes) {
+    let mut functions = schema.functions.iter();
+    if fields.is_empty() && !functions.any(|function| function.writes && !function.is_hidden) {
         return;
     }
     out.line("\"All root fields of one request succeed together, or none does.\"");
@@ -112,7 +127,9 @@ fn root(out: &mut Sdl, schema: &Schema, writes: bool, members: impl Iterator<Ite
 
 /// The root fields that call functions.
 fn functions(out: &mut Sdl, schema: &Schema, writes: bool) {
-    let of_root = |function: &&Function| function.receiver.is_none() && function.writes == writes;
+    let of_root = |function: &&Function| {
+        !function.is_hidden && function.receiver.is_none() && function.writes == writes
+    };
     for known in schema.functions.iter().filter(of_root) {
         function(out, schema, known);
     }
@@ -165,6 +182,9 @@ impl Field {
 }
 
 fn reads(schema: &Schema, table: &Table) -> Vec<Field> {
+    if !is_seen(table) {
+        return Vec::new();
+    }
     let name = &table.type_name;
     let mut fields: Vec<_> = unique_keys(table)
         .enumerate()
@@ -177,7 +197,7 @@ fn reads(schema: &Schema, table: &Table) -> Vec<Field> {
         description: format!("Rows of {name}."),
         verb: Verb::List,
     });
-    if !table.key.is_empty() {
+    if is_identified(table) {
         fields.push(Field {
             name: format!("{}Connection", table.singular),
             arguments: page_arguments(name),
@@ -227,12 +247,12 @@ fn key_arguments(schema: &Schema, table: &Table, key: &[usize]) -> String {
 }
 
 fn writes(schema: &Schema, table: &Table) -> Vec<Field> {
-    if !is_written(table) {
+    if !is_written(table) || !is_seen(table) {
         return Vec::new();
     }
     let name = &table.type_name;
     let key = key_arguments(schema, table, &table.key);
-    let expected = table.version.map_or(String::new(), |version| {
+    let expected = seen_version(table).map_or(String::new(), |version| {
         let version = value_type(schema, &table.columns[version]);
         format!(", expectedVersion: {version}")
     });
@@ -251,7 +271,7 @@ fn writes(schema: &Schema, table: &Table) -> Vec<Field> {
     let conflict =
         format!("onConflict: {name}Key, update: [{name}Column!], updateWhere: {name}Where");
     let condition = format!("where: {name}Where!");
-    vec![
+    let all = [
         one(Verb::Create, format!("input: {create}"), false),
         many(Verb::CreateMany, format!("input: [{create}]!")),
         one(Verb::Update, format!("{key}, {update}{expected}"), true),
@@ -263,7 +283,36 @@ fn writes(schema: &Schema, table: &Table) -> Vec<Field> {
         many(Verb::UpsertMany, format!("input: [{create}]!, {conflict}")),
         one(Verb::Delete, format!("{key}{expected}"), true),
         many(Verb::DeleteMany, format!("{condition}, atMost: Int")),
-    ]
+    ];
+    let granted = all
+        .into_iter()
+        .filter(|field| is_granted(table, field.verb));
+    granted.collect()
+}
+
+/// Whether rows may be written so.
+fn is_granted(table: &Table, verb: Verb) -> bool {
+    let allows = |action| table.grant.allows(action);
+    let by_key = is_identified(table);
+    match verb {
+        Verb::Create | Verb::CreateMany => allows(Action::Create),
+        Verb::Update => allows(Action::Update) && by_key,
+        Verb::UpdateMany => allows(Action::Update),
+        Verb::Upsert | Verb::UpsertMany => {
+            allows(Action::Create) && allows(Action::Update) && by_key
+        }
+        Verb::Delete => allows(Action::Delete) && by_key,
+        _ => allows(Action::Delete),
+    }
+}
+
+/// The column that counts the changes of a row, where it is seen.
+pub(super) fn seen_version(table: &Table) -> Option<usize> {
+    let version = table.version?;
+    table.columns[version]
+        .grant
+        .reads_whole()
+        .then_some(version)
 }
 
 fn write(verb: Verb, noun: &str, arguments: String, result: String) -> Field {

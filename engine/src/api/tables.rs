@@ -3,13 +3,14 @@
 use super::aggregates::{aggregate, aggregate_arguments};
 use super::compare;
 use super::filters::filter_type;
+use super::granted::{self, is_choice_seen, is_identified, is_key_seen};
 use super::roots;
 use super::shapes::{shown_type, written_type};
 use super::text::Sdl;
 use super::trees::{self, is_written};
 use crate::names::api::SEARCH;
-use model::Scalar;
 use model::schema::{Cardinality, Column, Function, Relation, Rest, Schema, Shown, Table, Union};
+use model::{Action, Scalar};
 
 /// Declares every type of a table.
 pub(crate) fn table(out: &mut Sdl, schema: &Schema, index: usize) {
@@ -64,7 +65,7 @@ fn row(out: &mut Sdl, schema: &Schema, index: usize) {
         let head = head(table, "type", &table.type_name, interface);
         out.describe("", table.description.as_deref());
         let of = [Some((table, &shown)), inherited];
-        members(out, schema, (&head, !table.key.is_empty()), &of);
+        members(out, schema, (&head, is_identified(table)), &of);
         for function in row_functions(schema, index) {
             roots::function(out, schema, function);
         }
@@ -73,7 +74,7 @@ fn row(out: &mut Sdl, schema: &Schema, index: usize) {
     };
     let name = table.type_name.as_str();
     out.describe("", table.description.as_deref());
-    let has_id = !table.key.is_empty();
+    let has_id = is_identified(table);
     if let Some(shared) = &variants.shared {
         let head = head(table, "interface", name, None);
         object(out, schema, (&head, has_id), &[Some((table, shared))]);
@@ -98,7 +99,7 @@ fn row(out: &mut Sdl, schema: &Schema, index: usize) {
 
 /// How the definition of a type of rows begins.
 fn head(table: &Table, kind: &str, name: &str, interface: Option<&str>) -> String {
-    let node = (!table.key.is_empty()).then_some("Node");
+    let node = is_identified(table).then_some("Node");
     let interfaces: Vec<_> = node.into_iter().chain(interface).collect();
     if interfaces.is_empty() {
         return format!("{kind} {name}");
@@ -110,7 +111,7 @@ fn head(table: &Table, kind: &str, name: &str, interface: Option<&str>) -> Strin
 fn row_functions(schema: &Schema, table: usize) -> impl Iterator<Item = &Function> {
     schema.functions.iter().filter(move |function| {
         let receiver = function.receiver.as_ref();
-        receiver.is_some_and(|known| known.table == table)
+        !function.is_hidden && receiver.is_some_and(|known| known.table == table)
     })
 }
 
@@ -132,15 +133,19 @@ fn members(
         out.line("  \"The global id of this object.\"\n  nodeId: ID!");
     }
     for (table, shown) in of.iter().flatten() {
-        for column in shown.columns.iter().map(|column| &table.columns[*column]) {
+        let columns = shown.columns.iter().map(|column| &table.columns[*column]);
+        for column in columns.filter(|column| column.grant.allows(Action::Read)) {
             let field = &column.field;
             out.describe("  ", column.description.as_deref());
             out.line(&format!("  {field}: {}", output_type(schema, column)));
         }
-        for relation in &shown.relations {
-            relation_fields(out, schema, &table.relations[*relation]);
+        let relations = shown.relations.iter();
+        let relations = relations.map(|relation| &table.relations[*relation]);
+        for relation in relations.filter(|relation| relation.grant.allows(Action::Read)) {
+            relation_fields(out, schema, relation);
         }
-        for choice in shown.choices.iter().map(|choice| &table.choices[*choice]) {
+        let choices = shown.choices.iter().map(|choice| &table.choices[*choice]);
+        for choice in choices.filter(|choice| is_choice_seen(table, choice)) {
             let (field, union) = (&choice.field, &schema.unions[choice.union].type_name);
             out.describe("  ", choice.description.as_deref());
             out.line(&format!("  {field}: {union}"));
@@ -165,7 +170,7 @@ fn relation_fields(out: &mut Sdl, schema: &Schema, relation: &Relation) {
                 "  {field}({}): [{target}!]!",
                 list_arguments(target)
             ));
-            if !schema.tables[relation.target].key.is_empty() {
+            if is_identified(&schema.tables[relation.target]) {
                 out.line("  \"The same rows, page by page.\"");
                 out.line(&format!(
                     "  {field}Connection({}): {target}Connection!",
@@ -192,11 +197,9 @@ fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
     let searched = table.search.as_ref().map(|_| {
         format!("\"Words to look for; \\\"in quotes\\\", or -without.\"\n  {SEARCH}: String")
     });
-    let columns = table
-        .columns
-        .iter()
-        .map(|column| format!("{}: {}", column.field, filter_type(schema, column)));
-    let relations = table.relations.iter().map(|relation| {
+    let columns = granted::columns(table)
+        .map(|(_, column)| format!("{}: {}", column.field, filter_type(schema, column)));
+    let relations = granted::relations(table).map(|relation| {
         let target = &schema.tables[relation.target].type_name;
         match relation.cardinality {
             Cardinality::Many => format!("{}: {target}ListWhere", relation.field),
@@ -222,7 +225,7 @@ fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
 
 fn order(out: &mut Sdl, schema: &Schema, table: &Table) {
     let columns = sortable(table).map(|column| format!("{}: OrderDirection", column.field));
-    let relations = table.relations.iter().map(|relation| {
+    let relations = granted::relations(table).map(|relation| {
         let (field, target) = (&relation.field, &schema.tables[relation.target].type_name);
         match relation.cardinality {
             Cardinality::Many => format!("{field}Aggregate: {target}FigureOrderBy"),
@@ -239,14 +242,12 @@ fn order(out: &mut Sdl, schema: &Schema, table: &Table) {
 
 /// The columns rows can be ordered by.
 pub(super) fn sortable(table: &Table) -> impl Iterator<Item = &Column> {
-    table
-        .columns
-        .iter()
-        .filter(|column| column.scalar != Scalar::Json && !column.list)
+    let columns = granted::columns(table).map(|(_, column)| column);
+    columns.filter(|column| column.scalar != Scalar::Json && !column.list)
 }
 
 fn page(out: &mut Sdl, table: &Table) {
-    if table.key.is_empty() {
+    if !is_identified(table) {
         return;
     }
     let name = &table.type_name;
@@ -264,32 +265,39 @@ fn page(out: &mut Sdl, table: &Table) {
 
 fn writes(out: &mut Sdl, schema: &Schema, table: &Table) {
     let name = &table.type_name;
-    out.line(&format!(
-        "\"A new {name}; what is left out gets its default, or null.\""
-    ));
-    out.block(
-        &format!("input {name}Create"),
-        created(schema, table).chain(trees::members(schema, table, false)),
-    );
-    out.line(&format!(
-        "\"New values for columns of {name}; what is left out stays.\""
-    ));
-    let members = settable(table)
-        .map(|(_, column)| format!("{}: {}", column.field, written_type(schema, column)));
-    let relations = trees::members(schema, table, true);
-    out.block(&format!("input {name}Update"), members.chain(relations));
-    out.line(&format!("\"The columns of {name} that are written.\""));
-    let members = settable(table).map(|(_, column)| column_name(&column.field));
-    out.block(&format!("enum {name}Column"), members);
-    out.line(&format!("\"The unique keys of {name}.\""));
-    let members = unique_keys(table).map(|key| key_name(table, key));
-    out.block(&format!("enum {name}Key"), members);
+    if table.grant.allows(Action::Create) {
+        out.line(&format!(
+            "\"A new {name}; what is left out gets its default, or null.\""
+        ));
+        out.block(
+            &format!("input {name}Create"),
+            created(schema, table).chain(trees::members(schema, table, Action::Create)),
+        );
+    }
+    if table.grant.allows(Action::Update) {
+        out.line(&format!(
+            "\"New values for columns of {name}; what is left out stays.\""
+        ));
+        let members = settable(table)
+            .map(|(_, column)| format!("{}: {}", column.field, written_type(schema, column)));
+        let relations = trees::members(schema, table, Action::Update);
+        out.block(&format!("input {name}Update"), members.chain(relations));
+        out.line(&format!("\"The columns of {name} that are written.\""));
+        let members = settable(table).map(|(_, column)| column_name(&column.field));
+        out.block(&format!("enum {name}Column"), members);
+    }
+    let members: Vec<_> = unique_keys(table).map(|key| key_name(table, key)).collect();
+    if !members.is_empty() {
+        out.line(&format!("\"The unique keys of {name}.\""));
+        out.block(&format!("enum {name}Key"), members);
+    }
 }
 
 /// The columns of a new row; one that a relation can fill need not be given.
 fn created(schema: &Schema, table: &Table) -> impl Iterator<Item = String> {
     let columns = table.columns.iter().enumerate();
-    let columns = columns.filter(|(_, column)| !column.generated);
+    let given = |column: &Column| !column.generated && column.grant.allows(Action::Create);
+    let columns = columns.filter(move |(_, column)| given(column));
     columns.map(|(index, column)| {
         let required = trees::is_required(column) && !trees::is_referring(schema, table, index);
         let value = written_type(schema, column);
@@ -301,7 +309,10 @@ fn created(schema: &Schema, table: &Table) -> impl Iterator<Item = String> {
 /// The columns an update can set: what the database or the API counts is not among them.
 pub(crate) fn settable(table: &Table) -> impl Iterator<Item = (usize, &Column)> {
     let columns = table.columns.iter().enumerate();
-    columns.filter(|(index, column)| !column.generated && table.version != Some(*index))
+    columns.filter(|(index, column)| {
+        let is_counted = column.generated || table.version == Some(*index);
+        !is_counted && column.grant.allows(Action::Update)
+    })
 }
 
 /// The enum value that names a column: its field's name, unless no enum value is called so.
@@ -312,12 +323,13 @@ pub(crate) fn column_name(field: &str) -> String {
     }
 }
 
-/// The primary key and the other unique keys of a table.
+/// The primary key and the other unique keys of a table, as far as they are seen.
 pub(crate) fn unique_keys(table: &Table) -> impl Iterator<Item = &[usize]> {
     let primary = (!table.key.is_empty()).then_some(table.key.as_slice());
     let others = table.uniques.iter().map(Vec::as_slice);
     let others = others.filter(|key| *key != table.key.as_slice());
-    primary.into_iter().chain(others)
+    let keys = primary.into_iter().chain(others);
+    keys.filter(|key| is_key_seen(table, key))
 }
 
 /// The enum value that names a unique key, `ORDER_ID_PRODUCT_ID`.

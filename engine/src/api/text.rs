@@ -1,5 +1,8 @@
 //! SDL, written a line at a time.
 
+/// The member of a definition that has none of its own; GraphQL knows no empty ones.
+const NOTHING: &str = "  \"There is nothing here.\"\n  _: Boolean";
+
 /// SDL text under construction.
 #[derive(Default)]
 pub(crate) struct Sdl(String);
@@ -25,8 +28,13 @@ impl Sdl {
     /// A definition with members between braces.
     pub(crate) fn block(&mut self, head: &str, members: impl IntoIterator<Item = String>) {
         self.line(&format!("{head} {{"));
+        let mut is_empty = true;
         for member in members {
+            is_empty = false;
             self.line(&format!("  {member}"));
+        }
+        if is_empty {
+            self.line(NOTHING);
         }
         self.line("}\n");
     }

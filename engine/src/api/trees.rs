@@ -1,8 +1,11 @@
 //! The inputs that write rows through relations, and which relations can be written through.
 
 use super::filters::value_type;
+use super::granted::is_identified;
+use super::roots::seen_version;
 use super::tables::unique_keys;
 use super::text::Sdl;
+use model::Action;
 use model::schema::{Cardinality, Column, Relation, Schema, Table};
 
 /// What the names of inputs end with that pick rows or columns by members that may be left out;
@@ -38,7 +41,9 @@ pub(crate) fn written_relations<'s>(
     table: &'s Table,
 ) -> impl Iterator<Item = (usize, &'s Relation)> {
     let relations = table.relations.iter().enumerate();
-    relations.filter(|(_, relation)| is_written_through(schema, table, relation))
+    relations.filter(|(_, relation)| {
+        is_written_through(schema, table, relation) && is_granted(schema, table, relation)
+    })
 }
 
 /// Whether both ends can be written, and what lies between needs nothing but the two ends.
@@ -64,17 +69,51 @@ fn is_written_through(schema: &Schema, table: &Table, relation: &Relation) -> bo
     }
 }
 
+/// Whether the caller may write what such a relation is made of, with some rows at least.
+fn is_granted(schema: &Schema, table: &Table, relation: &Relation) -> bool {
+    let target = &schema.tables[relation.target];
+    let writes = |action| {
+        allows_all(
+            table,
+            relation.columns.iter().map(|(ours, _)| *ours),
+            action,
+        )
+    };
+    relation.grant.allows(Action::Read)
+        && match &relation.through {
+            None if relation.refers => writes(Action::Create) || writes(Action::Update),
+            None => [Action::Create, Action::Update, Action::Delete]
+                .into_iter()
+                .any(|action| target.grant.allows(action)),
+            Some(through) => {
+                let junction = &schema.tables[through.table].grant;
+                junction.allows(Action::Create) && junction.allows(Action::Delete)
+            }
+        }
+}
+
+fn allows_all(table: &Table, mut columns: impl Iterator<Item = usize>, action: Action) -> bool {
+    columns.all(|column| table.columns[column].grant.allows(action))
+}
+
 /// Whether an insert must give the column.
 pub(crate) fn is_required(column: &Column) -> bool {
     !column.nullable && !column.defaulted && !column.generated
 }
 
 /// The members of a table's `Create` or `Update` that write relations.
-pub(super) fn members(schema: &Schema, table: &Table, changes: bool) -> Vec<String> {
-    let relations = written_relations(schema, table);
+pub(super) fn members(schema: &Schema, table: &Table, action: Action) -> Vec<String> {
+    let relations = written_relations(schema, table).filter(|(_, relation)| {
+        let mut ours = relation.columns.iter().map(|(ours, _)| *ours);
+        !relation.refers || ours.all(|column| table.columns[column].grant.allows(action))
+    });
     let members = relations.map(|(_, relation)| {
         let target = &schema.tables[relation.target].type_name;
-        let word = if changes { "Relink" } else { "Link" };
+        let word = if action == Action::Update {
+            "Relink"
+        } else {
+            "Link"
+        };
         let many = if is_many(relation) { "s" } else { "" };
         format!("{}: {target}{word}{many}", relation.field)
     });
@@ -121,10 +160,10 @@ pub(super) fn inputs(out: &mut Sdl, schema: &Schema, table: &Table, reached: Rea
         one_row(out, schema, table);
     }
     if reached.as_one {
-        to_one(out, &table.type_name, expected_version(schema, table));
+        to_one(out, table, expected_version(schema, table));
     }
     if reached.as_many {
-        to_many(out, &table.type_name);
+        to_many(out, table);
     }
 }
 
@@ -142,6 +181,9 @@ fn one_row(out: &mut Sdl, schema: &Schema, table: &Table) {
     ));
     let version = expected_version(schema, table);
     out.block(&format!("input {name}Unique"), members.chain(version));
+    if !table.grant.allows(Action::Create) || !is_identified(table) {
+        return;
+    }
     let members = [
         format!("input: {name}Create!"),
         format!("onConflict: {name}Key"),
@@ -153,6 +195,9 @@ fn one_row(out: &mut Sdl, schema: &Schema, table: &Table) {
         &format!("input {name}ConnectOrCreate"),
         members.iter().cloned(),
     );
+    if !table.grant.allows(Action::Update) {
+        return;
+    }
     let further = [
         format!("update: [{name}Column!]"),
         format!("updateWhere: {name}Where"),
@@ -168,33 +213,55 @@ fn one_row(out: &mut Sdl, schema: &Schema, table: &Table) {
 
 /// The member that says which version a row must have.
 fn expected_version(schema: &Schema, table: &Table) -> Option<String> {
-    let version = &table.columns[table.version?];
+    let version = &table.columns[seen_version(table)?];
     Some(format!("expectedVersion: {}", value_type(schema, version)))
 }
 
-fn to_one(out: &mut Sdl, name: &str, expected_version: Option<String>) {
-    let links = [
-        format!("create: {name}Create"),
-        format!("connect: {name}Unique"),
-        format!("connectOrCreate: {name}ConnectOrCreate"),
-        format!("upsert: {name}Put"),
+/// A member of an input that writes a relation, and whether the caller may do what it says.
+type Verb = (bool, String);
+
+fn granted(members: Vec<Verb>) -> impl Iterator<Item = String> {
+    let granted = members.into_iter().filter(|(is_granted, _)| *is_granted);
+    granted.map(|(_, member)| member)
+}
+
+/// What leads to rows: new ones, ones that are there, and either.
+fn links(table: &Table, list: [&str; 2]) -> Vec<Verb> {
+    let (name, [open, close]) = (&table.type_name, list);
+    let allows = |action| table.grant.allows(action);
+    let creates = allows(Action::Create);
+    let puts = creates && is_identified(table);
+    let member = |verb: &str, input: &str| format!("{verb}: {open}{name}{input}{close}");
+    vec![
+        (creates, member("create", "Create")),
+        (true, member("connect", "Unique")),
+        (puts, member("connectOrCreate", "ConnectOrCreate")),
+        (puts && allows(Action::Update), member("upsert", "Put")),
+    ]
+}
+
+fn to_one(out: &mut Sdl, table: &Table, expected_version: Option<String>) {
+    let name = &table.type_name;
+    let [updates, deletes] =
+        [Action::Update, Action::Delete].map(|action| table.grant.allows(action));
+    let further = vec![
+        (updates, format!("update: {name}UpdatePartner")),
+        (true, "disconnect: Boolean".to_owned()),
+        (deletes, "delete: Boolean".to_owned()),
     ];
-    let further = [
-        format!("update: {name}UpdatePartner"),
-        "disconnect: Boolean".to_owned(),
-        "delete: Boolean".to_owned(),
-    ];
+    let links = || links(table, ["", ""]);
     out.line(&format!(
         "\"Which {name} a new row leads to: exactly one member.\""
     ));
-    out.block(&format!("input {name}Link @oneOf"), links.iter().cloned());
+    out.block(&format!("input {name}Link @oneOf"), granted(links()));
     out.line(&format!(
         "\"What becomes of the {name} a row leads to: exactly one member.\""
     ));
-    out.block(
-        &format!("input {name}Relink @oneOf"),
-        links.into_iter().chain(further),
-    );
+    let members = granted(links()).chain(granted(further));
+    out.block(&format!("input {name}Relink @oneOf"), members);
+    if !updates {
+        return;
+    }
     out.line(&format!("\"New values for the {name} a row leads to.\""));
     let members = std::iter::once(format!("set: {name}Update!"));
     out.block(
@@ -203,41 +270,49 @@ fn to_one(out: &mut Sdl, name: &str, expected_version: Option<String>) {
     );
 }
 
-fn to_many(out: &mut Sdl, name: &str) {
-    let links = [
-        format!("create: [{name}Create!]"),
-        format!("connect: [{name}Unique!]"),
-        format!("connectOrCreate: [{name}ConnectOrCreate!]"),
-        format!("upsert: [{name}Put!]"),
+fn to_many(out: &mut Sdl, table: &Table) {
+    let name = &table.type_name;
+    let [updates, deletes] =
+        [Action::Update, Action::Delete].map(|action| table.grant.allows(action));
+    let further = vec![
+        (updates, format!("update: [{name}UpdateOne!]")),
+        (updates, format!("updateMany: [{name}UpdateMany!]")),
+        (true, format!("disconnect: [{name}Unique!]")),
+        (deletes, format!("delete: [{name}Unique!]")),
+        (deletes, format!("deleteMany: [{name}DeleteMany!]")),
+        (true, format!("set: [{name}Unique!]")),
     ];
-    let further = [
-        format!("update: [{name}UpdateOne!]"),
-        format!("updateMany: [{name}UpdateMany!]"),
-        format!("disconnect: [{name}Unique!]"),
-        format!("delete: [{name}Unique!]"),
-        format!("deleteMany: [{name}DeleteMany!]"),
-        format!("set: [{name}Unique!]"),
-    ];
+    let links = || links(table, ["[", "!]"]);
     out.line(&format!("\"The rows of {name} a new row leads to.\""));
-    out.block(&format!("input {name}Links"), links.iter().cloned());
+    out.block(&format!("input {name}Links"), granted(links()));
     out.line(&format!(
         "\"What becomes of the rows of {name} a row leads to.\""
     ));
-    out.block(
-        &format!("input {name}Relinks"),
-        links.into_iter().chain(further),
-    );
+    let members = granted(links()).chain(granted(further));
+    out.block(&format!("input {name}Relinks"), members);
+    many_updated(out, name, updates);
+    if deletes {
+        out.line(&format!("\"Every {name} that fulfils the condition.\""));
+        let members = [format!("where: {name}Where!"), "atMost: Int".to_owned()];
+        out.block(&format!("input {name}DeleteMany"), members);
+    }
+}
+
+fn many_updated(out: &mut Sdl, name: &str, updates: bool) {
+    if !updates {
+        return;
+    }
     let set = format!("set: {name}Update!");
     out.line(&format!("\"New values for one {name}.\""));
     let members = [format!("key: {name}Unique!"), set.clone()];
     out.block(&format!("input {name}UpdateOne"), members);
-    let condition = format!("where: {name}Where!");
     out.line(&format!(
         "\"New values for every {name} that fulfils the condition.\""
     ));
-    let most = "atMost: Int".to_owned();
-    let members = [condition.clone(), set, most.clone()];
+    let members = [
+        format!("where: {name}Where!"),
+        set,
+        "atMost: Int".to_owned(),
+    ];
     out.block(&format!("input {name}UpdateMany"), members);
-    out.line(&format!("\"Every {name} that fulfils the condition.\""));
-    out.block(&format!("input {name}DeleteMany"), [condition, most]);
 }

@@ -1,10 +1,10 @@
 //! Whether every index of a schema read from a file leads somewhere.
 
-use model::Schema;
 use model::schema::{
     Base, Column, Form, Function, Outcome, Piece, Relation, Rest, Search, Shape, Shown, Table,
     Variants,
 };
+use model::{Rule, Schema};
 
 /// The first reference that leads nowhere.
 pub(super) fn problem(schema: &Schema) -> Option<String> {
@@ -44,7 +44,11 @@ fn calls(schema: &Schema, function: &Function) -> bool {
         }) && !function.writes
             && matches!(function.outcome, Outcome::Value(_))
     });
-    outcome && receiver && function.arguments.iter().all(known)
+    let mut callers = function.callers.iter();
+    outcome
+        && receiver
+        && function.arguments.iter().all(known)
+        && callers.all(|caller| *caller < schema.roles.len())
 }
 
 /// Whether the enum and the scalar of a column are there.
@@ -109,6 +113,16 @@ fn is_whole(schema: &Schema, table: &Table) -> bool {
             .base
             .as_ref()
             .is_none_or(|base| is_based(schema, table, base))
+        && table.access.iter().all(|rule| rules(schema, table, rule))
+}
+
+fn rules(schema: &Schema, table: &Table, rule: &Rule) -> bool {
+    let set = rule.set.iter().map(|(column, _)| column);
+    let mut columns = rule.columns.iter().chain(set);
+    let mut relations = rule.relations.iter();
+    columns.all(|column| *column < table.columns.len())
+        && relations.all(|relation| *relation < table.relations.len())
+        && rule.roles.iter().all(|role| *role < schema.roles.len())
 }
 
 /// Whether the types of rows are there; one beside them must know that it is of these.

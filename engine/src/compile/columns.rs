@@ -13,7 +13,7 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::{FieldDefinition, Type};
 use apollo_compiler::schema::UnionType;
 use model::schema::{Column, Composite, Form};
-use model::{Diagnostic, Dialect, Scalar};
+use model::{Diagnostic, Dialect, Grant, Scalar};
 use std::collections::HashMap;
 
 /// Directives about what a column holds.
@@ -290,6 +290,7 @@ impl Stage<'_, '_> {
             generated: field.directives.has("generated") || is_computed,
             // The stage behind this one reads the expression.
             computed: is_computed.then(Vec::new),
+            grant: Grant::default(),
         });
         Slot::Column(draft.table.columns.len() - 1)
     }

@@ -59,8 +59,11 @@ fn refusal(definition: &Definition) -> Option<Diagnostic> {
         Definition::InputObjectTypeDefinition(_) | Definition::InputObjectTypeExtension(_) => {
             return Some(generated("input types are"));
         }
+        Definition::SchemaExtension(schema) if schema.root_operations.is_empty() => return None,
         Definition::SchemaDefinition(_) | Definition::SchemaExtension(_) => {
-            return Some(generated("a schema definition is"));
+            return Some(generated("a schema definition is").help(
+                "roles are added by `extend schema @role(name: …)`; the API makes all else itself",
+            ));
         }
         Definition::DirectiveDefinition(_) => "directive definitions are",
         Definition::OperationDefinition(_) | Definition::FragmentDefinition(_) => "operations are",

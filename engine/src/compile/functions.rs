@@ -11,15 +11,17 @@ use super::tables;
 use crate::{names, sdl};
 use apollo_compiler::Node;
 use apollo_compiler::Schema as Document;
-use apollo_compiler::ast::{FieldDefinition, Type};
+use apollo_compiler::ast::{Directive, FieldDefinition, Type};
 use apollo_compiler::parser::SourceSpan;
 use model::schema::{Column, Function, Outcome, Receiver};
-use model::{Diagnostic, Dialect, Scalar};
+use model::{Diagnostic, Dialect, Grant, Scalar};
 
 /// A function and where its field stands.
 pub(super) struct FunctionDraft {
     pub(super) function: Function,
     pub(super) span: Option<SourceSpan>,
+    /// Who may call it, as its field says.
+    pub(super) access: Vec<Node<Directive>>,
 }
 
 pub(super) fn resolve(
@@ -160,8 +162,11 @@ impl Stage<'_, '_> {
                 name: name.text.to_owned(),
                 arguments: arguments?,
                 outcome,
+                callers: Vec::new(),
+                is_hidden: false,
             },
             span,
+            access: field.directives.get_all("access").cloned().collect(),
         })
     }
 
@@ -283,6 +288,7 @@ impl Stage<'_, '_> {
             defaulted: false,
             generated: false,
             computed: None,
+            grant: Grant::default(),
         })
     }
 }

@@ -7,8 +7,8 @@ use super::directive::{Word, word, words};
 use super::draft::{Draft, Link};
 use super::findings::Findings;
 use apollo_compiler::ast::{FieldDefinition, Type};
-use model::Diagnostic;
 use model::schema::Relation;
+use model::{Diagnostic, Grant};
 
 /// How a relation is declared.
 enum Way<'a> {
@@ -62,6 +62,7 @@ impl<'d, 'a> At<'d, 'a> {
             columns,
             refers: false,
             through: None,
+            grant: Grant::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use apollo_compiler::Schema as Document;
 use apollo_compiler::ast::Directive;
 use apollo_compiler::schema::{Component, DirectiveList};
 use model::schema::Table;
-use model::{Diagnostic, Dialect};
+use model::{Diagnostic, Dialect, Grant};
 use std::collections::HashMap;
 
 /// The tables by type name.
@@ -84,6 +84,8 @@ fn draft<'a>(
             variants: None,
             base: None,
             search: None,
+            access: Vec::new(),
+            grant: Grant::default(),
         },
         node,
         slots: HashMap::new(),

@@ -87,6 +87,7 @@ fn expression(schema: &Schema, index: usize, column: usize) -> Trial {
                     Reference::new(own, index, on),
                     Reference::new(other, index, on),
                 )],
+                filter: Vec::new(),
             })
             .into_iter()
             .collect(),

@@ -9,7 +9,7 @@ mod weight;
 
 use super::*;
 use model::schema::{Cardinality, Column, Enum, EnumValue, Relation, Table, Through};
-use model::{Argument, Dialect, Scalar, Value, Weight};
+use model::{Argument, Dialect, Grant, Scalar, Value, Weight};
 
 fn column(field: &str, scalar: Scalar) -> Column {
     Column {
@@ -26,6 +26,7 @@ fn column(field: &str, scalar: Scalar) -> Column {
         defaulted: false,
         generated: false,
         computed: None,
+        grant: Grant::default(),
     }
 }
 
@@ -54,6 +55,8 @@ fn table(type_name: &str, singular: &str, columns: Vec<Column>, relations: Vec<R
         variants: None,
         base: None,
         search: None,
+        access: vec![],
+        grant: Grant::default(),
     }
 }
 
@@ -71,6 +74,7 @@ fn relation(
         columns: vec![pair],
         refers: cardinality != Cardinality::Many,
         through: None,
+        grant: Grant::default(),
     }
 }
 
@@ -135,6 +139,7 @@ fn schema(dialect: Dialect) -> Schema {
         unions: Vec::new(),
         shapes: Vec::new(),
         functions: Vec::new(),
+        roles: Vec::new(),
     }
 }
 
@@ -179,7 +184,11 @@ fn bound(engine: &Engine, document: &str, variables: &str) -> Result<Bound, Vec<
     };
     let operation = engine.prepare(&ask)?;
     let variables: Box<RawValue> = serde_json::from_str(variables).unwrap();
-    engine.bind(&operation, Some(&variables), Inserts::Together)
+    engine.bind(
+        &operation,
+        (&Claims::default(), Some(&variables)),
+        Inserts::Together,
+    )
 }
 
 fn sql(dialect: Dialect, document: &str) -> Vec<String> {
@@ -198,7 +207,7 @@ fn code(document: &str, variables: &str) -> &'static str {
 
 #[test]
 fn the_generated_api_is_a_valid_type_system() {
-    let text = engine(Dialect::Postgres).sdl().to_owned();
+    let text = engine(Dialect::Postgres).sdl(&Rights::All).unwrap();
     for line in [
         "product(id: Int!): Product",
         "categoryByName(name: String!): Category",
@@ -421,7 +430,8 @@ fn fragments_that_multiply_are_stopped_by_the_number_of_fields() {
 #[test]
 fn a_key_the_schema_does_not_have_is_our_fault_and_never_every_row() {
     let mut engine = engine(Dialect::Postgres);
-    engine.schema.tables[0].key.clear();
+    let all = Arc::get_mut(&mut engine.all).unwrap();
+    all.schema.tables[0].key.clear();
     for document in [
         "{ product(id: 1) { name } }",
         "mutation { updateProduct(id: 1, set: {name: \"a\"}) { name } }",
@@ -475,7 +485,8 @@ fn a_message_names_the_type_with_its_article() {
     }
     assert!(
         engine
-            .sdl()
+            .sdl(&Rights::All)
+            .unwrap()
             .contains("\"Conditions on an Int; all given ones must hold.\"")
     );
 }

@@ -2,12 +2,14 @@
 
 use super::variables::{Coercion, Variables, is_one_of, one_of};
 use super::{Argument, Input, Kind, Source, Strict, Unfit, kind};
+use crate::access::Claim;
 use crate::api::{self, Api};
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Type, Value as Literal};
 use apollo_compiler::schema::InputObjectType;
 use model::{Schema, Value};
 use serde_json::Value as Json;
+use std::cell::RefCell;
 
 /// The argument a literal stands for; `None` when it is a variable that was not given, which is an
 /// error where it is refused.
@@ -22,8 +24,38 @@ pub(crate) fn argument(
         coercion: Coercion { api, schema },
         variables,
         strict,
+        claims: None,
     }
     .value(ty, literal)
+}
+
+/// The same of a literal in a rule, where claims stand for values; new ones are added to those that
+/// are known.
+pub(crate) fn rule_argument(
+    api: &Api,
+    schema: &Schema,
+    (ty, literal): (&Type, &Node<Literal>),
+    none: &Variables,
+    claims: &mut Vec<Claim>,
+) -> Result<Option<Argument>, Unfit> {
+    Reading {
+        coercion: Coercion { api, schema },
+        variables: none,
+        strict: Strict::Nowhere,
+        claims: Some(&RefCell::new(claims)),
+    }
+    .value(ty, literal)
+}
+
+/// The path of the claim that a literal stands for: `{claim: "org.tenant"}`.
+fn claimed(literal: &Literal) -> Option<&str> {
+    match literal {
+        Literal::Object(members) => match members.as_slice() {
+            [(name, path)] if name == "claim" => path.as_str(),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The input a literal without variables stands for.
@@ -41,6 +73,8 @@ pub(super) struct Reading<'a> {
     pub(super) coercion: Coercion<'a>,
     variables: &'a Variables,
     strict: Strict,
+    /// Claims that rules know; documents of requests know none.
+    claims: Option<&'a RefCell<&'a mut Vec<Claim>>>,
 }
 
 impl Reading<'_> {
@@ -52,11 +86,32 @@ impl Reading<'_> {
         let argument = match &**literal {
             Literal::Variable(name) => self.variable(ty, name).map_err(Unfit::from),
             Literal::Null => Ok(Some(Argument::Null)),
+            literal if let Some(claim) = self.claim(ty, literal) => Ok(Some(claim)),
             _ if self.coercion.is_document(ty) => self.document(ty, literal).map(Some),
             _ if ty.is_list() => self.list(ty, literal).map(Some),
             _ => self.named(ty.inner_named_type(), literal).map(Some),
         };
         argument.map_err(|unfit| unfit.at(literal.location()))
+    }
+
+    /// The claim that stands for a value, or for a list of values.
+    fn claim(&self, ty: &Type, literal: &Literal) -> Option<Argument> {
+        let (claims, path) = (self.claims?, claimed(literal)?);
+        let item = if ty.is_list() { ty.item_type() } else { ty };
+        if !self.coercion.is_leaf(item) {
+            return None;
+        }
+        let claim = Claim {
+            path: path.to_owned(),
+            ty: ty.clone().nullable(),
+        };
+        let mut claims = claims.borrow_mut();
+        let known = claims.iter().position(|known| *known == claim);
+        let index = known.unwrap_or_else(|| {
+            claims.push(claim);
+            claims.len() - 1
+        });
+        Some(Argument::Leaf(Source::Variable(index, [].into())))
     }
 
     fn variable(&self, ty: &Type, name: &str) -> Result<Option<Argument>, String> {

@@ -3,12 +3,13 @@
 
 use super::literal::constant;
 use super::{Argument, Input, Kind, Source, kind, scalar};
-use crate::api::Api;
+use crate::access::{Claim, Shape};
+use crate::api::{self, Api};
 use crate::names::article;
 use crate::token;
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Type, VariableDefinition};
-use model::{Dialect, Fault, Kind as FaultKind, Schema, Value};
+use model::{Claims, Dialect, Fault, Kind as FaultKind, Schema, Value};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -22,6 +23,20 @@ pub(crate) struct Variables {
 }
 
 impl Variables {
+    /// No variables at all.
+    pub(crate) fn none(dialect: Dialect) -> Self {
+        Self {
+            names: Vec::new(),
+            values: Vec::new(),
+            lists_are_structure: dialect == Dialect::Mariadb,
+        }
+    }
+
+    /// Whether the variable of that index was given.
+    pub(crate) fn is_given(&self, index: usize) -> bool {
+        self.values.get(index).is_some_and(Option::is_some)
+    }
+
     /// The variable of that name as an argument; `None` when it was not given.
     pub(crate) fn argument(&self, name: &str) -> Option<Argument> {
         let index = self.names.iter().position(|known| known == name)?;
@@ -125,13 +140,15 @@ fn structure(input: &Input, lists: bool, out: &mut Vec<u8>) {
     }
 }
 
-/// Coerces the variables of a request as the specification's `CoerceVariableValues` says.
+/// Coerces the variables of a request as the specification's `CoerceVariableValues` says. What the
+/// rules of its shape look at stands before them, under names that no document can have.
 pub(crate) fn coerce(
-    api: &Api,
-    schema: &Schema,
+    shape: &Shape,
+    claims: &Claims,
     definitions: &[Node<VariableDefinition>],
     given: &serde_json::Map<String, Json>,
 ) -> Result<Variables, Vec<Fault>> {
+    let (api, schema) = (&shape.api, &shape.schema);
     let coercion = Coercion { api, schema };
     let mut faults = Vec::new();
     let mut variables = Variables {
@@ -139,6 +156,10 @@ pub(crate) fn coerce(
         values: Vec::with_capacity(definitions.len()),
         lists_are_structure: schema.dialect == Dialect::Mariadb,
     };
+    for claim in shape.claims() {
+        variables.names.push(format!("claim {}", claim.path));
+        variables.values.push(coercion.claim(claim, claims));
+    }
     for definition in definitions {
         let name = definition.name.as_str();
         let value = coercion
@@ -166,6 +187,24 @@ pub(super) struct Coercion<'a> {
 }
 
 impl Coercion<'_> {
+    /// What a caller claims; a value that is not of the type is as good as none. Whoever issues
+    /// tokens may write numbers as strings, and strings of digits as numbers.
+    fn claim(&self, claim: &Claim, claims: &Claims) -> Option<Input> {
+        let given = claims.get(&claim.path)?;
+        let value = self.json(&claim.ty, given).or_else(|_| {
+            let other = match given {
+                Json::String(digits) => serde_json::from_str(digits).map(Json::Number),
+                other => Ok(Json::String(other.to_string())),
+            };
+            let other = other.map_err(|_| String::new())?;
+            self.json(&claim.ty, &other)
+        });
+        let value = value.ok()?;
+        let has_null =
+            matches!(&value, Input::Value(Value::List(items)) if items.contains(&Value::Null));
+        (value != Input::Null && !has_null).then_some(value)
+    }
+
     fn variable(
         &self,
         definition: &VariableDefinition,
@@ -250,7 +289,8 @@ impl Coercion<'_> {
         let index = tables.iter().position(|table| table.type_name == type_name);
         let index = index.ok_or_else(unknown)?;
         let table = &tables[index];
-        if table.key.is_empty() || table.key.len() != parts.len() {
+        let is_known = api::is_seen(table) && api::is_identified(table);
+        if !is_known || table.key.len() != parts.len() {
             return Err(unknown());
         }
         let values = table.key.iter().zip(&parts).map(|(column, part)| {

@@ -2,7 +2,8 @@
 
 use super::selection::Chosen;
 use super::{Inserts, Plan, Wish, statement::Draft};
-use crate::api::{Api, Root, Verb};
+use crate::access::Access;
+use crate::api::{Api, NOTHING, Root, Verb};
 use crate::config::Config;
 use crate::input::{Argument, Strict, Unfit, Variables, argument};
 use crate::prepare::{Operation, located};
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub(crate) struct Planner<'a> {
     pub(crate) api: &'a Api,
     pub(crate) schema: &'a Schema,
+    /// The rules that every statement carries.
+    pub(crate) access: Option<&'a Access>,
     pub(crate) config: &'a Config,
     pub(crate) document: &'a ExecutableDocument,
     pub(crate) variables: &'a Variables,
@@ -48,19 +51,23 @@ pub(crate) struct Planner<'a> {
     pub(crate) unplaced: Vec<Wish>,
     limits: Vec<(usize, usize)>,
     weight: Weight,
+    /// Whether the condition of a rule is being planned: it looks at rows whoever asks.
+    pub(super) ruling: bool,
+    /// Why the rules refuse it.
+    refusal: Option<Fault>,
 }
 
 /// Plans an operation for variables of that structure.
 pub(crate) fn plan(
-    api: &Api,
-    schema: &Schema,
     config: &Config,
     operation: &Operation,
     (variables, inserts): (&Variables, Inserts),
 ) -> Result<Plan, Fault> {
+    let shape = &*operation.shape;
     let mut planner = Planner {
-        api,
-        schema,
+        api: &shape.api,
+        schema: &shape.schema,
+        access: shape.access.as_ref(),
         config,
         document: &operation.document,
         variables,
@@ -80,6 +87,8 @@ pub(crate) fn plan(
         unplaced: Vec::new(),
         limits: Vec::new(),
         weight: Weight::Light,
+        ruling: false,
+        refusal: None,
     };
     let root_type = operation.definition.object_type();
     let chosen = planner.choose(&[&operation.definition.selection_set], root_type)?;
@@ -90,6 +99,9 @@ pub(crate) fn plan(
             key: Label::new(chosen.key),
             content,
         });
+    }
+    if let Some(refusal) = planner.refusal {
+        return Err(refusal);
     }
     Ok(Plan {
         script: Arc::new(Script {
@@ -114,6 +126,9 @@ impl<'a> Planner<'a> {
             _ => {}
         }
         let Some(root) = self.api.root(&field.name) else {
+            if field.name == NOTHING {
+                return Ok(Content::Constant("null".into()));
+            }
             let message = format!("the field {} is not known here", field.name);
             return Err(self.fault(field, "engine.invalid", Kind::Invalid, message));
         };
@@ -130,7 +145,21 @@ impl<'a> Planner<'a> {
     }
 
     /// Ends the statement under construction and makes it a step.
-    pub(crate) fn step(&mut self, chosen: &Chosen<'_>, tree: &Tree, rows: Use) -> usize {
+    pub(crate) fn step(&mut self, chosen: &Chosen<'a>, tree: &Tree, rows: Use) -> usize {
+        if self.access.is_none() {
+            return self.push(chosen, tree, rows);
+        }
+        let mut tree = self.shielded(tree, &rows);
+        let rows = self.keeping(&mut tree, rows);
+        let step = self.push(chosen, &tree, rows);
+        if let Tree::Change(change) = &tree {
+            self.look_at_change(chosen, change, step);
+        }
+        step
+    }
+
+    /// The same of a statement that needs no rules, or has them.
+    pub(super) fn push(&mut self, chosen: &Chosen<'a>, tree: &Tree, rows: Use) -> usize {
         let place = self.draft.place;
         let draft = std::mem::take(&mut self.draft);
         self.draft.place = place;
@@ -155,6 +184,11 @@ impl<'a> Planner<'a> {
         self.wishes.push(finished.wishes);
         self.unplaced.extend(finished.unplaced);
         index
+    }
+
+    /// Says why the operation is refused, once it is planned; what is said first counts.
+    pub(super) fn refuse(&mut self, fault: Fault) {
+        self.refusal.get_or_insert(fault);
     }
 
     /// Says whether a step writes several rows that one by one tell which of them fails.

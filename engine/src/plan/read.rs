@@ -411,6 +411,7 @@ impl<'a> Planner<'a> {
             table: target,
             alias: partner,
             on: on.collect(),
+            filter: Vec::new(),
         });
         scope.joined.push(Joined {
             from: from.0,
@@ -429,7 +430,15 @@ impl<'a> Planner<'a> {
         (table, index): (usize, usize),
     ) -> Alias {
         let relation = &self.schema.tables[table].relations[index];
-        self.join(scope, (alias, table), relation.target, &relation.columns)
+        let joins = scope.joins();
+        let partner = self.join(scope, (alias, table), relation.target, &relation.columns);
+        if scope.joins() > joins
+            && let Some(condition) = self.related_where((table, index), alias)
+            && let Some(join) = scope.select.joins.last_mut()
+        {
+            join.filter.push(condition);
+        }
+        partner
     }
 
     /// A to-many relation: its rows packed into one column.
@@ -452,6 +461,15 @@ impl<'a> Planner<'a> {
 
     /// The rows a relation leads to from one row of `outer`.
     pub(crate) fn related(&mut self, outer: Alias, table: usize, relation: &Relation) -> Scope {
+        let mut scope = self.related_to(outer, table, relation);
+        let all = &self.schema.tables[table].relations;
+        let index = all.iter().position(|known| known.field == relation.field);
+        let condition = index.and_then(|index| self.related_where((table, index), outer));
+        scope.select.filter.extend(condition);
+        scope
+    }
+
+    fn related_to(&mut self, outer: Alias, table: usize, relation: &Relation) -> Scope {
         let alias = self.draft.alias();
         let mut scope = Scope::new(alias, relation.target);
         let near = match &relation.through {
@@ -470,6 +488,7 @@ impl<'a> Planner<'a> {
                     table: relation.target,
                     alias,
                     on: on.collect(),
+                    filter: Vec::new(),
                 });
                 (junction, through.table)
             }

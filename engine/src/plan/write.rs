@@ -22,7 +22,7 @@ use apollo_compiler::executable::Field;
 use guard::Guard;
 use input::{Spot, Values, place};
 use model::schema::{Outcome, Relation};
-use model::{Cell, Content, Fault, Record, Use, Value};
+use model::{Action, Cell, Content, Fault, Record, Use, Value};
 
 /// Most parameters of one statement; SQLite's limit is 32,766.
 const PARAMETERS_MAX: usize = 30_000;
@@ -43,6 +43,41 @@ struct Batch {
     rows: Vec<Vec<Source>>,
     /// Where the first of them stands in the input.
     first: usize,
+}
+
+impl Batch {
+    /// Gives a column of all rows a value, where none is given that may be.
+    fn preset(&mut self, column: usize, source: &Source, may_be_given: bool) {
+        match self.columns.iter().position(|known| *known == column) {
+            Some(_) if may_be_given => {}
+            Some(place) => {
+                for row in &mut self.rows {
+                    row[place] = source.clone();
+                }
+            }
+            None => {
+                self.columns.push(column);
+                for row in &mut self.rows {
+                    row.push(source.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Gives columns of a row the values that rules say, where none is given that may be.
+fn preset(
+    values: &mut Values,
+    presets: Vec<(usize, Source)>,
+    may_be_given: impl Fn(usize) -> bool,
+) {
+    for (column, source) in presets {
+        match values.iter_mut().find(|(known, _)| *known == column) {
+            Some(_) if may_be_given(column) => {}
+            Some((_, value)) => *value = source,
+            None => values.push((column, source)),
+        }
+    }
 }
 
 /// Adds a row to the last of some batches, or begins another where it names other columns or a
@@ -206,6 +241,7 @@ impl<'a> Planner<'a> {
         };
         Ok(Returned {
             plain: !by_condition
+                && self.is_open(root.table)
                 && scope.select.joins.is_empty()
                 && scope.select.columns.iter().all(own),
             record,
@@ -313,7 +349,14 @@ impl<'a> Planner<'a> {
     }
 
     /// The insert of some rows.
-    fn insertion_of(&mut self, table: usize, batch: Batch, returning: Vec<Expr>) -> Change {
+    fn insertion_of(&mut self, table: usize, mut batch: Batch, returning: Vec<Expr>) -> Change {
+        for (column, source) in self.presets(table, Action::Create) {
+            batch.preset(
+                column,
+                &source,
+                self.may_give(table, Action::Create, column),
+            );
+        }
         let rows = batch.rows.into_iter().map(|row| {
             let values = batch.columns.iter().zip(row);
             values
@@ -400,7 +443,11 @@ impl<'a> Planner<'a> {
         Content::Step(step)
     }
 
-    pub(super) fn key_columns(&self, table: usize, alias: Option<sql::Alias>) -> Vec<Expr> {
+    pub(in crate::plan) fn key_columns(
+        &self,
+        table: usize,
+        alias: Option<sql::Alias>,
+    ) -> Vec<Expr> {
         let key = self.schema.tables[table].key.iter();
         key.map(|column| {
             let reference = Reference {

@@ -314,6 +314,7 @@ impl Text<'_> {
             text.push(" = ");
             text.reference(*right);
         });
+        self.conditions(" AND ", &join.filter);
     }
 
     fn ordering(&mut self, select: &Select) {

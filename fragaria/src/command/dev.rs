@@ -9,7 +9,7 @@ use crate::example;
 use crate::project::{Compiled, Project};
 use crate::readiness::{self, Outlook};
 use crate::running::{self, Address};
-use crate::server::Server;
+use crate::server::{Server, Stage};
 use crate::terminal::Terminal;
 use crate::watch::Edits;
 use anyhow::Result;
@@ -35,6 +35,7 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
     terminal.findings(&compiled.warnings, &compiled.texts);
     let texts = compiled.texts;
     let server = Server::build(
+        Stage::Development,
         project.face()?,
         project.loaded.config.clone(),
         compiled.artefact,

@@ -5,7 +5,7 @@ use crate::environment::Environment;
 use crate::mend;
 use crate::project::{ARTEFACT, CONFIG, Project, display, no_configuration, read_artefact};
 use crate::running::{self, Address};
-use crate::server::Server;
+use crate::server::{Server, Stage};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Terminal) -> Result<()> {
     let (directory, path) = locate(&args.path)?;
     let artefact = read_artefact(&path)?;
-    let project = Project::open(&directory, environment, &args.listening.flags())?;
+    let project = Project::open(&directory, environment, &args.flags())?;
     let _log = observe::logs::install(project.loaded.config.log, terminal.err)?;
     project.dialect()?;
     if path == directory.join(ARTEFACT) && project.outdates(&artefact) {
@@ -24,13 +24,39 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
         );
     }
     let compiled_for = artefact.schema.dialect;
-    let server = Server::build(project.face()?, project.loaded.config, artefact)?;
+    let has_rules = !artefact.schema.roles.is_empty();
+    let (face, config) = (project.face()?, project.loaded.config);
+    let server = Server::build(Stage::Service, face, config, artefact)?;
     if server.database.dialect() != compiled_for {
         let theirs = server.database.dialect();
         bail!("the artefact was compiled for {compiled_for}, and the database is {theirs}");
     }
+    closed(has_rules, server.config.auth.open)?;
     let listener = Address::Fixed(server.config.server.listen).bind().await?;
     running::run(server, listener, std::future::pending()).await
+}
+
+/// Whether callers are held to rules; without any, everybody would see everything, which must be
+/// said.
+fn closed(has_rules: bool, open: bool) -> Result<()> {
+    match (has_rules, open) {
+        (true, false) => Ok(()),
+        (false, true) => {
+            tracing::warn!(
+                "auth.open is set: everybody who reaches this server may read and write everything"
+            );
+            Ok(())
+        }
+        (true, true) => Err(mend::failure(
+            "auth.open lets everybody do everything, and the schema has access rules",
+            "leave auth.open out, so that the rules hold",
+        )),
+        (false, false) => Err(mend::failure(
+            "the schema has no access rules, so nobody may see anything of it",
+            "add roles and rules (docs/guide/access.md), or let everybody on this machine do \
+             everything: fragaria serve --open",
+        )),
+    }
 }
 
 /// The project directory and the artefact a path stands for.

@@ -8,8 +8,8 @@ use std::time::Duration;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Server {
-    /// The address to listen on; port 0 takes a free one. Loopback only, as long as there are no
-    /// access rules.
+    /// The address to listen on; port 0 takes a free one. Loopback only: other machines come
+    /// through a proxy that speaks TLS.
     pub(crate) listen: SocketAddr,
     /// How long requests in flight may go on after a stop signal, in milliseconds.
     pub(crate) shutdown_grace_ms: u64,
@@ -99,8 +99,8 @@ impl Server {
             .collect();
         if !self.listen.ip().is_loopback() {
             let message = format!(
-                "{} is reachable from other machines, and without access rules anyone who \
-                 reaches the server may read and write everything; use 127.0.0.1 or [::1]",
+                "{} is reachable from other machines, and what they send would travel in the \
+                 open; use 127.0.0.1 or [::1], behind a proxy that speaks TLS",
                 self.listen
             );
             findings.push(("listen", message));

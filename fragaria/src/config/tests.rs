@@ -120,7 +120,7 @@ fn an_address_other_machines_reach_is_refused_where_it_was_set() {
     let text = "[server]\nlisten = '0.0.0.0:8080'\n";
     let findings = load(Some(&file(text)), &[], &[]).unwrap_err();
     assert_eq!(pointed(text, &findings), "'0.0.0.0:8080'");
-    assert!(findings[0].message.contains("without access rules"));
+    assert!(findings[0].message.contains("in the open"));
     let findings = load(None, &[], &[listen("192.168.1.1:80")]).unwrap_err();
     assert!(findings[0].message.starts_with("--listen: "));
 }

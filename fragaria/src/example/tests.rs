@@ -3,7 +3,7 @@
 use super::*;
 use engine::{Ask, Engine, Source, artefact};
 use model::metric::Registry;
-use model::{Dialect, Rights, Schema, Secret};
+use model::{Claims, Dialect, Rights, Schema, Secret};
 use rusqlite::Connection;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -151,7 +151,11 @@ async fn the_schema_is_that_of_the_tables_and_answers_the_queries() {
         };
         let operation = engine.prepare(&ask).expect(document);
         let bound = engine
-            .bind(&operation, None, engine::Inserts::Together)
+            .bind(
+                &operation,
+                (&Claims::default(), None),
+                engine::Inserts::Together,
+            )
             .expect(document);
         let answer = database
             .run(bound.script, bound.arguments, bound.weight)

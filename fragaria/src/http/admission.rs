@@ -1,6 +1,7 @@
 //! The first step of a request: may it come in, and what does it ask?
 
 use super::answer::Refusal;
+use super::caller;
 use super::idempotency;
 use super::negotiation::{Format, Unreadable, is_json};
 use super::parameters::Parameters;
@@ -49,6 +50,7 @@ pub(crate) async fn admit(
 ) -> Result<Admitted, Refusal> {
     let method = request.method().clone();
     acceptable(&request)?;
+    let caller = caller::of(server, request.headers())?;
     let (idempotency_key, parameters, held) = if method == Method::GET {
         let query = request.uri().query().unwrap_or_default();
         (None, Parameters::from_url(query)?, None)
@@ -63,7 +65,7 @@ pub(crate) async fn admit(
         return Err(Fault::new("server.not_ready", Kind::Unavailable, message).into());
     }
     Ok(Admitted {
-        caller: Caller::development(),
+        caller,
         method,
         parameters,
         idempotency_key,

@@ -135,7 +135,10 @@ impl Refusal {
     /// What the data stood in the way of was begun, and its errors belong to fields; a database
     /// that is away began nothing.
     fn in_run(fault: Fault) -> Self {
-        let begun = matches!(fault.kind, Kind::Conflict | Kind::Limit | Kind::Invalid);
+        let begun = matches!(
+            fault.kind,
+            Kind::Conflict | Kind::Limit | Kind::Invalid | Kind::Denied
+        );
         Self {
             begun,
             ..Self::from(fault)
@@ -160,11 +163,12 @@ impl Refusal {
             Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Kind::Invalid | Kind::Conflict | Kind::Limit
+            Kind::Invalid | Kind::Conflict | Kind::Limit | Kind::Denied
                 if format == Format::Json || self.begun =>
             {
                 StatusCode::OK
             }
+            Kind::Denied => StatusCode::FORBIDDEN,
             Kind::Malformed | Kind::Invalid | Kind::Conflict | Kind::Limit => self.declined,
         }
     }

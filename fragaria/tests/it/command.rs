@@ -361,7 +361,14 @@ fn a_port_that_is_taken_is_told_with_a_way_out() {
     let project = Project::small();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let told = project.fail(&["serve", "--listen", &address, "--set", "log.level=error"]);
+    let told = project.fail(&[
+        "serve",
+        "--open",
+        "--listen",
+        &address,
+        "--set",
+        "log.level=error",
+    ]);
     let expected = format!(
         "error: cannot listen on {address}: the port is taken\n  = help: stop what listens there, \
          or take another port: --listen 127.0.0.1:0 takes a free one\n"

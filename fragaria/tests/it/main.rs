@@ -6,6 +6,7 @@
     reason = "a test that cannot go on panics, in its helpers too"
 )]
 
+mod access;
 mod advice;
 mod answers;
 mod attacks;

@@ -53,6 +53,14 @@ impl Server {
     /// Starts a command that serves, on a free port, and waits until it listens.
     pub(crate) fn start(command: &mut Command) -> Self {
         command.args(["--listen", "127.0.0.1:0", "--set", "log.format=json"]);
+        let has = |text: &str| {
+            command
+                .get_args()
+                .any(|word| word.to_string_lossy().contains(text))
+        };
+        if has("serve") && !has("auth.") && !has("--open") {
+            command.arg("--open");
+        }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let answers = lines(child.stdout.take().unwrap(), |line| line);

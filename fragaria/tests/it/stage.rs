@@ -105,6 +105,11 @@ impl Stage {
         }
     }
 
+    /// The settings it is served with.
+    pub(crate) fn settings(&self) -> &[&'static str] {
+        &self.settings
+    }
+
     pub(crate) fn is_mariadb(&self) -> bool {
         matches!(self.database, Database::Mariadb(_))
     }

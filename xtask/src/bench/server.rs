@@ -45,6 +45,7 @@ impl Server {
         let mut service = Service::start(binary, None, Stop::Gracefully, |command| {
             command
                 .arg("serve")
+                .arg("--open")
                 .arg(project)
                 .arg("--listen")
                 .arg(format!("127.0.0.1:{port}"));

@@ -69,7 +69,7 @@ fn an_introspection_is_answered_as_the_library_does() {
         ),
     ] {
         let own = told(&engine, document, variables);
-        let library = told_by_the_library(&engine.api, document, variables);
+        let library = told_by_the_library(&engine.all.api, document, variables);
         assert_eq!(own, library, "{document}");
     }
 }
@@ -105,7 +105,8 @@ fn everything_about_many_tables_is_told_once_and_not_many_times() {
         let artefact = crate::artefact::read(&crate::artefact::write(&wide(60, letters))).unwrap();
         let engine = Engine::new(artefact, &Config::default(), &mut Registry::default()).unwrap();
         let bytes = told(&engine, EVERYTHING, "{}").len();
-        let most = engine.sdl().len() * Config::default().introspection_times_max;
+        let most =
+            engine.sdl(&Rights::All).unwrap().len() * Config::default().introspection_times_max;
         assert!(
             bytes * 11 < most * 10 && most < bytes * 4,
             "everything has {bytes} bytes, the bound is {most}"

@@ -123,5 +123,5 @@ fn a_list_of_too_many_statements_is_refused() {
 fn text(schema: &Schema) -> String {
     let artefact = crate::artefact::read(&crate::artefact::write(schema)).unwrap();
     let engine = Engine::new(artefact, &Config::default(), &mut Registry::default()).unwrap();
-    engine.sdl().to_owned()
+    engine.sdl(&Rights::All).unwrap()
 }

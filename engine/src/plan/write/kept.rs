@@ -11,7 +11,7 @@ use crate::input::{Argument, Source};
 use crate::plan::planner::Planner;
 use crate::plan::read::Scope;
 use crate::sql::{self, Alias, Change, Expr, ListParameter, Reference, Tree};
-use model::{Codec, Content, Dialect, Fault, Use};
+use model::{Action, Codec, Content, Dialect, Fault, Use};
 
 /// Rows that a step keeps; where it is said, just one.
 pub(super) struct Held {
@@ -101,7 +101,7 @@ pub(super) enum Only<'o> {
 impl<'a> Planner<'a> {
     /// Whether a statement that changes rows gives them back, and an insert can name the key it
     /// gives way to.
-    pub(super) fn changes_answer(&self) -> bool {
+    pub(in crate::plan) fn changes_answer(&self) -> bool {
         self.schema.dialect != Dialect::Mariadb
     }
 
@@ -114,7 +114,8 @@ impl<'a> Planner<'a> {
     ) -> Result<Content, Fault> {
         let field = spot.chosen.field();
         let alias = self.draft.alias();
-        let (filter, guard) = self.target(field, root, alias)?;
+        let (mut filter, guard) = self.target(field, root, alias)?;
+        filter.extend(self.reached(Action::Update, (root.table, alias), &[]));
         let step = self.lock_changing(spot, (alias, filter), &set);
         self.guarded(field, guard, step);
         self.within("set", |planner| {
@@ -131,7 +132,8 @@ impl<'a> Planner<'a> {
     ) -> Result<Content, Fault> {
         let field = spot.chosen.field();
         let alias = self.draft.alias();
-        let (filter, guard) = self.target(field, root, alias)?;
+        let (mut filter, guard) = self.target(field, root, alias)?;
+        filter.extend(self.reached(Action::Delete, (root.table, alias), &[]));
         let Held { step, .. } = self.hold(spot, (alias, filter), Wanted::locked(&[]));
         self.guarded(field, guard, step);
         let content = self.read_kept(spot.chosen, spot.table, returned, (&[step], false));
@@ -231,7 +233,12 @@ impl<'a> Planner<'a> {
         set: Values,
         only: Only<'_>,
     ) -> Result<(), Fault> {
-        let (table, alias) = (spot.table, self.draft.alias());
+        let table = spot.table;
+        let columns: Vec<_> = set.iter().map(|(column, _)| *column).collect();
+        if !matches!(only, Only::Where(_)) {
+            self.may_reach(spot.chosen, (table, held), (Action::Update, &columns));
+        }
+        let alias = self.draft.alias();
         let mut filter = vec![self.of_kept(table, alias, held)];
         match only {
             Only::All => {}
@@ -252,11 +259,18 @@ impl<'a> Planner<'a> {
             returning: Vec::new(),
         };
         self.step(spot.chosen, &Tree::Change(change), Use::Discard);
+        if !self.changes_answer() && !self.is_open(table) {
+            let key = &self.schema.tables[table].key;
+            let moves = columns.iter().any(|column| key.contains(column));
+            let written = [(Action::Update, columns)];
+            self.look_at(spot.chosen, (table, (held, moves)), &written);
+        }
         Ok(())
     }
 
     /// Removes held rows.
     pub(super) fn remove(&mut self, spot: Spot<'_, 'a>, held: &[usize]) {
+        self.may_reach(spot.chosen, (spot.table, held), (Action::Delete, &[]));
         let (table, alias) = (spot.table, self.draft.alias());
         let change = Change::Delete {
             table,
@@ -270,14 +284,19 @@ impl<'a> Planner<'a> {
     /// Whether a row is one of those that steps keep.
     pub(super) fn of_kept(&mut self, table: usize, alias: Alias, kept: &[usize]) -> Expr {
         let keys = self.kept_keys(table, (kept, false));
+        Expr::InKeys(self.comparable_key(table, alias), keys)
+    }
+
+    /// The columns of a key as they are looked for among kept ones.
+    pub(in crate::plan) fn comparable_key(&self, table: usize, alias: Alias) -> Vec<Expr> {
         let key = self.schema.tables[table].key.iter();
         let key =
             key.map(|column| sql::comparable(self.schema, Reference::new(alias, table, *column)));
-        Expr::InKeys(key.collect(), keys)
+        key.collect()
     }
 
     /// The keys of kept rows, or with `changed` what they have become.
-    pub(super) fn kept_keys(
+    pub(in crate::plan) fn kept_keys(
         &mut self,
         table: usize,
         (kept, changed): (&[usize], bool),

@@ -18,7 +18,7 @@ use crate::input::{Argument, Source};
 use crate::plan::planner::Planner;
 use crate::sql::Tree;
 use model::schema::{Relation, Through};
-use model::{Content, Fault, Use};
+use model::{Action, Content, Fault, Use};
 
 /// How rows belong to the row that a relation leads from.
 struct Tie<'s> {
@@ -106,7 +106,8 @@ impl<'a> Planner<'a> {
     ) -> Result<Content, Fault> {
         let field = spot.chosen.field();
         let alias = self.draft.alias();
-        let (filter, guard) = self.target(field, root, alias)?;
+        let (mut filter, guard) = self.target(field, root, alias)?;
+        filter.extend(self.reached(Action::Update, (root.table, alias), &[]));
         let keep = self.needed(spot, set);
         let held = self.hold(spot, (alias, filter), Wanted::locked(&keep));
         let step = held.step;

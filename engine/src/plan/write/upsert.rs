@@ -2,16 +2,16 @@
 //!
 //! Each row is a statement of its own, so that a later row of the same key wins on every database.
 
-use super::Returned;
 use super::input::{Mentions, Parts, Spot, Values, members, place};
 use super::kept::{Held, Only, Wanted};
+use super::{Returned, preset};
 use crate::api::{Root, column_name, key_name, unique_keys};
 use crate::input::{Argument, Source};
 use crate::plan::planner::Planner;
 use crate::plan::selection::Chosen;
 use crate::sql::{Alias, Change, Conflict, Expr, Reference, Tree};
 use apollo_compiler::executable::Field;
-use model::{Content, Fault, Use};
+use model::{Action, Content, Fault, Use};
 
 /// What an upsert is told about rows that are there already.
 pub(super) struct Terms {
@@ -122,6 +122,13 @@ impl<'a> Planner<'a> {
         let relations = self.put_row(spot, terms, row)?;
         let keep = self.leading(spot, &relations);
         let held = self.hold_values(spot, key, self.as_put(&keep));
+        if self.access.is_some() {
+            self.must_be(
+                spot,
+                held.step,
+                "the key is taken by a row that you may not see",
+            );
+        }
         self.branch(spot, &held, relations, true)?;
         Ok(held.step)
     }
@@ -276,6 +283,11 @@ impl<'a> Planner<'a> {
         let excluded = |column: &usize| (*column, Expr::Excluded(table, *column));
         let mut set: Vec<_> = row.set.iter().map(excluded).collect();
         if !set.is_empty() {
+            for (column, source) in self.presets(table, Action::Update) {
+                set.retain(|(known, _)| *known != column);
+                let value = self.stored(table, column, source);
+                set.push((column, value));
+            }
             set.extend(self.next_version(table, alias));
         }
         let filter = match &terms.condition {
@@ -317,10 +329,14 @@ impl<'a> Planner<'a> {
     pub(super) fn insertion(
         &mut self,
         table: usize,
-        values: Values,
+        mut values: Values,
         unless: Unless,
         returning: Vec<Expr>,
     ) -> Change {
+        let presets = self.presets(table, Action::Create);
+        preset(&mut values, presets, |column| {
+            self.may_give(table, Action::Create, column)
+        });
         let columns = values.iter().map(|(column, _)| *column).collect();
         let row = values
             .into_iter()
@@ -357,8 +373,12 @@ impl<'a> Planner<'a> {
         &mut self,
         table: usize,
         alias: Alias,
-        set: Values,
+        mut set: Values,
     ) -> Vec<(usize, Expr)> {
+        let presets = self.presets(table, Action::Update);
+        preset(&mut set, presets, |column| {
+            self.may_give(table, Action::Update, column)
+        });
         let mut set: Vec<_> = set
             .into_iter()
             .map(|(column, source)| (column, self.stored(table, column, source)))

@@ -9,6 +9,9 @@ const JUNCTION_FLAT: usize = 16;
 impl Text<'_> {
     /// An expression that may stand beside an operator.
     pub(super) fn operand(&mut self, expr: &Expr) {
+        if let Expr::Rule(inner) = expr {
+            return self.operand(inner);
+        }
         let compound = matches!(
             expr,
             Expr::And(_)
@@ -53,7 +56,7 @@ impl Text<'_> {
                 self.column_name(*table, *column);
             }
             Expr::Cast(inner, cast) => self.cast(inner, cast),
-            Expr::Again(_, inner) => self.expr(inner),
+            Expr::Again(_, inner) | Expr::Rule(inner) => self.expr(inner),
             Expr::Next(inner) => {
                 self.expr(inner);
                 self.push(" + 1");
@@ -87,6 +90,11 @@ impl Text<'_> {
                 self.push(".fragaria_row");
             }
             Expr::Call(function, arguments) => self.call_function(*function, arguments),
+            Expr::Guarded(condition, inner) => {
+                self.call_open("CASE WHEN ", condition);
+                self.call_open(" THEN ", inner);
+                self.push(" END");
+            }
             Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
             Expr::Value(select) => self.nested("(", select, Columns::Plain),
             Expr::Rows(select) => self.packed(select),

@@ -111,7 +111,8 @@ impl Text<'_> {
                 Some(self.schema.tables[*table].columns[*column].scalar)
             }
             Expr::Aggregate(Aggregate::Minimum | Aggregate::Maximum, inner)
-            | Expr::Filtered(inner, _) => self.scalar(inner),
+            | Expr::Filtered(inner, _)
+            | Expr::Guarded(_, inner) => self.scalar(inner),
             Expr::Value(select) => self.scalar(select.columns.iter().next()?),
             _ => None,
         }

@@ -9,7 +9,7 @@ use crate::address;
 use crate::config::Config;
 use crate::project::Face;
 use crate::readiness;
-use crate::server::Server;
+use crate::server::{Server, Stage};
 use crate::snippet::{Refused, Texts};
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result, bail};
@@ -104,7 +104,7 @@ async fn serve(scratch: &Scratch, config: Config, beds: &[Bed]) -> Result<Arc<Se
         name: "verify".to_owned(),
         queries: Vec::new(),
     };
-    let server = Server::build(face, config, artefact.clone())?;
+    let server = Server::build(Stage::Development, face, config, artefact.clone())?;
     readiness::admit(&server, artefact, &texts).await?;
     if !server.is_open() {
         bail!("the catalog of the database cannot be read");

@@ -165,7 +165,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Makes a step of a write fail where it finds no row.
-    pub(super) fn must_be(&mut self, spot: Spot<'_, 'a>, step: usize, message: &str) {
+    pub(in crate::plan::write) fn must_be(
+        &mut self,
+        spot: Spot<'_, 'a>,
+        step: usize,
+        message: &str,
+    ) {
         let field = spot.chosen.field();
         let name = &self.schema.tables[spot.table].type_name;
         let message = format!("{name}: {message}");

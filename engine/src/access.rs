@@ -1,0 +1,15 @@
+//! What callers of some rights may see and do: the schema as it is shown to them, and the rules
+//! that their plans carry.
+//!
+//! A caller sees a row, or a cell of one, that at least one of its roles lets it see. It writes a
+//! cell that at least one of them lets it write, in the row as it was and in the row as it becomes.
+//! A rule that needs a claim which the caller has not got gives nothing.
+
+mod literal;
+mod rules;
+mod shape;
+mod view;
+
+pub(crate) use literal::{Mistake, condition, value};
+pub(crate) use rules::{Access, Claim, Condition, Ruled};
+pub(crate) use shape::Shape;

@@ -1,0 +1,110 @@
+//! The rules of some roles, ready to be planned.
+
+use super::literal::{self, Mistake};
+use crate::api::Api;
+use crate::input::{Argument, Source};
+use apollo_compiler::ast::Type;
+use model::{Action, Rule, Schema};
+
+/// Something of the caller that rules look at, as a value of that type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    /// Where it stands among the claims.
+    pub(crate) path: String,
+    pub(crate) ty: Type,
+}
+
+/// A condition of a rule. Its claims are variables, by their places in [`Access::claims`].
+#[derive(Debug)]
+pub(crate) struct Condition(pub(crate) Argument);
+
+/// A rule that some of the roles have.
+#[derive(Debug)]
+pub(crate) struct Ruled {
+    allow: Vec<Action>,
+    pub(crate) columns: Vec<usize>,
+    pub(crate) relations: Vec<usize>,
+    /// Which rows; all where there is none.
+    pub(crate) rows: Option<Condition>,
+    /// Which rows may come of it.
+    pub(crate) check: Option<Condition>,
+    /// What columns are given.
+    pub(crate) set: Vec<(usize, Source)>,
+    /// The claims without which it gives nothing.
+    pub(crate) claims: Vec<usize>,
+}
+
+impl Ruled {
+    pub(crate) fn lets(&self, action: Action) -> bool {
+        self.allow.contains(&action)
+    }
+
+    /// Whether it is what lets its roles write that column with a value of their own.
+    pub(crate) fn lets_give(&self, action: Action, column: usize) -> bool {
+        let is_set = self.set.iter().any(|(set, _)| *set == column);
+        self.lets(action) && self.columns.contains(&column) && !is_set
+    }
+}
+
+/// The rules of all tables for some roles.
+#[derive(Debug)]
+pub(crate) struct Access {
+    tables: Vec<Vec<Ruled>>,
+    pub(crate) claims: Vec<Claim>,
+}
+
+impl Access {
+    /// Reads the rules that some roles have; they were read before, when they were compiled.
+    pub(crate) fn new(api: &Api, schema: &Schema, roles: &[usize]) -> Result<Self, String> {
+        let mut claims = Vec::new();
+        let mut tables = Vec::with_capacity(schema.tables.len());
+        for (index, table) in schema.tables.iter().enumerate() {
+            let held = |rule: &&Rule| rule.roles.iter().any(|role| roles.contains(role));
+            let rules = table.access.iter().filter(held);
+            let read = rules.map(|rule| ruled(api, schema, (index, rule), &mut claims));
+            let read: Result<Vec<_>, Mistake> = read.collect();
+            tables.push(read.map_err(|mistake| format!("{}: {}", table.type_name, mistake.text))?);
+        }
+        Ok(Self { tables, claims })
+    }
+
+    /// The rules of a table.
+    pub(crate) fn of(&self, table: usize) -> &[Ruled] {
+        self.tables.get(table).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn ruled(
+    api: &Api,
+    schema: &Schema,
+    (table, rule): (usize, &Rule),
+    claims: &mut Vec<Claim>,
+) -> Result<Ruled, Mistake> {
+    let mut needed = Vec::new();
+    let mut read = |text: &Option<String>| {
+        let Some(text) = text else {
+            return Ok::<_, Mistake>(None);
+        };
+        let argument = literal::condition(api, schema, (table, text), claims)?;
+        needed.extend(literal::claims_of(&argument));
+        Ok(Some(Condition(argument)))
+    };
+    let (rows, check) = (read(&rule.rows)?, read(&rule.check)?);
+    let mut set = Vec::with_capacity(rule.set.len());
+    for (column, text) in &rule.set {
+        let source = literal::value(api, schema, (table, *column, text), claims)?;
+        needed.extend(literal::claims_of(&Argument::Leaf(source.clone())));
+        set.push((*column, source));
+    }
+    needed.sort_unstable();
+    needed.dedup();
+    Ok(Ruled {
+        allow: rule.allow.clone(),
+        columns: rule.columns.clone(),
+        relations: rule.relations.clone(),
+        rows,
+        check,
+        set,
+        claims: needed,
+    })
+}

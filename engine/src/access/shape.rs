@@ -1,0 +1,58 @@
+//! Everything that requests of the same rights share.
+
+use super::rules::{Access, Claim};
+use super::view;
+use crate::api::Api;
+use model::{Rights, Schema};
+
+/// The API of some rights, and what their plans are made by.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) api: Api,
+    /// The schema as these rights show it: indexes are those of the artefact.
+    pub(crate) schema: Schema,
+    /// The rules; none bind whoever may do everything.
+    pub(crate) access: Option<Access>,
+}
+
+impl Shape {
+    /// The shape of whoever is held to no rule; that all rules can be applied is seen here.
+    pub(crate) fn all(schema: Schema) -> Result<Self, String> {
+        let api = Api::new(&schema)?;
+        let roles: Vec<_> = (0..schema.roles.len()).collect();
+        Access::new(&api, &schema, &roles)?;
+        Ok(Self {
+            api,
+            schema,
+            access: None,
+        })
+    }
+
+    /// The shape of other rights.
+    pub(crate) fn of(&self, rights: &Rights) -> Result<Self, String> {
+        let Rights::Of(roles) = rights else {
+            return Self::all(self.schema.clone());
+        };
+        let known = self.schema.roles.iter().enumerate();
+        let held = known.filter(|(_, role)| roles.contains(&role.name));
+        let held: Vec<_> = held.map(|(index, _)| index).collect();
+        let access = Access::new(&self.api, &self.schema, &held)?;
+        let mut schema = self.schema.clone();
+        view::narrow(&mut schema, &access, &held);
+        Ok(Self {
+            api: Api::new(&schema)?,
+            schema,
+            access: Some(access),
+        })
+    }
+
+    /// What plans need to know of callers.
+    pub(crate) fn claims(&self) -> &[Claim] {
+        self.access.as_ref().map_or(&[], |access| &access.claims)
+    }
+
+    /// A figure of the memory it takes, in bytes: the type system takes about ten times its text.
+    pub(crate) fn bytes(&self) -> u64 {
+        (4_096 + 24 * self.api.text().len()) as u64
+    }
+}

@@ -1,0 +1,126 @@
+//! The schema as it is shown to some roles: what they may see and do with each part of it.
+
+use super::rules::{Access, Ruled};
+use crate::api;
+use model::schema::{Cardinality, Column, Schema, Table};
+use model::{Action, Grant};
+
+/// Marks in a schema what some roles may see and do.
+pub(super) fn narrow(schema: &mut Schema, access: &Access, roles: &[usize]) {
+    for (index, table) in schema.tables.iter_mut().enumerate() {
+        narrow_table(table, access.of(index));
+    }
+    hide_families(schema);
+    let seen: Vec<_> = schema.tables.iter().map(api::is_seen).collect();
+    let is_narrowed = |table: usize| {
+        let mut rules = access.of(table).iter();
+        !rules.any(|rule| rule.lets(Action::Read) && rule.rows.is_none() && rule.claims.is_empty())
+    };
+    for table in &mut schema.tables {
+        for relation in &mut table.relations {
+            let junction = relation.through.as_ref().map(|through| through.table);
+            let passed = [Some(relation.target), junction].into_iter().flatten();
+            if !passed.clone().all(|table| seen[table]) {
+                relation.grant = Grant::NOTHING;
+            }
+            let is_partial = !relation.grant.reads_whole();
+            if relation.cardinality == Cardinality::One
+                && (is_partial || passed.clone().any(is_narrowed))
+            {
+                relation.cardinality = Cardinality::Maybe;
+            }
+        }
+    }
+    for function in &mut schema.functions {
+        let tables = function.tables();
+        let may = function.callers.iter().any(|caller| roles.contains(caller));
+        function.is_hidden = !may || tables.iter().any(|table| !seen[*table]);
+    }
+}
+
+fn narrow_table(table: &mut Table, rules: &[Ruled]) {
+    for (index, column) in table.columns.iter_mut().enumerate() {
+        column.grant = cell(rules, |rule| rule.columns.contains(&index));
+        for action in [Action::Create, Action::Update] {
+            if rules.iter().any(|rule| rule.lets_give(action, index)) {
+                column.grant = column.grant.with(action);
+            }
+        }
+        column.nullable |= !column.grant.reads_whole();
+        column.defaulted |= is_always_set(rules, index);
+    }
+    for (index, relation) in table.relations.iter_mut().enumerate() {
+        relation.grant = cell(rules, |rule| rule.relations.contains(&index));
+    }
+    table.grant = Grant::NOTHING;
+    if table
+        .columns
+        .iter()
+        .any(|column| column.grant.allows(Action::Read))
+    {
+        table.grant = table.grant.with(Action::Read);
+        for action in [Action::Create, Action::Update, Action::Delete] {
+            if table.writable && rules.iter().any(|rule| rule.lets(action)) {
+                table.grant = table.grant.with(action);
+            }
+        }
+    }
+    let open = |column: &Column| {
+        let referring = column.grant.allows(Action::Create);
+        referring || !api::is_required(column)
+    };
+    if !table.columns.iter().all(open) {
+        table.grant = table.grant.without(Action::Create);
+    }
+    if !api::is_whole(table) {
+        // Words would be found in columns that are not seen.
+        table.search = None;
+    }
+}
+
+/// What is seen of a column or a relation: nothing, all there is in the rows that are seen, or what
+/// is in some of them.
+fn cell(rules: &[Ruled], has: impl Fn(&Ruled) -> bool) -> Grant {
+    let reading = || rules.iter().filter(|rule| rule.lets(Action::Read));
+    if !reading().any(&has) {
+        return Grant::NOTHING;
+    }
+    let shows_all = |rule: &Ruled| has(rule) && rule.rows.is_none() && rule.claims.is_empty();
+    let grant = Grant::NOTHING.with(Action::Read);
+    if reading().all(&has) || reading().any(shows_all) {
+        grant
+    } else {
+        grant.partly()
+    }
+}
+
+/// Whether all rules that let rows be added give the column a value.
+fn is_always_set(rules: &[Ruled], column: usize) -> bool {
+    let mut creating = rules
+        .iter()
+        .filter(|rule| rule.lets(Action::Create))
+        .peekable();
+    let sets = |rule: &Ruled| rule.set.iter().any(|(set, _)| *set == column);
+    creating.peek().is_some() && creating.all(sets)
+}
+
+/// Rows of several types are seen by those who see all tables they are in.
+fn hide_families(schema: &mut Schema) {
+    for index in 0..schema.tables.len() {
+        let Some(variants) = &schema.tables[index].variants else {
+            continue;
+        };
+        let family: Vec<_> = std::iter::once(index)
+            .chain(api::besides(variants))
+            .collect();
+        if family
+            .iter()
+            .all(|table| api::is_seen(&schema.tables[*table]))
+        {
+            continue;
+        }
+        for table in family {
+            schema.tables[table].grant = Grant::NOTHING;
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Stage: who may do what with the rows of which types.
+
+use super::directive::{Word, word, words};
+use super::draft::{Definition, Draft, Slot};
+use super::findings::Findings;
+use super::functions::FunctionDraft;
+use crate::access::{self, Mistake};
+use crate::api::Api;
+use crate::sdl;
+use apollo_compiler::Node;
+use apollo_compiler::Schema as Document;
+use apollo_compiler::ast::{Directive, FieldDefinition, Value};
+use apollo_compiler::parser::SourceSpan;
+use model::schema::Schema;
+use model::{Action, Diagnostic, Role, Rule};
+
+/// Most roles of a schema; the columns of a caller's rights are found by walking through them.
+const ROLES_MAX: usize = 1_000;
+
+/// Where the parts of a rule stand.
+pub(super) struct Spans {
+    table: usize,
+    rule: usize,
+    rows: Option<SourceSpan>,
+    check: Option<SourceSpan>,
+    set: Vec<Option<SourceSpan>>,
+}
+
+/// The roles of a schema, in the order of their names.
+pub(super) fn roles(document: &Document, findings: &mut Findings) -> Vec<Role> {
+    let mut roles: Vec<Role> = Vec::new();
+    let directives = document.schema_definition.directives.iter();
+    for directive in directives.filter(|directive| directive.name == "role") {
+        let Some(name) = word(directive, "name") else {
+            continue;
+        };
+        let problem = if name.text.is_empty() || name.text.len() > 255 {
+            Some("the name of a role has 1 to 255 bytes".to_owned())
+        } else if name
+            .text
+            .chars()
+            .any(|letter| letter.is_whitespace() || letter.is_control())
+        {
+            Some("the name of a role has no spaces: tokens list roles between them".to_owned())
+        } else if roles.iter().any(|role| role.name == name.text) {
+            Some(format!(
+                "the role `{}` is there already",
+                sdl::clip(name.text)
+            ))
+        } else if roles.len() >= ROLES_MAX {
+            Some(format!("a schema has at most {ROLES_MAX} roles"))
+        } else {
+            None
+        };
+        if let Some(problem) = problem {
+            findings.add(name.span, || Diagnostic::error("sdl.role", problem));
+            continue;
+        }
+        roles.push(Role {
+            name: name.text.to_owned(),
+            description: word(directive, "description").map(|word| word.text.to_owned()),
+        });
+    }
+    roles.sort_by(|one, other| one.name.cmp(&other.name));
+    roles
+}
+
+/// Gives tables and functions their rules.
+pub(super) fn resolve(
+    drafts: &mut [Draft<'_>],
+    functions: &mut [FunctionDraft],
+    roles: &[Role],
+    findings: &mut Findings,
+) -> Vec<Spans> {
+    let mut spans = Vec::new();
+    for (table, draft) in drafts.iter_mut().enumerate() {
+        for field in draft.node.fields.values() {
+            of_field(draft, field, findings);
+        }
+        let mut rules = Vec::new();
+        for directive in accesses(&draft.node) {
+            let mut reading = Reading {
+                draft,
+                roles,
+                findings,
+            };
+            if let Some((rule, mut places)) = reading.rule(directive) {
+                (places.table, places.rule) = (table, rules.len());
+                rules.push(rule);
+                spans.push(places);
+            }
+        }
+        draft.table.access = rules;
+    }
+    for function in functions {
+        for directive in &function.access {
+            only_to(directive, findings);
+            function
+                .function
+                .callers
+                .extend(named(directive, roles, findings));
+        }
+        function.function.callers.sort_unstable();
+        function.function.callers.dedup();
+    }
+    spans
+}
+
+/// Reads the conditions and values of rules as the API takes them.
+pub(super) fn check(schema: &Schema, spans: &[Spans], findings: &mut Findings) {
+    if spans.is_empty() || findings.error_count() > 0 {
+        return;
+    }
+    // What makes no API is told by those who make it.
+    let Ok(api) = Api::new(schema) else { return };
+    for places in spans {
+        let rule = &schema.tables[places.table].access[places.rule];
+        let mut told = |span: Option<SourceSpan>, outcome: Result<(), Mistake>| {
+            if let Err(mistake) = outcome {
+                findings.add(span, || {
+                    Diagnostic::error("sdl.access", mistake.text)
+                        .help("a condition is written as in `where`, and a value as in an input; {claim: \"…\"} stands for a value of the caller's")
+                });
+            }
+        };
+        for (text, span) in [(&rule.rows, places.rows), (&rule.check, places.check)] {
+            let Some(text) = text else { continue };
+            let place = (places.table, text.as_str());
+            told(
+                span,
+                access::condition(&api, schema, place, &mut Vec::new()).map(drop),
+            );
+        }
+        for ((column, text), span) in rule.set.iter().zip(&places.set) {
+            let place = (places.table, *column, text.as_str());
+            told(
+                *span,
+                access::value(&api, schema, place, &mut Vec::new()).map(drop),
+            );
+        }
+    }
+}
+
+fn accesses<'a>(node: &Definition<'a>) -> impl Iterator<Item = &'a Node<Directive>> {
+    let directives = node.directives.iter().map(|directive| &directive.node);
+    directives.filter(|directive| directive.name == "access")
+}
+
+/// A field of a table is in the rules of its type; one that calls a function has its own.
+fn of_field(draft: &Draft<'_>, field: &Node<FieldDefinition>, findings: &mut Findings) {
+    let Some(directive) = field.directives.get("access") else {
+        return;
+    };
+    if !matches!(
+        draft.slots.get(field.name.as_str()),
+        Some(Slot::Function | Slot::Broken)
+    ) {
+        findings.add(directive.location(), || {
+            let message = format!("`{}` is no function", field.name);
+            Diagnostic::error("sdl.access", message)
+                .help("give the type rules with `fields:` or `except:`")
+        });
+    }
+}
+
+/// A function is called or not: nothing else can be said of it.
+fn only_to(directive: &Directive, findings: &mut Findings) {
+    let mut arguments = directive.arguments.iter();
+    if let Some(argument) = arguments.find(|argument| argument.name != "to") {
+        findings.add(argument.location(), || {
+            let message = format!("`{}` says nothing of a function", argument.name);
+            Diagnostic::error("sdl.access", message).help("say in `to:` who may call it")
+        });
+    }
+}
+
+/// The roles a rule is for.
+fn named(directive: &Directive, roles: &[Role], findings: &mut Findings) -> Vec<usize> {
+    let mut named = Vec::new();
+    for name in words(directive, "to").unwrap_or_default() {
+        let known = roles.iter().position(|role| role.name == name.text);
+        match known {
+            Some(index) => named.push(index),
+            None => findings.add(name.span, || {
+                let names = roles.iter().map(|role| role.name.as_str());
+                let message = format!("there is no role `{}`", sdl::clip(name.text));
+                let help = sdl::did_you_mean(name.text, names);
+                Diagnostic::error("sdl.role", message).help(
+                    help.unwrap_or_else(|| "add it: extend schema @role(name: \"…\")".to_owned()),
+                )
+            }),
+        }
+    }
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
+/// One rule of a table as it is read.
+struct Reading<'d, 'a, 'f> {
+    draft: &'d Draft<'a>,
+    roles: &'d [Role],
+    findings: &'f mut Findings,
+}
+
+impl Reading<'_, '_, '_> {
+    fn rule(&mut self, directive: &Node<Directive>) -> Option<(Rule, Spans)> {
+        let errors = self.findings.error_count();
+        let roles = named(directive, self.roles, self.findings);
+        let allow = self.allowed(directive);
+        let (columns, relations) = self.fields(directive);
+        let (set, places) = self.set(directive).into_iter().unzip();
+        let literal = |name| directive.specified_argument_by_name(name);
+        let text = |name| literal(name).map(|value| value.serialize().no_indent().to_string());
+        let span = |name| literal(name).and_then(Node::location);
+        let writes = [Action::Create, Action::Update];
+        for name in ["check", "set"] {
+            if literal(name).is_some() && !writes.iter().any(|action| allow.contains(action)) {
+                self.refuse(span(name), format!("`{name}` is for CREATE and UPDATE"));
+            }
+        }
+        (self.findings.error_count() == errors).then(|| {
+            let rule = Rule {
+                roles,
+                allow,
+                columns,
+                relations,
+                rows: text("where"),
+                check: text("check"),
+                set,
+            };
+            let spans = Spans {
+                table: 0,
+                rule: 0,
+                rows: span("where"),
+                check: span("check"),
+                set: places,
+            };
+            (rule, spans)
+        })
+    }
+
+    fn refuse(&mut self, span: Option<SourceSpan>, message: String) {
+        self.findings
+            .add(span, || Diagnostic::error("sdl.access", message));
+    }
+
+    fn allowed(&mut self, directive: &Node<Directive>) -> Vec<Action> {
+        let given = directive.specified_argument_by_name("allow");
+        let items = match given.map(|value| (value, value.as_ref())) {
+            Some((_, Value::List(items))) => items.as_slice(),
+            Some((single, _)) => std::slice::from_ref(single),
+            None => &[],
+        };
+        let named = |value: &Node<Value>| {
+            let name = value.as_enum()?;
+            Action::ALL
+                .into_iter()
+                .find(|action| action.name() == name.as_str())
+        };
+        let mut allow: Vec<_> = items.iter().filter_map(named).collect();
+        allow.sort_unstable();
+        allow.dedup();
+        if allow.is_empty() {
+            let message = "a rule says in `allow` what its roles may do".to_owned();
+            self.refuse(directive.location(), message);
+        }
+        let writes = allow.iter().any(|action| *action != Action::Read);
+        if writes && !self.draft.table.writable {
+            let message = format!("`{}` is a view, which is only read", self.draft.name());
+            self.refuse(given.and_then(Node::location), message);
+        }
+        allow
+    }
+
+    /// The columns and relations a rule is about.
+    fn fields(&mut self, directive: &Node<Directive>) -> (Vec<usize>, Vec<usize>) {
+        let (only, except) = (words(directive, "fields"), words(directive, "except"));
+        if let (Some(_), Some(_)) = (&only, &except) {
+            let message = "a rule has `fields` or `except`, not both".to_owned();
+            self.refuse(directive.location(), message);
+        }
+        for name in only.iter().chain(&except).flatten() {
+            if self.part(name.text).is_none() {
+                let draft = self.draft;
+                self.findings.add(name.span, || {
+                    let (owner, shown) = (draft.name(), sdl::clip(name.text));
+                    let message = format!("`{owner}` has no column or relation `{shown}`");
+                    let fields = draft.node.fields.keys().copied();
+                    let finding = Diagnostic::error("sdl.access", message);
+                    match sdl::did_you_mean(name.text, fields) {
+                        Some(help) => finding.help(help),
+                        None => finding,
+                    }
+                });
+            }
+        }
+        let is_about = |field: &str| {
+            let has = |names: &[Word<'_>]| names.iter().any(|name| name.text == field);
+            only.as_deref().is_none_or(has) && !except.as_deref().is_some_and(has)
+        };
+        let (mut columns, mut relations) = (Vec::new(), Vec::new());
+        for field in self
+            .draft
+            .node
+            .fields
+            .keys()
+            .filter(|field| is_about(field))
+        {
+            match self.part(field) {
+                Some(Slot::Column(index)) => columns.push(index),
+                Some(Slot::Link(index)) => relations.extend(self.relation(index)),
+                _ => {}
+            }
+        }
+        columns.sort_unstable();
+        relations.sort_unstable();
+        (columns, relations)
+    }
+
+    /// What a field is that rules are about.
+    fn part(&self, field: &str) -> Option<Slot> {
+        let slot = self.draft.slots.get(field).copied();
+        slot.filter(|slot| !matches!(slot, Slot::Function | Slot::Choice(_)))
+    }
+
+    /// The relation that a link becomes: those that could not be resolved are left out.
+    fn relation(&self, link: usize) -> Option<usize> {
+        let links = &self.draft.links;
+        links[link].relation.as_ref()?;
+        let before = links[..link].iter();
+        Some(before.filter(|link| link.relation.is_some()).count())
+    }
+
+    /// Columns that are given a value, its text, and where it stands.
+    fn set(&mut self, directive: &Node<Directive>) -> Vec<((usize, String), Option<SourceSpan>)> {
+        let Some(given) = directive.specified_argument_by_name("set") else {
+            return Vec::new();
+        };
+        let Value::Object(members) = given.as_ref() else {
+            self.refuse(
+                given.location(),
+                "`set` is an object of fields and values".to_owned(),
+            );
+            return Vec::new();
+        };
+        let mut set = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            match self.draft.column(name) {
+                Some((index, column)) if !column.generated => {
+                    let text = value.serialize().no_indent().to_string();
+                    set.push(((index, text), value.location()));
+                }
+                Some(_) => self.refuse(name.location(), format!("`{name}` cannot be written")),
+                None => {
+                    let owner = self.draft.name();
+                    self.refuse(name.location(), format!("`{owner}` has no column `{name}`"));
+                }
+            }
+        }
+        set.sort_by_key(|((index, _), _)| *index);
+        set
+    }
+}

@@ -1,0 +1,205 @@
+//! The rules in the statements of a plan: every statement comes through here, whatever asked for it.
+//!
+//! Each table that a select reads is narrowed to the rows that are seen, wherever it stands: in lists,
+//! joins, figures, conditions and orders. A column that is seen in some of these rows only is NULL in
+//! the others. A change reaches the rows that may be changed and are seen, and what it wrote is looked
+//! at before anything else happens.
+
+mod change;
+
+use super::planner::Planner;
+use crate::access::{Condition, Ruled};
+use crate::input::Strict;
+use crate::sql::walk::{self, Inside};
+use crate::sql::{Alias, Expr, From, Operator, Reference, Select, Tree};
+use model::schema::Outcome;
+use model::{Action, Fault, Kind, Use};
+
+/// Conditions for columns that are partly seen, made once for each alias.
+type Guards = Vec<((Alias, usize), Expr)>;
+
+impl<'a> Planner<'a> {
+    /// The rules of a table that let the caller do something: one that needs a claim which the
+    /// caller has not got does not.
+    pub(super) fn rules(&self, table: usize, action: Action) -> Vec<&'a Ruled> {
+        let Some(access) = self.access else {
+            return Vec::new();
+        };
+        let has = |rule: &&Ruled| {
+            rule.claims
+                .iter()
+                .all(|claim| self.variables.is_given(*claim))
+        };
+        let rules = access.of(table).iter().filter(|rule| rule.lets(action));
+        rules.filter(has).collect()
+    }
+
+    /// The same statement under the rules.
+    pub(super) fn shielded(&mut self, tree: &Tree, rows: &Use) -> Tree {
+        let mut tree = tree.clone();
+        match &mut tree {
+            Tree::Select(select) => {
+                let shows = !matches!(rows, Use::Keep(_));
+                self.shield_select(select, shows);
+            }
+            Tree::Change(change) => self.shield_change(change),
+        }
+        tree
+    }
+
+    fn shield_select(&mut self, select: &mut Select, shows: bool) {
+        let sources = self.sources(select);
+        let mut guards = Guards::new();
+        let columns = std::mem::take(&mut select.columns).into_iter();
+        let columns: Vec<_> = columns
+            .map(|mut expr| {
+                self.shield_expr(&mut expr, if shows { Some(&mut guards) } else { None });
+                expr
+            })
+            .collect();
+        select.columns = columns.into_iter().collect();
+        for expr in select.filter.iter_mut().filter(|expr| !is_link(expr)) {
+            self.shield_expr(expr, Some(&mut guards));
+        }
+        let further = select.group.iter_mut().chain(&mut select.having);
+        let order = select.order.iter_mut().map(|order| &mut order.expr);
+        for expr in further.chain(order) {
+            self.shield_expr(expr, Some(&mut guards));
+        }
+        if let Some(From::Call { arguments, .. }) = &mut select.from {
+            for argument in arguments {
+                self.shield_expr(argument, Some(&mut guards));
+            }
+        }
+        for (place, table, alias) in sources {
+            let Some(seen) = self.seen(table, alias) else {
+                continue;
+            };
+            match place.and_then(|place| select.joins.get_mut(place)) {
+                Some(join) if join.outer => join.filter.push(seen),
+                _ => select.filter.push(seen),
+            }
+        }
+    }
+
+    /// The tables a select reads: with the join it is, if it is one.
+    fn sources(&self, select: &Select) -> Vec<(Option<usize>, usize, Alias)> {
+        let from = match &select.from {
+            Some(From::Table(table, alias) | From::Keys { table, alias, .. }) => {
+                Some((None, *table, *alias))
+            }
+            Some(From::Call {
+                function, alias, ..
+            }) => match self.schema.functions[*function].outcome {
+                Outcome::Row(table) | Outcome::Rows(table) => Some((None, table, *alias)),
+                Outcome::Value(_) => None,
+            },
+            None => None,
+        };
+        let joins = select.joins.iter().enumerate();
+        let joins = joins.map(|(place, join)| (Some(place), join.table, join.alias));
+        from.into_iter().chain(joins).collect()
+    }
+
+    /// Narrows what an expression reads; with `guards`, hides cells that are not seen.
+    fn shield_expr(&mut self, expr: &mut Expr, mut guards: Option<&mut Guards>) {
+        match expr {
+            // What a rule looks at is not for the caller, nor are keys that steps keep.
+            Expr::Rule(_) | Expr::InKeys(..) => {}
+            Expr::Column(reference) => {
+                let reference = *reference;
+                if let Some(guard) = guards.and_then(|guards| self.guard_of(reference, guards)) {
+                    *expr = Expr::Guarded(Box::new(guard), Box::new(Expr::Column(reference)));
+                }
+            }
+            _ => walk::parts(expr, &mut |inside| match inside {
+                Inside::Expr(inner) => self.shield_expr(inner, guards.as_deref_mut()),
+                Inside::Select(select) => self.shield_select(select, true),
+            }),
+        }
+    }
+
+    /// When a cell of a column is seen, where that is not whenever its row is.
+    fn guard_of(&mut self, reference: Reference, guards: &mut Guards) -> Option<Expr> {
+        let alias = reference.alias?;
+        let column = &self.schema.tables[reference.table].columns[reference.column];
+        if column.grant.reads_whole() || !column.grant.allows(Action::Read) {
+            return None;
+        }
+        let place = (alias, reference.column);
+        if let Some((_, known)) = guards.iter().find(|(known, _)| *known == place) {
+            return Some(known.clone());
+        }
+        let showing = |rule: &&&Ruled| rule.columns.contains(&reference.column);
+        let rules = self.rules(reference.table, Action::Read);
+        let rules: Vec<_> = rules.iter().filter(showing).copied().collect();
+        let guard = self.any_of(&rules, (reference.table, alias), |rule| rule.rows.as_ref());
+        let guard = guard.unwrap_or(Expr::And(Vec::new()));
+        guards.push((place, guard.clone()));
+        Some(guard)
+    }
+
+    /// When a relation of a row is seen, where that is not whenever the row is.
+    pub(super) fn related_where(
+        &mut self,
+        (table, relation): (usize, usize),
+        alias: Alias,
+    ) -> Option<Expr> {
+        let grant = self.schema.tables[table].relations[relation].grant;
+        if self.access.is_none() || self.ruling || grant.reads_whole() {
+            return None;
+        }
+        let showing = |rule: &&&Ruled| rule.relations.contains(&relation);
+        let rules = self.rules(table, Action::Read);
+        let rules: Vec<_> = rules.iter().filter(showing).copied().collect();
+        self.any_of(&rules, (table, alias), |rule| rule.rows.as_ref())
+    }
+
+    /// Which rows of a table are seen; `None` where all are.
+    fn seen(&mut self, table: usize, alias: Alias) -> Option<Expr> {
+        self.access?;
+        let rules = self.rules(table, Action::Read);
+        self.any_of(&rules, (table, alias), |rule| rule.rows.as_ref())
+    }
+
+    /// The rows of which one of some rules holds; `None` where all are, none without any rule.
+    fn any_of(
+        &mut self,
+        rules: &[&'a Ruled],
+        place: (usize, Alias),
+        condition: impl Fn(&'a Ruled) -> Option<&'a Condition>,
+    ) -> Option<Expr> {
+        let mut conditions = Vec::with_capacity(rules.len());
+        for rule in rules {
+            conditions.push(condition(rule)?);
+        }
+        let mut parts: Vec<_> = conditions
+            .into_iter()
+            .map(|condition| self.ruled(condition, place))
+            .collect();
+        let any = match parts.len() {
+            1 => parts.remove(0),
+            _ => Expr::Or(parts),
+        };
+        Some(Expr::Rule(Box::new(any)))
+    }
+
+    /// The condition of a rule on the rows of an alias.
+    fn ruled(&mut self, Condition(argument): &Condition, (table, alias): (usize, Alias)) -> Expr {
+        let strict = std::mem::replace(&mut self.strict, Strict::Nowhere);
+        let (joined, ruling) = (self.joined, std::mem::replace(&mut self.ruling, true));
+        let condition = self.condition(argument, table, alias);
+        (self.strict, self.joined, self.ruling) = (strict, joined, ruling);
+        condition.unwrap_or_else(|problem| {
+            let message = format!("an access rule cannot be applied: {problem}");
+            self.refuse(Fault::new("engine.internal", Kind::Internal, message));
+            Expr::Or(Vec::new())
+        })
+    }
+}
+
+/// Whether a condition ties the rows of a select to the row around it, or of a table to another.
+fn is_link(expr: &Expr) -> bool {
+    let is_column = |side: &Expr| matches!(side, Expr::Column(_));
+    matches!(expr, Expr::Compare(Operator::Equal, left, right) if is_column(left) && is_column(right))
+}

@@ -1,0 +1,361 @@
+//! Changes under the rules: which rows they reach, what they may write, and a look at what they wrote.
+
+use super::Guards;
+use crate::access::Ruled;
+use crate::input::Source;
+use crate::plan::planner::Planner;
+use crate::plan::selection::Chosen;
+use crate::plan::{Binding, Form, Slot, Wish};
+use crate::sql::{Alias, Change, Expr, From, Select, Tree};
+use model::{Action, Expectation, Fault, Kind, Parameter, Scalar, Use, Value};
+
+/// What a change does to rows: what is done, and with which columns.
+type Written = (Action, Vec<usize>);
+
+impl<'a> Planner<'a> {
+    /// Has a change keep the keys of what it writes, where that is looked at afterwards.
+    pub(in crate::plan) fn keeping(&mut self, tree: &mut Tree, rows: Use) -> Use {
+        let (Tree::Change(change), Use::Discard) = (tree, &rows) else {
+            return rows;
+        };
+        let (table, returning) = match change {
+            Change::Insert {
+                table, returning, ..
+            } => (*table, returning),
+            Change::Update {
+                table, returning, ..
+            } if self.changes_answer() => (*table, returning),
+            _ => return rows,
+        };
+        if self.is_open(table) || self.schema.tables[table].key.is_empty() {
+            return rows;
+        }
+        *returning = self.key_columns(table, None);
+        Use::Keep(self.key_codecs(table))
+    }
+
+    /// Looks at what a change wrote, by the keys its step keeps.
+    pub(in crate::plan) fn look_at_change(
+        &mut self,
+        chosen: &Chosen<'a>,
+        change: &Change,
+        step: usize,
+    ) {
+        let set = |set: &[(usize, Expr)]| set.iter().map(|(column, _)| *column).collect();
+        let (table, written): (usize, Vec<Written>) = match change {
+            Change::Insert {
+                table,
+                columns,
+                conflict,
+                ..
+            } => {
+                let changed = conflict.iter().filter(|conflict| !conflict.set.is_empty());
+                let changed = changed.map(|conflict| (Action::Update, set(&conflict.set)));
+                let created = (Action::Create, columns.clone());
+                (*table, std::iter::once(created).chain(changed).collect())
+            }
+            Change::Update {
+                table, set: given, ..
+            } if self.changes_answer() => (*table, vec![(Action::Update, set(given))]),
+            // What others change is looked at where it is held.
+            Change::Update { .. } | Change::Delete { .. } => return,
+        };
+        if self.is_open(table) {
+            return;
+        }
+        if let Change::Insert {
+            conflict: Some(conflict),
+            ..
+        } = change
+            && !conflict.set.is_empty()
+        {
+            self.must_be_written(chosen, table, step);
+        }
+        self.look_at(chosen, (table, (&[step], false)), &written);
+    }
+
+    /// Makes an upsert fail where the row that has its key is not one that the caller may change.
+    fn must_be_written(&mut self, chosen: &Chosen<'a>, table: usize, step: usize) {
+        let name = &self.schema.tables[table].type_name;
+        let message = format!("{name}: the key is taken by a row that you may not change so");
+        let fault = self.fault(chosen.field(), "access.taken", Kind::Conflict, message);
+        let one = Expectation {
+            least: 1,
+            most: None,
+            fault,
+        };
+        self.expect(step, one, None);
+    }
+
+    pub(super) fn shield_change(&mut self, change: &mut Change) {
+        match change {
+            Change::Insert {
+                table,
+                alias,
+                columns,
+                condition,
+                conflict,
+                ..
+            } => {
+                self.may_write(*table, Action::Create, columns);
+                if let Some(condition) = condition {
+                    self.shield_expr(condition, Some(&mut Guards::new()));
+                }
+                if let (Some(conflict), Some(alias)) = (conflict, alias)
+                    && !conflict.set.is_empty()
+                {
+                    let set: Vec<_> = conflict.set.iter().map(|(column, _)| *column).collect();
+                    self.may_write(*table, Action::Update, &set);
+                    for expr in &mut conflict.filter {
+                        self.shield_expr(expr, Some(&mut Guards::new()));
+                    }
+                    let reached = self.reached(Action::Update, (*table, *alias), &set);
+                    conflict.filter.extend(reached);
+                }
+            }
+            Change::Update {
+                table,
+                alias,
+                set,
+                filter,
+                ..
+            } => {
+                let set: Vec<_> = set.iter().map(|(column, _)| *column).collect();
+                self.may_write(*table, Action::Update, &set);
+                for expr in filter.iter_mut() {
+                    self.shield_expr(expr, Some(&mut Guards::new()));
+                }
+                filter.extend(self.reached(Action::Update, (*table, *alias), &set));
+            }
+            Change::Delete {
+                table,
+                alias,
+                filter,
+                ..
+            } => {
+                for expr in filter.iter_mut() {
+                    self.shield_expr(expr, Some(&mut Guards::new()));
+                }
+                filter.extend(self.reached(Action::Delete, (*table, *alias), &[]));
+            }
+        }
+    }
+
+    /// Refuses to write columns that no rule lets be written.
+    fn may_write(&mut self, table: usize, action: Action, columns: &[usize]) {
+        let declared = &self.schema.tables[table];
+        let rules = self.rules(table, action);
+        let is_written = |column: usize| {
+            action == Action::Update && declared.version == Some(column)
+                || rules.iter().any(|rule| {
+                    rule.columns.contains(&column) || rule.set.iter().any(|(set, _)| *set == column)
+                })
+        };
+        let verb = if action == Action::Create {
+            "added"
+        } else {
+            "changed"
+        };
+        let name = &declared.type_name;
+        let message = if rules.is_empty() {
+            format!("rows of {name} may not be {verb} by you")
+        } else if columns.iter().all(|column| is_written(*column)) {
+            return;
+        } else {
+            format!("rows of {name} may not be {verb} like that by you")
+        };
+        self.refuse(Fault::new("access.denied", Kind::Denied, message));
+    }
+
+    /// Conditions on the rows that such a change may reach: as they are, each column that is
+    /// written may be, and they are seen.
+    pub(in crate::plan) fn reached(
+        &mut self,
+        action: Action,
+        (table, alias): (usize, Alias),
+        written: &[usize],
+    ) -> Vec<Expr> {
+        if self.access.is_none() {
+            return Vec::new();
+        }
+        let mut conditions: Vec<_> = self.seen(table, alias).into_iter().collect();
+        for rules in self.rules_of_cells(table, action, written) {
+            let rows = self.any_of(&rules, (table, alias), |rule| rule.rows.as_ref());
+            conditions.extend(rows);
+        }
+        conditions
+    }
+
+    /// For each column that is written the rules that let it be; the same ones only once. Where no
+    /// column is, those that let a row be written at all.
+    fn rules_of_cells(
+        &self,
+        table: usize,
+        action: Action,
+        written: &[usize],
+    ) -> Vec<Vec<&'a Ruled>> {
+        let all = self.rules(table, action);
+        let version = self.schema.tables[table].version;
+        let mut sets: Vec<Vec<&'a Ruled>> = Vec::new();
+        let counted = |column: &&usize| action == Action::Update && version == Some(**column);
+        for column in written.iter().filter(|column| !counted(column)) {
+            let lets = |rule: &&&Ruled| {
+                rule.columns.contains(column) || rule.set.iter().any(|(set, _)| set == column)
+            };
+            let rules: Vec<_> = all.iter().filter(lets).copied().collect();
+            let is_same = |known: &Vec<&Ruled>| {
+                let mut pairs = known.iter().zip(&rules);
+                known.len() == rules.len() && pairs.all(|(one, other)| std::ptr::eq(*one, *other))
+            };
+            if !sets.iter().any(is_same) {
+                sets.push(rules);
+            }
+        }
+        if sets.is_empty() {
+            sets.push(all);
+        }
+        sets
+    }
+
+    /// What columns of written rows are given by the rules, where the caller must not give them.
+    pub(in crate::plan) fn presets(
+        &mut self,
+        table: usize,
+        action: Action,
+    ) -> Vec<(usize, Source)> {
+        let mut presets: Vec<(usize, Source)> = Vec::new();
+        let rules = self.rules(table, action);
+        for (column, source) in rules.iter().flat_map(|rule| &rule.set) {
+            match presets.iter().find(|(known, _)| known == column) {
+                Some((_, known)) if known == source => {}
+                Some(_) => {
+                    let name = &self.schema.tables[table].columns[*column].field;
+                    let message = format!("your roles give {name} different values");
+                    self.refuse(Fault::new("access.denied", Kind::Denied, message));
+                }
+                None => presets.push((*column, source.clone())),
+            }
+        }
+        presets
+    }
+
+    /// Whether the caller may give a column a value of its own.
+    pub(in crate::plan) fn may_give(&self, table: usize, action: Action, column: usize) -> bool {
+        let mut rules = self.rules(table, action).into_iter();
+        rules.any(|rule| rule.lets_give(action, column))
+    }
+
+    /// Whether what a change gives back of a table needs no look at rules: all is seen, and any row
+    /// may be written.
+    pub(in crate::plan) fn is_open(&self, table: usize) -> bool {
+        if self.access.is_none() {
+            return true;
+        }
+        let declared = &self.schema.tables[table];
+        let any_row = |action, condition: fn(&Ruled) -> bool| {
+            self.rules(table, action)
+                .iter()
+                .any(|rule| !condition(rule))
+        };
+        let is_narrow = |rule: &Ruled| rule.rows.is_some();
+        let checks = |rule: &Ruled| rule.check.is_some() || rule.rows.is_some();
+        declared
+            .columns
+            .iter()
+            .all(|column| !column.grant.allows(Action::Read) || column.grant.reads_whole())
+            && any_row(Action::Read, is_narrow)
+            && [Action::Create, Action::Update].into_iter().all(|action| {
+                let rules = self.rules(table, action);
+                !rules.iter().any(|rule| checks(rule))
+            })
+    }
+
+    /// What rows must be once they are written: such as may be written so, and seen.
+    fn kept_to(&mut self, (table, alias): (usize, Alias), written: &[Written]) -> Vec<Expr> {
+        let mut conditions: Vec<_> = self.seen(table, alias).into_iter().collect();
+        for (action, columns) in written {
+            for rules in self.rules_of_cells(table, *action, columns) {
+                let check = |rule: &'a Ruled| rule.check.as_ref().or(rule.rows.as_ref());
+                conditions.extend(self.any_of(&rules, (table, alias), check));
+            }
+        }
+        conditions
+    }
+
+    /// Looks at rows that a step wrote, and undoes everything where one is not what the rules let it
+    /// be. Their keys are those that the steps keep.
+    pub(in crate::plan) fn look_at(
+        &mut self,
+        chosen: &Chosen<'a>,
+        (table, kept): (usize, (&[usize], bool)),
+        written: &[Written],
+    ) {
+        if self.access.is_none() {
+            return;
+        }
+        let alias = self.draft.alias();
+        let conditions = self.kept_to((table, alias), written);
+        let message = "a row would be one that you may not write, or not see";
+        self.none_unlike(chosen, (table, alias, kept), conditions, message);
+    }
+
+    /// Refuses a change of held rows where the rules let one of them not be changed so.
+    pub(in crate::plan) fn may_reach(
+        &mut self,
+        chosen: &Chosen<'a>,
+        (table, held): (usize, &[usize]),
+        (action, written): (Action, &[usize]),
+    ) {
+        if self.access.is_none() {
+            return;
+        }
+        let alias = self.draft.alias();
+        let conditions = self.reached(action, (table, alias), written);
+        let message = "a row is one that you may not change so";
+        self.none_unlike(chosen, (table, alias, (held, false)), conditions, message);
+    }
+
+    /// A step that finds no row, of those that steps keep, of which the conditions do not all hold.
+    fn none_unlike(
+        &mut self,
+        chosen: &Chosen<'a>,
+        (table, alias, kept): (usize, Alias, (&[usize], bool)),
+        conditions: Vec<Expr>,
+        message: &str,
+    ) {
+        if conditions.is_empty() {
+            return;
+        }
+        let keys = self.kept_keys(table, kept);
+        let key = self.key_columns(table, Some(alias));
+        let select = Select {
+            columns: key.iter().cloned().collect(),
+            from: Some(From::Table(table, alias)),
+            filter: vec![
+                Expr::InKeys(self.comparable_key(table, alias), keys),
+                Expr::IsNotTrue(Box::new(Expr::And(conditions))),
+            ],
+            ..Select::default()
+        };
+        let keep = Use::Keep(self.key_codecs(table));
+        let step = self.push(chosen, &Tree::Select(select), keep);
+        let type_name = &self.schema.tables[table].type_name;
+        let message = format!("{type_name}: {message}");
+        let fault = self.fault(chosen.field(), "access.check", Kind::Denied, message);
+        let slot = Slot::Bound(Binding {
+            parameter: Parameter {
+                scalar: Scalar::BigInt,
+                list: false,
+            },
+            source: Source::Constant(Value::Integer(0)),
+            form: Form::Count(None),
+        });
+        let place = chosen.field().name.location();
+        let none = Expectation {
+            least: 0,
+            most: Some(0),
+            fault,
+        };
+        self.expect(step, none, Some(Wish { slot, place }));
+    }
+}
