@@ -6,9 +6,12 @@
 //! A rule that needs a claim which the caller has not got gives nothing.
 
 mod literal;
+mod report;
 mod rules;
 mod shape;
 mod view;
+
+pub use report::{OfRole, OfRows, Report, report};
 
 pub(crate) use literal::{Mistake, condition, value};
 pub(crate) use rules::{Access, Claim, Condition, Ruled};

@@ -1,5 +1,6 @@
 //! What a new schema changes in the API that clients of the old one see.
 
+mod access;
 mod functions;
 mod shapes;
 mod tables;
@@ -20,11 +21,27 @@ pub struct Change {
     pub breaking: bool,
     /// What changes, lower case, no full stop.
     pub what: String,
+    /// Whether it is about what callers of a role may see or do, and so whether they gain by it.
+    pub access: Option<Sight>,
+}
+
+/// What becomes of the rights of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sight {
+    /// It may see or do what it might not, or other things.
+    Gains,
+    /// It may no longer.
+    Loses,
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.breaking { "breaking" } else { "safe" };
+        let kind = match (self.access, self.breaking) {
+            (Some(Sight::Gains), _) => "access",
+            (_, true) => "breaking",
+            (_, false) => "safe",
+        };
         write!(f, "{kind}: {}: {}", self.at, self.what)
     }
 }
@@ -41,6 +58,7 @@ pub fn diff(old: &Schema, new: &Schema) -> Vec<Change> {
     scalars(old, new, &mut changes);
     shapes::compare(old, new, &mut changes);
     functions::compare(old, new, &mut changes);
+    access::compare(old, new, &mut changes);
     changes.list.sort();
     changes.list
 }
@@ -56,6 +74,17 @@ impl Changes {
             at: at.into(),
             breaking: true,
             what: what.into(),
+            access: None,
+        });
+    }
+
+    /// What a role gains or loses; whoever loses something can fail.
+    fn access(&mut self, at: impl Into<String>, gains: bool, what: impl Into<String>) {
+        self.list.push(Change {
+            at: at.into(),
+            breaking: !gains,
+            what: what.into(),
+            access: Some(if gains { Sight::Gains } else { Sight::Loses }),
         });
     }
 
@@ -64,6 +93,7 @@ impl Changes {
             at: at.into(),
             breaking: false,
             what: what.into(),
+            access: None,
         });
     }
 }

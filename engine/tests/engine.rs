@@ -1,6 +1,8 @@
 //! What the engine promises about schema files, seen from outside.
 #![cfg(test)]
 
+#[path = "engine/access.rs"]
+mod access;
 #[path = "engine/artefact.rs"]
 mod artefact;
 #[path = "engine/catalogs.rs"]

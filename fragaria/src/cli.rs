@@ -57,6 +57,9 @@ pub(crate) enum Command {
     /// Print the GraphQL schema of the API that is generated for a project.
     #[command(after_help = "Examples:\n  fragaria schema shop > api.graphql")]
     Schema(Schema),
+    /// Tell what the access rules of a project come to.
+    #[command(subcommand)]
+    Policy(Policy),
     /// Print the effective configuration and where each value came from.
     #[command(
         after_help = "Examples:\n  fragaria config shop\n  fragaria config shop --set limits.depth_max=12"
@@ -166,6 +169,26 @@ pub(crate) struct Schema {
     /// Only what callers of this role are shown; of these roles, if it is given again.
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria policy`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Print which role may do what with which rows and columns.
+    #[command(
+        after_help = "Examples:\n  fragaria policy report shop\n  fragaria policy report shop --json > access.json"
+    )]
+    Report(PolicyReport),
+}
+
+/// `fragaria policy report`
+#[derive(Debug, Args)]
+pub(crate) struct PolicyReport {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

@@ -6,6 +6,7 @@ mod config;
 mod dev;
 mod diff;
 mod init;
+mod policy;
 mod schema;
 mod serve;
 mod verify;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
         Command::Compile(args) => waiting(compile::run(args, environment, terminal)),
         Command::Diff(args) => diff::run(&args, environment, terminal),
         Command::Schema(args) => schema::run(&args, environment, terminal),
+        Command::Policy(args) => policy::run(&args, environment, terminal),
         Command::Config(args) => config::run(&args, environment, terminal),
         Command::Verify(args) => waiting(verify::run(args, environment, terminal)),
         Command::Completions(args) => completions::run(&args),

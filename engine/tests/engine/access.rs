@@ -1,0 +1,94 @@
+//! Rules in schema files: what is refused of them, what they come to, and who gains by a change.
+
+use crate::show;
+use engine::{Sight, diff, report};
+use model::Dialect::Sqlite;
+
+const SHOP: &str = r#"
+type Customer @table {
+  id: Int! @id
+  tenantId: Int!
+  name: String!
+  email: String
+  orders: [Order!]! @relation(inverse: "customer")
+}
+type Order @table {
+  id: Int! @id
+  customerId: Int!
+  customer: Customer! @relation(fields: ["customerId"])
+}
+type Sales @view {
+  total: Int
+}
+extend schema @role(name: "clerk", description: "Works for one tenant.") @role(name: "auditor")
+extend type Customer
+  @access(to: "clerk", allow: [READ, UPDATE], where: {tenantId: {eq: {claim: "tenant"}}}, except: ["email"])
+  @access(to: "clerk", allow: CREATE, set: {tenantId: {claim: "tenant"}}, fields: ["name", "tenantId"])
+  @access(to: ["auditor", "clerk"], allow: READ, where: {orders: {none: {}}}, fields: ["id", "email"])
+extend type Order @access(to: "clerk", allow: [READ, DELETE], where: {customer: {tenantId: {in: {claim: "org.tenants"}}}})
+extend type Sales @access(to: "auditor", allow: READ)
+"#;
+
+#[test]
+fn who_may_do_what_is_told_in_words() {
+    let report = report(&show::schema(SHOP, Sqlite));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
+}
+
+#[test]
+fn rules_that_cannot_be_read_are_refused_where_they_stand() {
+    let rules = [
+        r#"extend schema @role(name: "a") @role(name: "a") @role(name: "b c") @role(name: "")"#,
+        r#"extend type Customer @access(to: "clark", allow: READ)"#,
+        r#"extend type Customer @access(to: "clerk")"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, fields: ["id"], except: ["id"])"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, fields: ["emial"])"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, check: {})"#,
+        r#"extend type Customer @access(to: "clerk", allow: CREATE, set: {nmae: "x"})"#,
+        r#"extend type Sales @access(to: "clerk", allow: [READ, DELETE])"#,
+        r#"extend type Order { more: Int @access(to: "clerk") }"#,
+        r#"schema { query: Query }"#,
+    ];
+    let literals = [
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {tenant: {eq: 1}})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {tenantId: {eq: "x"}})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {tenantId: {claim: "x"}})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: [])"#,
+        r#"extend type Customer @access(to: "clerk", allow: CREATE, check: {name: {like: 1}})"#,
+        r#"extend type Customer @access(to: "clerk", allow: CREATE, set: {name: 1, tenantId: null})"#,
+    ];
+    let told = [rules.join("\n"), literals.join("\n")].map(|rules| {
+        let text = format!("{SHOP}{rules}\n");
+        show::findings(&text, Sqlite)
+    });
+    insta::assert_snapshot!(told.join("\n===\n"));
+}
+
+#[test]
+fn a_diff_tells_who_gains_and_who_loses_sight_of_what() {
+    let old = show::schema(SHOP, Sqlite);
+    let text = SHOP
+        .replace("except: [\"email\"]", "except: [\"name\"]")
+        .replace("{orders: {none: {}}}", "{orders: {some: {}}}")
+        .replace("allow: [READ, DELETE]", "allow: READ");
+    let new = show::schema(&text, Sqlite);
+    let told = |from, to| {
+        let changes = diff(from, to);
+        let lines: Vec<_> = changes.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    };
+    insta::assert_snapshot!(format!(
+        "{}\n\nand back:\n{}",
+        told(&old, &new),
+        told(&new, &old)
+    ));
+    assert!(diff(&old, &old).is_empty());
+    let open = SHOP.split("extend schema").next().unwrap();
+    let open = show::schema(open, Sqlite);
+    let gains = diff(&old, &open);
+    assert!(
+        gains
+            .iter()
+            .any(|change| change.at == "schema" && change.access == Some(Sight::Gains))
+    );
+}
