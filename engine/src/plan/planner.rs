@@ -7,7 +7,8 @@ use crate::api::{Api, NOTHING, Root, Verb};
 use crate::config::Config;
 use crate::input::{Argument, Strict, Unfit, Variables, argument};
 use crate::prepare::{Operation, located};
-use crate::sql::{Alias, Tree};
+use crate::proof::{Debt, Proof};
+use crate::sql::{Alias, Change, Tree};
 use apollo_compiler::executable::{ExecutableDocument, Field};
 use model::{
     Cell, Content, Expectation, Fault, Kind, Label, Part, Schema, Script, Step, Use, Weight,
@@ -53,6 +54,8 @@ pub(crate) struct Planner<'a> {
     weight: Weight,
     /// Whether the condition of a rule is being planned: it looks at rows whoever asks.
     pub(super) ruling: bool,
+    /// What the next statement must look at.
+    owed: Option<Debt>,
     /// Why the rules refuse it.
     refusal: Option<Fault>,
 }
@@ -88,6 +91,7 @@ pub(crate) fn plan(
         limits: Vec::new(),
         weight: Weight::Light,
         ruling: false,
+        owed: None,
         refusal: None,
     };
     let root_type = operation.definition.object_type();
@@ -99,6 +103,9 @@ pub(crate) fn plan(
             key: Label::new(chosen.key),
             content,
         });
+    }
+    if planner.owed.is_some() {
+        planner.refuse(unproved("what is written last is not looked at"));
     }
     if let Some(refusal) = planner.refusal {
         return Err(refusal);
@@ -115,6 +122,23 @@ pub(crate) fn plan(
         weight: planner.weight,
         limits: planner.limits,
     })
+}
+
+/// Whether a statement leaves a row, whatever it finds there, unless a rule is in its way.
+fn is_sure(tree: &Tree) -> bool {
+    match tree {
+        Tree::Change(Change::Insert {
+            conflict: Some(conflict),
+            ..
+        }) => !conflict.set.is_empty() && conflict.filter.is_empty(),
+        _ => false,
+    }
+}
+
+/// The fault of a statement of which it cannot be shown that it is held to the rules.
+fn unproved(gap: &str) -> Fault {
+    let message = format!("it cannot be shown that the access rules hold: {gap}");
+    Fault::new("access.unproved", Kind::Internal, message)
 }
 
 impl<'a> Planner<'a> {
@@ -149,17 +173,18 @@ impl<'a> Planner<'a> {
         if self.access.is_none() {
             return self.push(chosen, tree, rows);
         }
-        let mut tree = self.shielded(tree, &rows);
-        let rows = self.keeping(&mut tree, rows);
-        let step = self.push(chosen, &tree, rows);
-        if let Tree::Change(change) = &tree {
-            self.look_at_change(chosen, change, step);
+        let mut shielded = self.shielded(tree, &rows);
+        let rows = self.keeping(&mut shielded, rows);
+        let step = self.push(chosen, &shielded, rows);
+        if let Tree::Change(change) = &shielded {
+            self.look_at_change(chosen, (change, is_sure(tree)), step);
         }
         step
     }
 
     /// The same of a statement that needs no rules, or has them.
     pub(super) fn push(&mut self, chosen: &Chosen<'a>, tree: &Tree, rows: Use) -> usize {
+        self.prove(tree, &rows);
         let place = self.draft.place;
         let draft = std::mem::take(&mut self.draft);
         self.draft.place = place;
@@ -184,6 +209,29 @@ impl<'a> Planner<'a> {
         self.wishes.push(finished.wishes);
         self.unplaced.extend(finished.unplaced);
         index
+    }
+
+    /// Shows that a statement is held to the rules, and pays what is owed to the one before it.
+    fn prove(&mut self, tree: &Tree, rows: &Use) {
+        let Some(access) = self.access else {
+            return;
+        };
+        let slots = self.draft.slots();
+        let proof = Proof {
+            schema: self.schema,
+            access,
+            variables: self.variables,
+            slots: &slots,
+        };
+        let shown = match self.owed.take() {
+            // It looks at rows whoever asks, and shows none of them.
+            Some(debt) => proof.pays(&debt, tree).map(|()| None),
+            None => proof.statement(tree, rows),
+        };
+        match shown {
+            Ok(debt) => self.owed = debt,
+            Err(gap) => self.refuse(unproved(&gap)),
+        }
     }
 
     /// Says why the operation is refused, once it is planned; what is said first counts.

@@ -143,6 +143,11 @@ impl Draft {
         self.parameter(parameter, source, Form::CountAndOne(most))
     }
 
+    /// What the parameters are given so far, by their indexes.
+    pub(crate) fn slots(&self) -> Vec<&Slot> {
+        self.slots.iter().map(|(_, slot)| slot).collect()
+    }
+
     /// The finished statement, what its parameters are given, and which of the draft's each is.
     pub(crate) fn finish(self, schema: &Schema, tree: &Tree) -> Finished {
         let Rendered { sql, order } = sql::render(schema, tree);

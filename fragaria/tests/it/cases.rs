@@ -19,11 +19,70 @@ use std::thread;
 
 #[test]
 fn every_case_has_the_same_answer_on_every_database() {
+    all(Callers::Developers);
+}
+
+/// Every statement is narrowed, every column guarded and every write looked at: the answers are the
+/// same, and of each plan it can be shown that the rules hold.
+#[test]
+fn every_case_has_the_same_answer_under_rules_that_let_everything() {
+    all(Callers::Ruled);
+}
+
+/// Whom the cases are answered.
+#[derive(Clone, Copy, PartialEq)]
+enum Callers {
+    Developers,
+    /// Somebody who holds a role that may do everything, as rules that hold of every row say.
+    Ruled,
+}
+
+impl Callers {
+    /// Whether they ask the case of that index of the database at that place: what rules add is asked
+    /// of one of them.
+    fn ask(self, case: usize, place: usize, databases: usize) -> bool {
+        self == Self::Developers || case % databases == place
+    }
+
+    /// The schema for them.
+    fn schema(self, text: String) -> String {
+        if self == Self::Developers {
+            return text;
+        }
+        let text = text.replace("@function", "@access(to: \"all\") @function");
+        let mut rules = "\nextend schema @role(name: \"all\")\n".to_owned();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let is_table = line.contains("@table") || line.contains("@view");
+            let mut words = line.split_whitespace();
+            let (Some(kind), Some(name), true) = (words.next(), words.next(), is_table) else {
+                continue;
+            };
+            let allow = if line.contains("@view") {
+                "READ"
+            } else {
+                "[READ, CREATE, UPDATE, DELETE]"
+            };
+            let fields = lines.by_ref().take_while(|line| !line.starts_with('}'));
+            let key = fields.filter(|line| line.contains("@id")).find_map(|line| {
+                let (field, _) = line.trim().split_once(':')?;
+                Some(field.to_owned())
+            });
+            let rows = key.map_or(String::new(), |key| {
+                format!(", where: {{not: {{{key}: {{isNull: true}}}}}}")
+            });
+            rules += &format!("extend {kind} {name} @access(to: \"all\", allow: {allow}{rows})\n");
+        }
+        text + &rules
+    }
+}
+
+fn all(callers: Callers) {
     let mut wrong = Vec::new();
     let mut count = 0;
     for fixture in folders(&root()) {
         let cases = folders(&fixture);
-        wrong.extend(everywhere(&fixture, &cases));
+        wrong.extend(everywhere(&fixture, &cases, callers));
         count += cases.len();
     }
     assert!(count > 50, "only {count} cases were found");
@@ -53,16 +112,20 @@ impl Dialect {
 }
 
 /// Runs the cases of a fixture on every database it is about at once; returns what is wrong.
-fn everywhere(fixture: &Path, cases: &[PathBuf]) -> Vec<String> {
+fn everywhere(fixture: &Path, cases: &[PathBuf], callers: Callers) -> Vec<String> {
     if let (true, Some(first)) = (writes_answers(), dialects(fixture).first()) {
-        run_fixture(fixture, cases, (*first, true));
+        run_fixture(fixture, cases, (*first, true), callers);
     }
+    let dialects = dialects(fixture);
     thread::scope(|scope| {
-        let runs: Vec<_> = dialects(fixture)
-            .into_iter()
+        let runs: Vec<_> = dialects
+            .iter()
             .enumerate()
             .map(|(place, dialect)| {
-                scope.spawn(move || run_fixture(fixture, cases, (dialect, place == 0)))
+                let own = cases.iter().enumerate();
+                let own = own.filter(|(index, _)| callers.ask(*index, place, dialects.len()));
+                let own: Vec<_> = own.map(|(_, case)| case.clone()).collect();
+                scope.spawn(move || run_fixture(fixture, &own, (*dialect, place == 0), callers))
             })
             .collect();
         let ended = runs.into_iter().map(|run| run.join().unwrap());
@@ -85,8 +148,13 @@ fn dialects(fixture: &Path) -> Vec<Dialect> {
 
 /// Runs the cases of a fixture on one database, whose answers may become what is expected; returns
 /// what is wrong.
-fn run_fixture(fixture: &Path, cases: &[PathBuf], dialect: (Dialect, bool)) -> Vec<String> {
-    let home = Home::new(fixture, dialect.0);
+fn run_fixture(
+    fixture: &Path,
+    cases: &[PathBuf],
+    dialect: (Dialect, bool),
+    callers: Callers,
+) -> Vec<String> {
+    let home = Home::new(fixture, dialect.0, callers);
     let (writing, reading): (Vec<_>, Vec<_>) = cases
         .iter()
         .partition(|case| case.join("then.graphql").exists());
@@ -95,14 +163,30 @@ fn run_fixture(fixture: &Path, cases: &[PathBuf], dialect: (Dialect, bool)) -> V
         .flat_map(|case| {
             let copy = home.copy();
             let server = copy.serve();
-            let first = run(&server, case, ["request.graphql", "expected.json"], dialect);
-            let then = run(&server, case, ["then.graphql", "then.json"], dialect);
+            let first = run(
+                &server,
+                case,
+                ["request.graphql", "expected.json"],
+                (dialect, callers),
+            );
+            let then = run(
+                &server,
+                case,
+                ["then.graphql", "then.json"],
+                (dialect, callers),
+            );
             first.into_iter().chain(then)
         })
         .collect();
     let server = home.serve();
-    let of_reading =
-        |case: &&PathBuf| run(&server, case, ["request.graphql", "expected.json"], dialect);
+    let of_reading = |case: &&PathBuf| {
+        run(
+            &server,
+            case,
+            ["request.graphql", "expected.json"],
+            (dialect, callers),
+        )
+    };
     wrong.extend(reading.iter().filter_map(of_reading));
     wrong
 }
@@ -111,6 +195,7 @@ fn run_fixture(fixture: &Path, cases: &[PathBuf], dialect: (Dialect, bool)) -> V
 struct Home {
     project: Project,
     place: Place,
+    callers: Callers,
 }
 
 /// Where the rows are.
@@ -157,19 +242,23 @@ impl Place {
 }
 
 impl Home {
-    fn new(fixture: &Path, dialect: Dialect) -> Self {
+    fn new(fixture: &Path, dialect: Dialect, callers: Callers) -> Self {
         let sql = read(&fixture.join(format!("{}.sql", dialect.name())));
         let schema = read(&fixture.join(format!("schema.{}.graphql", dialect.name())));
         let project = match dialect {
             Dialect::Sqlite => Project::database(&sql),
             Dialect::Postgres | Dialect::Mariadb => Project::empty(),
         };
-        project.write("schema.graphql", &schema);
+        project.write("schema.graphql", &callers.schema(schema));
         let place = Place::new(dialect, &sql);
         let url = place.url();
         project.configure(&url);
         project.run(&["compile", "--against", &url]);
-        Self { project, place }
+        Self {
+            project,
+            place,
+            callers,
+        }
     }
 
     /// The same data once more.
@@ -179,14 +268,22 @@ impl Home {
         if matches!(place, Place::File) {
             fs::copy(self.project.path("shop.db"), project.path("shop.db")).unwrap();
         }
-        let artefact = "fragaria.artefact.json";
-        project.write(artefact, &self.project.read(artefact));
+        for file in ["fragaria.artefact.json", "schema.graphql"] {
+            project.write(file, &self.project.read(file));
+        }
         project.configure(&place.url());
-        Self { project, place }
+        Self {
+            project,
+            place,
+            callers: self.callers,
+        }
     }
 
     fn serve(&self) -> Server {
-        self.project.serve(&[]).ready()
+        match self.callers {
+            Callers::Developers => self.project.serve(&[]).ready(),
+            Callers::Ruled => self.project.dev(&[]).ready(),
+        }
     }
 }
 
@@ -195,7 +292,7 @@ fn run(
     server: &Server,
     case: &Path,
     files: [&str; 2],
-    (dialect, is_first): (Dialect, bool),
+    ((dialect, is_first), callers): ((Dialect, bool), Callers),
 ) -> Option<String> {
     let [request, expected] = files;
     let variables = case.join("variables.json");
@@ -205,10 +302,15 @@ fn run(
         Value::Null
     };
     let body = json!({ "query": read(&case.join(request)), "variables": variables }).to_string();
-    let headers = ["content-type: application/json"];
-    let answer = server
-        .ask("POST /graphql", &headers, body.as_bytes())
-        .json();
+    let headers = [
+        "content-type: application/json",
+        r#"fragaria-as: {"roles": ["all"]}"#,
+    ];
+    let headers = match callers {
+        Callers::Developers => &headers[..1],
+        Callers::Ruled => &headers,
+    };
+    let answer = server.ask("POST /graphql", headers, body.as_bytes()).json();
     let own = expected.replace(".json", &format!(".{}.json", dialect.name()));
     let own = case.join(own);
     let path = if own.exists() {

@@ -53,12 +53,10 @@ impl Server {
     /// Starts a command that serves, on a free port, and waits until it listens.
     pub(crate) fn start(command: &mut Command) -> Self {
         command.args(["--listen", "127.0.0.1:0", "--set", "log.format=json"]);
-        let has = |text: &str| {
-            command
-                .get_args()
-                .any(|word| word.to_string_lossy().contains(text))
-        };
-        if has("serve") && !has("auth.") && !has("--open") {
+        let words = command.get_args().map(|word| word.to_string_lossy());
+        let words: Vec<_> = words.map(|word| word.into_owned()).collect();
+        let is_told = |word: &String| word == "--open" || word.starts_with("auth.");
+        if words.iter().any(|word| word == "serve") && !words.iter().any(is_told) {
             command.arg("--open");
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());

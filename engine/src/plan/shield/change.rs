@@ -38,7 +38,7 @@ impl<'a> Planner<'a> {
     pub(in crate::plan) fn look_at_change(
         &mut self,
         chosen: &Chosen<'a>,
-        change: &Change,
+        (change, is_sure): (&Change, bool),
         step: usize,
     ) {
         let set = |set: &[(usize, Expr)]| set.iter().map(|(column, _)| *column).collect();
@@ -63,12 +63,7 @@ impl<'a> Planner<'a> {
         if self.is_open(table) {
             return;
         }
-        if let Change::Insert {
-            conflict: Some(conflict),
-            ..
-        } = change
-            && !conflict.set.is_empty()
-        {
+        if is_sure {
             self.must_be_written(chosen, table, step);
         }
         self.look_at(chosen, (table, (&[step], false)), &written);

@@ -1,0 +1,342 @@
+//! Shows that a statement is held to the rules of its caller, from its tree alone.
+//!
+//! Nothing here is shared with what puts the rules into statements but the rules themselves: a
+//! statement is refused unless it is seen that each table it reads is narrowed by a condition which
+//! means one of the rules, that no cell leaves the database which no rule shows, and that what is
+//! written is looked at afterwards. What is not understood is not shown, and refused.
+
+mod cells;
+mod changes;
+mod meaning;
+
+pub(crate) use changes::Debt;
+
+use crate::access::{Access, Ruled};
+use crate::input::Variables;
+use crate::plan::Slot;
+use crate::sql::walk::{self, Inside};
+use crate::sql::{Alias, Expr, From, Operator, Reference, Select, Tree};
+use cells::{Shown, shown};
+use model::schema::{Outcome, Schema};
+use model::{Action, Use};
+
+/// What a proof is about.
+pub(crate) struct Proof<'p> {
+    pub(crate) schema: &'p Schema,
+    pub(crate) access: &'p Access,
+    pub(crate) variables: &'p Variables,
+    /// What the parameters of the statement are given.
+    pub(crate) slots: &'p [&'p Slot],
+}
+
+/// What could not be shown, as the rest of a sentence.
+pub(crate) type Gap = String;
+
+/// Tables in reach of an expression, by their aliases.
+type Scope = Vec<(Alias, usize)>;
+
+impl<'p> Proof<'p> {
+    /// Shows it of a statement; gives what is owed to it by the next one.
+    pub(crate) fn statement(&self, tree: &Tree, rows: &Use) -> Result<Option<Debt>, Gap> {
+        match tree {
+            Tree::Select(select) if matches!(rows, Use::Keep(_)) && self.is_look(select) => {
+                Ok(None)
+            }
+            Tree::Select(select) => {
+                self.select(select, &shown(rows), &Scope::new())?;
+                Ok(None)
+            }
+            Tree::Change(change) => self.change(change),
+        }
+    }
+
+    /// The rules that let the caller do something with a table, as far as it has what they need.
+    fn rules(&self, table: usize, action: Action) -> Vec<&'p Ruled> {
+        let rules = self.access.of(table).iter();
+        let rules = rules.filter(|rule| rule.lets(action));
+        let has = |rule: &&Ruled| {
+            let mut claims = rule.claims.iter();
+            claims.all(|claim| self.variables.is_given(*claim))
+        };
+        rules.filter(has).collect()
+    }
+
+    /// Whether a select only looks whether rows that were found, under the rules, are as other rules
+    /// say.
+    fn is_look(&self, select: &Select) -> bool {
+        let Some((table, alias, conditions)) = changes::look(select) else {
+            return false;
+        };
+        let scope = vec![(alias, table)];
+        let is_rule = |condition: &Expr| {
+            matches!(condition, Expr::Rule(_)) && self.is_some_rule(condition, &scope)
+        };
+        conditions.iter().all(is_rule)
+    }
+
+    fn select(&self, select: &Select, shown: &Shown<'_>, around: &Scope) -> Result<(), Gap> {
+        let sources = self.sources(select)?;
+        let mut scope = around.clone();
+        scope.extend(sources.iter().map(|(_, table, alias)| (*alias, *table)));
+        for (join, table, alias) in &sources {
+            let outer = join.map(|join| &select.joins[join]);
+            let conditions = match outer {
+                Some(join) if join.outer => &join.filter,
+                _ => &select.filter,
+            };
+            self.narrowed(conditions, (*table, *alias), Action::Read)?;
+        }
+        for (index, expr) in select.columns.iter().enumerate() {
+            self.column(expr, shown.of(index), &scope)?;
+        }
+        for join in &select.joins {
+            for condition in &join.filter {
+                self.expr(condition, &scope)?;
+            }
+        }
+        for condition in select.filter.iter().filter(|expr| !is_link(expr)) {
+            self.expr(condition, &scope)?;
+        }
+        // Lists end their order with their key, whoever asks.
+        let order = select.order.iter().map(|order| &order.expr);
+        let order = order.filter(|expr| !self.is_key(expr));
+        let further = select.group.iter().chain(&select.having).chain(order);
+        let bounds = select.limit.iter().chain(&select.offset);
+        for expr in further.chain(bounds) {
+            self.expr(expr, &scope)?;
+        }
+        if let Some(From::Call { arguments, .. }) = &select.from {
+            for argument in arguments {
+                self.expr(argument, &scope)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables a select reads, with the join each is.
+    fn sources(&self, select: &Select) -> Result<Vec<(Option<usize>, usize, Alias)>, Gap> {
+        let mut sources = Vec::new();
+        match &select.from {
+            Some(From::Table(table, alias) | From::Keys { table, alias, .. }) => {
+                sources.push((None, *table, *alias));
+            }
+            Some(From::Call {
+                function, alias, ..
+            }) => {
+                let function = &self.schema.functions[*function];
+                if function.is_hidden {
+                    return Err(format!("{} is not for the caller", function.field));
+                }
+                if let Outcome::Row(table) | Outcome::Rows(table) = function.outcome {
+                    sources.push((None, table, *alias));
+                }
+            }
+            None => {}
+        }
+        let joins = select.joins.iter().enumerate();
+        sources.extend(joins.map(|(place, join)| (Some(place), join.table, join.alias)));
+        Ok(sources)
+    }
+
+    /// Shows that conditions hold of no row but those that the rules let be reached.
+    fn narrowed(
+        &self,
+        conditions: &[Expr],
+        (table, alias): (usize, Alias),
+        action: Action,
+    ) -> Result<(), Gap> {
+        let rules = self.rules(table, action);
+        if self.is_narrowed(conditions, &rules, (table, alias), rows_of) {
+            return Ok(());
+        }
+        let (name, verb) = (&self.schema.tables[table].type_name, action.name());
+        Err(format!(
+            "rows of {name} are reached that no rule lets the caller {verb}"
+        ))
+    }
+
+    /// Whether one of some conditions holds only where one of the rules does.
+    fn is_narrowed(
+        &self,
+        conditions: &[Expr],
+        rules: &[&Ruled],
+        place: (usize, Alias),
+        of: impl Fn(&Ruled) -> Option<&crate::access::Condition> + Copy,
+    ) -> bool {
+        let free = rules.iter().any(|rule| of(rule).is_none());
+        free || conditions
+            .iter()
+            .any(|condition| self.is_any_of(condition, rules, place, of))
+    }
+
+    /// Whether an expression holds only where one of the rules does.
+    fn is_any_of(
+        &self,
+        expr: &Expr,
+        rules: &[&Ruled],
+        place: (usize, Alias),
+        of: impl Fn(&Ruled) -> Option<&crate::access::Condition> + Copy,
+    ) -> bool {
+        let means = |expr: &Expr| {
+            let mut conditions = rules.iter().filter_map(|rule| of(rule));
+            conditions.any(|condition| self.means(&condition.0, expr, place))
+        };
+        match expr {
+            Expr::Rule(inner) => self.is_any_of(inner, rules, place, of),
+            _ if means(expr) => true,
+            Expr::Or(parts) => parts.iter().all(means),
+            _ => false,
+        }
+    }
+
+    /// A column of a select: what of it is shown must be seen.
+    fn column(&self, expr: &Expr, shown: Option<Shown<'_>>, scope: &Scope) -> Result<(), Gap> {
+        match (expr, shown) {
+            (Expr::Rows(select), Some(shown)) => self.select(select, &shown, scope),
+            (expr, Some(_)) => self.expr(expr, scope),
+            // It is kept, or only tells whether something is there.
+            (Expr::Column(_), None) => Ok(()),
+            (Expr::Cast(inner, _) | Expr::Again(_, inner), None) => self.column(inner, None, scope),
+            (expr, None) => self.expr(expr, scope),
+        }
+    }
+
+    /// An expression: each cell in it must be seen, and each select held to the rules.
+    fn expr(&self, expr: &Expr, scope: &Scope) -> Result<(), Gap> {
+        match expr {
+            Expr::Column(reference) => self.cell(*reference),
+            Expr::Guarded(condition, inner) => match &**inner {
+                Expr::Column(reference) if self.guards(condition, *reference) => Ok(()),
+                _ => Err("a cell is shown under a condition that is no rule".to_owned()),
+            },
+            Expr::Rule(_) if self.is_some_rule(expr, scope) => Ok(()),
+            Expr::Rule(_) => Err("a condition is called a rule that is none".to_owned()),
+            Expr::InKeys(..) => Ok(()),
+            Expr::Call(function, _) if self.schema.functions[*function].is_hidden => {
+                Err("a function is called that is not for the caller".to_owned())
+            }
+            Expr::IsNull(inner) if self.is_key(inner) => Ok(()),
+            Expr::Compare(Operator::Equal, left, right) if self.is_tie(left, right) => Ok(()),
+            Expr::Exists(select) | Expr::Value(select) | Expr::Rows(select) => {
+                self.select(select, &Shown::Everything, scope)
+            }
+            _ => {
+                let mut outcome = Ok(());
+                let mut copy = expr.clone();
+                walk::parts(&mut copy, &mut |inside| {
+                    if let (Ok(()), Inside::Expr(inner)) = (&outcome, inside) {
+                        outcome = self.expr(inner, scope);
+                    }
+                });
+                outcome
+            }
+        }
+    }
+
+    /// Whether it is a column of a primary key, as it is.
+    fn is_key(&self, expr: &Expr) -> bool {
+        plain(expr).is_some_and(|reference| {
+            self.schema.tables[reference.table]
+                .key
+                .contains(&reference.column)
+        })
+    }
+
+    /// Whether a column is compared with what an earlier step found, by which rows belong together.
+    fn is_tie(&self, column: &Expr, value: &Expr) -> bool {
+        let is_kept = |slot: &&&Slot| {
+            matches!(
+                slot,
+                Slot::Kept { .. } | Slot::KeptOne { .. } | Slot::KeptRows { .. }
+            )
+        };
+        let value = match value {
+            Expr::Cast(inner, _) => inner,
+            other => other,
+        };
+        match value {
+            Expr::Parameter(index) => {
+                plain(column).is_some() && self.slots.get(*index).filter(is_kept).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// Shows that a column is seen in each row that is.
+    fn cell(&self, reference: Reference) -> Result<(), Gap> {
+        let reading = self.rules(reference.table, Action::Read);
+        let shows = |rule: &&Ruled| rule.columns.contains(&reference.column);
+        let is_whole = reading.iter().all(shows)
+            || reading
+                .iter()
+                .any(|rule| shows(rule) && rule.rows.is_none());
+        if is_whole {
+            return Ok(());
+        }
+        let table = &self.schema.tables[reference.table];
+        let (owner, name) = (&table.type_name, &table.columns[reference.column].field);
+        Err(format!("{owner}.{name} is read where no rule shows it"))
+    }
+
+    /// Whether a condition holds only where a rule shows the column.
+    fn guards(&self, condition: &Expr, reference: Reference) -> bool {
+        let Some(alias) = reference.alias else {
+            return false;
+        };
+        let reading = self.rules(reference.table, Action::Read).into_iter();
+        let showing = reading.filter(|rule| rule.columns.contains(&reference.column));
+        let showing: Vec<_> = showing.collect();
+        let place = (reference.table, alias);
+        self.is_narrowed(std::slice::from_ref(condition), &showing, place, rows_of)
+    }
+
+    /// Whether an expression means rules of a table in reach, so that it tells the caller nothing
+    /// that these do not.
+    fn is_some_rule(&self, expr: &Expr, scope: &Scope) -> bool {
+        scope.iter().any(|(alias, table)| {
+            let mut actions = Action::ALL.into_iter();
+            actions.any(|action| {
+                let rules = self.rules(*table, action);
+                let place = (*table, *alias);
+                self.is_any_of(expr, &rules, place, rows_of)
+                    || self.is_any_of(expr, &rules, place, check_of)
+            })
+        })
+    }
+}
+
+/// The column that an expression is, whatever it is converted to.
+fn plain(expr: &Expr) -> Option<Reference> {
+    match expr {
+        Expr::Column(reference) => Some(*reference),
+        Expr::Cast(inner, _)
+        | Expr::Decimal(inner)
+        | Expr::Bytewise(inner)
+        | Expr::Rank(inner, _)
+        | Expr::Again(_, inner) => plain(inner),
+        _ => None,
+    }
+}
+
+/// Which rows a rule is about.
+fn rows_of(rule: &Ruled) -> Option<&crate::access::Condition> {
+    rule.rows.as_ref()
+}
+
+/// Which rows may come of what a rule lets be written.
+fn check_of(rule: &Ruled) -> Option<&crate::access::Condition> {
+    rule.check.as_ref().or(rule.rows.as_ref())
+}
+
+/// Whether a condition ties rows to others by equal columns.
+fn is_link(expr: &Expr) -> bool {
+    match expr {
+        Expr::Compare(Operator::Equal, left, right) => {
+            matches!((&**left, &**right), (Expr::Column(one), Expr::Column(other)) if one.alias != other.alias)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

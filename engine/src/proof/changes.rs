@@ -1,0 +1,180 @@
+//! Statements that write: which rows they reach, which columns they write, and that what they wrote
+//! is looked at.
+
+use super::{Gap, Proof, Scope, check_of, rows_of};
+use crate::access::Ruled;
+use crate::sql::{Alias, Change, Expr, From, Select, Tree};
+use model::Action;
+
+/// What is owed to a change: that the next statement looks at what it wrote.
+#[derive(Debug)]
+pub(crate) struct Debt {
+    table: usize,
+    /// What was done, and with which columns.
+    written: Vec<(Action, Vec<usize>)>,
+}
+
+impl<'p> Proof<'p> {
+    pub(super) fn change(&self, change: &Change) -> Result<Option<Debt>, Gap> {
+        match change {
+            Change::Insert {
+                table,
+                alias,
+                columns,
+                condition,
+                conflict,
+                ..
+            } => {
+                self.writes((*table, Action::Create), columns)?;
+                let mut written = vec![(Action::Create, columns.clone())];
+                if let Some(condition) = condition {
+                    self.expr(condition, &Scope::new())?;
+                }
+                if let Some(conflict) = conflict.as_ref().filter(|known| !known.set.is_empty()) {
+                    let alias = alias.ok_or("a row in the way has no name")?;
+                    let set = assigned(&conflict.set);
+                    self.reaches((*table, alias), Action::Update, &set, &conflict.filter)?;
+                    written.push((Action::Update, set));
+                }
+                Ok(self.owed(*table, written))
+            }
+            Change::Update {
+                table,
+                alias,
+                set,
+                filter,
+                ..
+            } => {
+                let set = assigned(set);
+                self.reaches((*table, *alias), Action::Update, &set, filter)?;
+                Ok(self.owed(*table, vec![(Action::Update, set)]))
+            }
+            Change::Delete {
+                table,
+                alias,
+                filter,
+                ..
+            } => {
+                self.reaches((*table, *alias), Action::Delete, &[], filter)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Shows that a change reaches rows that are seen and may be changed so.
+    fn reaches(
+        &self,
+        (table, alias): (usize, Alias),
+        action: Action,
+        written: &[usize],
+        filter: &[Expr],
+    ) -> Result<(), Gap> {
+        self.narrowed(filter, (table, alias), Action::Read)?;
+        self.writes((table, action), written)?;
+        for rules in self.letting((table, action), written) {
+            if !self.is_narrowed(filter, &rules, (table, alias), rows_of) {
+                let (name, verb) = (&self.schema.tables[table].type_name, action.name());
+                return Err(format!(
+                    "rows of {name} are reached that no rule lets the caller {verb}"
+                ));
+            }
+        }
+        let scope = vec![(alias, table)];
+        filter
+            .iter()
+            .try_for_each(|condition| self.expr(condition, &scope))
+    }
+
+    /// Shows that each column that is written may be by some rule.
+    fn writes(&self, (table, action): (usize, Action), columns: &[usize]) -> Result<(), Gap> {
+        let name = &self.schema.tables[table].type_name;
+        let lacking = self
+            .letting((table, action), columns)
+            .iter()
+            .any(Vec::is_empty);
+        if lacking {
+            return Err(format!(
+                "columns of {name} are written that no rule lets be"
+            ));
+        }
+        Ok(())
+    }
+
+    /// For each column that is written the rules that let it be; without any, those of the action.
+    fn letting(&self, (table, action): (usize, Action), columns: &[usize]) -> Vec<Vec<&'p Ruled>> {
+        let all = self.rules(table, action);
+        let version = self.schema.tables[table].version;
+        let is_counted = |column: &usize| action == Action::Update && version == Some(*column);
+        let written: Vec<_> = columns
+            .iter()
+            .filter(|column| !is_counted(column))
+            .collect();
+        if written.is_empty() {
+            return vec![all];
+        }
+        let sets = |rule: &Ruled, column| rule.set.iter().any(|(set, _)| *set == column);
+        let lets = |rule: &Ruled, column| rule.columns.contains(&column) || sets(rule, column);
+        let of_column = |column: &&usize| {
+            let rules = all.iter().filter(|rule| lets(rule, **column));
+            rules.copied().collect()
+        };
+        written.iter().map(of_column).collect()
+    }
+
+    /// What is owed to a change, if the rows it wrote could be such as they must not.
+    fn owed(&self, table: usize, written: Vec<(Action, Vec<usize>)>) -> Option<Debt> {
+        let any = |rules: &[&Ruled], free: fn(&Ruled) -> bool| rules.iter().any(|rule| free(rule));
+        let reads = self.rules(table, Action::Read);
+        let is_free = any(&reads, |rule| rule.rows.is_none())
+            && written.iter().all(|(action, columns)| {
+                let sets = self.letting((table, *action), columns);
+                sets.iter()
+                    .all(|rules| any(rules, |rule| check_of(rule).is_none()))
+            });
+        (!is_free).then_some(Debt { table, written })
+    }
+
+    /// Shows that a statement finds whatever a change wrote and should not have.
+    pub(crate) fn pays(&self, debt: &Debt, tree: &Tree) -> Result<(), Gap> {
+        let name = &self.schema.tables[debt.table].type_name;
+        let unpaid = || format!("what is written to {name} is not looked at");
+        let Tree::Select(select) = tree else {
+            return Err(unpaid());
+        };
+        let Some((table, alias, conditions)) = look(select) else {
+            return Err(unpaid());
+        };
+        if table != debt.table {
+            return Err(unpaid());
+        }
+        let place = (table, alias);
+        self.narrowed(conditions, place, Action::Read)?;
+        for (action, columns) in &debt.written {
+            for rules in self.letting((table, *action), columns) {
+                if !self.is_narrowed(conditions, &rules, place, check_of) {
+                    return Err(unpaid());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parts of a select that finds, among kept rows, those of which conditions do not all hold.
+pub(super) fn look(select: &Select) -> Option<(usize, Alias, &[Expr])> {
+    let Some(From::Table(table, alias)) = &select.from else {
+        return None;
+    };
+    let [Expr::InKeys(..), Expr::IsNotTrue(kept)] = select.filter.as_slice() else {
+        return None;
+    };
+    let Expr::And(conditions) = &**kept else {
+        return None;
+    };
+    let is_plain = select.joins.is_empty() && select.limit.is_none() && select.offset.is_none();
+    is_plain.then_some((*table, *alias, conditions))
+}
+
+fn assigned(set: &[(usize, Expr)]) -> Vec<usize> {
+    set.iter().map(|(column, _)| *column).collect()
+}

@@ -1,0 +1,277 @@
+use super::*;
+use crate::access::Shape;
+use crate::compile::{Source, compile};
+use crate::input::{Source as Origin, coerce_variables};
+use crate::plan::{Binding, Form};
+use crate::sql::{Change, Join};
+use model::{Cell, Claims, Codec, Dialect, Parameter, Rights, Scalar, Value};
+
+const SCHEMA: &str = r#"
+type Customer @table {
+  id: Int! @id
+  tenantId: Int!
+  name: String!
+  email: String
+  invoices: [Invoice!]! @relation(inverse: "customer")
+}
+type Invoice @table {
+  id: Int! @id
+  customerId: Int!
+  total: Int!
+  customer: Customer! @relation(fields: ["customerId"])
+}
+extend schema @role(name: "clerk") @role(name: "auditor")
+extend type Customer
+  @access(to: "clerk", allow: [READ, CREATE, UPDATE], where: {tenantId: {eq: {claim: "tenant"}}}, except: ["email"])
+  @access(to: "auditor", allow: READ, where: {name: {eq: "Ann"}})
+extend type Invoice
+  @access(to: "clerk", allow: [READ, DELETE], where: {customer: {tenantId: {eq: {claim: "tenant"}}}})
+"#;
+
+const CUSTOMER: usize = 0;
+const INVOICE: usize = 1;
+const A: Alias = Alias(0);
+const B: Alias = Alias(1);
+
+/// Parameters of the statements: the claim, a constant, what an earlier step found.
+fn slots() -> Vec<Slot> {
+    let bound = |source| {
+        Slot::Bound(Binding {
+            parameter: Parameter {
+                scalar: Scalar::Int,
+                list: false,
+            },
+            source,
+            form: Form::Plain,
+        })
+    };
+    vec![
+        bound(Origin::Variable(0, [].into())),
+        bound(Origin::Constant(Value::Integer(1))),
+        Slot::KeptOne { step: 0, column: 0 },
+    ]
+}
+
+/// What is said of a statement of a caller with these roles.
+fn said<T>(roles: &[&str], ask: impl FnOnce(&Proof<'_>) -> T) -> T {
+    let source = Source {
+        name: "schema.graphql".to_owned(),
+        text: SCHEMA.to_owned(),
+    };
+    let schema = compile(&[source], Dialect::Postgres).unwrap().schema;
+    let rights = Rights::Of(roles.iter().copied().collect());
+    let shape = Shape::all(schema).unwrap().of(&rights).unwrap();
+    let claims: serde_json::Map<_, _> = serde_json::from_str(r#"{"tenant": 1}"#).unwrap();
+    let variables = coerce_variables(&shape, &Claims::from(claims), &[], &serde_json::Map::new());
+    let (variables, slots) = (variables.unwrap(), slots());
+    ask(&Proof {
+        schema: &shape.schema,
+        access: shape.access.as_ref().unwrap(),
+        variables: &variables,
+        slots: &slots.iter().collect::<Vec<_>>(),
+    })
+}
+
+fn column(alias: Alias, table: usize, column: usize) -> Expr {
+    Expr::Column(Reference::new(alias, table, column))
+}
+
+fn equal(left: Expr, right: Expr) -> Expr {
+    Expr::Compare(Operator::Equal, Box::new(left), Box::new(right))
+}
+
+/// The rule of clerks on customers.
+fn of_tenant(alias: Alias) -> Expr {
+    equal(column(alias, CUSTOMER, 1), Expr::Parameter(0))
+}
+
+fn from(table: usize, alias: Alias, filter: Vec<Expr>) -> Select {
+    Select {
+        from: Some(From::Table(table, alias)),
+        filter,
+        ..Select::default()
+    }
+}
+
+/// Whether it is shown of a select that shows its first column.
+fn holds(roles: &[&str], select: Select) -> Result<(), Gap> {
+    let cell = Cell::Scalar {
+        column: 0,
+        codec: Codec::Scalar(Scalar::Int),
+    };
+    let (tree, rows) = (Tree::Select(select), Use::Value(cell));
+    said(roles, |proof| proof.statement(&tree, &rows).map(drop))
+}
+
+#[test]
+fn a_table_is_narrowed_by_what_means_a_rule_and_by_nothing_else() {
+    let narrowed = |condition: Expr| holds(&["clerk"], from(CUSTOMER, A, vec![condition]));
+    assert_eq!(narrowed(of_tenant(A)), Ok(()));
+    assert_eq!(narrowed(Expr::Rule(Box::new(of_tenant(A)))), Ok(()));
+    for condition in [
+        equal(column(A, CUSTOMER, 1), Expr::Parameter(1)),
+        equal(column(A, CUSTOMER, 0), Expr::Parameter(0)),
+        equal(column(B, CUSTOMER, 1), Expr::Parameter(0)),
+        Expr::Compare(
+            Operator::NotEqual,
+            Box::new(column(A, CUSTOMER, 1)),
+            Box::new(Expr::Parameter(0)),
+        ),
+        Expr::Or(vec![of_tenant(A), Expr::And(Vec::new())]),
+        Expr::Not(Box::new(of_tenant(A))),
+        Expr::Rule(Box::new(Expr::And(Vec::new()))),
+        equal(column(A, CUSTOMER, 2), Expr::Parameter(1)),
+    ] {
+        assert!(narrowed(condition.clone()).is_err(), "{condition:?}");
+    }
+    assert!(holds(&["clerk"], from(CUSTOMER, A, Vec::new())).is_err());
+    // Nothing is seen without a role.
+    assert!(holds(&[], from(CUSTOMER, A, vec![of_tenant(A)])).is_err());
+    assert_eq!(
+        holds(&[], from(CUSTOMER, A, vec![Expr::Or(Vec::new())])),
+        Ok(())
+    );
+}
+
+#[test]
+fn every_table_of_a_select_is_narrowed_wherever_it_stands() {
+    let join = |outer, filter| Join {
+        outer,
+        table: CUSTOMER,
+        alias: B,
+        on: vec![(
+            Reference::new(B, CUSTOMER, 0),
+            Reference::new(A, INVOICE, 1),
+        )],
+        filter,
+    };
+    let invoices = || {
+        let link = equal(column(Alias(7), CUSTOMER, 0), column(A, INVOICE, 1));
+        let inner = from(CUSTOMER, Alias(7), vec![link, of_tenant(Alias(7))]);
+        from(
+            INVOICE,
+            A,
+            vec![Expr::Rule(Box::new(Expr::Exists(Box::new(inner))))],
+        )
+    };
+    assert_eq!(holds(&["clerk"], invoices()), Ok(()));
+    let joined = |outer, own: Vec<Expr>, further: Vec<Expr>| {
+        let mut select = invoices();
+        select.joins.push(join(outer, own));
+        select.filter.extend(further);
+        holds(&["clerk"], select)
+    };
+    assert_eq!(joined(true, vec![of_tenant(B)], Vec::new()), Ok(()));
+    assert_eq!(joined(false, Vec::new(), vec![of_tenant(B)]), Ok(()));
+    assert!(joined(true, Vec::new(), vec![of_tenant(B)]).is_err());
+    assert!(joined(true, Vec::new(), Vec::new()).is_err());
+    assert!(joined(false, vec![of_tenant(B)], Vec::new()).is_err());
+    // In conditions, orders and figures too.
+    let inner = |filter| Box::new(from(CUSTOMER, B, filter));
+    for (filter, is_held) in [(vec![of_tenant(B)], true), (Vec::new(), false)] {
+        let mut select = invoices();
+        select.filter.push(Expr::Exists(inner(filter.clone())));
+        assert_eq!(holds(&["clerk"], select).is_ok(), is_held);
+        let mut select = invoices();
+        select.columns = [Expr::Value(inner(filter.clone()))].into_iter().collect();
+        assert_eq!(holds(&["clerk"], select).is_ok(), is_held);
+        let mut select = invoices();
+        select
+            .having
+            .push(Expr::Not(Box::new(Expr::Exists(inner(filter)))));
+        assert_eq!(holds(&["clerk"], select).is_ok(), is_held);
+    }
+}
+
+#[test]
+fn a_cell_is_shown_by_a_rule_or_under_it() {
+    let shows = |roles: &[&str], expr: Expr, condition: Expr| {
+        let mut select = from(CUSTOMER, A, vec![condition]);
+        select.columns = [expr].into_iter().collect();
+        holds(roles, select)
+    };
+    let email = || column(A, CUSTOMER, 3);
+    assert_eq!(
+        shows(&["clerk"], column(A, CUSTOMER, 2), of_tenant(A)),
+        Ok(())
+    );
+    assert!(shows(&["clerk"], email(), of_tenant(A)).is_err());
+    assert!(
+        shows(
+            &["clerk"],
+            Expr::Count(Some(Box::new(email()))),
+            of_tenant(A)
+        )
+        .is_err()
+    );
+    let ann = || equal(column(A, CUSTOMER, 2), Expr::Parameter(3));
+    let both = || Expr::Or(vec![of_tenant(A), ann()]);
+    let guarded = |by: Expr| Expr::Guarded(Box::new(by), Box::new(email()));
+    assert!(shows(&["clerk", "auditor"], guarded(of_tenant(A)), of_tenant(A)).is_err());
+    assert!(shows(&["clerk", "auditor"], email(), of_tenant(A)).is_err());
+    assert!(shows(&["clerk", "auditor"], guarded(both()), of_tenant(A)).is_err());
+    let mut select = from(
+        CUSTOMER,
+        A,
+        vec![of_tenant(A), equal(email(), Expr::Parameter(1))],
+    );
+    assert!(holds(&["clerk"], select.clone()).is_err());
+    select.filter.pop();
+    select.group = vec![email()];
+    assert!(holds(&["clerk"], select).is_err());
+}
+
+#[test]
+fn a_change_reaches_what_it_may_and_is_looked_at() {
+    let update = |set: usize, filter: Vec<Expr>| {
+        Tree::Change(Change::Update {
+            table: CUSTOMER,
+            alias: A,
+            set: vec![(set, Expr::Parameter(1))],
+            filter,
+            returning: Vec::new(),
+        })
+    };
+    let debt = |tree: &Tree| said(&["clerk"], |proof| proof.statement(tree, &Use::Discard));
+    assert!(debt(&update(2, Vec::new())).is_err());
+    assert!(debt(&update(3, vec![of_tenant(A)])).is_err());
+    let owed = debt(&update(2, vec![of_tenant(A)])).unwrap().unwrap();
+    let look = |conditions: Vec<Expr>| {
+        let unlike = Expr::IsNotTrue(Box::new(Expr::And(conditions)));
+        let keys = Expr::InKeys(vec![column(A, CUSTOMER, 0)], Vec::new());
+        Tree::Select(from(CUSTOMER, A, vec![keys, unlike]))
+    };
+    let pays = |tree: &Tree| said(&["clerk"], |proof| proof.pays(&owed, tree));
+    assert_eq!(pays(&look(vec![of_tenant(A)])), Ok(()));
+    assert!(pays(&look(Vec::new())).is_err());
+    assert!(
+        pays(&look(vec![Expr::Or(vec![
+            of_tenant(A),
+            Expr::And(Vec::new())
+        ])]))
+        .is_err()
+    );
+    assert!(pays(&update(2, vec![of_tenant(A)])).is_err());
+    let delete = |filter| {
+        Tree::Change(Change::Delete {
+            table: CUSTOMER,
+            alias: A,
+            filter,
+            returning: Vec::new(),
+        })
+    };
+    assert!(debt(&delete(vec![of_tenant(A)])).is_err());
+    let insert = |columns: Vec<usize>| {
+        Tree::Change(Change::Insert {
+            table: CUSTOMER,
+            alias: None,
+            rows: vec![columns.iter().map(|_| Expr::Parameter(1)).collect()],
+            columns,
+            condition: None,
+            conflict: None,
+            returning: Vec::new(),
+        })
+    };
+    assert!(debt(&insert(vec![0, 1, 2])).unwrap().is_some());
+    assert!(debt(&insert(vec![0, 1, 2, 3])).is_err());
+}
