@@ -14,6 +14,18 @@ pub struct Config {
     pub operations_max: usize,
     /// Most fragments in a document; each is validated in every operation that leads to it.
     pub fragments_max: usize,
+    /// Most variables that the operations of a document declare.
+    pub variables_max: usize,
+    /// Most bytes of the variables of a request, as JSON.
+    pub variables_bytes_max: usize,
+    /// Most directives in a document.
+    pub directives_max: usize,
+    /// Most directives in one place of a document.
+    pub directives_here_max: usize,
+    /// Most root fields of an operation, counted after fragments are expanded.
+    pub roots_max: usize,
+    /// Most aliases of an operation, counted after fragments are expanded.
+    pub aliases_max: usize,
     /// Deepest nesting of fields, counted after fragments are expanded.
     pub depth_max: usize,
     /// Most fields of an operation, counted after fragments are expanded.
@@ -68,6 +80,12 @@ impl Default for Config {
             tokens_max: 20_000,
             operations_max: 20,
             fragments_max: 200,
+            variables_max: 1_000,
+            variables_bytes_max: 1024 * 1024,
+            directives_max: 500,
+            directives_here_max: 4,
+            roots_max: 50,
+            aliases_max: 100,
             depth_max: 20,
             fields_max: 5_000,
             introspection_times_max: 12,
@@ -147,6 +165,7 @@ impl Config {
             ("tokens_max", size(self.tokens_max)),
             ("operations_max", size(self.operations_max)),
             ("depth_max", size(self.depth_max)),
+            ("roots_max", size(self.roots_max)),
             ("fields_max", size(self.fields_max)),
             ("columns_max", size(self.columns_max)),
             ("page_rows_max", self.page_rows_max),

@@ -171,6 +171,8 @@ impl Engine {
         (claims, variables): (&Claims, Option<&RawValue>),
         inserts: Inserts,
     ) -> Result<Bound, Vec<Fault>> {
+        self.bound_variables(variables)
+            .map_err(|fault| vec![fault])?;
         let given = given(variables).map_err(|fault| vec![fault])?;
         let definitions = &operation.definition.variables;
         let variables = coerce_variables(&operation.shape, claims, definitions, &given)?;
@@ -178,6 +180,18 @@ impl Engine {
             .plan(operation, &variables, inserts)
             .map_err(|fault| vec![fault])?;
         bind(&plan, operation, &variables, &self.config).map_err(|fault| vec![fault])
+    }
+
+    /// Refuses variables that are too long, before anybody reads them.
+    fn bound_variables(&self, variables: Option<&RawValue>) -> Result<(), Fault> {
+        let most = self.config.variables_bytes_max;
+        match variables {
+            Some(raw) if raw.get().len() > most => {
+                let message = format!("the variables have more than {most} bytes");
+                Err(Fault::new("engine.variables_bytes", Kind::Limit, message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Finds or makes a plan; one that holds the answer of an introspection is not kept.

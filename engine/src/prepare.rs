@@ -1,5 +1,7 @@
 //! Text to a validated operation.
 
+mod bounds;
+mod extent;
 mod mistakes;
 mod usages;
 
@@ -108,6 +110,7 @@ pub(crate) fn operation(
     })?;
     let definition = definition.clone();
     beyond_the_library(api, &document).map_err(|fault| vec![fault])?;
+    extent::bound(config, &document, &definition).map_err(|fault| vec![fault])?;
     let mut uses = Uses::default();
     uses.selections(&definition.selection_set);
     for fragment in document.fragments.values() {
@@ -141,7 +144,7 @@ fn validated(
         }
         mistakes::of_syntax(&invalid.errors)
     })?;
-    bounded(config, &document).map_err(|fault| vec![fault])?;
+    bounds::bound(config, &document).map_err(|fault| vec![fault])?;
     if let Some(subscription) = subscription(&document) {
         let message = "subscriptions are not supported";
         let fault = Fault::new("engine.subscription", Kind::Invalid, message);
@@ -155,35 +158,6 @@ fn validated(
         .to_executable_validate(&api.types)
         .map_err(|invalid| mistakes::against(&api.types, &invalid.errors))?;
     Ok((document, parser.tokens_reached()))
-}
-
-/// Refuses what would take long to validate: every operation is, with every fragment it leads to.
-fn bounded(config: &Config, document: &ast::Document) -> Result<(), Fault> {
-    let (mut operations, mut fragments) = (0, 0);
-    for definition in &document.definitions {
-        let (count, most, code, what) = match definition {
-            ast::Definition::OperationDefinition(_) => (
-                &mut operations,
-                config.operations_max,
-                "engine.operations",
-                "operations",
-            ),
-            ast::Definition::FragmentDefinition(_) => (
-                &mut fragments,
-                config.fragments_max,
-                "engine.fragments",
-                "fragments",
-            ),
-            _ => continue,
-        };
-        *count += 1;
-        if *count > most {
-            let message = format!("the document has more than {most} {what}");
-            let fault = Fault::new(code, Kind::Limit, message);
-            return Err(located(fault, definition.location(), &document.sources));
-        }
-    }
-    Ok(())
 }
 
 /// The rules of validation that the library leaves out or applies in part.

@@ -13,6 +13,7 @@ const NAME_CHARACTERS_MAX: usize = 100;
 pub struct Requests {
     clock: Arc<dyn Clock>,
     total: Family<Labels, Counter>,
+    faults: Family<Code, Counter>,
     duration: Family<Endpoint, Histogram>,
     in_flight: Gauge,
     bytes: Counter,
@@ -22,6 +23,11 @@ pub struct Requests {
 struct Labels {
     endpoint: &'static str,
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Code {
+    code: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -76,12 +82,14 @@ impl Requests {
         let requests = Self {
             clock,
             total: Family::default(),
+            faults: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(seconds())),
             in_flight: Gauge::default(),
             bytes: Counter::default(),
         };
         let Self {
             total,
+            faults,
             duration,
             in_flight,
             bytes,
@@ -91,6 +99,11 @@ impl Requests {
             "fragaria_http_requests",
             "Requests ended, by outcome",
             total,
+        );
+        registry.register(
+            "fragaria_http_faults",
+            "Requests refused, failed or broken off, by the code that the log has, too",
+            faults,
         );
         registry.register_with_unit(
             "fragaria_http_request_duration",
@@ -138,6 +151,9 @@ impl Requests {
         self.total
             .get_or_create(&Labels { endpoint, outcome })
             .inc();
+        if let Some(code) = entry.code {
+            self.faults.get_or_create(&Code { code }).inc();
+        }
         self.duration
             .get_or_create(&Endpoint { endpoint })
             .observe(duration.as_secs_f64());

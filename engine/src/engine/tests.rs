@@ -171,9 +171,15 @@ fn engine_of(dialect: Dialect, sdl: &str) -> Engine {
     serving(&crate::compile(&[source], dialect).unwrap().schema)
 }
 
+/// An engine that takes wide documents, as those are that weigh much.
 fn serving(schema: &Schema) -> Engine {
     let artefact = crate::artefact::read(&crate::artefact::write(schema)).unwrap();
-    Engine::new(artefact, &Config::default(), &mut Registry::default()).unwrap()
+    let config = Config {
+        roots_max: 5_000,
+        aliases_max: 50_000,
+        ..Config::default()
+    };
+    Engine::new(artefact, &config, &mut Registry::default()).unwrap()
 }
 
 fn bound(engine: &Engine, document: &str, variables: &str) -> Result<Bound, Vec<Fault>> {

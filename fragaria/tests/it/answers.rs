@@ -109,7 +109,7 @@ fn one_row_longer_than_an_answer_may_be_is_refused_before_a_byte_of_it_is_sent()
             format!("{{ essays {{ {bodies} }} }}"),
             format!("{{ essayConnection {{ nodes {{ {bodies} }} }} }}"),
         ] {
-            let server = project.serve(&[]).ready();
+            let server = project.serve(&["limits.aliases_max=900"]).ready();
             let (before, _) = server.memory();
             let metric = "fragaria_store_over_bytes_total";
             assert_refused(&server, &document, "store.answer_bytes", metric);

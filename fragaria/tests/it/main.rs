@@ -33,6 +33,7 @@ mod indexes;
 mod instance;
 mod json;
 mod kinds;
+mod limits;
 mod lists;
 mod login;
 mod long_sums;

@@ -44,7 +44,8 @@ pub(super) fn page(binary: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// What a server shows that was just started on the example.
+/// What a server shows that was just started on the example, and has refused a request: what is
+/// counted by code is shown once there is one.
 fn exposition(binary: &Path) -> Result<String> {
     let scratch = Scratch::create(None)?;
     let address = format!("127.0.0.1:{}", server::free_port()?);
@@ -57,14 +58,16 @@ fn exposition(binary: &Path) -> Result<String> {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
     })?;
-    let ask = || {
+    let curl = |options: &[&str], path: &str| {
         let mut curl = Command::new("curl");
-        curl.args(["--silent", "--fail", &format!("http://{address}/metrics")]);
+        curl.args(options).arg(format!("http://{address}{path}"));
         process::read(&mut curl)
     };
+    let ask = || curl(&["--silent", "--fail"], "/metrics");
     service
         .wait_until(START_SECONDS, || ask().is_ok())
         .context("the example is not served")?;
+    curl(&["--silent"], "/nothing")?;
     ask()
 }
 

@@ -43,8 +43,12 @@ fn a_plan_weighs_at_least_its_constants() {
 fn a_document_weighs_what_its_fields_take_however_short_they_are() {
     let engine = engine(Dialect::Postgres);
     let document = format!("{{ products {{ {}}} }}", "id ".repeat(9_000));
-    let operation =
-        prepare::operation(engine.all.clone(), &engine.config, 0, &document, None).unwrap();
+    let config = Config {
+        fields_max: 9_001,
+        ..Config::default()
+    };
+    let shape = engine.all.clone();
+    let operation = prepare::operation(shape, &config, 0, &document, None).unwrap();
     let field = size_of::<apollo_compiler::executable::Field>() as u64;
     assert!(
         operation.bytes() >= 9_000 * (field + 32),
