@@ -10,6 +10,7 @@ mod tables;
 mod text;
 mod trees;
 
+use crate::cost;
 use apollo_compiler::Schema as TypeSystem;
 use apollo_compiler::schema::Implementers;
 use apollo_compiler::validation::Valid;
@@ -65,6 +66,7 @@ impl Api {
 /// The whole API as SDL.
 fn text(schema: &Schema) -> String {
     let mut out = text::Sdl::default();
+    out.line(cost::DIRECTIVES);
     filters::scalars(&mut out);
     let (lists, unseen) = (filters::listed(schema), Unseen::of(schema));
     filters::shared(&mut out, schema.dialect, &lists);

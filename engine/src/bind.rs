@@ -20,13 +20,15 @@ pub struct Bound {
     pub arguments: Vec<Vec<Argument>>,
     /// How much it may bring.
     pub weight: Weight,
+    /// What the operation costs.
+    pub cost: u64,
 }
 
 /// Gives every parameter of a plan its value.
 pub(crate) fn bind(
     plan: &Plan,
     operation: &Operation,
-    variables: &Variables,
+    (variables, cost): (&Variables, u64),
     config: &Config,
 ) -> Result<Bound, Fault> {
     let given = |Wish { slot, place }: &Wish| {
@@ -53,6 +55,7 @@ pub(crate) fn bind(
         script: Arc::clone(&plan.script),
         arguments,
         weight: if long { Weight::Unbounded } else { plan.weight },
+        cost,
     })
 }
 

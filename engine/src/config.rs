@@ -30,6 +30,9 @@ pub struct Config {
     pub depth_max: usize,
     /// Most fields of an operation, counted after fragments are expanded.
     pub fields_max: usize,
+    /// Most that an operation may cost: about one for each object that its answer may hold, counted
+    /// before it runs.
+    pub cost_max: u64,
     /// Most bytes that `__schema` and `__type` bring in an operation, in multiples of the length of
     /// the API's own text (`fragaria schema`).
     pub introspection_times_max: usize,
@@ -88,6 +91,7 @@ impl Default for Config {
             aliases_max: 100,
             depth_max: 20,
             fields_max: 5_000,
+            cost_max: 1_000_000,
             introspection_times_max: 12,
             introspection_bytes_max: 64 * 1024 * 1024,
             conditions_max: 2_000,
@@ -167,6 +171,7 @@ impl Config {
             ("depth_max", size(self.depth_max)),
             ("roots_max", size(self.roots_max)),
             ("fields_max", size(self.fields_max)),
+            ("cost_max", i64::try_from(self.cost_max).unwrap_or(i64::MAX)),
             ("columns_max", size(self.columns_max)),
             ("page_rows_max", self.page_rows_max),
             ("page_rows_default", self.page_rows_default),

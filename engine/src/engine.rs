@@ -8,7 +8,7 @@ use crate::input::{Variables, coerce_variables};
 use crate::json::flaw;
 use crate::metrics::Metrics;
 use crate::plan::{Inserts, Plan, plan};
-use crate::prepare::{Operation, operation};
+use crate::prepare::{Operation, located, operation};
 use model::metric::Registry;
 use model::{Claims, Fault, Kind, Rights, Schema};
 use quick_cache::sync::Cache;
@@ -176,10 +176,31 @@ impl Engine {
         let given = given(variables).map_err(|fault| vec![fault])?;
         let definitions = &operation.definition.variables;
         let variables = coerce_variables(&operation.shape, claims, definitions, &given)?;
-        let plan = self
-            .plan(operation, &variables, inserts)
-            .map_err(|fault| vec![fault])?;
-        bind(&plan, operation, &variables, &self.config).map_err(|fault| vec![fault])
+        self.bind_to(operation, &variables, inserts)
+            .map_err(|fault| vec![fault])
+    }
+
+    fn bind_to(
+        &self,
+        operation: &Operation,
+        variables: &Variables,
+        inserts: Inserts,
+    ) -> Result<Bound, Fault> {
+        let cost = self.afford(operation, variables)?;
+        let plan = self.plan(operation, variables, inserts)?;
+        bind(&plan, operation, (variables, cost), &self.config)
+    }
+
+    /// What an operation costs; refuses one that costs too much.
+    fn afford(&self, operation: &Operation, variables: &Variables) -> Result<u64, Fault> {
+        let (cost, most) = (operation.cost.cost(variables), self.config.cost_max);
+        if cost <= most {
+            return Ok(cost);
+        }
+        let message = format!("the operation costs {cost}, and at most {most} is allowed");
+        let fault = Fault::new("engine.cost", Kind::Limit, message);
+        let place = operation.definition.location();
+        Err(located(fault, place, &operation.document.sources))
     }
 
     /// Refuses variables that are too long, before anybody reads them.

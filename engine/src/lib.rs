@@ -3,7 +3,7 @@
 //! Synchronous and pure: nothing here waits, reads a file, or knows a driver. Reading order:
 //! `sdl` and `compile` (files to schema), `scaffold` and `names` (a database to SDL), `drift` and
 //! `diff` (what differs), `artefact` (a schema as hashed text), `api` (tables to a type system),
-//! `prepare` (text to an operation), `json` (what a parser lets pass), `input` (values to structure and leaves), `plan` (an
+//! `cost` (what the API says it costs), `prepare` (text to an operation), `json` (what a parser lets pass), `input` (values to structure and leaves), `plan` (an
 //! operation to a script of `sql` trees), `bind` (values to parameters), `engine` (all of it
 //! behind two cached calls).
 //!
@@ -16,6 +16,7 @@ pub mod artefact;
 mod bind;
 mod compile;
 mod config;
+mod cost;
 mod diff;
 mod distinct;
 mod drift;

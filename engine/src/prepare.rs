@@ -8,6 +8,7 @@ mod usages;
 use crate::access::Shape;
 use crate::api::Api;
 use crate::config::Config;
+use crate::cost::Formula;
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::ast::{self, Value};
 use apollo_compiler::executable::{
@@ -35,6 +36,8 @@ pub struct Operation {
     pub(crate) definition: Node<Definition>,
     /// Boolean variables that `@skip` and `@include` look at.
     pub(crate) toggles: BTreeSet<String>,
+    /// What it costs.
+    pub(crate) cost: Formula,
     /// Lexical tokens of the document.
     tokens: usize,
     introspects: bool,
@@ -75,7 +78,7 @@ impl Operation {
     pub(crate) fn bytes(&self) -> u64 {
         let sources = self.document.sources.values();
         let text: usize = sources.map(|file| file.source_text().len()).sum();
-        (1_024 + text + TOKEN_BYTES * self.tokens) as u64
+        (1_024 + text + TOKEN_BYTES * self.tokens + self.cost.bytes()) as u64
     }
 }
 
@@ -110,7 +113,7 @@ pub(crate) fn operation(
     })?;
     let definition = definition.clone();
     beyond_the_library(api, &document).map_err(|fault| vec![fault])?;
-    extent::bound(config, &document, &definition).map_err(|fault| vec![fault])?;
+    let cost = extent::bound(api, config, &document, &definition).map_err(|fault| vec![fault])?;
     let mut uses = Uses::default();
     uses.selections(&definition.selection_set);
     for fragment in document.fragments.values() {
@@ -120,6 +123,7 @@ pub(crate) fn operation(
     Ok(Operation {
         id,
         shape,
+        cost,
         tokens,
         introspects: uses.introspects,
         toggles: uses.toggles,

@@ -4,6 +4,7 @@ pub(crate) mod admission;
 pub(crate) mod answer;
 mod body;
 mod caller;
+mod cost_report;
 mod host;
 pub(crate) mod idempotency;
 mod listener;
@@ -146,7 +147,7 @@ fn seal(answer: Answer, mut line: Line, in_flight: pulse::InFlight) -> Response<
         entry.outcome = answer.outcome;
     }
     let body = Body::new(
-        answer.content,
+        (answer.content, answer.closing),
         answer.held,
         answer.outcome,
         (line, in_flight),

@@ -24,20 +24,25 @@ use tokio::time::Instant;
 pub(crate) async fn answer(server: &Server, request: Request<Incoming>, line: &mut Line) -> Answer {
     let format = Format::accepted(request.headers());
     match live(server, request, line).await {
-        Ok((reply, held)) => Answer::data(reply, held, format.unwrap_or_default()),
+        Ok(((reply, held), cost)) => Answer::data(reply, cost, held, format.unwrap_or_default()),
         Err(refusal) => Answer::refused(&refusal, format.unwrap_or_default()),
     }
 }
+
+/// What a request comes to: the answer with the room it takes, and its cost where that is asked for.
+type Lived = ((Reply, Option<Held>), Option<u64>);
 
 async fn live(
     server: &Server,
     request: Request<Incoming>,
     line: &mut Line,
-) -> Result<(Reply, Option<Held>), Refusal> {
+) -> Result<Lived, Refusal> {
     let edition = server.edition();
     line.entry().artefact = Some(edition.hash.clone());
     let admitted = admit(server, request, line).await?;
-    carry_out(server, &edition, &admitted, line).await
+    let answer = carry_out(server, &edition, &admitted, line).await?;
+    let cost = line.entry().cost.filter(|_| admitted.reports_cost);
+    Ok((answer, cost))
 }
 
 /// Answers a request of our own, with a body as one that came by POST.
@@ -58,6 +63,7 @@ async fn carry_out(
     weigh(&operation, admitted)?;
     let held = reserve(server, edition, &operation).await?;
     let (bound, held) = bind(server, (edition, &operation), admitted, held).await?;
+    line.entry().cost = Some(bound.cost);
     let once = once(&operation, admitted);
     let outcome = match run(server, bound, once.clone(), line).await {
         Err(failure) if failure.is_of_several() && !operation.introspects() => {
@@ -192,6 +198,7 @@ async fn run(
         script,
         arguments,
         weight,
+        ..
     } = bound;
     let manner = Manner { weight, once };
     let outcome = server.database.run(script, arguments, manner).await;

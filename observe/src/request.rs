@@ -70,6 +70,8 @@ pub struct Entry {
     pub status: u16,
     /// Code of the first fault told.
     pub code: Option<&'static str>,
+    /// What the operation costs, as far as it came.
+    pub cost: Option<u64>,
     /// Bytes of the response body handed over.
     pub bytes: u64,
     /// How it ended; cancelled until something else is known.
@@ -135,6 +137,7 @@ impl Requests {
             operation: None,
             status: 0,
             code: None,
+            cost: None,
             bytes: 0,
             outcome: Outcome::Cancelled,
         };
@@ -204,6 +207,7 @@ impl Entry {
                     outcome = self.outcome.name(),
                     status = self.status,
                     code = self.code,
+                    cost = self.cost,
                     bytes = self.bytes,
                     duration_ms = (duration.as_secs_f64() * 1e6).round() / 1e3,
                     "request"

@@ -6,6 +6,7 @@ use super::granted::{is_identified, is_seen};
 use super::tables::{list_arguments, page_arguments, pascal, unique_keys};
 use super::text::Sdl;
 use super::trees::is_written;
+use crate::cost;
 use model::Action;
 use model::schema::{Column, Function, Outcome, Schema, Table};
 
@@ -39,6 +40,23 @@ pub(crate) enum Verb {
     Node,
     /// The function of that index.
     Function(usize),
+}
+
+impl Verb {
+    /// The directives that tell what it costs.
+    fn cost(self) -> &'static str {
+        match self {
+            Self::ByKey(_) | Self::Node => "",
+            Self::List => cost::ROWS,
+            Self::Page => cost::PAGE,
+            Self::Aggregate => cost::FIGURES,
+            Self::CreateMany | Self::UpsertMany => cost::WRITES,
+            Self::UpdateMany | Self::DeleteMany => cost::WRITES_FOUND,
+            Self::Create | Self::Update | Self::Upsert | Self::Delete | Self::Function(_) => {
+                cost::WORK
+            }
+        }
+    }
 }
 
 /// Every root field by name.
@@ -146,12 +164,14 @@ pub(super) fn function(out: &mut Sdl, schema: &Schema, function: &Function) {
         .iter()
         .map(|column| format!("{}: {}", column.field, typed(column)))
         .collect();
+    let mut rows = "";
     let result = match &function.outcome {
         Outcome::Value(column) => typed(column),
         Outcome::Row(table) => schema.tables[*table].type_name.clone(),
         Outcome::Rows(table) => {
             let name = &schema.tables[*table].type_name;
             arguments.extend((!function.writes).then(|| list_arguments(name)));
+            rows = if function.writes { "" } else { cost::ROWS };
             format!("[{name}!]!")
         }
     };
@@ -160,7 +180,11 @@ pub(super) fn function(out: &mut Sdl, schema: &Schema, function: &Function) {
         none if none.is_empty() => none,
         some => format!("({some})"),
     };
-    out.line(&format!("  {}{arguments}: {result}", function.field));
+    let work = cost::WORK;
+    out.line(&format!(
+        "  {}{arguments}: {result}{work}{rows}",
+        function.field
+    ));
 }
 
 /// A root field as it is declared.
@@ -176,7 +200,13 @@ impl Field {
     fn members(self) -> [String; 2] {
         [
             format!("\"{}\"", self.description),
-            format!("{}({}): {}", self.name, self.arguments, self.result),
+            format!(
+                "{}({}): {}{}",
+                self.name,
+                self.arguments,
+                self.result,
+                self.verb.cost()
+            ),
         ]
     }
 }

@@ -8,6 +8,7 @@ use super::roots;
 use super::shapes::{shown_type, written_type};
 use super::text::Sdl;
 use super::trees::{self, is_written};
+use crate::cost;
 use crate::names::api::SEARCH;
 use model::schema::{Cardinality, Column, Function, Relation, Rest, Schema, Shown, Table, Union};
 use model::{Action, Scalar};
@@ -167,20 +168,23 @@ fn relation_fields(out: &mut Sdl, schema: &Schema, relation: &Relation) {
         Cardinality::Maybe => out.line(&format!("  {field}: {target}")),
         Cardinality::Many => {
             out.line(&format!(
-                "  {field}({}): [{target}!]!",
-                list_arguments(target)
+                "  {field}({}): [{target}!]!{}",
+                list_arguments(target),
+                cost::ROWS_OF_ROW
             ));
             if is_identified(&schema.tables[relation.target]) {
                 out.line("  \"The same rows, page by page.\"");
                 out.line(&format!(
-                    "  {field}Connection({}): {target}Connection!",
-                    page_arguments(target)
+                    "  {field}Connection({}): {target}Connection!{}",
+                    page_arguments(target),
+                    cost::PAGE
                 ));
             }
             out.line("  \"Figures over the same rows: one for each group, or one for all.\"");
             out.line(&format!(
-                "  {field}Aggregate({}): [{target}Aggregate!]!",
-                aggregate_arguments(target)
+                "  {field}Aggregate({}): [{target}Aggregate!]!{}",
+                aggregate_arguments(target),
+                cost::FIGURES
             ));
         }
     }
@@ -256,7 +260,7 @@ fn page(out: &mut Sdl, table: &Table) {
         format!("edges: [{name}Edge!]!"),
         format!("nodes: [{name}!]!"),
         "pageInfo: PageInfo!".to_owned(),
-        "totalCount: Int!".to_owned(),
+        format!("totalCount: Int!{}", cost::WORK),
     ];
     out.block(&format!("type {name}Connection"), members);
     let members = ["cursor: String!".to_owned(), format!("node: {name}!")];

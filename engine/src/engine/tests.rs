@@ -171,12 +171,13 @@ fn engine_of(dialect: Dialect, sdl: &str) -> Engine {
     serving(&crate::compile(&[source], dialect).unwrap().schema)
 }
 
-/// An engine that takes wide documents, as those are that weigh much.
+/// An engine that takes wide and deep documents, as those are that weigh much.
 fn serving(schema: &Schema) -> Engine {
     let artefact = crate::artefact::read(&crate::artefact::write(schema)).unwrap();
     let config = Config {
         roots_max: 5_000,
         aliases_max: 50_000,
+        cost_max: u64::MAX,
         ..Config::default()
     };
     Engine::new(artefact, &config, &mut Registry::default()).unwrap()

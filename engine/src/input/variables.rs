@@ -46,11 +46,30 @@ impl Variables {
 
     /// The value of a boolean variable.
     pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
-        let index = self.names.iter().position(|known| known == name)?;
-        match self.values[index] {
-            Some(Input::Value(Value::Boolean(value))) => Some(value),
+        match self.input(name)? {
+            Input::Value(Value::Boolean(value)) => Some(*value),
             _ => None,
         }
+    }
+
+    /// How many things a variable asks for: its number, or how long its list is.
+    pub(crate) fn size(&self, name: &str) -> Option<u64> {
+        match self.input(name)? {
+            Input::Value(Value::Integer(number)) => Some(u64::try_from(*number).unwrap_or(0)),
+            Input::Value(Value::List(items)) => Some(items.len() as u64),
+            Input::List(items) => Some(items.len() as u64),
+            _ => None,
+        }
+    }
+
+    /// How many objects a variable holds.
+    pub(crate) fn objects(&self, name: &str) -> u64 {
+        self.input(name).map_or(0, objects)
+    }
+
+    fn input(&self, name: &str) -> Option<&Input> {
+        let index = self.names.iter().position(|known| known == name)?;
+        self.values.get(index)?.as_ref()
     }
 
     /// The value at a place of the variable of that index.
@@ -86,6 +105,17 @@ impl Variables {
             }
         }
         out
+    }
+}
+
+fn objects(input: &Input) -> u64 {
+    match input {
+        Input::List(items) => items.iter().map(objects).sum(),
+        Input::Object(members) => {
+            let below = members.iter().map(|(_, member)| objects(member));
+            1 + below.sum::<u64>()
+        }
+        _ => 0,
     }
 }
 

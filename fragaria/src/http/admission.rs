@@ -2,6 +2,7 @@
 
 use super::answer::Refusal;
 use super::caller;
+use super::cost_report;
 use super::idempotency;
 use super::negotiation::{Format, Unreadable, is_json};
 use super::parameters::Parameters;
@@ -25,6 +26,8 @@ pub(crate) struct Admitted {
     pub(crate) parameters: Parameters,
     /// What the client calls the request, so that it happens once; for mutations alone.
     pub(crate) idempotency_key: Option<Box<str>>,
+    /// Whether the answer is to tell what it cost.
+    pub(crate) reports_cost: bool,
     /// The room its body takes, for as long as what is asked lives.
     _held: Option<Held>,
 }
@@ -37,6 +40,7 @@ impl Admitted {
             method: Method::POST,
             parameters: Parameters::from_body(body)?,
             idempotency_key: None,
+            reports_cost: false,
             _held: None,
         })
     }
@@ -51,6 +55,7 @@ pub(crate) async fn admit(
     let method = request.method().clone();
     acceptable(&request)?;
     let caller = caller::of(server, request.headers())?;
+    let reports_cost = cost_report::is_asked(request.headers())?;
     let (idempotency_key, parameters, held) = if method == Method::GET {
         let query = request.uri().query().unwrap_or_default();
         (None, Parameters::from_url(query)?, None)
@@ -69,6 +74,7 @@ pub(crate) async fn admit(
         method,
         parameters,
         idempotency_key,
+        reports_cost,
         _held: held,
     })
 }

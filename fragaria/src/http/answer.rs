@@ -15,7 +15,7 @@ use store::{Error, Failure, Reply};
 /// What `data` stands in.
 pub(super) const OPENING: &[u8] = b"{\"data\":";
 /// What ends it.
-pub(super) const CLOSING: &[u8] = b"}";
+const CLOSING: &[u8] = b"}";
 
 /// An answer on its way to the client.
 pub(crate) struct Answer {
@@ -23,6 +23,8 @@ pub(crate) struct Answer {
     pub(super) media_type: &'static str,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) content: Reply,
+    /// What ends a stream.
+    pub(super) closing: Bytes,
     /// The room it takes, where that has a bound.
     pub(super) held: Option<Held>,
     pub(super) outcome: Outcome,
@@ -43,17 +45,29 @@ pub(crate) struct Refusal {
 }
 
 impl Answer {
-    /// The data asked for, and the room it takes.
-    pub(crate) fn data(reply: Reply, held: Option<Held>, format: Format) -> Self {
-        let answer = |content| Self {
+    /// The data asked for, with its cost where that is told, and the room it takes.
+    pub(crate) fn data(
+        reply: Reply,
+        cost: Option<u64>,
+        held: Option<Held>,
+        format: Format,
+    ) -> Self {
+        let closing = closing(cost);
+        let whole = |data: &[u8]| Reply::Whole(enclosed(data, &closing));
+        let (content, is_replayed) = match reply {
+            Reply::Whole(data) => (whole(&data), false),
+            Reply::Replayed(data) => (whole(&data), true),
+            stream @ Reply::Stream(_) => (stream, false),
+        };
+        let answer = Self {
+            closing,
             held,
             ..Self::new(StatusCode::OK, format.media_type(), content)
         };
-        match reply {
-            Reply::Whole(data) => answer(Reply::Whole(enclosed(&data))),
-            Reply::Replayed(data) => answer(Reply::Whole(enclosed(&data))).header(REPLAYED, "true"),
-            stream @ Reply::Stream(_) => answer(stream),
+        if is_replayed {
+            return answer.header(REPLAYED, "true");
         }
+        answer
     }
 
     /// A refusal, told as a GraphQL response.
@@ -97,6 +111,7 @@ impl Answer {
             media_type,
             headers: Vec::new(),
             content,
+            closing: Bytes::new(),
             held: None,
             outcome: Outcome::Ok,
             code: None,
@@ -212,11 +227,19 @@ impl From<Vec<Fault>> for Refusal {
     }
 }
 
-fn enclosed(data: &[u8]) -> Bytes {
-    let mut body = BytesMut::with_capacity(OPENING.len() + data.len() + CLOSING.len());
+/// What follows the data: its cost, where that is told.
+fn closing(cost: Option<u64>) -> Bytes {
+    let Some(cost) = cost else {
+        return Bytes::from_static(CLOSING);
+    };
+    format!(",\"extensions\":{{\"cost\":{cost}}}}}").into()
+}
+
+fn enclosed(data: &[u8], closing: &[u8]) -> Bytes {
+    let mut body = BytesMut::with_capacity(OPENING.len() + data.len() + closing.len());
     body.put_slice(OPENING);
     body.put_slice(data);
-    body.put_slice(CLOSING);
+    body.put_slice(closing);
     body.freeze()
 }
 

@@ -1,6 +1,6 @@
 //! The body of a response: it closes the request's line when its last byte is handed over.
 
-use super::answer::{CLOSING, OPENING};
+use super::answer::OPENING;
 use super::pulse::InFlight;
 use super::room::Held;
 use bytes::Bytes;
@@ -15,6 +15,8 @@ use store::{Chunks, Reply};
 /// A response body. Dropped before its end it leaves the line as cancelled.
 pub(crate) struct Body {
     content: Content,
+    /// What ends a stream.
+    closing: Bytes,
     /// How the request is counted when all was handed over.
     outcome: Outcome,
     line: Line,
@@ -51,10 +53,10 @@ enum Content {
 pub(crate) struct Aborted;
 
 impl Body {
-    /// The body of an answer and the room it takes, the line it closes, and the sign that its
-    /// connection is in use.
+    /// The body of an answer, what ends it as a stream, and the room it takes; the line it closes,
+    /// and the sign that its connection is in use.
     pub(super) fn new(
-        reply: Reply,
+        (reply, closing): (Reply, Bytes),
         held: Option<Held>,
         outcome: Outcome,
         (line, in_flight): (Line, InFlight),
@@ -68,6 +70,7 @@ impl Body {
         };
         let mut body = Self {
             content,
+            closing,
             outcome,
             line,
             in_flight,
@@ -144,7 +147,7 @@ impl Body {
             }
             Poll::Ready(None) => {
                 self.finish();
-                Poll::Ready(Some(Ok(Bytes::from_static(CLOSING))))
+                Poll::Ready(Some(Ok(std::mem::take(&mut self.closing))))
             }
         }
     }
