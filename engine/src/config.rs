@@ -1,5 +1,6 @@
 //! What the engine lets a request ask for.
 
+use model::Rights;
 use serde::{Deserialize, Serialize};
 
 /// Bounds on documents, plans and pages.
@@ -33,6 +34,9 @@ pub struct Config {
     /// Most that an operation may cost: about one for each object that its answer may hold, counted
     /// before it runs.
     pub cost_max: u64,
+    /// Who may ask for `__schema` and `__type`, and is told which name was meant instead of an unknown
+    /// one. `fragaria dev` always tells.
+    pub introspection: Introspection,
     /// Most bytes that `__schema` and `__type` bring in an operation, in multiples of the length of
     /// the API's own text (`fragaria schema`).
     pub introspection_times_max: usize,
@@ -76,6 +80,30 @@ pub struct Config {
     pub plan_cache_bytes_max: u64,
 }
 
+/// Who may be told what there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Introspection {
+    /// Every caller.
+    Everyone,
+    /// Callers that are held to no access rules: those of a server on loopback that is open.
+    #[default]
+    Development,
+    /// No caller.
+    Nobody,
+}
+
+impl Introspection {
+    /// Whether a caller with these rights is told.
+    pub(crate) fn tells(self, rights: &Rights) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Development => *rights == Rights::All,
+            Self::Nobody => false,
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -92,6 +120,7 @@ impl Default for Config {
             depth_max: 20,
             fields_max: 5_000,
             cost_max: 1_000_000,
+            introspection: Introspection::default(),
             introspection_times_max: 12,
             introspection_bytes_max: 64 * 1024 * 1024,
             conditions_max: 2_000,

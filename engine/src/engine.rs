@@ -153,7 +153,8 @@ impl Engine {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let rights = self.settled(ask.rights);
         let shape = self.shape(&rights).map_err(|fault| vec![fault])?;
-        let made = operation(shape, &self.config, id, ask.document, ask.operation)?;
+        let reading = (&self.config, self.config.introspection.tells(&rights));
+        let made = operation(shape, reading, id, ask.document, ask.operation)?;
         let made = Arc::new(made);
         let key = DocumentKey::from(&Ask {
             rights: &rights,

@@ -39,7 +39,7 @@ mod types;
 pub use access::{OfRole, OfRows, Report, report};
 pub use bind::Bound;
 pub use compile::{Compiled, Source, compile, locate};
-pub use config::Config;
+pub use config::{Config, Introspection};
 pub use diff::{Change, Sight, diff};
 pub use drift::{Trial, drift, trials};
 pub use engine::{Ask, Engine, Error};

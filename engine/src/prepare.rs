@@ -82,10 +82,11 @@ impl Operation {
     }
 }
 
-/// Parses, validates and picks the operation.
+/// Parses, validates and picks the operation. A caller that may not be told what there is gets no
+/// introspection, and no name that it may have meant.
 pub(crate) fn operation(
     shape: Arc<Shape>,
-    config: &Config,
+    (config, tells): (&Config, bool),
     id: u64,
     document: &str,
     name: Option<&str>,
@@ -102,7 +103,7 @@ pub(crate) fn operation(
         )]);
     }
     let api = &shape.api;
-    let (document, tokens) = validated(api, config, document)?;
+    let (document, tokens) = validated(api, (config, tells), document)?;
     let definition = document.operations.get(name).map_err(|error| {
         let message = error.message().to_string();
         vec![located(
@@ -120,6 +121,12 @@ pub(crate) fn operation(
         uses.directives(&fragment.directives);
         uses.selections(&fragment.selection_set);
     }
+    if uses.introspects && !tells {
+        let message = "this server does not tell what its API has";
+        let fault = Fault::new("engine.introspection", Kind::Invalid, message);
+        let place = definition.location();
+        return Err(vec![located(fault, place, &document.sources)]);
+    }
     Ok(Operation {
         id,
         shape,
@@ -135,7 +142,7 @@ pub(crate) fn operation(
 /// The document, and how many tokens it has.
 fn validated(
     api: &Api,
-    config: &Config,
+    (config, tells): (&Config, bool),
     document: &str,
 ) -> Result<(Valid<ExecutableDocument>, usize), Vec<Fault>> {
     let mut parser = Parser::new()
@@ -160,7 +167,7 @@ fn validated(
     }
     let document = document
         .to_executable_validate(&api.types)
-        .map_err(|invalid| mistakes::against(&api.types, &invalid.errors))?;
+        .map_err(|invalid| mistakes::against(&api.types, &invalid.errors, tells))?;
     Ok((document, parser.tokens_reached()))
 }
 

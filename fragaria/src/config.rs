@@ -9,7 +9,7 @@ mod server;
 mod words;
 
 pub(crate) use layers::{Flag, Origin};
-pub(crate) use server::Server;
+pub(crate) use server::{Cors, Server};
 
 use keys::Keys;
 use layers::Setting;

@@ -9,6 +9,7 @@ mod host;
 pub(crate) mod idempotency;
 mod listener;
 pub(crate) mod negotiation;
+pub(crate) mod origin;
 mod pages;
 mod parameters;
 mod pulse;
@@ -23,7 +24,10 @@ use answer::{Answer, Refusal};
 use body::Body;
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use model::{Fault, Kind};
 use negotiation::Format;
@@ -39,6 +43,27 @@ use std::sync::Arc;
 /// Where GraphQL is asked.
 pub(crate) const GRAPHQL: &str = "/graphql";
 
+/// What browsers are told of every answer, so that none is taken for a page, shown in a frame, or
+/// loaded by another site; a page of ours has a policy of its own.
+const SECURITY: [(HeaderName, &str); 7] = [
+    (CACHE_CONTROL, "no-store"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
 const JSON: &str = "application/json; charset=utf-8";
 
 /// Responds to a request: the line is opened here and travels with the response.
@@ -53,9 +78,11 @@ async fn respond(
     let mut line = server
         .requests
         .open(request_id, endpoint(request.uri().path()));
+    let shared = origin::shared(request.headers(), &server.config.server.cors);
     let work = AssertUnwindSafe(route(&server, request, &mut line)).catch_unwind();
     let answer = work.await.unwrap_or_else(|_| panicked());
     let mut response = seal(answer, line, in_flight);
+    response.headers_mut().extend(shared);
     if server.is_draining() && version < Version::HTTP_2 {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
@@ -69,6 +96,14 @@ async fn route(server: &Server, request: Request<Incoming>, line: &mut Line) -> 
     }
     let path = request.uri().path();
     if path == GRAPHQL {
+        let config = &server.config.server;
+        if let Some(answer) = origin::preflight(&request, &config.cors) {
+            return answer;
+        }
+        if let Err(refusal) = origin::admit(&request, config) {
+            let format = Format::accepted(request.headers()).unwrap_or_default();
+            return Answer::refused(&refusal, format);
+        }
         return request::answer(server, request, line).await;
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -156,8 +191,9 @@ fn seal(answer: Answer, mut line: Line, in_flight: pulse::InFlight) -> Response<
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.media_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in SECURITY {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     for (name, value) in answer.headers {
         headers.insert(name, value);
     }

@@ -23,15 +23,16 @@ pub(super) fn of_syntax(errors: &DiagnosticList) -> Vec<Fault> {
         .collect()
 }
 
-/// What of a document does not fit the API.
-pub(super) fn against(types: &TypeSystem, errors: &DiagnosticList) -> Vec<Fault> {
+/// What of a document does not fit the API, and what may have been meant where that is told.
+pub(super) fn against(types: &TypeSystem, errors: &DiagnosticList, tells: bool) -> Vec<Fault> {
     let unknown = Unknown::of(errors);
     looked_at(errors)
         .filter(|mistake| !unknown.explains(mistake))
         .take(ERRORS_MAX)
         .map(|mistake| {
             let mut message = mistake.error.to_string();
-            if let Some(meant) = meant(types, name(&mistake), &message) {
+            let meant = meant(types, name(&mistake), &message).filter(|_| tells);
+            if let Some(meant) = meant {
                 message = format!("{message}: did you mean `{meant}`?");
             }
             fault("engine.invalid", message, &mistake)

@@ -14,6 +14,7 @@ use crate::terminal::Terminal;
 use crate::watch::Edits;
 use anyhow::Result;
 use banner::Banner;
+use engine::Introspection;
 use observe::logs::Reader;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,12 +35,10 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
     let compiled = project.compile()?;
     terminal.findings(&compiled.warnings, &compiled.texts);
     let texts = compiled.texts;
-    let server = Server::build(
-        Stage::Development,
-        project.face()?,
-        project.loaded.config.clone(),
-        compiled.artefact,
-    )?;
+    let mut config = project.loaded.config.clone();
+    config.limits.introspection = Introspection::Everyone;
+    let face = project.face()?;
+    let server = Server::build(Stage::Development, face, config, compiled.artefact)?;
     let wished = server.config.server.listen;
     let listener = if project.loaded.is_default("server.listen") {
         Address::Near(wished).bind().await?

@@ -1,5 +1,6 @@
 //! How requests come in, and within which bounds.
 
+use crate::http::origin::flaw;
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -39,6 +40,35 @@ pub(crate) struct Server {
     pub(crate) streams_max: u32,
     /// About how often the database is looked at, in milliseconds.
     pub(crate) check_interval_ms: u64,
+    /// Whether a GET must have a header that makes browsers ask first, `graphql-require-preflight`, or
+    /// the content type `application/json`: for browsers from before 2023, which do not say which site
+    /// a request comes from.
+    pub(crate) preflight_required: bool,
+    /// Which pages of other sites may ask.
+    pub(crate) cors: Cors,
+}
+
+/// Which pages of other sites may ask.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Cors {
+    /// Origins whose pages may ask and read the answers, each as browsers write it:
+    /// `https://app.example`. There is no word for all of them.
+    pub(crate) origins: Vec<String>,
+    /// Whether browsers may send what they keep for this server with such a request, as cookies.
+    pub(crate) credentials: bool,
+    /// How long a browser may remember that a page may ask, in seconds.
+    pub(crate) max_age_seconds: u32,
+}
+
+impl Default for Cors {
+    fn default() -> Self {
+        Self {
+            origins: Vec::new(),
+            credentials: false,
+            max_age_seconds: 600,
+        }
+    }
 }
 
 impl Default for Server {
@@ -57,6 +87,8 @@ impl Default for Server {
             connections_max: 4_096,
             streams_max: 128,
             check_interval_ms: 2_000,
+            preflight_required: false,
+            cors: Cors::default(),
         }
     }
 }
@@ -105,6 +137,9 @@ impl Server {
             );
             findings.push(("listen", message));
         }
+        let flaws = self.cors.origins.iter();
+        let flaws = flaws.filter_map(|origin| Some(format!("{origin:?} {}", flaw(origin)?)));
+        findings.extend(flaws.map(|message| ("cors.origins", message)));
         findings
     }
 

@@ -26,6 +26,7 @@ fn expected(key: &str, value: &Value, default: &Value) -> String {
         (Value::String(text), _) if text.parse::<SocketAddr>().is_ok() => {
             format!("an address and a port, such as {text}")
         }
+        (Value::Array(_), _) => "a list of texts".to_owned(),
         _ => choice(key).unwrap_or_else(|| "a text".to_owned()),
     }
 }
@@ -103,6 +104,11 @@ mod tests {
                 "expected none or transaction, found the text \"x\"",
             ),
             ("database.url", "[]", "expected a text, found a list"),
+            (
+                "server.cors.origins",
+                "'*'",
+                "expected a list of texts, found the text \"*\"",
+            ),
             (
                 "server",
                 "5",

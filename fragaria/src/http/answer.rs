@@ -100,8 +100,13 @@ impl Answer {
     }
 
     /// The same answer with one more header.
-    pub(super) fn header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, HeaderValue::from_static(value)));
+    pub(super) fn header(self, name: HeaderName, value: &'static str) -> Self {
+        self.valued(name, HeaderValue::from_static(value))
+    }
+
+    /// The same answer with one more header, whose value is found out.
+    pub(super) fn valued(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
         self
     }
 

@@ -7,26 +7,10 @@ use crate::first_query::first_query;
 use crate::project::Face;
 use crate::server::Server;
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, IF_NONE_MATCH,
-    REFERRER_POLICY, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH,
 };
 use hyper::{HeaderMap, StatusCode};
 use model::{Fault, Kind};
-
-/// What is true of every page and of its files.
-const SECURITY: [(HeaderName, &str); 5] = [
-    (CONTENT_SECURITY_POLICY, POLICY),
-    (X_FRAME_OPTIONS, "DENY"),
-    (REFERRER_POLICY, "no-referrer"),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
-];
 
 /// The page or file at a path.
 pub(super) fn answer(server: &Server, path: &str, headers: &HeaderMap) -> Answer {
@@ -77,8 +61,7 @@ fn file(asset: &'static Asset, headers: &HeaderMap) -> Answer {
         .header(ETAG, &asset.etag)
 }
 
+/// A page may load what is its own; nothing else may load anything.
 fn secured(answer: Answer) -> Answer {
-    SECURITY
-        .into_iter()
-        .fold(answer, |answer, (name, value)| answer.header(name, value))
+    answer.header(CONTENT_SECURITY_POLICY, POLICY)
 }

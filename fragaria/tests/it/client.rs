@@ -94,7 +94,7 @@ impl Client {
 
     /// Reads the body that belongs to a head.
     pub(crate) fn body(&mut self, response: &mut Response) -> io::Result<()> {
-        if response.status == 304 {
+        if matches!(response.status, 204 | 304) {
             return Ok(());
         }
         if let Some(length) = response.headers.get("content-length") {

@@ -3,6 +3,8 @@
 
 mod cost;
 mod documents;
+mod introspection;
+mod sites;
 
 use crate::server::Server;
 use serde_json::{Value, json};

@@ -48,7 +48,7 @@ fn a_document_weighs_what_its_fields_take_however_short_they_are() {
         ..Config::default()
     };
     let shape = engine.all.clone();
-    let operation = prepare::operation(shape, &config, 0, &document, None).unwrap();
+    let operation = prepare::operation(shape, (&config, true), 0, &document, None).unwrap();
     let field = size_of::<apollo_compiler::executable::Field>() as u64;
     assert!(
         operation.bytes() >= 9_000 * (field + 32),
