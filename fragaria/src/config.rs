@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) auth: guard::Config,
     /// What a GraphQL document may ask for.
     pub(crate) limits: engine::Config,
+    /// How many requests are worked on at a time.
+    pub(crate) load: guard::load::Config,
     /// What is logged, and how it looks.
     pub(crate) log: logs::Config,
     /// The pages for people.
@@ -132,6 +134,9 @@ impl Loaded {
         }
         for (key, message) in self.config.limits.findings() {
             findings.push(self.finding(&format!("limits.{key}"), "config.value", &message));
+        }
+        for (key, message) in self.config.load.findings() {
+            findings.push(self.finding(&format!("load.{key}"), "config.value", &message));
         }
         for (key, message) in self.config.database.findings() {
             findings.push(self.finding(key, "config.value", &message));

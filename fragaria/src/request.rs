@@ -11,6 +11,7 @@ use crate::http::negotiation::Format;
 use crate::http::room::{Full, Held};
 use crate::server::Server;
 use engine::{Ask, Bound, Inserts, Operation, OperationKind};
+use guard::load::{Pass, Work};
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 use model::{Fault, Kind, Once};
@@ -64,6 +65,7 @@ async fn carry_out(
     let held = reserve(server, edition, &operation).await?;
     let (bound, held) = bind(server, (edition, &operation), admitted, held).await?;
     line.entry().cost = Some(bound.cost);
+    let pass = enter(server, &operation, &bound, admitted)?;
     let once = once(&operation, admitted);
     let outcome = match run(server, bound, once.clone(), line).await {
         Err(failure) if failure.is_of_several() && !operation.introspects() => {
@@ -72,8 +74,12 @@ async fn carry_out(
         }
         outcome => outcome,
     };
-    let reply = outcome.map_err(Refusal::from_run)?;
-    Ok((reply, held))
+    let outcome = outcome.map_err(Refusal::from_run);
+    // A mistake takes less time than what it keeps from being done.
+    if outcome.as_ref().map_or_else(Refusal::is_away, |_| true) {
+        pass.told();
+    }
+    Ok((outcome?, held))
 }
 
 /// Parse, validate and plan; cached for the access shape of the caller. A new document takes its
@@ -175,6 +181,20 @@ fn bind_as(
     let variables = admitted.parameters.variables.as_deref();
     let given = (&admitted.caller.claims, variables);
     Ok(edition.engine.bind(operation, given, inserts)?)
+}
+
+/// Whether the database may be asked for more; what is refused here is refused at once.
+fn enter(
+    server: &Server,
+    operation: &Operation,
+    bound: &Bound,
+    admitted: &Admitted,
+) -> Result<Pass, Fault> {
+    let work = Work {
+        writes: operation.kind() == OperationKind::Mutation,
+        weight: bound.weight,
+    };
+    server.load.enter(&admitted.caller.name, work)
 }
 
 /// A mutation that its client gave a key happens once, however often it is sent.

@@ -8,6 +8,7 @@ use crate::project::Face;
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use engine::artefact::Artefact;
+use guard::load::Load;
 use model::metric::Registry;
 use model::{Diagnostic, SystemClock};
 use observe::build::Build;
@@ -52,6 +53,8 @@ pub(crate) struct Server {
     pub(crate) bodies: Room,
     /// The bound of answers to introspection.
     pub(crate) introspections: Room,
+    /// The bound of requests that are worked on.
+    pub(crate) load: Arc<Load>,
     /// Where work that takes processor time is done.
     pub(crate) desks: Desks,
     edition: ArcSwap<Edition>,
@@ -88,6 +91,7 @@ impl Server {
                 config.server.introspections_bytes_max,
                 &mut registry,
             ),
+            load: Load::new(config.load, Arc::new(SystemClock), &mut registry),
             desks: Desks::new(
                 Duration::from_millis(config.database.queue_timeout_ms),
                 &mut registry,

@@ -4,5 +4,6 @@
 //! [`model::Rights`] this room finds out.
 
 mod config;
+pub mod load;
 
 pub use config::Config;

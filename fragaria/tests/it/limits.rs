@@ -4,6 +4,7 @@
 mod cost;
 mod documents;
 mod introspection;
+mod load;
 mod sites;
 
 use crate::server::Server;

@@ -10,7 +10,7 @@ use std::path::Path;
 const PAGES: [&str; 2] = ["docs/guide.md", "docs/guide/diagnostics.md"];
 
 /// The rooms whose faults and diagnostics reach people.
-const ROOMS: [&str; 5] = ["model", "engine", "store", "observe", "fragaria"];
+const ROOMS: [&str; 6] = ["model", "engine", "store", "guard", "observe", "fragaria"];
 
 /// The example's data is full of names with a point in them.
 const DATA: &str = "example";

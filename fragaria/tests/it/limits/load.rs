@@ -1,0 +1,95 @@
+//! Requests that are worked on at a time: one more is refused at once, a mutation last.
+
+use super::{JSON, counted};
+use crate::client::Client;
+use crate::project::Project;
+use crate::server::Server;
+use serde_json::json;
+
+const READ: &str = "{ product(id: 1) { name } }";
+
+/// A client that has sent a mutation and does not wait for its answer.
+fn writing(server: &Server, id: u32) -> Client {
+    let document =
+        format!("mutation {{ createProduct(input: {{id: {id}, name: \"{id}\"}}) {{ id }} }}");
+    let body = json!({ "query": document }).to_string();
+    let mut client = server.client();
+    client
+        .request("POST /graphql", &[JSON], body.as_bytes())
+        .unwrap();
+    client
+}
+
+fn until_in_flight(server: &Server, count: usize) {
+    server.until("/metrics", |metrics| {
+        let text = String::from_utf8_lossy(&metrics.body);
+        text.contains(&format!("fragaria_load_in_flight {count}\n"))
+    });
+}
+
+#[test]
+fn a_request_too_many_is_refused_at_once_and_a_mutation_last() {
+    let project = Project::small();
+    let settings = [
+        "load.in_flight_max=2",
+        "load.in_flight_min=2",
+        "database.sqlite.busy_timeout_ms=30000",
+        "database.statement_timeout_ms=30000",
+    ];
+    let server = project.serve(&settings).ready();
+    assert_eq!(server.metric("fragaria_load_limit"), 2);
+    let other = rusqlite::Connection::open(project.path("shop.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut clients: Vec<_> = (10..12).map(|id| writing(&server, id)).collect();
+    until_in_flight(&server, 2);
+    let read = server.graphql(READ);
+    assert_eq!((read.status, &*read.code()), (503, "server.overloaded"));
+    assert_eq!(read.header("retry-after"), "1");
+    clients.push(writing(&server, 12));
+    until_in_flight(&server, 3);
+    let write = writing(&server, 13).response().unwrap();
+    assert_eq!((write.status, &*write.code()), (503, "server.overloaded"));
+    assert_eq!(counted(&server, "server.overloaded"), 2);
+    assert_eq!(server.metric("fragaria_load_shed_total{why=\"limit\"}"), 2);
+    assert_eq!(server.get("/health/ready").status, 200);
+    other.execute_batch("COMMIT").unwrap();
+    for mut client in clients {
+        let answer = client.response().unwrap().json();
+        assert!(
+            answer["data"]["createProduct"]["id"].is_number(),
+            "{answer}"
+        );
+    }
+    until_in_flight(&server, 0);
+    assert_eq!(server.graphql(READ).status, 200);
+    let missing = server.graphql("{ product(id: 13) { name } }").json();
+    assert_eq!(missing["data"]["product"], json!(null));
+}
+
+#[test]
+fn a_client_that_goes_away_leaves_its_place() {
+    let project = Project::small();
+    let settings = ["load.in_flight_max=1", "load.in_flight_min=1"];
+    let server = project.serve(&settings).ready();
+    let other = rusqlite::Connection::open(project.path("shop.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let gone = writing(&server, 10);
+    until_in_flight(&server, 1);
+    assert_eq!(server.graphql(READ).code(), "server.overloaded");
+    drop(gone);
+    until_in_flight(&server, 0);
+    assert_eq!(server.graphql(READ).status, 200);
+    other.execute_batch("COMMIT").unwrap();
+}
+
+#[test]
+fn a_bound_that_would_refuse_everything_stops_the_start() {
+    let project = Project::small();
+    for (setting, told) in [
+        ("load.in_flight_min=0", "0 is too small"),
+        ("load.in_flight_max=8", "8 is less than load.in_flight_min"),
+    ] {
+        let answer = project.fail(&["config", "--set", setting]);
+        assert!(answer.contains(told), "{answer}");
+    }
+}

@@ -1,0 +1,234 @@
+//! How many requests are worked on at a time: a bound that falls when they slow each other down,
+//! and that callers share.
+
+mod pace;
+
+use model::metric::{Counter, EncodeLabelSet, Family, Gauge, Registry};
+use model::{Clock, Fault, Kind, Weight};
+use pace::Pace;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How many requests are worked on at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Most requests that the database works on, or that wait for it, at a time. Mutations may be a
+    /// quarter more, so that they are the last to be refused.
+    pub in_flight_max: usize,
+    /// How far that bound may fall by itself when requests slow each other down; the same as the
+    /// other where it is to stay.
+    pub in_flight_min: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            in_flight_max: 1_024,
+            in_flight_min: 32,
+        }
+    }
+}
+
+impl Config {
+    /// Keys whose values cannot be worked with, and why.
+    pub fn findings(&self) -> Vec<(&'static str, String)> {
+        let mut findings = Vec::new();
+        if self.in_flight_min < 1 {
+            let message = "0 is too small, at least 1".to_owned();
+            findings.push(("in_flight_min", message));
+        }
+        if self.in_flight_max < self.in_flight_min {
+            let (max, min) = (self.in_flight_max, self.in_flight_min);
+            let message = format!("{max} is less than load.in_flight_min, {min}");
+            findings.push(("in_flight_max", message));
+        }
+        findings
+    }
+}
+
+/// What a request does, as far as others of its kind take about as long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Whether it writes.
+    pub writes: bool,
+    /// How much it may bring.
+    pub weight: Weight,
+}
+
+impl Work {
+    /// The kinds there are.
+    const KINDS: usize = 4;
+
+    fn kind(self) -> usize {
+        match (self.writes, self.weight) {
+            (true, _) => 3,
+            (false, Weight::Light) => 0,
+            (false, Weight::Bounded) => 1,
+            (false, Weight::Unbounded) => 2,
+        }
+    }
+}
+
+/// The requests that are worked on.
+pub struct Load {
+    config: Config,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    in_flight: Gauge,
+    limit: Gauge,
+    shed: Family<Shed, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Shed {
+    why: &'static str,
+}
+
+struct State {
+    in_flight: usize,
+    /// How many of them each caller has; whoever has none is not here.
+    callers: HashMap<Box<str>, usize>,
+    pace: Pace,
+}
+
+/// A request that may be worked on, until it is dropped.
+#[must_use = "the request is over when this is dropped"]
+pub struct Pass {
+    load: Arc<Load>,
+    caller: Box<str>,
+    work: Work,
+    since: Instant,
+    /// Whether how long it took says something about others.
+    telling: bool,
+}
+
+impl Load {
+    /// Nobody is worked for yet; declares the metrics.
+    pub fn new(config: Config, clock: Arc<dyn Clock>, registry: &mut Registry) -> Arc<Self> {
+        let load = Self {
+            state: Mutex::new(State {
+                in_flight: 0,
+                callers: HashMap::new(),
+                pace: Pace::new(config, clock.instant()),
+            }),
+            config,
+            clock,
+            in_flight: Gauge::default(),
+            limit: Gauge::default(),
+            shed: Family::default(),
+        };
+        let registry = registry.sub_registry_with_prefix("fragaria_load");
+        let help = "Requests that the database works on, or that wait for it, now";
+        registry.register("in_flight", help, load.in_flight.clone());
+        let help = "How many of them there may be now";
+        registry.register("limit", help, load.limit.clone());
+        let help = "Requests refused because there were too many, of all or of their caller";
+        registry.register("shed", help, load.shed.clone());
+        for why in ["limit", "share"] {
+            drop(load.shed.get_or_create(&Shed { why }));
+        }
+        load.limit.set(size(config.in_flight_max));
+        Arc::new(load)
+    }
+
+    /// Lets a request of a caller be worked on, or refuses it at once.
+    pub fn enter(self: &Arc<Self>, caller: &str, work: Work) -> Result<Pass, Fault> {
+        let mut state = self.state();
+        state.admit(caller, work).inspect_err(|fault| {
+            let why = if fault.code == SHARE {
+                "share"
+            } else {
+                "limit"
+            };
+            self.shed.get_or_create(&Shed { why }).inc();
+        })?;
+        self.in_flight.set(size(state.in_flight));
+        Ok(Pass {
+            load: Arc::clone(self),
+            caller: caller.into(),
+            work,
+            since: self.clock.instant(),
+            telling: false,
+        })
+    }
+
+    fn leave(&self, pass: &Pass) {
+        let now = self.clock.instant();
+        let took = now.saturating_duration_since(pass.since);
+        let mut state = self.state();
+        state.leave(&pass.caller);
+        if pass.telling {
+            state.pace.took(pass.work.kind(), took);
+        }
+        let in_flight = state.in_flight;
+        state.pace.adapt(&self.config, now, in_flight);
+        self.in_flight.set(size(in_flight));
+        self.limit.set(size(state.pace.limit()));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const SHARE: &str = "server.share";
+
+impl State {
+    fn admit(&mut self, caller: &str, work: Work) -> Result<(), Fault> {
+        let limit = self.pace.limit();
+        let room = if work.writes {
+            limit + (limit / 4).max(1)
+        } else {
+            limit
+        };
+        let refused = |code, message| Err(Fault::new(code, Kind::Unavailable, message));
+        if self.in_flight >= room {
+            let message = "the server works on as many requests as it can, try again later";
+            return refused("server.overloaded", message);
+        }
+        let own = self.callers.get(caller).copied().unwrap_or_default();
+        let callers = self.callers.len() + usize::from(own == 0);
+        // As long as there is much room, nobody is asked to share it.
+        if self.in_flight * 2 >= limit && own >= room.div_ceil(callers) {
+            let message = "this caller has its share of the server already, try again later";
+            return refused(SHARE, message);
+        }
+        self.in_flight += 1;
+        self.pace.reached(self.in_flight);
+        *self.callers.entry(caller.into()).or_default() += 1;
+        Ok(())
+    }
+
+    fn leave(&mut self, caller: &str) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(own) = self.callers.get_mut(caller) {
+            *own -= 1;
+            if *own == 0 {
+                self.callers.remove(caller);
+            }
+        }
+    }
+}
+
+impl Pass {
+    /// The request was answered, or took too long to be: how long it took tells how others fare.
+    pub fn told(mut self) {
+        self.telling = true;
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.load.leave(self);
+    }
+}
+
+fn size(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
