@@ -82,23 +82,42 @@ impl Writing {
         let Some(Declaration::Section { about, fields }) = self.declarations.remove(kind) else {
             bail!("{kind} is declared in no file that is read for it");
         };
-        let mut inner = Vec::new();
+        let (mut inner, mut lists) = (Vec::new(), Vec::new());
         let mut rows = String::new();
         for field in fields {
             let key = join(prefix, &field.name);
-            if self.is_section(&field.kind) {
+            if self.is_section(&field.kind) && !field.is_list {
                 inner.push((key, field.kind));
-            } else {
-                self.row(&mut rows, &key, &field)?;
+                continue;
+            }
+            self.row(&mut rows, &key, &field)?;
+            if self.is_section(&field.kind) {
+                lists.push((key, field.kind));
             }
         }
         if !rows.is_empty() {
             let head = "| key | default | meaning |\n|---|---|---|\n";
             write!(self.text, "\n## `{prefix}`\n\n{about}\n\n{head}{rows}")?;
         }
+        lists
+            .iter()
+            .try_for_each(|(key, kind)| self.items(key, kind))?;
         inner
             .iter()
             .try_for_each(|(key, kind)| self.section(key, kind))
+    }
+
+    /// Writes the keys of each section of a list; the words tell their defaults.
+    fn items(&mut self, key: &str, kind: &str) -> Result<()> {
+        let Some(Declaration::Section { about, fields }) = self.declarations.remove(kind) else {
+            bail!("{kind} is declared in no file that is read for it");
+        };
+        let head = "| key | meaning |\n|---|---|\n";
+        write!(self.text, "\n## `[[{key}]]`\n\n{about}\n\n{head}")?;
+        for Field { name, about, .. } in fields {
+            writeln!(self.text, "| `{name}` | {} |", about.replace('|', "\\|"))?;
+        }
+        Ok(())
     }
 
     fn is_section(&self, kind: &str) -> bool {
@@ -167,6 +186,17 @@ mod tests {
             | `a.b` | `\"one\"` | A word.<br>`one`: Yes. |\n";
         assert_eq!(writing.text, section);
         assert!(writing.defaults.is_empty());
+    }
+
+    #[test]
+    fn the_sections_of_a_list_have_keys_of_their_own() {
+        let mut writing = writing(&["a"]);
+        let top =
+            "/// All.\n#[derive(Deserialize)]\nstruct Config {\n/// Rooms.\na: Vec<a::Config> }";
+        read("", top, &mut writing.declarations).unwrap();
+        writing.section("", "Config").unwrap();
+        let items = "\n## `[[a]]`\n\nA room.\n\n| key | meaning |\n|---|---|\n| `b` | A word. |\n";
+        assert!(writing.text.ends_with(items), "{}", writing.text);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
-use syn::{Attribute, Expr, Fields, Item, Lit, Meta, Type};
+use syn::{Attribute, Expr, Fields, GenericArgument, Item, Lit, Meta, PathArguments, Type};
 
 /// A type of the configuration.
 pub(super) enum Declaration {
@@ -16,8 +16,11 @@ pub(super) enum Declaration {
 pub(super) struct Field {
     pub(super) name: String,
     pub(super) about: String,
-    /// The type as the top of the configuration names it, `store::Config`.
+    /// The type as the top of the configuration names it, `store::Config`; of a list, that of its
+    /// items.
     pub(super) kind: String,
+    /// Whether it is a list.
+    pub(super) is_list: bool,
 }
 
 /// Reads the declarations of a file; their names come to stand under `under`, as in `store::`.
@@ -65,13 +68,34 @@ fn fields(under: &str, fields: &Fields) -> Result<Vec<Field>> {
     let one = |field: &syn::Field| {
         let name = field.ident.as_ref().context("a field has no name")?;
         let name = name.to_string();
+        let item = item(&field.ty);
         Ok(Field {
             about: words(&field.attrs, &name)?,
-            kind: kind(under, &field.ty)?,
+            kind: kind(under, item.unwrap_or(&field.ty))?,
+            is_list: item.is_some(),
             name,
         })
     };
     fields.iter().map(one).collect()
+}
+
+/// The type of the items, if it is a `Vec`.
+fn item(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path
+        .path
+        .segments
+        .last()
+        .filter(|last| last.ident == "Vec")?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(item) => Some(item),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The name of a type; one without a path is of the same file.
@@ -126,7 +150,7 @@ mod tests {
     #[test]
     fn a_struct_that_serde_reads_is_a_section() {
         let source = "/// All.\n#[derive(Debug, Deserialize)]\nstruct Config {\n/// One\n/// line.\n\
-            ///\n/// Two.\na: usize,\n/// B.\nb: model::Secret }\nstruct Other;";
+            ///\n/// Two.\na: usize,\n/// B.\nb: Vec<model::Secret> }\nstruct Other;";
         let declared = declared(source).unwrap();
         assert_eq!(declared.len(), 1);
         let Some(Declaration::Section { about, fields }) = declared.get("store::Config") else {
@@ -135,6 +159,7 @@ mod tests {
         assert_eq!(about, "All.");
         let told = |field: &Field| [field.name.clone(), field.about.clone(), field.kind.clone()];
         let told: Vec<_> = fields.iter().map(told).collect();
+        assert!(!fields[0].is_list && fields[1].is_list);
         assert_eq!(
             told,
             [
