@@ -138,7 +138,8 @@ impl Loaded {
         for (key, message) in self.config.load.findings() {
             findings.push(self.finding(&format!("load.{key}"), "config.value", &message));
         }
-        for (key, message) in self.config.database.findings() {
+        let database = self.config.database.findings().into_iter();
+        for (key, message) in database.chain(self.config.auth.findings()) {
             findings.push(self.finding(key, "config.value", &message));
         }
         findings

@@ -18,6 +18,7 @@ pub(crate) mod room;
 
 pub(crate) use listener::{Connections, Ended, listen};
 
+use crate::readiness;
 use crate::request;
 use crate::server::Server;
 use answer::{Answer, Refusal};
@@ -114,7 +115,10 @@ async fn route(server: &Server, request: Request<Incoming>, line: &mut Line) -> 
     match path {
         "/health" => healths(),
         "/health/live" => health(&server.health.live(), server),
-        "/health/ready" => health(&server.health.ready(), server),
+        "/health/ready" => {
+            readiness::look_for_issuers(server);
+            health(&server.health.ready(), server)
+        }
         "/health/startup" => health(&server.health.startup(), server),
         "/metrics" => metrics(server),
         _ if server.config.console.enabled => pages::answer(server, path, request.headers()),

@@ -17,6 +17,7 @@ mod example;
 mod first_query;
 mod http;
 mod mend;
+mod outward;
 mod project;
 mod readiness;
 mod request;

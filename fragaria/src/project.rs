@@ -31,7 +31,7 @@ const QUERIES_MAX: usize = 12;
 pub(crate) struct Project {
     /// Its directory, as the person named it.
     pub(crate) directory: PathBuf,
-    /// Its configuration; a relative database path in it is relative to the directory no more.
+    /// Its configuration; a relative path in it is relative to the directory no more.
     pub(crate) loaded: Loaded,
 }
 
@@ -71,6 +71,10 @@ impl Project {
             .map_err(|diagnostics| refused(diagnostics, file.as_ref()))?;
         let url = &mut loaded.config.database.url;
         *url = address::locate(url, directory);
+        let roots = &mut loaded.config.auth.root_certificates;
+        if !roots.is_empty() {
+            *roots = directory.join(&*roots).display().to_string();
+        }
         Ok(Self {
             directory: directory.to_owned(),
             loaded,

@@ -3,7 +3,7 @@
 use crate::address::Target;
 use crate::agreement;
 use crate::count::count;
-use crate::server::{DATABASE, SCHEMA, Server};
+use crate::server::{DATABASE, ISSUERS, SCHEMA, Server};
 use crate::snippet::{Refused, Texts};
 use anyhow::Result;
 use engine::artefact::Artefact;
@@ -62,6 +62,7 @@ impl Away {
 /// Looks until it is dropped.
 pub(crate) async fn watch(server: &Server) {
     loop {
+        look_for_issuers(server);
         match look(server).await {
             Outlook::Drift(findings) if server.is_news(&findings) => log(&findings),
             // Those that were mended are news when they come back.
@@ -102,6 +103,18 @@ pub(crate) async fn admit(server: &Server, artefact: Artefact, texts: &Texts) ->
     record(server, SCHEMA, Condition::Up);
     server.set_open(true);
     Ok(())
+}
+
+/// A server that can let nobody in is not ready. One of several issuers may be away: the callers of
+/// the others are let in.
+pub(crate) fn look_for_issuers(server: &Server) {
+    let condition = match server.doorkeeper.is_able() {
+        Some(_) if !server.doorkeeper.has_issuers() => return,
+        None => return,
+        Some(true) => Condition::Up,
+        Some(false) => Condition::Down("no issuer of tokens has shown its keys".to_owned()),
+    };
+    record(server, ISSUERS, condition);
 }
 
 /// Looks once: is the database there, and if it just came, or a request found it changed, does it

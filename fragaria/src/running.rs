@@ -81,7 +81,7 @@ pub(crate) async fn run(
     tokio::select! {
         () = signals.next() => {}
         () = readiness::watch(&server) => {}
-        () = async { beside.await; std::future::pending().await } => {}
+        () = async { tokio::join!(server.doorkeeper.tend(), beside); std::future::pending().await } => {}
         ended = &mut serving => bail!("the listener ended: {ended:?}"),
     }
     // Whoever reads the line may rely on what it says.

@@ -4,13 +4,15 @@ use crate::config::Config;
 use crate::desks::Desks;
 use crate::edition::Edition;
 use crate::http::room::Room;
+use crate::outward::Network;
 use crate::project::Face;
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use engine::artefact::Artefact;
 use guard::load::Load;
+use guard::{Doorkeeper, World};
 use model::metric::Registry;
-use model::{Diagnostic, SystemClock};
+use model::{Caller, Diagnostic, SystemClock};
 use observe::build::Build;
 use observe::exposition;
 use observe::health::Health;
@@ -23,6 +25,8 @@ use std::time::Duration;
 pub(crate) const DATABASE: &str = "database";
 /// The agreement of the artefact with the database, as a dependency.
 pub(crate) const SCHEMA: &str = "schema";
+/// Those who issue tokens, as a dependency; there only if some are configured.
+pub(crate) const ISSUERS: &str = "issuers";
 
 /// Whom a server is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub(crate) struct Server {
     pub(crate) config: Config,
     /// The database.
     pub(crate) database: store::Database,
+    /// Tells callers apart.
+    pub(crate) doorkeeper: Doorkeeper,
     /// What is known of the condition of the server.
     pub(crate) health: Health,
     /// The lines and counters of requests.
@@ -77,13 +83,17 @@ impl Server {
         artefact: Artefact,
     ) -> Result<Arc<Self>> {
         let mut registry = Registry::default();
+        let doorkeeper = doorkeeper(stage, &config.auth, &mut registry)?;
+        let issuers = doorkeeper.has_issuers().then_some(ISSUERS);
+        let dependencies: Vec<_> = [DATABASE, SCHEMA].into_iter().chain(issuers).collect();
         let edition = Edition::new(artefact, &config.limits).context("the artefact is refused")?;
         let server = Self {
             stage,
             face,
             database: store::Database::open(&config.database, &mut registry)
                 .context("the database cannot be used")?,
-            health: Health::new(&[DATABASE, SCHEMA], &mut registry),
+            doorkeeper,
+            health: Health::new(&dependencies, &mut registry),
             requests: Requests::new(Arc::new(SystemClock), &mut registry),
             connections: crate::http::Connections::new(&mut registry),
             bodies: Room::of_bodies(config.server.bodies_bytes_max, &mut registry),
@@ -165,4 +175,13 @@ impl Server {
     pub(crate) fn exposition(&self) -> Result<String, observe::Error> {
         exposition::render([&self.registry, &self.edition().registry])
     }
+}
+
+fn doorkeeper(stage: Stage, config: &guard::Config, registry: &mut Registry) -> Result<Doorkeeper> {
+    let stranger = (stage == Stage::Development).then(Caller::development);
+    let world = World {
+        outward: Arc::new(Network::new(&config.root_certificates)?),
+        clock: Arc::new(SystemClock),
+    };
+    Ok(Doorkeeper::new(config, stranger, world, registry))
 }

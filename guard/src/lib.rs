@@ -2,8 +2,17 @@
 //!
 //! What a caller may see is not decided here but in the plans of `engine`, which are made for the
 //! [`model::Rights`] this room finds out.
+//!
+//! Invariants: a credential that is no good is never nobody; what cannot be found out is refused; a
+//! token is written nowhere.
 
+mod address;
 mod config;
+mod error;
 pub mod load;
+mod metrics;
+mod who;
 
-pub use config::Config;
+pub use config::{Algorithm, Config, Introspection, Issuer};
+pub use error::{Error, Flaw, INVALID};
+pub use who::{Doorkeeper, World};

@@ -27,6 +27,8 @@ pub struct Fault {
 pub enum Kind {
     /// The request as such is malformed: 400.
     Malformed,
+    /// Nobody knows who asks: 401.
+    Unauthenticated,
     /// The document or its variables are invalid: 400 (200 for `application/json`).
     Invalid,
     /// The request was understood and the data stood in its way, as with a unique key.

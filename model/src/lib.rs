@@ -18,6 +18,7 @@ mod extract;
 mod fault;
 pub mod metric;
 mod once;
+pub mod outward;
 mod scalar;
 pub mod schema;
 mod secret;

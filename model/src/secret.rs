@@ -28,7 +28,8 @@ impl fmt::Debug for Secret {
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("[redacted]")
+        // Nothing is hidden where there is nothing, and whoever looks sees that it is missing.
+        serializer.serialize_str(if self.0.is_empty() { "" } else { "[redacted]" })
     }
 }
 

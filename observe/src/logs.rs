@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, Registry};
 
 /// The rooms whose events follow the configured level; foreign crates only warn.
-const ROOMS: [&str; 5] = ["fragaria", "engine", "store", "observe", "model"];
+const ROOMS: [&str; 6] = ["fragaria", "engine", "store", "guard", "observe", "model"];
 
 /// What is logged, and how it looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -227,6 +227,7 @@ impl Outcome {
         match self {
             Self::Ok => "ok",
             Self::Fault(Kind::Malformed) => "malformed",
+            Self::Fault(Kind::Unauthenticated) => "unauthenticated",
             Self::Fault(Kind::Invalid) => "invalid",
             Self::Fault(Kind::Conflict) => "conflict",
             Self::Fault(Kind::Denied) => "denied",

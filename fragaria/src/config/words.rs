@@ -11,6 +11,9 @@ const TEXT_MAX: usize = 40;
 
 /// Says what a key takes and what it was given.
 pub(super) fn refusal(key: &str, value: &Value, keys: &Keys) -> String {
+    if let (Some(Value::Array(_)), Value::Array(_)) = (keys.default_of(key), value) {
+        return format!("{key}: {}", within(key, value));
+    }
     let expected = match keys.default_of(key) {
         None => "a section with keys of its own".to_owned(),
         Some(default) => expected(key, value, default),
@@ -21,14 +24,22 @@ pub(super) fn refusal(key: &str, value: &Value, keys: &Keys) -> String {
 fn expected(key: &str, value: &Value, default: &Value) -> String {
     match (default, value) {
         (Value::Boolean(_), _) => "true or false".to_owned(),
+        (Value::Array(_), _) => "a list".to_owned(),
         (Value::Integer(_), Value::Integer(1..)) => "a smaller number".to_owned(),
         (Value::Integer(_), _) => "a whole number, 0 or more".to_owned(),
         (Value::String(text), _) if text.parse::<SocketAddr>().is_ok() => {
             format!("an address and a port, such as {text}")
         }
-        (Value::Array(_), _) => "a list of texts".to_owned(),
         _ => choice(key).unwrap_or_else(|| "a text".to_owned()),
     }
+}
+
+/// What is wrong inside a list, as its declaration says it.
+fn within(key: &str, value: &Value) -> String {
+    let outcome = Config::deserialize(keys::nest(key, value.clone()));
+    outcome
+        .err()
+        .map_or_else(String::new, |error| error.message().replace('`', ""))
 }
 
 /// The values of a key that takes just a few; asked of its declaration with one it cannot know.
@@ -53,6 +64,29 @@ fn found(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_inside_a_list_is_told() {
+        let keys = Keys::known();
+        for (key, value, expected) in [
+            ("auth.issuers", "5", "expected a list, found 5"),
+            (
+                "auth.issuers",
+                "[{ audiense = 'x' }]",
+                "unknown field audiense, expected one of issuer, audience, jwks_url, algorithms, \
+                 leeway_seconds, roles_claim, tenant_claim, name_claim",
+            ),
+            (
+                "auth.issuers",
+                "[{ algorithms = ['HS256'] }]",
+                "unknown variant HS256, expected one of RS256, RS384, RS512, PS256, PS384, PS512, \
+                 ES256, ES384, EdDSA, Ed25519",
+            ),
+        ] {
+            let value: Value = value.parse().unwrap();
+            assert_eq!(refusal(key, &value, &keys), format!("{key}: {expected}"));
+        }
+    }
 
     #[test]
     fn a_value_is_refused_in_the_words_of_the_configuration() {
@@ -107,7 +141,7 @@ mod tests {
             (
                 "server.cors.origins",
                 "'*'",
-                "expected a list of texts, found the text \"*\"",
+                "expected a list, found the text \"*\"",
             ),
             (
                 "server",

@@ -14,12 +14,13 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::{Method, Request, StatusCode};
 use model::{Caller, Fault, Kind};
 use observe::request::Line;
+use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 /// A request that may come in.
 pub(crate) struct Admitted {
     /// Who asks.
-    pub(crate) caller: Caller,
+    pub(crate) caller: Arc<Caller>,
     /// GET or POST.
     pub(crate) method: Method,
     /// What is asked.
@@ -36,7 +37,7 @@ impl Admitted {
     /// A request of our own.
     pub(crate) fn own(body: &[u8]) -> Result<Self, Fault> {
         Ok(Self {
-            caller: Caller::development(),
+            caller: Arc::new(Caller::development()),
             method: Method::POST,
             parameters: Parameters::from_body(body)?,
             idempotency_key: None,
@@ -54,7 +55,7 @@ pub(crate) async fn admit(
 ) -> Result<Admitted, Refusal> {
     let method = request.method().clone();
     acceptable(&request)?;
-    let caller = caller::of(server, request.headers())?;
+    let caller = caller::of(server, request.headers(), line).await?;
     let reports_cost = cost_report::is_asked(request.headers())?;
     let (idempotency_key, parameters, held) = if method == Method::GET {
         let query = request.uri().query().unwrap_or_default();

@@ -5,7 +5,7 @@ use super::negotiation::Format;
 use super::room::Held;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hyper::StatusCode;
-use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use model::{Fault, Kind};
 use observe::request::Outcome;
 use serde_json::{Map, Value, json};
@@ -79,6 +79,9 @@ impl Answer {
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             answer = answer.header(RETRY_AFTER, "1");
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            answer = answer.header(WWW_AUTHENTICATE, refusal.challenge());
         }
         answer.outcome = Outcome::Fault(refusal.kind());
         answer.code = refusal.faults.first().map(|fault| fault.code);
@@ -180,6 +183,7 @@ impl Refusal {
             return status;
         }
         match self.kind() {
+            Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -202,6 +206,14 @@ impl Refusal {
         self.faults
             .first()
             .map_or(Kind::Internal, |fault| fault.kind)
+    }
+
+    /// What is asked of who is not known, as RFC 6750, section 3, has it.
+    fn challenge(&self) -> &'static str {
+        match self.faults.first() {
+            Some(fault) if fault.code == guard::INVALID => r#"Bearer error="invalid_token""#,
+            _ => "Bearer",
+        }
     }
 
     fn body(&self) -> Value {

@@ -2,8 +2,11 @@
 
 use crate::server::{Server, Stage};
 use hyper::HeaderMap;
-use model::{Caller, Claims, Fault, Kind, Rights, Roles};
+use hyper::header::{AUTHORIZATION, HeaderValue};
+use model::{Caller, Fault, Kind, Rights};
+use observe::request::Line;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The header by which somebody who develops a project asks as if it were another.
 const AS: &str = "fragaria-as";
@@ -17,28 +20,36 @@ struct As {
     claims: serde_json::Map<String, serde_json::Value>,
 }
 
-/// The caller of a request.
-pub(super) fn of(server: &Server, headers: &HeaderMap) -> Result<Caller, Fault> {
+/// The caller of a request: whoever its credentials say, or in development whoever it wants to be
+/// taken for. Why nobody knows is for the log.
+pub(super) async fn of(
+    server: &Server,
+    headers: &HeaderMap,
+    line: &Line,
+) -> Result<Arc<Caller>, Fault> {
+    if let Some(wish) = wish(server, headers)? {
+        return taken_for(wish.as_bytes()).map(Arc::new);
+    }
+    let caller = server.doorkeeper.identify(headers).await;
+    caller.map_err(|error| {
+        tracing::info!(request_id = line.request_id(), detail = %error, "the caller is not known");
+        error.into()
+    })
+}
+
+/// Whom the request wants to be taken for. That is a credential, too.
+fn wish<'a>(server: &Server, headers: &'a HeaderMap) -> Result<Option<&'a HeaderValue>, Fault> {
     let mut wishes = headers.get_all(AS).iter();
     match (server.stage, wishes.next(), wishes.next()) {
-        (Stage::Development, None, _) => Ok(Caller::development()),
-        (Stage::Development, Some(wish), None) => taken_for(wish.as_bytes()),
-        (Stage::Service, None, _) if server.config.auth.open => Ok(Caller::development()),
-        (Stage::Service, None, _) => Ok(nobody()),
+        (_, None, _) => Ok(None),
+        (Stage::Development, Some(_), None) if headers.contains_key(AUTHORIZATION) => {
+            Err(guard::Error::Ambiguous.into())
+        }
+        (Stage::Development, wish, None) => Ok(wish),
         (_, Some(_), _) => {
             let message = "fragaria-as is for `fragaria dev`, once in a request";
             Err(Fault::new("auth.as", Kind::Malformed, message))
         }
-    }
-}
-
-/// Whoever holds no role.
-fn nobody() -> Caller {
-    Caller {
-        name: "nobody".into(),
-        rights: Rights::Of(Roles::default()),
-        claims: Claims::default(),
-        tenant: None,
     }
 }
 

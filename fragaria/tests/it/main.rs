@@ -58,4 +58,5 @@ mod types;
 mod unstorable;
 mod vectors;
 mod verify;
+mod who;
 mod writes;

@@ -12,6 +12,9 @@ use std::process::{Command, Stdio};
 
 const START_SECONDS: u64 = 60;
 
+/// What is counted for each issuer is shown where there is one.
+const ISSUER: &str = "auth.issuers=[{ issuer = 'http://127.0.0.1:1', audience = 'none' }]";
+
 const OPENING: &str = "\
 # Metrics
 
@@ -54,7 +57,7 @@ fn exposition(binary: &Path) -> Result<String> {
         command
             .arg("dev")
             .arg(scratch.path().join("shop"))
-            .args(["--listen", &address])
+            .args(["--listen", &address, "--set", ISSUER])
             .stdout(Stdio::null())
             .stderr(Stdio::null());
     })?;

@@ -1,0 +1,67 @@
+//! Which addresses of other servers are asked.
+
+use http::Uri;
+use http::uri::Scheme;
+use std::net::IpAddr;
+
+/// Why an address is not asked; nothing, if it is. Without encryption whoever stands between could
+/// put keys of its own in the place of an issuer's, so that is for the machine itself.
+pub(crate) fn unfit(url: &str) -> Option<&'static str> {
+    if url.is_empty() {
+        return Some("is missing");
+    }
+    let Ok(parsed) = url.parse::<Uri>() else {
+        return Some("is no address");
+    };
+    let (Some(scheme), Some(authority)) = (parsed.scheme(), parsed.authority()) else {
+        return Some("is no address with https:// before it");
+    };
+    if authority.as_str().contains('@') || url.contains('#') {
+        return Some("has a user or a fragment in it");
+    }
+    let is_trusted =
+        *scheme == Scheme::HTTPS || (*scheme == Scheme::HTTP && is_loopback(authority.host()));
+    (!is_trusted).then_some("must begin with https://; http:// is for loopback only")
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_machines_are_asked_by_https() {
+        for fit in [
+            "https://issuer.example",
+            "https://issuer.example/realms/shop?x=1",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080/a",
+            "http://localhost",
+        ] {
+            assert_eq!(unfit(fit), None, "{fit}");
+        }
+        for not in [
+            "",
+            "issuer.example",
+            "/keys",
+            "ftp://issuer.example",
+            "http://issuer.example",
+            "http://localhost.evil.example",
+            "http://127.0.0.1.evil.example",
+            "http://127.0.0.1@evil.example",
+            "https://me@issuer.example",
+            "https://issuer.example/#a",
+            "https://issuer example",
+            "file:///etc/passwd",
+        ] {
+            assert!(unfit(not).is_some(), "{not}");
+        }
+    }
+}

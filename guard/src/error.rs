@@ -1,0 +1,112 @@
+//! Why nobody knows who is calling, and what of it a client is told.
+
+use model::{Fault, Kind};
+
+/// The code of credentials that are no good.
+pub const INVALID: &str = "auth.invalid";
+
+/// A request whose caller is not known; its text is for the log, and holds nothing of a token but
+/// what names its issuer and its key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// It has none, and needs some.
+    #[error("no credentials were given")]
+    Required,
+    /// It has several.
+    #[error("more than one credential was given")]
+    Ambiguous,
+    /// They are no good.
+    #[error("the token is refused: {0}")]
+    Invalid(#[from] Flaw),
+    /// Nobody can say now whether they are good.
+    #[error("whether a token is good cannot be found out: {0}")]
+    Unavailable(String),
+}
+
+/// What is wrong with a token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// It is no token.
+    #[error("it is malformed: {0}")]
+    Malformed(&'static str),
+    /// It is of somebody who is not configured.
+    #[error("its issuer is not known here")]
+    Issuer,
+    /// No key of its issuer signed it.
+    #[error("its signature does not hold: {0}")]
+    Signature(&'static str),
+    /// Its time is over.
+    #[error("it has expired")]
+    Expired,
+    /// Its time has not come.
+    #[error("it is not valid yet")]
+    Early,
+    /// It is for another API.
+    #[error("it is for another audience")]
+    Audience,
+    /// A claim says something that cannot be worked with.
+    #[error("its claims cannot be used: {0}")]
+    Claims(&'static str),
+    /// Its issuer has taken it back, or never gave it.
+    #[error("its issuer says that it is not active")]
+    Inactive,
+}
+
+impl Error {
+    /// Its name among the outcomes that are counted.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Ambiguous => "ambiguous",
+            Self::Unavailable(_) => "unavailable",
+            Self::Invalid(flaw) => match flaw {
+                Flaw::Malformed(_) => "malformed",
+                Flaw::Issuer => "issuer",
+                Flaw::Signature(_) => "signature",
+                Flaw::Expired => "expired",
+                Flaw::Early => "early",
+                Flaw::Audience => "audience",
+                Flaw::Claims(_) => "claims",
+                Flaw::Inactive => "inactive",
+            },
+        }
+    }
+}
+
+impl Flaw {
+    /// What a client can do about it.
+    fn mend(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => {
+                "the header Authorization holds no token that can be read: send `Bearer` and a token"
+            }
+            Self::Issuer => "the token comes from an issuer that is not known here",
+            Self::Signature(_) => "the token is not signed with a key of its issuer",
+            Self::Expired => "the token has expired: get a new one",
+            Self::Early => "the token is not valid yet",
+            Self::Audience => "the token is not for this API: ask its issuer for one that is",
+            Self::Claims(_) => "the token does not say of its caller what it must",
+            Self::Inactive => "the token is not active: get a new one",
+        }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Required => {
+                let message = "credentials are needed: send `Authorization: Bearer` and a token";
+                Self::new("auth.required", Kind::Unauthenticated, message)
+            }
+            Error::Ambiguous => {
+                let message = "the request has more than one credential: send one";
+                Self::new("auth.ambiguous", Kind::Malformed, message)
+            }
+            Error::Invalid(flaw) => Self::new(INVALID, Kind::Unauthenticated, flaw.mend()),
+            Error::Unavailable(_) => {
+                let message = "whether the token is good cannot be found out now, try again later";
+                Self::new("auth.unavailable", Kind::Unavailable, message)
+            }
+        }
+    }
+}

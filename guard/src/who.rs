@@ -1,0 +1,223 @@
+//! How a caller is known: the one door that every request comes through.
+
+mod cache;
+mod claims;
+mod credential;
+mod introspection;
+mod key;
+mod keyring;
+mod token;
+
+use crate::config::Config;
+use crate::error::{Error, Flaw};
+use crate::metrics::Metrics;
+use cache::{Cache, Print, Verdict};
+use claims::Expected;
+use http::HeaderMap;
+use introspection::Introspection;
+use keyring::Keyring;
+use model::metric::Registry;
+use model::outward::Outward;
+use model::{Caller, Claims, Clock, Rights, Roles};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+use tokio::task::JoinSet;
+
+/// What is outside: other servers, and the time.
+#[derive(Clone)]
+pub struct World {
+    /// Other servers.
+    pub outward: Arc<dyn Outward>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Tells callers apart.
+pub struct Doorkeeper {
+    stranger: Result<Arc<Caller>, Error>,
+    /// Whether there is nothing to tell callers apart by, so that no header is looked at.
+    is_doorless: bool,
+    token_bytes_max: usize,
+    issuers: Vec<(Expected, Arc<Keyring>)>,
+    introspection: Option<Introspection>,
+    cache: Cache,
+    world: World,
+    metrics: Metrics,
+}
+
+impl Doorkeeper {
+    /// A doorkeeper that has no keys of any issuer yet. Who has no credentials is that stranger, or
+    /// whoever the configuration says.
+    pub fn new(
+        config: &Config,
+        stranger: Option<Caller>,
+        world: World,
+        registry: &mut Registry,
+    ) -> Self {
+        let metrics = Metrics::register(registry);
+        let keyring = |issuer| Arc::new(Keyring::new(issuer, config, &world, &metrics));
+        Self {
+            stranger: stranger.map_or_else(|| self::stranger(config), |who| Ok(Arc::new(who))),
+            is_doorless: config.is_doorless(),
+            token_bytes_max: config.token_bytes_max,
+            issuers: config
+                .issuers
+                .iter()
+                .map(|issuer| (Expected::from(issuer), keyring(issuer)))
+                .collect(),
+            introspection: Introspection::new(config, &world, &metrics),
+            cache: Cache::new(config.token_cache_bytes_max, &metrics),
+            world,
+            metrics,
+        }
+    }
+
+    /// The caller of a request with these headers.
+    pub async fn identify(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Error> {
+        let (outcome, caller) = match self.look(headers).await {
+            Ok((outcome, caller)) => (outcome, Ok(caller)),
+            Err(error) => (error.outcome(), Err(error)),
+        };
+        self.metrics.caller(outcome);
+        caller
+    }
+
+    /// Whether anybody could be let in now; nobody knows until an issuer was asked.
+    pub fn is_able(&self) -> Option<bool> {
+        if self.stranger.is_ok() || self.introspection.is_some() {
+            return Some(true);
+        }
+        let mut keyrings = self.issuers.iter().map(|(_, keyring)| keyring);
+        if keyrings.clone().any(|keyring| keyring.is_usable()) {
+            return Some(true);
+        }
+        keyrings.all(|keyring| keyring.is_away()).then_some(false)
+    }
+
+    /// Whether it depends on others.
+    pub fn has_issuers(&self) -> bool {
+        !self.issuers.is_empty()
+    }
+
+    /// Has the keys of the issuers fetched now and again, for as long as it is polled.
+    pub async fn tend(&self) {
+        let mut tended = JoinSet::new();
+        for (_, keyring) in &self.issuers {
+            tended.spawn(Arc::clone(keyring).tend());
+        }
+        while tended.join_next().await.is_some() {}
+    }
+
+    async fn look(&self, headers: &HeaderMap) -> Result<(&'static str, Arc<Caller>), Error> {
+        let token = if self.is_doorless {
+            None
+        } else {
+            credential::token(headers)?
+        };
+        let Some(token) = token else {
+            let caller = self.stranger.clone()?;
+            let outcome = match caller.rights {
+                Rights::All => "development",
+                Rights::Of(_) => "anonymous",
+            };
+            return Ok((outcome, caller));
+        };
+        if token.len() > self.token_bytes_max {
+            return Err(Flaw::Malformed("it is too long").into());
+        }
+        let print = cache::print(token);
+        if let Some(remembered) = self.remembered(&print) {
+            return Ok(("remembered", remembered?));
+        }
+        let verdict = if !self.issuers.is_empty() && token::is_signed(token) {
+            self.signed(token).await?
+        } else {
+            self.asked(token).await?
+        };
+        let caller = verdict.caller();
+        self.cache.keep(print, token.len(), verdict);
+        Ok(("token", caller?))
+    }
+
+    /// What is remembered of a token and still true.
+    fn remembered(&self, print: &Print) -> Option<Result<Arc<Caller>, Error>> {
+        let verdict = self.cache.find(print)?;
+        let now = self.now();
+        let holds = match &verdict {
+            Verdict::Signed { known, issuer, key } => {
+                let keyring = self.issuers.get(*issuer).map(|(_, keyring)| keyring);
+                known.until >= now && keyring.is_some_and(|keyring| keyring.holds(key))
+            }
+            Verdict::Active(known) => known.until > now,
+            Verdict::Inactive(until) => *until > now,
+        };
+        if !holds {
+            self.cache.forget(print);
+        }
+        holds.then(|| verdict.caller())
+    }
+
+    /// A token that is signed: by its issuer, or it is refused.
+    async fn signed(&self, token: &str) -> Result<Verdict, Error> {
+        let token = token::read_token(token)?;
+        let named = token.claims.get("iss").and_then(Value::as_str);
+        let is_its = |(expected, _): &(Expected, _)| Some(expected.issuer()) == named;
+        let issuer = self.issuers.iter().position(is_its);
+        let found = issuer.and_then(|issuer| Some((issuer, self.issuers.get(issuer)?)));
+        let (issuer, (expected, keyring)) = found.ok_or(Flaw::Issuer)?;
+        let key = keyring.signer(&token).await?;
+        let known = expected.of_token(token.claims, self.now())?;
+        let key = key.print;
+        Ok(Verdict::Signed { known, issuer, key })
+    }
+
+    /// A token that cannot be read here.
+    async fn asked(&self, token: &str) -> Result<Verdict, Error> {
+        let Some(introspection) = &self.introspection else {
+            return Err(Flaw::Malformed("it is not signed").into());
+        };
+        let now = self.now();
+        let known = introspection.ask(token, now).await?;
+        let until = now.saturating_add(introspection.cache_seconds());
+        Ok(known.map_or(Verdict::Inactive(until), Verdict::Active))
+    }
+
+    fn now(&self) -> u64 {
+        let now = self.world.clock.now().duration_since(UNIX_EPOCH);
+        now.unwrap_or_default().as_secs()
+    }
+}
+
+impl Verdict {
+    fn caller(&self) -> Result<Arc<Caller>, Error> {
+        match self {
+            Self::Signed { known, .. } | Self::Active(known) => Ok(Arc::clone(&known.caller)),
+            Self::Inactive(_) => Err(Flaw::Inactive.into()),
+        }
+    }
+}
+
+/// Who asks without credentials, if anybody may.
+fn stranger(config: &Config) -> Result<Arc<Caller>, Error> {
+    let of = |name: &str, roles| Caller {
+        name: name.into(),
+        rights: Rights::Of(roles),
+        claims: Claims::default(),
+        tenant: None,
+    };
+    if config.open {
+        return Ok(Arc::new(Caller::development()));
+    }
+    let role = &*config.anonymous_role;
+    if !role.is_empty() {
+        return Ok(Arc::new(of("anonymous", Roles::from_iter([role]))));
+    }
+    if config.is_doorless() {
+        return Ok(Arc::new(of("nobody", Roles::default())));
+    }
+    Err(Error::Required)
+}
+
+#[cfg(test)]
+mod tests;

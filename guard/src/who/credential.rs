@@ -1,0 +1,84 @@
+//! The credential of a request, taken from its headers.
+
+use crate::error::{Error, Flaw};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+/// The bearer token of a request (RFC 6750, section 2.1), if it has any credential.
+pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let value = match (given.next(), given.next()) {
+        (None, _) => return Ok(None),
+        (Some(value), None) => value,
+        (Some(_), Some(_)) => return Err(Error::Ambiguous),
+    };
+    let text = value.to_str().map_err(|_| malformed("it is no text"))?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(malformed("its scheme is not Bearer"));
+    }
+    let token = token.trim_start_matches(' ');
+    if !is_proper(token) {
+        return Err(malformed("behind Bearer stands no token"));
+    }
+    Ok(Some(token))
+}
+
+/// Whether it is a `b64token`.
+fn is_proper(token: &str) -> bool {
+    let letters = token.trim_end_matches('=');
+    let fits = |c: u8| c.is_ascii_alphanumeric() || b"-._~+/".contains(&c);
+    !letters.is_empty() && letters.bytes().all(fits)
+}
+
+fn malformed(why: &'static str) -> Error {
+    Flaw::Malformed(why).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn of(values: &[&[u8]]) -> Result<Option<String>, &'static str> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+        }
+        let token = token(&headers).map_err(|error| error.outcome())?;
+        Ok(token.map(str::to_owned))
+    }
+
+    #[test]
+    fn a_token_stands_behind_its_scheme() {
+        assert_eq!(of(&[]), Ok(None));
+        for given in [
+            "Bearer a.b-c_~+/==",
+            "bearer a.b-c_~+/==",
+            "BEARER  a.b-c_~+/==",
+        ] {
+            assert_eq!(of(&[given.as_bytes()]), Ok(Some("a.b-c_~+/==".to_owned())));
+        }
+    }
+
+    #[test]
+    fn what_is_no_token_is_never_nothing() {
+        for bad in [
+            &b""[..],
+            b"Bearer",
+            b"Bearer ",
+            b"Bearer a b",
+            b"Bearer a, Bearer b",
+            b"Bearer =",
+            b"Bearer a=b",
+            b"Bearer \xc3\xa4",
+            b"Basic YTpi",
+            b"DPoP a.b.c",
+            b"a.b.c",
+        ] {
+            assert_eq!(of(&[bad]), Err("malformed"), "{bad:?}");
+        }
+        assert_eq!(of(&[b"Bearer a", b"Bearer a"]), Err("ambiguous"));
+        assert_eq!(of(&[b"Basic a", b"Bearer a"]), Err("ambiguous"));
+    }
+}
