@@ -17,7 +17,7 @@ use apollo_compiler::executable::{
 use apollo_compiler::parser::{Parser, SourceMap, SourceSpan};
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, Node};
-use model::{Fault, Kind};
+use model::{Caller, Fault, Kind, Rights};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -65,6 +65,18 @@ impl Operation {
     /// Its name in the document.
     pub fn name(&self) -> Option<&str> {
         self.definition.name.as_ref().map(Name::as_str)
+    }
+
+    /// What the rules of its caller look at, as they find it: with other claims, or as a holder of other
+    /// roles, it is another operation.
+    pub fn standing(&self, caller: &Caller) -> String {
+        let Rights::Of(roles) = &caller.rights else {
+            return String::new();
+        };
+        let roles: Vec<_> = roles.names().collect();
+        let claims = self.shape.claims().iter();
+        let claims: Vec<_> = claims.map(|claim| caller.claims.get(&claim.path)).collect();
+        serde_json::json!([roles, claims]).to_string()
     }
 
     /// Whether it asks for `__schema` or `__type`, whose answers are written when it is bound: that

@@ -215,6 +215,13 @@ impl<'p> Proof<'p> {
             Expr::Call(function, _) if self.schema.functions[*function].is_hidden => {
                 Err("a function is called that is not for the caller".to_owned())
             }
+            // What a function is given of a row is not shown; what it gives is granted with it.
+            Expr::Call(_, arguments) => {
+                let shown = arguments
+                    .iter()
+                    .filter(|argument| plain(argument).is_none());
+                shown.map(|argument| self.expr(argument, scope)).collect()
+            }
             Expr::IsNull(inner) if self.is_key(inner) => Ok(()),
             Expr::Compare(Operator::Equal, left, right) if self.is_tie(left, right) => Ok(()),
             Expr::Exists(select) | Expr::Value(select) | Expr::Rows(select) => {

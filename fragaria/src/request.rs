@@ -203,7 +203,7 @@ fn once(operation: &Operation, admitted: &Admitted) -> Option<Once> {
     (operation.kind() == OperationKind::Mutation).then(|| Once {
         caller: admitted.caller.name.clone(),
         key,
-        fingerprint: fingerprint(&admitted.parameters),
+        fingerprint: fingerprint(&admitted.parameters, &operation.standing(&admitted.caller)),
     })
 }
 

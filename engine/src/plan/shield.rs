@@ -57,7 +57,12 @@ impl<'a> Planner<'a> {
                 expr
             })
             .collect();
+        let count = columns.len();
         select.columns = columns.into_iter().collect();
+        if select.columns.len() != count {
+            let message = "columns became the same under the access rules";
+            self.refuse(Fault::new("engine.internal", Kind::Internal, message));
+        }
         for expr in select.filter.iter_mut().filter(|expr| !is_link(expr)) {
             self.shield_expr(expr, Some(&mut guards));
         }

@@ -46,16 +46,18 @@ fn malformed() -> Fault {
     Fault::new("request.idempotency_key", Kind::Malformed, message)
 }
 
-/// What tells one request from another: document, operation and variables, letter by letter.
-pub(crate) fn fingerprint(parameters: &Parameters) -> [u8; 32] {
+/// What tells one request from another: document, operation and variables, letter by letter, and as
+/// what its caller asks, if it is held to rules.
+pub(crate) fn fingerprint(parameters: &Parameters, standing: &str) -> [u8; 32] {
     let variables = parameters.variables.as_deref().map(RawValue::get);
     let parts = [
         Some(&*parameters.document),
         parameters.operation.as_deref(),
         variables,
     ];
+    let standing = (!standing.is_empty()).then_some(Some(standing));
     let mut digest = Sha256::new();
-    for part in parts {
+    for part in parts.into_iter().chain(standing) {
         // With its length before it no part can pass for the end of another; nothing has none.
         let length = part.map_or(u64::MAX, |text| text.len() as u64);
         digest.update(length.to_be_bytes());
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn any_other_letter_of_a_request_makes_another_fingerprint() {
-        let of = |body: &str| fingerprint(&Parameters::from_body(body.as_bytes()).unwrap());
+        let of = |body: &str| fingerprint(&Parameters::from_body(body.as_bytes()).unwrap(), "");
         let bodies = [
             r#"{"query":"ab"}"#,
             r#"{"query":"a","operationName":"b"}"#,

@@ -257,14 +257,16 @@ fn roles_compose_cell_by_cell() {
         let all = data(
             &server,
             &both,
-            &format!("{{ customers({order}) {{ id name email score tenant {{ id }} }} }}"),
+            &format!(
+                "{{ customers({order}) {{ id name email score tenant {{ id }} invoices {{ id }} }} }}"
+            ),
         );
         assert_eq!(
             all["customers"],
             json!([
-                { "id": 1, "name": "Ann", "email": null, "score": 5, "tenant": { "id": 1 } },
-                { "id": 2, "name": "Abe", "email": "abe@x", "score": 7, "tenant": { "id": 1 } },
-                { "id": 3, "name": null, "email": "bob@x", "score": 9, "tenant": null },
+                { "id": 1, "name": "Ann", "email": null, "score": 5, "tenant": { "id": 1 }, "invoices": [{ "id": 1 }, { "id": 2 }] },
+                { "id": 2, "name": "Abe", "email": "abe@x", "score": 7, "tenant": { "id": 1 }, "invoices": [] },
+                { "id": 3, "name": null, "email": "bob@x", "score": 9, "tenant": null, "invoices": [] },
             ])
         );
         for (condition, expected) in [
@@ -511,5 +513,37 @@ fn a_server_without_rules_must_be_told_to_be_open() {
             &answer.json()["errors"][0]["extensions"]["code"]
         ),
         (400, &json!("auth.as"))
+    );
+}
+
+#[test]
+fn an_outcome_is_given_again_to_nobody_who_stands_elsewhere() {
+    let [stage, ..] = Stage::of(TABLES, &[]);
+    let server = dev(&stage);
+    let document = r#"mutation { updateCustomers(where: {}, set: { score: 1 }) { id } }"#;
+    let body = json!({ "query": document }).to_string();
+    let ask = |caller: &str| {
+        let caller = format!("fragaria-as: {caller}");
+        let headers = [
+            "content-type: application/json",
+            "idempotency-key: k",
+            &caller,
+        ];
+        server.ask("POST /graphql", &headers, body.as_bytes())
+    };
+    let first = ask(&clerk(1)).json();
+    assert_eq!(
+        first["data"]["updateCustomers"],
+        json!([{ "id": 1 }, { "id": 2 }])
+    );
+    assert_eq!(ask(&clerk(1)).json(), first);
+    let other = ask(&clerk(2)).json();
+    assert_eq!(
+        other["errors"][0]["extensions"]["code"],
+        "store.idempotency_reused"
+    );
+    assert_eq!(
+        stage.outside("SELECT score FROM customer WHERE id = 3"),
+        "9"
     );
 }
