@@ -132,6 +132,9 @@ impl Loaded {
         for (key, message) in self.config.server.findings(&self.config.limits) {
             findings.push(self.finding(&format!("server.{key}"), "config.value", &message));
         }
+        for message in self.config.server.cors.flaws() {
+            findings.push(self.finding("server.cors.origins", "config.value", &message));
+        }
         for (key, message) in self.config.limits.findings() {
             findings.push(self.finding(&format!("limits.{key}"), "config.value", &message));
         }

@@ -75,15 +75,12 @@ impl Builder {
         });
         term.each = known.fold(term.each, u64::saturating_add);
         term.below.retain(|part| matches!(part, Part::Term(_)));
-        match (&term.size, &*term.below, &*term.inputs, &*term.toggles) {
-            (Size::Known(size), [], [], []) => {
-                Part::Known(term.once.saturating_add(size.saturating_mul(term.each)))
-            }
-            _ => {
-                self.0.push(term);
-                Part::Term(self.0.len() - 1)
-            }
+        let is_plain = term.below.is_empty() && term.inputs.is_empty() && term.toggles.is_empty();
+        if let (Size::Known(size), true) = (&term.size, is_plain) {
+            return Part::Known(term.once.saturating_add(size.saturating_mul(term.each)));
         }
+        self.0.push(term);
+        Part::Term(self.0.len() - 1)
     }
 
     /// The formula of these root fields.

@@ -61,6 +61,14 @@ pub(crate) struct Cors {
     pub(crate) max_age_seconds: u32,
 }
 
+impl Cors {
+    /// What is wrong with the origins.
+    pub(crate) fn flaws(&self) -> impl Iterator<Item = String> {
+        let origins = self.origins.iter();
+        origins.filter_map(|origin| Some(format!("{origin:?} {}", flaw(origin)?)))
+    }
+}
+
 impl Default for Cors {
     fn default() -> Self {
         Self {
@@ -137,9 +145,6 @@ impl Server {
             );
             findings.push(("listen", message));
         }
-        let flaws = self.cors.origins.iter();
-        let flaws = flaws.filter_map(|origin| Some(format!("{origin:?} {}", flaw(origin)?)));
-        findings.extend(flaws.map(|message| ("cors.origins", message)));
         findings
     }
 
