@@ -193,11 +193,10 @@ impl<'p> Proof<'p> {
     fn column(&self, expr: &Expr, shown: Option<Shown<'_>>, scope: &Scope) -> Result<(), Gap> {
         match (expr, shown) {
             (Expr::Rows(select), Some(shown)) => self.select(select, &shown, scope),
-            (expr, Some(_)) => self.expr(expr, scope),
             // It is kept, or only tells whether something is there.
             (Expr::Column(_), None) => Ok(()),
             (Expr::Cast(inner, _) | Expr::Again(_, inner), None) => self.column(inner, None, scope),
-            (expr, None) => self.expr(expr, scope),
+            (expr, _) => self.expr(expr, scope),
         }
     }
 
@@ -217,10 +216,10 @@ impl<'p> Proof<'p> {
             }
             // What a function is given of a row is not shown; what it gives is granted with it.
             Expr::Call(_, arguments) => {
-                let shown = arguments
+                let mut shown = arguments
                     .iter()
                     .filter(|argument| plain(argument).is_none());
-                shown.map(|argument| self.expr(argument, scope)).collect()
+                shown.try_for_each(|argument| self.expr(argument, scope))
             }
             Expr::IsNull(inner) if self.is_key(inner) => Ok(()),
             Expr::Compare(Operator::Equal, left, right) if self.is_tie(left, right) => Ok(()),
@@ -251,22 +250,20 @@ impl<'p> Proof<'p> {
 
     /// Whether a column is compared with what an earlier step found, by which rows belong together.
     fn is_tie(&self, column: &Expr, value: &Expr) -> bool {
-        let is_kept = |slot: &&&Slot| {
-            matches!(
-                slot,
-                Slot::Kept { .. } | Slot::KeptOne { .. } | Slot::KeptRows { .. }
-            )
-        };
         let value = match value {
             Expr::Cast(inner, _) => inner,
             other => other,
         };
-        match value {
-            Expr::Parameter(index) => {
-                plain(column).is_some() && self.slots.get(*index).filter(is_kept).is_some()
-            }
-            _ => false,
-        }
+        let Expr::Parameter(index) = value else {
+            return false;
+        };
+        let is_kept = self.slots.get(*index).is_some_and(|slot| {
+            matches!(
+                slot,
+                Slot::Kept { .. } | Slot::KeptOne { .. } | Slot::KeptRows { .. }
+            )
+        });
+        is_kept && plain(column).is_some()
     }
 
     /// Shows that a column is seen in each row that is.

@@ -26,7 +26,7 @@ pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
     for (name, sides) in by_name(&old.roles, &new.roles, |role| &role.name) {
         match sides {
             (Some(_), None) => {
-                changes.access(format!("@role {name}"), false, "the role is removed")
+                changes.access(format!("@role {name}"), false, "the role is removed");
             }
             (None, Some(_)) => changes.access(format!("@role {name}"), true, "the role is new"),
             _ => {}

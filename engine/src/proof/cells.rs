@@ -25,7 +25,7 @@ pub(super) fn shown(rows: &Use) -> Shown<'_> {
     }
 }
 
-impl<'r> Shown<'r> {
+impl Shown<'_> {
     /// What is shown of one column.
     pub(super) fn of(self, column: usize) -> Option<Self> {
         let mut all = BTreeMap::new();

@@ -124,7 +124,7 @@ impl Proof<'_> {
         if relation.cardinality != Cardinality::Many {
             let inner = exists(expr);
             return inner.is_some_and(|select| {
-                self.leads(relation, select, place, |expr, place| {
+                leads(relation, select, place, |expr, place| {
                     self.means(member, expr, place)
                 })
             });
@@ -141,7 +141,7 @@ impl Proof<'_> {
             };
             let inner = exists(expr);
             inner.is_some_and(|select| {
-                self.leads(relation, select, place, |expr, place| match expr {
+                leads(relation, select, place, |expr, place| match expr {
                     Expr::IsNotTrue(inner) if !holds => self.means(condition, inner, place),
                     _ => holds && self.means(condition, expr, place),
                 })
@@ -155,53 +155,6 @@ impl Proof<'_> {
                 .all(|(quantifier, part)| one(quantifier, part)),
             _ => false,
         }
-    }
-
-    /// Whether a select gives the rows that a relation leads to from a row, of which something holds.
-    fn leads(
-        &self,
-        relation: &Relation,
-        select: &Select,
-        (table, outer): (usize, Alias),
-        holds: impl Fn(&Expr, (usize, Alias)) -> bool,
-    ) -> bool {
-        let (near, target) = match (&relation.through, &select.from, select.joins.as_slice()) {
-            (None, Some(From::Table(from, alias)), []) if *from == relation.target => {
-                ((*alias, *from), *alias)
-            }
-            (Some(through), Some(From::Table(from, alias)), [join])
-                if *from == through.table
-                    && join.table == relation.target
-                    && !join.outer
-                    && join.filter.is_empty() =>
-            {
-                let pairs = through.columns.iter().map(|(ours, theirs)| {
-                    let junction = Reference::new(*alias, through.table, *ours);
-                    (
-                        Reference::new(join.alias, relation.target, *theirs),
-                        junction,
-                    )
-                });
-                if !pairs.eq(join.on.iter().copied()) {
-                    return false;
-                }
-                ((*alias, *from), join.alias)
-            }
-            _ => return false,
-        };
-        let Some((last, links)) = select.filter.split_last() else {
-            return false;
-        };
-        let expected = relation.columns.iter().map(|(ours, theirs)| {
-            let left = Expr::Column(Reference::new(near.0, near.1, *theirs));
-            let right = Expr::Column(Reference::new(outer, table, *ours));
-            Expr::Compare(Operator::Equal, Box::new(left), Box::new(right))
-        });
-        let is_plain = select.group.is_empty()
-            && select.having.is_empty()
-            && select.limit.is_none()
-            && select.offset.is_none();
-        is_plain && expected.eq(links.iter().cloned()) && holds(last, (relation.target, target))
     }
 
     /// Columns of the row compared with each other.
@@ -244,6 +197,52 @@ impl Proof<'_> {
     }
 }
 
+/// Whether a select gives the rows that a relation leads to from a row, of which something holds.
+fn leads(
+    relation: &Relation,
+    select: &Select,
+    (table, outer): (usize, Alias),
+    holds: impl Fn(&Expr, (usize, Alias)) -> bool,
+) -> bool {
+    let (near, target) = match (&relation.through, &select.from, select.joins.as_slice()) {
+        (None, Some(From::Table(from, alias)), []) if *from == relation.target => {
+            ((*alias, *from), *alias)
+        }
+        (Some(through), Some(From::Table(from, alias)), [join])
+            if *from == through.table
+                && join.table == relation.target
+                && !join.outer
+                && join.filter.is_empty() =>
+        {
+            let pairs = through.columns.iter().map(|(ours, theirs)| {
+                let junction = Reference::new(*alias, through.table, *ours);
+                (
+                    Reference::new(join.alias, relation.target, *theirs),
+                    junction,
+                )
+            });
+            if !pairs.eq(join.on.iter().copied()) {
+                return false;
+            }
+            ((*alias, *from), join.alias)
+        }
+        _ => return false,
+    };
+    let Some((last, links)) = select.filter.split_last() else {
+        return false;
+    };
+    let expected = relation.columns.iter().map(|(ours, theirs)| {
+        let left = Expr::Column(Reference::new(near.0, near.1, *theirs));
+        let right = Expr::Column(Reference::new(outer, table, *ours));
+        Expr::Compare(Operator::Equal, Box::new(left), Box::new(right))
+    });
+    let is_plain = select.group.is_empty()
+        && select.having.is_empty()
+        && select.limit.is_none()
+        && select.offset.is_none();
+    is_plain && expected.eq(links.iter().cloned()) && holds(last, (relation.target, target))
+}
+
 /// The select whose rows there must be.
 fn exists(expr: &Expr) -> Option<&Select> {
     match expr {
@@ -277,24 +276,26 @@ fn symbol(name: &str) -> Option<Operator> {
 fn as_said(name: &str, expr: &Expr) -> Option<fn(&Form) -> bool> {
     let any: fn(&Form) -> bool = |form| matches!(form, Form::Plain | Form::Item(_) | Form::Set(_));
     let is_so = match (name, expr) {
-        ("isNull", Expr::IsNull(_)) | ("isEmpty", Expr::IsEmpty(_)) => true,
+        ("isNull", Expr::IsNull(_))
+        | ("isEmpty", Expr::IsEmpty(_))
+        | ("in", Expr::In(..) | Expr::OneOf(..))
+        | ("eq", Expr::JsonEqual(..))
+        | ("contains", Expr::JsonContains(..))
+        | ("has" | "contains" | "containedBy" | "overlaps", Expr::CompareLists(..))
+        | ("ieq", Expr::EqualAnyCase(..)) => true,
         ("isNull" | "isEmpty", Expr::Not(inner)) => {
             matches!(**inner, Expr::IsNull(_) | Expr::IsEmpty(_))
         }
         ("isNull" | "isEmpty", Expr::Compare(Operator::Equal, left, _)) => {
             matches!(**left, Expr::IsNull(_) | Expr::IsEmpty(_))
         }
-        ("in", Expr::In(..) | Expr::OneOf(..)) => true,
         ("notIn", Expr::Not(inner)) => matches!(**inner, Expr::In(..) | Expr::OneOf(..)),
-        ("eq", Expr::JsonEqual(..)) | ("contains", Expr::JsonContains(..)) => true,
         ("ne", Expr::Not(inner)) => {
             matches!(
                 **inner,
                 Expr::JsonEqual(..) | Expr::Compare(Operator::Equal, ..)
             )
         }
-        ("has" | "contains" | "containedBy" | "overlaps", Expr::CompareLists(..)) => true,
-        ("ieq", Expr::EqualAnyCase(..)) => true,
         ("hasKey", Expr::JsonHasKey(..)) => {
             return Some(|form| matches!(form, Form::Plain | Form::MemberPath));
         }

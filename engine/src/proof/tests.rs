@@ -1,3 +1,5 @@
+//! Statements by hand: those that are held to the rules, and those that nearly are.
+
 use super::*;
 use crate::access::Shape;
 use crate::compile::{Source, compile};

@@ -47,7 +47,7 @@ fn rules_that_cannot_be_read_are_refused_where_they_stand() {
         r#"extend type Customer @access(to: "clerk", allow: CREATE, set: {nmae: "x"})"#,
         r#"extend type Sales @access(to: "clerk", allow: [READ, DELETE])"#,
         r#"extend type Order { more: Int @access(to: "clerk") }"#,
-        r#"schema { query: Query }"#,
+        "schema { query: Query }",
     ];
     let literals = [
         r#"extend type Customer @access(to: "clerk", allow: READ, where: {tenant: {eq: 1}})"#,

@@ -26,67 +26,61 @@ fn report(args: &PolicyReport, environment: &Environment, terminal: Terminal) ->
 }
 
 fn told(hash: &str, report: &Report) -> String {
-    let mut text = format!("Access to artefact {hash}\n");
+    let mut lines = vec![format!("Access to artefact {hash}")];
     if report.roles.is_empty() {
-        text += "\nThere are no rules: whoever reaches the server may do everything.\n";
+        lines
+            .push("\nThere are no rules: whoever reaches the server may do everything.".to_owned());
     }
-    for role in &report.roles {
-        text += &of_role(role);
-    }
+    lines.extend(report.roles.iter().flat_map(of_role));
     if !report.outside.is_empty() {
-        text += "\nWhat the database does by itself is not held to the rules:\n";
-        for thing in &report.outside {
-            text += &format!("  {thing}\n");
-        }
+        lines.push("\nWhat the database does by itself is not held to the rules:".to_owned());
+        lines.extend(report.outside.iter().map(|thing| format!("  {thing}")));
     }
-    text.trim_end().to_owned()
+    lines.join("\n")
 }
 
-fn of_role(role: &OfRole) -> String {
-    let mut text = match &role.description {
-        Some(description) => format!("\n{}: {description}\n", role.role),
-        None => format!("\n{}\n", role.role),
-    };
+fn of_role(role: &OfRole) -> Vec<String> {
+    let mut lines = vec![match &role.description {
+        Some(description) => format!("\n{}: {description}", role.role),
+        None => format!("\n{}", role.role),
+    }];
     if role.may.is_empty() && role.calls.is_empty() {
-        text += "  sees nothing\n";
+        lines.push("  sees nothing".to_owned());
     }
     let mut last = "";
     for rows in &role.may {
         if rows.type_name != last {
-            text += &format!("  {}\n", rows.type_name);
+            lines.push(format!("  {}", rows.type_name));
             last = &rows.type_name;
         }
-        text += &of_rows(rows);
+        lines.extend(of_rows(rows));
     }
     if !role.calls.is_empty() {
-        text += &format!("  calls {}\n", role.calls.join(", "));
+        lines.push(format!("  calls {}", role.calls.join(", ")));
     }
-    text
+    lines
 }
 
-fn of_rows(rows: &OfRows) -> String {
-    let fields = match (rows.fields.is_empty(), rows.without.is_empty()) {
+fn of_rows(rows: &OfRows) -> Vec<String> {
+    let is_of_some = !rows.fields.is_empty() && !rows.without.is_empty();
+    let fields = match (rows.fields.is_empty(), is_of_some) {
         (true, _) => "rows".to_owned(),
-        (false, true) => "all fields".to_owned(),
-        (false, false) => rows.fields.join(", "),
+        (false, false) => "all fields".to_owned(),
+        (false, true) => rows.fields.join(", "),
     };
-    let mut text = format!("    {:<7} {fields}\n", rows.action);
-    let mut further = |word: &str, what: &str| text += &format!("            {word} {what}\n");
-    if !rows.fields.is_empty() && !rows.without.is_empty() {
-        further("without", &rows.without.join(", "));
-    }
-    if let Some(condition) = &rows.rows {
-        further("where", condition);
-    }
-    if let Some(check) = rows
+    let check = rows
         .check
         .as_ref()
-        .filter(|check| Some(*check) != rows.rows.as_ref())
-    {
-        further("check", check);
-    }
-    if !rows.set.is_empty() {
-        further("set", &rows.set.join(", "));
-    }
-    text
+        .filter(|check| Some(*check) != rows.rows.as_ref());
+    let further = [
+        ("without", is_of_some.then(|| rows.without.join(", "))),
+        ("where", rows.rows.clone()),
+        ("check", check.cloned()),
+        ("set", (!rows.set.is_empty()).then(|| rows.set.join(", "))),
+    ];
+    let said = |(word, what): (&str, Option<String>)| Some(format!("            {word} {}", what?));
+    let first = format!("    {:<7} {fields}", rows.action);
+    std::iter::once(first)
+        .chain(further.into_iter().filter_map(said))
+        .collect()
 }

@@ -520,7 +520,7 @@ fn a_server_without_rules_must_be_told_to_be_open() {
 fn an_outcome_is_given_again_to_nobody_who_stands_elsewhere() {
     let [stage, ..] = Stage::of(TABLES, &[]);
     let server = dev(&stage);
-    let document = r#"mutation { updateCustomers(where: {}, set: { score: 1 }) { id } }"#;
+    let document = "mutation { updateCustomers(where: {}, set: { score: 1 }) { id } }";
     let body = json!({ "query": document }).to_string();
     let ask = |caller: &str| {
         let caller = format!("fragaria-as: {caller}");

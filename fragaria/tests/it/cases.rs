@@ -50,7 +50,7 @@ impl Callers {
             return text;
         }
         let text = text.replace("@function", "@access(to: \"all\") @function");
-        let mut rules = "\nextend schema @role(name: \"all\")\n".to_owned();
+        let mut rules = vec!["\nextend schema @role(name: \"all\")".to_owned()];
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
             let is_table = line.contains("@table") || line.contains("@view");
@@ -71,9 +71,11 @@ impl Callers {
             let rows = key.map_or(String::new(), |key| {
                 format!(", where: {{not: {{{key}: {{isNull: true}}}}}}")
             });
-            rules += &format!("extend {kind} {name} @access(to: \"all\", allow: {allow}{rows})\n");
+            rules.push(format!(
+                "extend {kind} {name} @access(to: \"all\", allow: {allow}{rows})"
+            ));
         }
-        text + &rules
+        text + &rules.join("\n")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::client::{Client, PATIENCE, Response};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -54,7 +55,7 @@ impl Server {
     pub(crate) fn start(command: &mut Command) -> Self {
         command.args(["--listen", "127.0.0.1:0", "--set", "log.format=json"]);
         let words = command.get_args().map(|word| word.to_string_lossy());
-        let words: Vec<_> = words.map(|word| word.into_owned()).collect();
+        let words: Vec<_> = words.map(Cow::into_owned).collect();
         let is_told = |word: &String| word == "--open" || word.starts_with("auth.");
         if words.iter().any(|word| word == "serve") && !words.iter().any(is_told) {
             command.arg("--open");
