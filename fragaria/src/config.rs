@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) database: store::Config,
     /// How callers are told apart.
     pub(crate) auth: guard::Config,
+    /// How often may be asked, by whom.
+    pub(crate) rates: guard::rates::Config,
     /// What a GraphQL document may ask for.
     pub(crate) limits: engine::Config,
     /// How many requests are worked on at a time.
@@ -142,7 +144,9 @@ impl Loaded {
             findings.push(self.finding(&format!("load.{key}"), "config.value", &message));
         }
         let database = self.config.database.findings().into_iter();
-        for (key, message) in database.chain(self.config.auth.findings()) {
+        let guard = self.config.auth.findings().into_iter();
+        let guard = guard.chain(self.config.rates.findings());
+        for (key, message) in database.chain(guard) {
             findings.push(self.finding(key, "config.value", &message));
         }
         findings

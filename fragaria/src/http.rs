@@ -13,6 +13,7 @@ pub(crate) mod origin;
 mod pages;
 mod parameters;
 mod pulse;
+pub(crate) mod rates;
 mod request_id;
 pub(crate) mod room;
 
@@ -38,6 +39,7 @@ use observe::request::{Line, Outcome};
 use pulse::Pulse;
 use serde_json::{Value, json};
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -71,6 +73,7 @@ const JSON: &str = "application/json; charset=utf-8";
 async fn respond(
     server: Arc<Server>,
     pulse: Arc<Pulse>,
+    peer: IpAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let version = request.version();
@@ -80,7 +83,7 @@ async fn respond(
         .requests
         .open(request_id, endpoint(request.uri().path()));
     let shared = origin::shared(request.headers(), &server.config.server.cors);
-    let work = AssertUnwindSafe(route(&server, request, &mut line)).catch_unwind();
+    let work = AssertUnwindSafe(route(&server, peer, request, &mut line)).catch_unwind();
     let answer = work.await.unwrap_or_else(|_| panicked());
     let mut response = seal(answer, line, in_flight);
     response.headers_mut().extend(shared);
@@ -91,7 +94,12 @@ async fn respond(
     Ok(response)
 }
 
-async fn route(server: &Server, request: Request<Incoming>, line: &mut Line) -> Answer {
+async fn route(
+    server: &Server,
+    peer: IpAddr,
+    request: Request<Incoming>,
+    line: &mut Line,
+) -> Answer {
     if let Err(refusal) = host::admit(&request) {
         return Answer::refused(&refusal, Format::default());
     }
@@ -105,7 +113,7 @@ async fn route(server: &Server, request: Request<Incoming>, line: &mut Line) -> 
             let format = Format::accepted(request.headers()).unwrap_or_default();
             return Answer::refused(&refusal, format);
         }
-        return request::answer(server, request, line).await;
+        return request::answer(server, peer, request, line).await;
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let fault = Fault::new("http.method", Kind::Malformed, "this address is only read");

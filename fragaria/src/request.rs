@@ -8,26 +8,36 @@ use crate::http::admission::{Admitted, admit};
 use crate::http::answer::{Answer, Refusal};
 use crate::http::idempotency::fingerprint;
 use crate::http::negotiation::Format;
+use crate::http::rates;
 use crate::http::room::{Full, Held};
 use crate::server::Server;
 use engine::{Ask, Bound, Inserts, Operation, OperationKind};
 use guard::load::{Pass, Work};
+use guard::rates::Visit;
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 use model::{Fault, Kind, Once};
 use observe::request::Line;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Failure, Manner, Reply};
 use tokio::time::Instant;
 
 /// Answers a GraphQL request.
-pub(crate) async fn answer(server: &Server, request: Request<Incoming>, line: &mut Line) -> Answer {
+pub(crate) async fn answer(
+    server: &Server,
+    peer: IpAddr,
+    request: Request<Incoming>,
+    line: &mut Line,
+) -> Answer {
     let format = Format::accepted(request.headers());
-    match live(server, request, line).await {
+    let mut visit = Visit::default();
+    let answer = match live(server, peer, request, line, &mut visit).await {
         Ok(((reply, held), cost)) => Answer::data(reply, cost, held, format.unwrap_or_default()),
         Err(refusal) => Answer::refused(&refusal, format.unwrap_or_default()),
-    }
+    };
+    rates::tell(server, &visit, line, answer)
 }
 
 /// What a request comes to: the answer with the room it takes, and its cost where that is asked for.
@@ -35,13 +45,16 @@ type Lived = ((Reply, Option<Held>), Option<u64>);
 
 async fn live(
     server: &Server,
+    peer: IpAddr,
     request: Request<Incoming>,
     line: &mut Line,
+    visit: &mut Visit,
 ) -> Result<Lived, Refusal> {
     let edition = server.edition();
     line.entry().artefact = Some(edition.hash.clone());
-    let admitted = admit(server, request, line).await?;
-    let answer = carry_out(server, &edition, &admitted, line).await?;
+    rates::arrive(server, peer, request.headers(), visit).await?;
+    let admitted = admit(server, request, line, visit).await?;
+    let answer = carry_out(server, &edition, &admitted, line, Some(visit)).await?;
     let cost = line.entry().cost.filter(|_| admitted.reports_cost);
     Ok((answer, cost))
 }
@@ -50,7 +63,7 @@ async fn live(
 pub(crate) async fn ask(server: &Server, body: &[u8]) -> Result<(Reply, Option<Held>), Refusal> {
     let mut line = server.requests.open("own".into(), "graphql");
     let admitted = Admitted::own(body)?;
-    carry_out(server, &server.edition(), &admitted, &mut line).await
+    carry_out(server, &server.edition(), &admitted, &mut line, None).await
 }
 
 async fn carry_out(
@@ -58,6 +71,7 @@ async fn carry_out(
     edition: &Arc<Edition>,
     admitted: &Admitted,
     line: &mut Line,
+    visit: Option<&mut Visit>,
 ) -> Result<(Reply, Option<Held>), Refusal> {
     let operation = prepare(server, edition, admitted).await?;
     line.name(operation.name());
@@ -65,6 +79,7 @@ async fn carry_out(
     let held = reserve(server, edition, &operation).await?;
     let (bound, held) = bind(server, (edition, &operation), admitted, held).await?;
     line.entry().cost = Some(bound.cost);
+    rates::weigh(server, visit, admitted, (&operation, bound.cost)).await?;
     let pass = enter(server, &operation, &bound, admitted)?;
     let once = once(&operation, admitted);
     let outcome = match run(server, bound, once.clone(), line).await {

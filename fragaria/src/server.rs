@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use engine::artefact::Artefact;
 use guard::load::Load;
+use guard::rates::Rates;
 use guard::{Doorkeeper, World};
 use model::metric::Registry;
 use model::{Caller, Diagnostic, SystemClock};
@@ -51,6 +52,8 @@ pub(crate) struct Server {
     pub(crate) doorkeeper: Doorkeeper,
     /// What is known of the condition of the server.
     pub(crate) health: Health,
+    /// How often may be asked.
+    pub(crate) rates: Rates,
     /// The lines and counters of requests.
     pub(crate) requests: Requests,
     /// The bounds of connections, counted.
@@ -94,6 +97,7 @@ impl Server {
                 .context("the database cannot be used")?,
             doorkeeper,
             health: Health::new(&dependencies, &mut registry),
+            rates: Rates::open(&config.rates, Arc::new(SystemClock), &mut registry)?,
             requests: Requests::new(Arc::new(SystemClock), &mut registry),
             connections: crate::http::Connections::new(&mut registry),
             bodies: Room::of_bodies(config.server.bodies_bytes_max, &mut registry),

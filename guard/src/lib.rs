@@ -1,7 +1,7 @@
 //! Who is calling, and how much they may.
 //!
 //! What a caller may see is not decided here but in the plans of `engine`, which are made for the
-//! [`model::Rights`] this room finds out.
+//! [`model::Rights`] this room finds out. How often it may ask is: by [`rates`].
 //!
 //! Invariants: a credential that is no good is never nobody; what cannot be found out is refused; a
 //! token is written nowhere.
@@ -11,6 +11,7 @@ mod config;
 mod error;
 pub mod load;
 mod metrics;
+pub mod rates;
 mod who;
 
 pub use config::{Algorithm, Config, Introspection, Issuer};

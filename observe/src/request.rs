@@ -72,6 +72,8 @@ pub struct Entry {
     pub code: Option<&'static str>,
     /// What the operation costs, as far as it came.
     pub cost: Option<u64>,
+    /// Name of the rate limit that was passed.
+    pub limit: Option<Box<str>>,
     /// Bytes of the response body handed over.
     pub bytes: u64,
     /// How it ended; cancelled until something else is known.
@@ -138,6 +140,7 @@ impl Requests {
             status: 0,
             code: None,
             cost: None,
+            limit: None,
             bytes: 0,
             outcome: Outcome::Cancelled,
         };
@@ -208,6 +211,7 @@ impl Entry {
                     status = self.status,
                     code = self.code,
                     cost = self.cost,
+                    limit = self.limit.as_deref(),
                     bytes = self.bytes,
                     duration_ms = (duration.as_secs_f64() * 1e6).round() / 1e3,
                     "request"

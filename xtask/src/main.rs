@@ -17,6 +17,7 @@ mod pip;
 mod pooler;
 mod postgres;
 mod process;
+mod redis;
 mod rust;
 mod scratch;
 mod server;

@@ -50,6 +50,12 @@ pub(crate) const MARIADB: Need = Need {
     is_met: || mariadbd().is_some() && process::is_installed("mariadb"),
 };
 
+/// The server that limits are shared through.
+pub(crate) const REDIS: Need = Need {
+    package: "redis-server",
+    is_met: || process::is_installed("redis-server"),
+};
+
 /// The client of the documents' examples.
 pub(crate) const CURL: Need = Need {
     package: "curl",

@@ -6,6 +6,7 @@ mod counts;
 use crate::mariadb::Mariadb;
 use crate::pooler::Pooler;
 use crate::postgres::Postgres;
+use crate::redis::Redis;
 use crate::{house, packages, process, vector};
 use anyhow::{Result, bail};
 use checks::Checks;
@@ -40,6 +41,7 @@ pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) ->
         packages::POSTGIS,
         packages::PGBOUNCER,
         packages::MARIADB,
+        packages::REDIS,
         packages::CURL,
     ])?;
     let checks = if selection.takes("fragaria") {
@@ -87,6 +89,7 @@ struct Services {
     postgres: Postgres,
     pooler: Pooler,
     mariadb: Mariadb,
+    redis: Redis,
     vector: Option<Postgres>,
 }
 
@@ -110,6 +113,7 @@ impl Services {
             postgres,
             pooler,
             mariadb: Mariadb::start("test")?,
+            redis: Redis::start("test")?,
             vector: vector::start()?,
         })
     }
@@ -119,6 +123,7 @@ impl Services {
         command.env("FRAGARIA_TEST_POSTGRES", self.postgres.url("postgres"));
         command.env("FRAGARIA_TEST_PGBOUNCER", self.pooler.url("postgres"));
         command.env("FRAGARIA_TEST_MARIADB", self.mariadb.url("mysql"));
+        command.env("FRAGARIA_TEST_REDIS", self.redis.url());
         if let Some(vector) = &self.vector {
             command.env("FRAGARIA_TEST_VECTOR", vector.url("postgres"));
         }

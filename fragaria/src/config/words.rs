@@ -138,6 +138,7 @@ mod tests {
                 "expected none or transaction, found the text \"x\"",
             ),
             ("database.url", "[]", "expected a text, found a list"),
+            ("rates.rules", "5", "expected a list, found 5"),
             (
                 "server.cors.origins",
                 "'*'",
@@ -150,7 +151,8 @@ mod tests {
             ),
         ] {
             let value: Value = value.parse().unwrap();
-            assert_eq!(refusal(key, &value, &keys), format!("{key}: {expected}"));
+            let told = refusal(key, &value, &keys);
+            assert_eq!(told, format!("{key}: {expected}"));
         }
     }
 }

@@ -9,6 +9,7 @@ use super::parameters::Parameters;
 use super::room::{Full, Held};
 use crate::server::Server;
 use bytes::BytesMut;
+use guard::rates::Visit;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::{Method, Request, StatusCode};
@@ -52,10 +53,12 @@ pub(crate) async fn admit(
     server: &Server,
     request: Request<Incoming>,
     line: &mut Line,
+    visit: &mut Visit,
 ) -> Result<Admitted, Refusal> {
     let method = request.method().clone();
     acceptable(&request)?;
     let caller = caller::of(server, request.headers(), line).await?;
+    server.rates.admit(visit, &caller).await?;
     let reports_cost = cost_report::is_asked(request.headers())?;
     let (idempotency_key, parameters, held) = if method == Method::GET {
         let query = request.uri().query().unwrap_or_default();

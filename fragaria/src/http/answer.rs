@@ -42,6 +42,8 @@ pub(crate) struct Refusal {
     /// Whether the operation was begun, so that the answer has `data: null`.
     begun: bool,
     allow: Option<&'static str>,
+    /// Seconds after which the same request may be answered.
+    retry_after: Option<u64>,
 }
 
 impl Answer {
@@ -77,8 +79,9 @@ impl Answer {
         if let Some(allow) = refusal.allow {
             answer = answer.header(ALLOW, allow);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            answer = answer.header(RETRY_AFTER, "1");
+        let unavailable = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        if let Some(seconds) = refusal.retry_after.or(unavailable) {
+            answer = answer.valued(RETRY_AFTER, seconds.into());
         }
         if status == StatusCode::UNAUTHORIZED {
             answer = answer.header(WWW_AUTHENTICATE, refusal.challenge());
@@ -176,6 +179,14 @@ impl Refusal {
         }
     }
 
+    /// The same refusal, naming the seconds after which the same request may be answered.
+    pub(crate) fn retry_after(self, retry_after: Option<u64>) -> Self {
+        Self {
+            retry_after,
+            ..self
+        }
+    }
+
     /// A well-formed request is answered with 200 in `application/json`, where clients cannot
     /// tell our status from that of a proxy; only our own failures are told apart in both.
     fn status(&self, format: Format) -> StatusCode {
@@ -240,6 +251,7 @@ impl From<Vec<Fault>> for Refusal {
             faults,
             begun: false,
             allow: None,
+            retry_after: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use model::metric::{Counter, Gauge, Registry};
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,7 +85,7 @@ pub(crate) async fn listen(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => take(&server, stream, &stop, &mut connections),
+                Ok(accepted) => take(&server, accepted, &stop, &mut connections),
                 Err(error) => pause(&error).await,
             },
             Some(_) = connections.join_next() => {}
@@ -92,8 +93,8 @@ pub(crate) async fn listen(
         }
     }
     // Whoever is in the queue of the kernel got through before the end.
-    while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
-        take(&server, stream, &stop, &mut connections);
+    while let Some(Ok(accepted)) = listener.accept().now_or_never() {
+        take(&server, accepted, &stop, &mut connections);
     }
     drop(listener);
     let finish = async { while connections.join_next().await.is_some() {} };
@@ -116,7 +117,7 @@ async fn pause(error: &io::Error) {
 
 fn take(
     server: &Arc<Server>,
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     stop: &watch::Receiver<bool>,
     connections: &mut JoinSet<()>,
 ) {
@@ -125,7 +126,7 @@ fn take(
         refuse(&stream);
         return;
     }
-    let work = serve(server.clone(), stream, stop.clone());
+    let work = serve(server.clone(), (stream, peer.ip()), stop.clone());
     connections.spawn(work);
 }
 
@@ -137,14 +138,19 @@ fn refuse(stream: &TcpStream) {
 }
 
 /// Serves one connection to its end.
-async fn serve(server: Arc<Server>, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+async fn serve(
+    server: Arc<Server>,
+    (stream, peer): (TcpStream, IpAddr),
+    mut stop: watch::Receiver<bool>,
+) {
     let _open = Open::new(&server.connections.open);
     let config = &server.config.server;
     let _ = stream.set_nodelay(true);
     let mut watchman = Watchman::new(Pulse::new());
     let pulse = watchman.pulse.clone();
     let io = TokioIo::new(Wire::new(stream, pulse.clone()));
-    let service = service_fn(|request| super::respond(server.clone(), pulse.clone(), request));
+    let service =
+        service_fn(|request| super::respond(server.clone(), pulse.clone(), peer, request));
     let builder = builder(config);
     let mut connection = pin!(builder.serve_connection(io, service));
     let mut tick = tick(config);

@@ -27,7 +27,8 @@ const PREFLIGHTED: [HeaderName; 3] = [
 const SENT: &str = "authorization, content-type, graphql-cost, graphql-require-preflight, \
     idempotency-key, x-request-id";
 /// What they may read.
-const READ: &str = "idempotency-replayed, retry-after, www-authenticate, x-request-id";
+const READ: &str = "idempotency-replayed, ratelimit, ratelimit-policy, retry-after, www-authenticate, \
+                    x-request-id";
 
 /// Refuses a request that a page of another site sends. What comes from no browser says nothing of
 /// a site, and is no concern of this.

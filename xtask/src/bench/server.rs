@@ -48,7 +48,9 @@ impl Server {
                 .arg("--open")
                 .arg(project)
                 .arg("--listen")
-                .arg(format!("127.0.0.1:{port}"));
+                .arg(format!("127.0.0.1:{port}"))
+                // All of the load comes from one address.
+                .args(["--set", "rates.rules=[]"]);
             command.stdout(output).stderr(errors);
         })?;
         service

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Where settings are declared, and under which name the top of them knows the types of the file.
-const DECLARATIONS: [(&str, &str); 7] = [
+const DECLARATIONS: [(&str, &str); 8] = [
     ("", "fragaria/src/config.rs"),
     ("", "fragaria/src/config/server.rs"),
     ("store::", "store/src/config.rs"),
@@ -22,6 +22,7 @@ const DECLARATIONS: [(&str, &str); 7] = [
     ("logs::", "observe/src/logs.rs"),
     ("guard::", "guard/src/config.rs"),
     ("guard::load::", "guard/src/load.rs"),
+    ("guard::rates::", "guard/src/rates/config.rs"),
 ];
 
 const OPENING: &str = "\

@@ -41,7 +41,8 @@ pub(super) fn read(
                 let choice = item.variants.iter().map(|variant| {
                     let word = variant.ident.to_string();
                     let about = words(&variant.attrs, &word)?;
-                    Ok((word.to_lowercase(), about))
+                    let word = renamed(&variant.attrs).unwrap_or_else(|| word.to_lowercase());
+                    Ok((word, about))
                 });
                 let choice = choice.collect::<Result<_>>()?;
                 (item.ident.to_string(), Declaration::Choice(choice))
@@ -111,6 +112,20 @@ fn kind(under: &str, ty: &Type) -> Result<String> {
     })
 }
 
+/// The word serde reads in place of a name.
+fn renamed(attributes: &[Attribute]) -> Option<String> {
+    let mut lists = attributes
+        .iter()
+        .filter_map(|attribute| match &attribute.meta {
+            Meta::List(list) if list.path.is_ident("serde") => Some(list.tokens.to_string()),
+            _ => None,
+        });
+    lists.find_map(|text| {
+        let word = text.strip_prefix("rename = \"")?.strip_suffix('"')?;
+        Some(word.to_owned())
+    })
+}
+
 /// The documentation of an item as one paragraph.
 fn words(attributes: &[Attribute], name: &str) -> Result<String> {
     let lines = attributes.iter().filter_map(line);
@@ -167,6 +182,18 @@ mod tests {
                 ["b", "B.", "model::Secret"]
             ]
         );
+    }
+
+    #[test]
+    fn a_choice_is_spelled_as_it_is_read() {
+        let source = "#[derive(Deserialize)]\nenum Word {\n/// One.\nOneThing,\n/// Two.\n\
+            #[serde(rename = \"two-things\")]\nTwo }";
+        let declared = declared(source).unwrap();
+        let Some(Declaration::Choice(words)) = declared.get("store::Word") else {
+            panic!("a choice")
+        };
+        let words: Vec<_> = words.iter().map(|(word, _)| word.as_str()).collect();
+        assert_eq!(words, ["onething", "two-things"]);
     }
 
     #[test]

@@ -34,6 +34,7 @@ for package in "$@"; do
     case "$package" in
     pgbouncer) service=pgbouncer ;;
     mariadb-server) service=mariadb ;;
+    redis-server) service=redis-server ;;
     *) continue ;;
     esac
     if command -v systemctl >/dev/null; then
