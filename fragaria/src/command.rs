@@ -12,6 +12,7 @@ mod serve;
 mod verify;
 
 use self::verify::Disproved;
+pub(crate) use self::verify::limits::Scenario;
 use crate::cli::Command;
 use crate::environment::Environment;
 use crate::terminal::Terminal;

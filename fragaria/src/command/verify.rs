@@ -1,6 +1,7 @@
-//! `fragaria verify`: tries on a database of yours what the API promises.
+//! `fragaria verify`: tries what is promised, of the API on a database of yours and of limits.
 
 mod asking;
+pub(crate) mod limits;
 mod planting;
 mod report;
 mod scope;
@@ -26,16 +27,23 @@ use std::panic::AssertUnwindSafe;
 /// Why a panic of the matrix is no answer.
 const MISTAKE: &str = "the matrix met a mistake of its own";
 
-/// The matrix was tried, and so many of its cells fail.
+/// All was tried, and some of it fails.
 #[derive(Debug)]
-pub(super) struct Disproved {
-    cells: usize,
+pub(super) enum Disproved {
+    /// So many cells of the matrix.
+    Api { cells: usize },
+    /// So many scenarios of the limits.
+    Limits { scenarios: usize },
 }
 
 impl fmt::Display for Disproved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fail = if self.cells == 1 { "fails" } else { "fail" };
-        write!(f, "{} of the matrix {fail}", count(self.cells, "cell"))
+        let (number, told) = match *self {
+            Self::Api { cells } => (cells, format!("{} of the matrix", count(cells, "cell"))),
+            Self::Limits { scenarios } => (scenarios, count(scenarios, "scenario")),
+        };
+        let fail = if number == 1 { "fails" } else { "fail" };
+        write!(f, "{told} {fail}")
     }
 }
 
@@ -43,7 +51,13 @@ impl std::error::Error for Disproved {}
 
 /// Verifies.
 pub(crate) async fn run(args: Verify, environment: &Environment, terminal: Terminal) -> Result<()> {
-    let Verify::Api(args) = args;
+    match args {
+        Verify::Api(args) => Box::pin(api(args, environment, terminal)).await,
+        Verify::Limits(args) => limits::run(args, terminal).await,
+    }
+}
+
+async fn api(args: VerifyApi, environment: &Environment, terminal: Terminal) -> Result<()> {
     let loaded = settings(&args, environment)?;
     let scope = Scope::of(address::dialect(&loaded.config.database.url)?, &args.types)?;
     let mut signals = Signals::new()?;
@@ -70,7 +84,7 @@ pub(crate) async fn run(args: Verify, environment: &Environment, terminal: Termi
     };
     match report.failed() {
         0 => Ok(()),
-        cells => Err(Disproved { cells }.into()),
+        cells => Err(Disproved::Api { cells }.into()),
     }
 }
 

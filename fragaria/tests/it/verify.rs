@@ -1,4 +1,5 @@
-//! `fragaria verify api`: the matrix on every database, on wrong ones, and on ones that go away.
+//! `fragaria verify`: the matrix on every database, on wrong ones, and on ones that go away; limits
+//! under a load.
 
 use crate::client::PATIENCE;
 use crate::database::{Database, Session, psql};
@@ -303,4 +304,71 @@ fn an_interrupt_removes_the_scratch() {
     assert_eq!(output.status.code(), Some(1));
     assert!(told(&output).contains("interrupted"), "{}", told(&output));
     assert_eq!(psql(&instance.address(), SCRATCHES), "0");
+}
+
+#[test]
+fn the_limits_are_tried_and_what_fails_decides_the_exit_code() {
+    let mut command = binary();
+    command.args([
+        "verify",
+        "limits",
+        "--seconds",
+        "3",
+        "--seed",
+        "7",
+        "--json",
+    ]);
+    for scenario in ["single", "nodes", "restart", "partition", "tenants"] {
+        command.args(["--scenario", scenario]);
+    }
+    let output = command.output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let failed = report["failed"].as_u64().unwrap_or(99);
+    let expected = if failed == 0 { 0 } else { 3 };
+    assert_eq!(output.status.code(), Some(expected), "{}", told(&output));
+    let scenarios = report["scenarios"].as_array().unwrap();
+    assert_eq!(scenarios.len(), 5);
+    for scenario in scenarios {
+        // So short a time on a busy machine tells little of how long decisions take.
+        let number = |name: &str| scenario[name].as_f64().unwrap();
+        assert!(number("accuracy") > 0.9, "{scenario}");
+        assert!(number("over") <= number("bound"), "{scenario}");
+        assert!(number("worstShare") > 0.5, "{scenario}");
+        assert!(number("allowed") > 1_000.0, "{scenario}");
+    }
+    let single = &scenarios[0];
+    assert!(single["accuracy"].as_f64().unwrap() > 0.999, "{single}");
+}
+
+#[test]
+fn limits_can_be_shared_through_a_redis_that_was_given() {
+    let url = std::env::var("FRAGARIA_TEST_REDIS").expect("`cargo xtask test` names a Redis");
+    let mut command = binary();
+    command.args([
+        "verify",
+        "limits",
+        "--seconds",
+        "1",
+        "--json",
+        "--redis",
+        &url,
+    ]);
+    let output = command.args(["--scenario", "nodes"]).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let allowed = report["scenarios"][0]["allowed"].as_u64().unwrap();
+    assert!((400..=600).contains(&allowed), "{report}");
+}
+
+#[test]
+fn without_a_redis_it_is_said_how_to_get_one() {
+    let mut command = binary();
+    command.args(["verify", "limits", "--seconds", "1", "--scenario", "nodes"]);
+    let output = command.env("PATH", "/nowhere").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = told(&output);
+    assert!(
+        told.contains("there is no redis-server on the search path"),
+        "{told}"
+    );
+    assert!(told.contains("= help: install it"), "{told}");
 }

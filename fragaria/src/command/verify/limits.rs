@@ -1,0 +1,70 @@
+//! `fragaria verify limits`: puts a load on the limits, and compares what they let through with what
+//! they should have.
+
+mod load;
+mod nodes;
+mod redis;
+mod report;
+mod scenario;
+mod specification;
+
+use super::Disproved;
+use crate::cli::VerifyLimits;
+use crate::running::Signals;
+use crate::terminal::Terminal;
+use anyhow::{Result, bail};
+use redis::Servers;
+use report::{Outcome, Report};
+use scenario::Plan;
+pub(crate) use scenario::Scenario;
+use std::time::Duration;
+
+/// Verifies.
+pub(super) async fn run(args: VerifyLimits, terminal: Terminal) -> Result<()> {
+    let mut signals = Signals::new()?;
+    let report = tokio::select! {
+        report = try_all(&args, terminal) => report?,
+        () = signals.next() => bail!("interrupted before all was tried"),
+    };
+    terminal.either(&report.json(), || report.told(terminal))?;
+    match report.failed() {
+        0 => Ok(()),
+        scenarios => Err(Disproved::Limits { scenarios }.into()),
+    }
+}
+
+/// A count as a number that can be divided; none here comes near what it cannot hold.
+fn float(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+async fn try_all(args: &VerifyLimits, terminal: Terminal) -> Result<Report> {
+    let scenarios = match &*args.scenarios {
+        [] => Scenario::ALL.to_vec(),
+        some => some.to_vec(),
+    };
+    let length = Duration::from_secs(args.seconds);
+    let mut servers = Servers::new(args.redis.as_deref());
+    let mut report = Report::new(length, args.seed);
+    let ticks = scenarios.len() * usize::try_from(args.seconds)?;
+    let progress = terminal.steps("putting a load on the limits", ticks);
+    for scenario in scenarios {
+        let plan = Plan::of(scenario);
+        let nodes = nodes::start(&plan, &mut servers).await?;
+        let tick = async {
+            let mut seconds = tokio::time::interval(Duration::from_secs(1));
+            seconds.tick().await;
+            loop {
+                seconds.tick().await;
+                progress.step();
+            }
+        };
+        let records = tokio::select! {
+            records = load::run(&plan, &nodes, (length, args.seed)) => records,
+            () = tick => bail!("the load never ends"),
+            broken = nodes.fail(&plan, &mut servers, length) => { broken?; bail!("the load never ends") },
+        };
+        report.add(Outcome::of(&plan, &records?, length));
+    }
+    Ok(report)
+}

@@ -1,0 +1,45 @@
+//! What a limit lets through exactly: a bucket that is filled and emptied in whole numbers.
+//!
+//! It knows nothing of how limits are kept: not their arithmetic, and not that servers share them.
+
+use super::scenario::Asker;
+
+/// Nanoseconds in a second: the parts of a unit that come back in a nanosecond are as many as the
+/// quota has units.
+const UNIT: i128 = 1_000_000_000;
+
+/// How many of these arrivals, in nanoseconds and in order, a limit lets through.
+pub(super) fn allowed(asker: &Asker, arrivals: impl Iterator<Item = u64>) -> u64 {
+    let most = i128::from(asker.burst) * UNIT;
+    let (mut there, mut before, mut count) = (most, 0, 0);
+    for at in arrivals {
+        let back = i128::from(at - before) * i128::from(asker.quota);
+        (there, before) = (most.min(there + back), at);
+        if there >= UNIT {
+            there -= UNIT;
+            count += 1;
+        }
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_lets_through_what_is_in_it_and_what_comes_back() {
+        let asker = Asker {
+            name: "me",
+            demand: 0,
+            quota: 10,
+            burst: 3,
+        };
+        let at = |milliseconds: u64| milliseconds * 1_000_000;
+        assert_eq!(allowed(&asker, [0; 9].into_iter()), 3);
+        assert_eq!(allowed(&asker, [0, 0, 0, at(99)].into_iter()), 3);
+        assert_eq!(allowed(&asker, [0, 0, 0, at(100)].into_iter()), 4);
+        let flood = (0..1_000).map(at);
+        assert_eq!(allowed(&asker, flood), 3 + 9);
+    }
+}
