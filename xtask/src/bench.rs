@@ -21,7 +21,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use load::Load;
 use report::{Report, Row, Section};
-use server::Server;
+use server::{Callers, Server};
 use shop::Shop;
 use std::path::Path;
 use std::process::ExitCode;
@@ -100,10 +100,14 @@ fn on_postgres(options: &Options, binary: &Path, scratch: &Path) -> Result<Secti
     database.sql("shop", "VACUUM ANALYZE")?;
     database.sql("shop", "CHECKPOINT")?;
     let settings = database.sql("shop", shop::POSTGRES_SETTINGS)?;
-    let server = Server::start(binary, &database.url("shop"), &scratch.join("postgres"))?;
+    let url = database.url("shop");
+    let [server, ruled] = [("open", Callers::All), ("ruled", Callers::Tenant)]
+        .map(|(name, callers)| Server::start(binary, &url, &scratch.join(name), callers));
+    let (server, ruled) = (server?, ruled?);
     let bench = Bench {
         options,
         server: &server,
+        ruled: &ruled,
         database: Some(&database),
         scratch,
     };
@@ -120,10 +124,13 @@ fn on_sqlite(options: &Options, binary: &Path, scratch: &Path) -> Result<Section
     let file = scratch.join("shop.db");
     shop::fill_sqlite(&file)?;
     let url = format!("sqlite:{}", file.display());
-    let server = Server::start(binary, &url, &scratch.join("sqlite"))?;
+    let [server, ruled] = [("file", Callers::All), ("ruled-file", Callers::Tenant)]
+        .map(|(name, callers)| Server::start(binary, &url, &scratch.join(name), callers));
+    let (server, ruled) = (server?, ruled?);
     let bench = Bench {
         options,
         server: &server,
+        ruled: &ruled,
         database: None,
         scratch,
     };
@@ -139,6 +146,8 @@ fn on_sqlite(options: &Options, binary: &Path, scratch: &Path) -> Result<Section
 struct Bench<'a> {
     options: &'a Options,
     server: &'a Server,
+    /// The same for callers who are held to a rule.
+    ruled: &'a Server,
     /// The database, where it is a process of its own.
     database: Option<&'a Postgres>,
     scratch: &'a Path,
@@ -171,9 +180,11 @@ impl Bench<'_> {
             seconds: 1,
             checked: true,
         };
-        load.run(self.server.port(), self.scratch)
-            .with_context(|| format!("the workload `{}`", workload.name))
-            .map(drop)
+        for server in [self.server, self.ruled] {
+            load.run(server.port(), self.scratch)
+                .with_context(|| format!("the workload `{}`", workload.name))?;
+        }
+        Ok(())
     }
 
     fn round(&self, workload: &Workload, row: &mut Row) -> Result<()> {
@@ -186,6 +197,8 @@ impl Bench<'_> {
         };
         let outcome = load.run(self.server.port(), self.scratch)?;
         row.add(&outcome, self.cpu()?.since(before));
+        let ruled = load.run(self.ruled.port(), self.scratch)?;
+        row.add_ruled(ruled.rate());
         if let Some(database) = self.database {
             let rate = ceiling::run(database, workload, self.options.seconds, self.scratch)?;
             row.add_ceiling(rate);

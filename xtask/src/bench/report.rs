@@ -39,6 +39,8 @@ pub(super) struct Row {
     pgbench_per_second: Rounds,
     /// Share of pgbench's rate that is wanted.
     wanted: Option<f64>,
+    /// The rate under an access rule as a share of that without, round by round.
+    under_a_rule: Rounds,
 }
 
 /// A figure of each round; shown as their median.
@@ -74,6 +76,7 @@ impl Row {
             database_cpu_us: Rounds::default(),
             pgbench_per_second: Rounds::default(),
             wanted: workload.wanted,
+            under_a_rule: Rounds::default(),
         }
     }
 
@@ -89,6 +92,12 @@ impl Row {
         self.database_cpu_us.0.push(cpu.database * 1e6 / requests);
     }
 
+    /// Adds a round of the server whose callers are held to a rule, behind that of the other.
+    pub(super) fn add_ruled(&mut self, rate: f64) {
+        let open = self.requests_per_second.0.last();
+        self.under_a_rule.0.extend(open.map(|open| rate / open));
+    }
+
     /// Adds a round of pgbench.
     pub(super) fn add_ceiling(&mut self, rate: f64) {
         self.pgbench_per_second.0.push(rate);
@@ -101,7 +110,7 @@ impl Row {
 
     fn line(&self) -> String {
         format!(
-            "{:<12}{}{}{}{}{}{}{}{}{}",
+            "{:<12}{}{}{}{}{}{}{}{}{}{}",
             self.workload,
             cell(self.requests_per_second.median(), 0),
             cell(self.p50_ms.median(), 2),
@@ -112,6 +121,7 @@ impl Row {
             cell(self.pgbench_per_second.median(), 0),
             cell(self.ratio(), 2),
             cell(self.wanted.filter(|_| self.ratio().is_some()), 1),
+            cell(self.under_a_rule.median(), 3),
         )
     }
 }
@@ -159,6 +169,7 @@ impl Section {
             "pgbench/s",
             "ratio",
             "wanted",
+            "ruled",
         ];
         let heads = heads.map(|head| format!("{head:>11}")).concat();
         println!("{:<12}{heads}", "workload");
@@ -187,6 +198,8 @@ mod tests {
         assert_eq!(row.ratio(), None);
         row.add_ceiling(160.0);
         assert_eq!(row.ratio(), Some(0.5));
-        assert!(row.line().ends_with("0.50        0.6"), "{}", row.line());
+        row.add_ruled(76.0);
+        let line = row.line();
+        assert!(line.ends_with("0.50        0.6      0.950"), "{line}");
     }
 }

@@ -3,7 +3,7 @@
 use crate::process::{self, Service, Stop};
 use crate::{house, server};
 use anyhow::{Context, Result};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -28,15 +28,57 @@ pub(super) fn build() -> Result<PathBuf> {
     Ok(house::target()?.join("release/fragaria"))
 }
 
+/// Whom a server is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Callers {
+    /// Everybody, held to no rule.
+    All,
+    /// Callers of a role that sees, of each table, the rows of its tenant.
+    Tenant,
+}
+
+impl Callers {
+    /// What is served to them, and how they are let in.
+    fn admitted(self, project: &Path) -> Result<[&'static str; 2]> {
+        if self == Self::All {
+            return Ok(["--open", "--set=log.level=info"]);
+        }
+        let path = project.join("schema.graphql");
+        let mut schema = fs::read_to_string(&path)?;
+        let types: Vec<_> = schema
+            .lines()
+            .filter_map(|line| line.strip_prefix("type ")?.split_once(' '))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        schema += "\nextend schema @role(name: \"tenant\")\n";
+        for name in types {
+            schema += &[
+                "extend type ",
+                &name,
+                " @access(to: \"tenant\", allow: [READ, CREATE], where: {tenant: {eq: 1}})\n",
+            ]
+            .concat();
+        }
+        fs::write(&path, schema)?;
+        Ok(["--set=auth.open=false", "--set=auth.anonymous_role=tenant"])
+    }
+}
+
 impl Server {
     /// Makes a project of the database and serves it: what a newcomer would type.
-    pub(super) fn start(binary: &Path, url: &str, project: &Path) -> Result<Self> {
+    pub(super) fn start(
+        binary: &Path,
+        url: &str,
+        project: &Path,
+        callers: Callers,
+    ) -> Result<Self> {
         let fragaria = |verb: &str| {
             let mut command = Command::new(binary);
             command.arg(verb);
             command
         };
         process::read(fragaria("init").args(["--from", url, "--out"]).arg(project))?;
+        let admitted = callers.admitted(project)?;
         process::read(fragaria("compile").arg(project))?;
         let port = server::free_port()?;
         let log = server::log_file("bench-server")?;
@@ -45,7 +87,7 @@ impl Server {
         let mut service = Service::start(binary, None, Stop::Gracefully, |command| {
             command
                 .arg("serve")
-                .arg("--open")
+                .args(admitted)
                 .arg(project)
                 .arg("--listen")
                 .arg(format!("127.0.0.1:{port}"))

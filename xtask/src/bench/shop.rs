@@ -95,6 +95,10 @@ CREATE INDEX reviews_by_user ON reviews (user_id);
 CREATE INDEX reviews_by_product ON reviews (product_id);
 ";
 
+/// What rows are told apart by where callers are held to a rule: all are of the one tenant, so that both
+/// servers read the same rows.
+const TENANT: &str = "tenant integer NOT NULL DEFAULT 1";
+
 /// Everything that makes the shop.
 pub(super) fn sql(shop: Shop) -> String {
     let (identity, moment) = match shop {
@@ -112,7 +116,8 @@ pub(super) fn sql(shop: Shop) -> String {
         )
     });
     let tables = TABLES.replace("{identity}", identity);
-    let mut sql = format!("{tables}{}{INDEXES}", rows.concat());
+    let tenants = ROWS.map(|(table, ..)| format!("ALTER TABLE {table} ADD COLUMN {TENANT};\n"));
+    let mut sql = format!("{tables}{}{}{INDEXES}", rows.concat(), tenants.concat());
     if shop == Shop::Postgres {
         sql.push_str("ALTER TABLE reviews ALTER COLUMN id RESTART WITH 50001;\n");
     }
