@@ -318,7 +318,14 @@ fn the_limits_are_tried_and_what_fails_decides_the_exit_code() {
         "7",
         "--json",
     ]);
-    for scenario in ["single", "nodes", "restart", "partition", "tenants"] {
+    for scenario in [
+        "single",
+        "nodes",
+        "bursts",
+        "restart",
+        "partition",
+        "tenants",
+    ] {
         command.args(["--scenario", scenario]);
     }
     let output = command.output().unwrap();
@@ -327,7 +334,7 @@ fn the_limits_are_tried_and_what_fails_decides_the_exit_code() {
     let expected = if failed == 0 { 0 } else { 3 };
     assert_eq!(output.status.code(), Some(expected), "{}", told(&output));
     let scenarios = report["scenarios"].as_array().unwrap();
-    assert_eq!(scenarios.len(), 5);
+    assert_eq!(scenarios.len(), 6);
     for scenario in scenarios {
         // So short a time on a busy machine tells little of how long decisions take.
         let number = |name: &str| scenario[name].as_f64().unwrap();

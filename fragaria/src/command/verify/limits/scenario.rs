@@ -110,14 +110,18 @@ impl Plan {
         match scenario {
             Scenario::Single => Self { nodes: 1, ..plan },
             Scenario::Nodes | Scenario::Skew | Scenario::Keys => plan,
-            Scenario::Bursts => Self {
-                askers: vec![Asker {
+            Scenario::Bursts => {
+                let eager = Asker {
                     demand: 8 * QUOTA,
                     burst: QUOTA,
                     ..me
-                }],
-                ..plan
-            },
+                };
+                Self {
+                    rules: vec![rule(Per::Caller, "caller", &eager)],
+                    askers: vec![eager],
+                    ..plan
+                }
+            }
             Scenario::Restart => Self {
                 harm: Harm::Killed,
                 ..plan
@@ -197,5 +201,26 @@ fn rule(per: Per, name: &str, asker: &Asker) -> Rule {
         requests: asker.quota,
         burst: asker.burst,
         ..Rule::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_who_asks_has_a_rule_that_says_its_limit() {
+        for scenario in Scenario::ALL {
+            let Plan { rules, askers, .. } = Plan::of(scenario);
+            let said: Vec<_> = rules
+                .iter()
+                .map(|rule| (rule.requests, rule.burst))
+                .collect();
+            let meant: Vec<_> = askers
+                .iter()
+                .map(|asker| (asker.quota, asker.burst))
+                .collect();
+            assert_eq!(said, meant, "{scenario:?}");
+        }
     }
 }
