@@ -99,15 +99,15 @@ impl Engine {
 
     /// What requests of those rights share.
     fn shape(&self, rights: &Rights) -> Result<Arc<Shape>, Fault> {
-        if *rights == Rights::All {
+        let Rights::Of(roles) = rights else {
             return Ok(Arc::clone(&self.all));
-        }
+        };
         if let Some(known) = self.shapes.get(rights) {
             self.metrics.shapes.hits.inc();
             return Ok(known);
         }
         self.metrics.shapes.misses.inc();
-        let made = self.all.of(rights).map_err(|problem| {
+        let made = self.all.of(roles).map_err(|problem| {
             let message = format!("the access rules cannot be applied: {problem}");
             Fault::new("engine.internal", Kind::Internal, message)
         })?;

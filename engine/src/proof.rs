@@ -14,7 +14,7 @@ pub(crate) use changes::Debt;
 use crate::access::{Access, Ruled};
 use crate::input::Variables;
 use crate::plan::Slot;
-use crate::sql::walk::{self, Inside};
+use crate::sql::walk::{self, Part};
 use crate::sql::{Alias, Expr, From, Operator, Reference, Select, Tree};
 use cells::{Shown, shown};
 use model::schema::{Outcome, Schema};
@@ -86,8 +86,9 @@ impl<'p> Proof<'p> {
             };
             self.narrowed(conditions, (*table, *alias), Action::Read)?;
         }
+        let shown = shown.columns(select.columns.len());
         for (index, expr) in select.columns.iter().enumerate() {
-            self.column(expr, shown.of(index), &scope)?;
+            self.column(expr, shown.get(&index), &scope)?;
         }
         for join in &select.joins {
             for condition in &join.filter {
@@ -190,9 +191,9 @@ impl<'p> Proof<'p> {
     }
 
     /// A column of a select: what of it is shown must be seen.
-    fn column(&self, expr: &Expr, shown: Option<Shown<'_>>, scope: &Scope) -> Result<(), Gap> {
+    fn column(&self, expr: &Expr, shown: Option<&Shown<'_>>, scope: &Scope) -> Result<(), Gap> {
         match (expr, shown) {
-            (Expr::Rows(select), Some(shown)) => self.select(select, &shown, scope),
+            (Expr::Rows(select), Some(shown)) => self.select(select, shown, scope),
             // It is kept, or only tells whether something is there.
             (Expr::Column(_), None) => Ok(()),
             (Expr::Cast(inner, _) | Expr::Again(_, inner), None) => self.column(inner, None, scope),
@@ -223,15 +224,13 @@ impl<'p> Proof<'p> {
             }
             Expr::IsNull(inner) if self.is_key(inner) => Ok(()),
             Expr::Compare(Operator::Equal, left, right) if self.is_tie(left, right) => Ok(()),
-            Expr::Exists(select) | Expr::Value(select) | Expr::Rows(select) => {
-                self.select(select, &Shown::Everything, scope)
-            }
             _ => {
                 let mut outcome = Ok(());
-                let mut copy = expr.clone();
-                walk::parts(&mut copy, &mut |inside| {
-                    if let (Ok(()), Inside::Expr(inner)) = (&outcome, inside) {
-                        outcome = self.expr(inner, scope);
+                walk::parts(expr, &mut |part| match part {
+                    _ if outcome.is_err() => {}
+                    Part::Expr(inner) => outcome = self.expr(inner, scope),
+                    Part::Select(select) => {
+                        outcome = self.select(select, &Shown::Everything, scope);
                     }
                 });
                 outcome

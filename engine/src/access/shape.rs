@@ -3,7 +3,7 @@
 use super::rules::{Access, Claim};
 use super::view;
 use crate::api::Api;
-use model::{Rights, Schema};
+use model::{Roles, Schema};
 
 /// The API of some rights, and what their plans are made by.
 #[derive(Debug)]
@@ -28,11 +28,8 @@ impl Shape {
         })
     }
 
-    /// The shape of other rights.
-    pub(crate) fn of(&self, rights: &Rights) -> Result<Self, String> {
-        let Rights::Of(roles) = rights else {
-            return Self::all(self.schema.clone());
-        };
+    /// The shape of those who hold these roles.
+    pub(crate) fn of(&self, roles: &Roles) -> Result<Self, String> {
         let known = self.schema.roles.iter().enumerate();
         let held = known.filter(|(_, role)| roles.contains(&role.name));
         let held: Vec<_> = held.map(|(index, _)| index).collect();

@@ -117,7 +117,7 @@ impl<'a> Planner<'a> {
                     *expr = Expr::Guarded(Box::new(guard), Box::new(Expr::Column(reference)));
                 }
             }
-            _ => walk::parts(expr, &mut |inside| match inside {
+            _ => walk::parts_mut(expr, &mut |inside| match inside {
                 Inside::Expr(inner) => self.shield_expr(inner, guards.as_deref_mut()),
                 Inside::Select(select) => self.shield_select(select, true),
             }),

@@ -25,30 +25,30 @@ pub(super) fn shown(rows: &Use) -> Shown<'_> {
     }
 }
 
-impl Shown<'_> {
-    /// What is shown of one column.
-    pub(super) fn of(self, column: usize) -> Option<Self> {
-        let mut all = BTreeMap::new();
+impl<'r> Shown<'r> {
+    /// What is shown of each of so many columns; those that are not listed are not shown.
+    pub(super) fn columns(self, count: usize) -> Columns<'r> {
+        let mut all = Columns::new();
         match self {
-            Self::Everything => return Some(Self::Everything),
-            Self::Nothing => return None,
+            Self::Everything => all.extend((0..count).map(|column| (column, self))),
+            Self::Nothing => {}
             Self::Record(record) => of_record(record, &mut all),
             Self::Cell(cell) => of_cell(cell, &mut all),
             Self::Page(page) => {
                 of_cell(&page.cursor, &mut all);
                 for field in &page.fields {
                     if let PagePart::Rows(record) = &field.part {
-                        of_edges(record, &mut all);
+                        of_record(record, &mut all);
                     }
                 }
             }
         }
-        all.remove(&column)
+        all
     }
 }
 
 /// Of each column of a select what is shown.
-type Columns<'r> = BTreeMap<usize, Shown<'r>>;
+pub(super) type Columns<'r> = BTreeMap<usize, Shown<'r>>;
 
 fn of_record<'r>(record: &'r Record, all: &mut Columns<'r>) {
     for field in &record.fields {
@@ -62,11 +62,6 @@ fn of_record<'r>(record: &'r Record, all: &mut Columns<'r>) {
             of_record(&case.record, all);
         }
     }
-}
-
-/// The objects of a connection are written from its rows.
-fn of_edges<'r>(record: &'r Record, all: &mut Columns<'r>) {
-    of_record(record, all);
 }
 
 fn of_cell<'r>(cell: &'r Cell, all: &mut Columns<'r>) {

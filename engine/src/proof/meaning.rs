@@ -4,7 +4,7 @@ use super::Proof;
 use crate::api::column_name;
 use crate::input::{Argument, Source};
 use crate::plan::{Binding, Form, Slot};
-use crate::sql::walk::{self, Inside};
+use crate::sql::walk::{self, Part};
 use crate::sql::{Alias, Expr, From, Operator, Reference, Select};
 use model::Value;
 use model::schema::{Cardinality, Relation};
@@ -260,6 +260,8 @@ fn flat<'e>(expr: &'e Expr, into: &mut Vec<&'e Expr>) {
     }
 }
 
+/// What a comparison is called. It is told here again: a checker that asked the planner would believe
+/// it.
 fn symbol(name: &str) -> Option<Operator> {
     Some(match name {
         "eq" => Operator::Equal,
@@ -342,9 +344,9 @@ fn columns(expr: &Expr, found: &mut Vec<Reference>) -> bool {
         found.push(*reference);
     }
     let mut is_flat = !matches!(expr, Expr::Excluded(..) | Expr::Search(..) | Expr::Row(_));
-    walk::parts(&mut expr.clone(), &mut |inside| match inside {
-        Inside::Expr(inner) => is_flat &= columns(inner, found),
-        Inside::Select(_) => is_flat = false,
+    walk::parts(expr, &mut |part| match part {
+        Part::Expr(inner) => is_flat &= columns(inner, found),
+        Part::Select(_) => is_flat = false,
     });
     is_flat
 }
@@ -357,8 +359,8 @@ fn parameters(expr: &Expr, found: &mut Vec<usize>) {
         Expr::JsonAt(_, place) => found.push(place.path),
         _ => {}
     }
-    walk::parts(&mut expr.clone(), &mut |inside| {
-        if let Inside::Expr(inner) = inside {
+    walk::parts(expr, &mut |part| {
+        if let Part::Expr(inner) = part {
             parameters(inner, found);
         }
     });

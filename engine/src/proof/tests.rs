@@ -6,7 +6,7 @@ use crate::compile::{Source, compile};
 use crate::input::{Source as Origin, coerce_variables};
 use crate::plan::{Binding, Form};
 use crate::sql::{Change, Join};
-use model::{Cell, Claims, Codec, Dialect, Parameter, Rights, Scalar, Value};
+use model::{Cell, Claims, Codec, Dialect, Parameter, Scalar, Value};
 
 const SCHEMA: &str = r#"
 type Customer @table {
@@ -61,8 +61,8 @@ fn said<T>(roles: &[&str], ask: impl FnOnce(&Proof<'_>) -> T) -> T {
         text: SCHEMA.to_owned(),
     };
     let schema = compile(&[source], Dialect::Postgres).unwrap().schema;
-    let rights = Rights::Of(roles.iter().copied().collect());
-    let shape = Shape::all(schema).unwrap().of(&rights).unwrap();
+    let roles = roles.iter().copied().collect();
+    let shape = Shape::all(schema).unwrap().of(&roles).unwrap();
     let claims: serde_json::Map<_, _> = serde_json::from_str(r#"{"tenant": 1}"#).unwrap();
     let variables = coerce_variables(&shape, &Claims::from(claims), &[], &serde_json::Map::new());
     let (variables, slots) = (variables.unwrap(), slots());

@@ -246,23 +246,16 @@ impl<'a> Planner<'a> {
         if self.access.is_none() {
             return true;
         }
-        let declared = &self.schema.tables[table];
-        let any_row = |action, condition: fn(&Ruled) -> bool| {
-            self.rules(table, action)
-                .iter()
-                .any(|rule| !condition(rule))
+        let mut columns = self.schema.tables[table].columns.iter();
+        let reading = self.rules(table, Action::Read);
+        let is_checked = |action| {
+            let rules = self.rules(table, action);
+            let mut rules = rules.iter();
+            rules.any(|rule| rule.check.is_some() || rule.rows.is_some())
         };
-        let is_narrow = |rule: &Ruled| rule.rows.is_some();
-        let checks = |rule: &Ruled| rule.check.is_some() || rule.rows.is_some();
-        declared
-            .columns
-            .iter()
-            .all(|column| !column.grant.allows(Action::Read) || column.grant.reads_whole())
-            && any_row(Action::Read, is_narrow)
-            && [Action::Create, Action::Update].into_iter().all(|action| {
-                let rules = self.rules(table, action);
-                !rules.iter().any(|rule| checks(rule))
-            })
+        columns.all(|column| !column.grant.allows(Action::Read) || column.grant.reads_whole())
+            && reading.iter().any(|rule| rule.rows.is_none())
+            && ![Action::Create, Action::Update].into_iter().any(is_checked)
     }
 
     /// What rows must be once they are written: such as may be written so, and seen.
