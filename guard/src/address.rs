@@ -24,7 +24,8 @@ pub(crate) fn unfit(url: &str) -> Option<&'static str> {
     (!is_trusted).then_some("must begin with https://; http:// is for loopback only")
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host, in lower case and perhaps in brackets, is this machine by its address or its name.
+pub fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || host

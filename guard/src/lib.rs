@@ -14,6 +14,7 @@ mod metrics;
 pub mod rates;
 mod who;
 
+pub use address::is_loopback;
 pub use config::{Algorithm, Config, Introspection, Issuer};
 pub use error::{Error, Flaw, INVALID};
 pub use who::{Doorkeeper, World};

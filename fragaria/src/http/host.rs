@@ -5,7 +5,6 @@ use hyper::header::{HOST, HeaderMap};
 use hyper::http::uri::Authority;
 use hyper::{Request, StatusCode, Version};
 use model::{Fault, Kind};
-use std::net::IpAddr;
 
 /// Refuses a request that does not say properly whom it is for, and one that is for another.
 ///
@@ -60,15 +59,8 @@ fn is_this_machine(authority: &str) -> bool {
         Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
         _ => authority,
     };
-    let host = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .to_ascii_lowercase();
-    let named = host == "localhost" || host.ends_with(".localhost");
-    named
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    let host = host.to_ascii_lowercase();
+    guard::is_loopback(&host) || host.ends_with(".localhost")
 }
 
 #[cfg(test)]
