@@ -3,10 +3,11 @@
 use super::provider::{AUDIENCE, Provider};
 use super::{fares, fares_at, good, refused, ruled};
 use crate::client::PATIENCE;
+use crate::instance::free_port;
 use crate::project::Project;
 use crate::server::Server;
 use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -138,12 +139,7 @@ fn two_issuers_vouch_for_their_own_callers_only() {
 
 #[test]
 fn the_server_starts_while_its_issuer_is_away() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let project = ruled();
+    let (port, project) = (free_port(), ruled());
     let setting =
         format!("auth.issuers=[{{ issuer = 'http://127.0.0.1:{port}', audience = '{AUDIENCE}' }}]");
     let server = project.serve(&[&setting, "auth.jwks_retry_seconds=1"]);
@@ -168,13 +164,13 @@ fn the_server_starts_while_its_issuer_is_away() {
 
 #[test]
 fn the_last_keys_of_an_issuer_that_went_away_hold_for_the_time_that_is_set() {
-    let (provider, project) = (Provider::start(), ruled());
+    let (port, project) = (free_port(), ruled());
+    let provider = Provider::with(&json!({ "port": port }));
     let keep = "auth.jwks_keep_seconds=3";
     let server = provider.serve(&project, &[keep, "auth.jwks_refresh_seconds=1"]);
     let [before, never_seen] =
         ["a", "b"].map(|sub| provider.sign(&json!({}), &json!({ "sub": sub })));
     assert_eq!(fares(&server, &before), good());
-    let port = provider.port();
     drop(provider);
     server.logged("the keys of an issuer cannot be fetched");
     assert_eq!(fares(&server, &never_seen), good());

@@ -55,10 +55,6 @@ impl Provider {
         }
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.address.port()
-    }
-
     /// Moves it, or has something made by it.
     pub(crate) fn hand(&self, name: &str, given: &Value) -> Value {
         let line = format!("POST /fixture/{name}");
