@@ -5,12 +5,14 @@
 //! cell that at least one of them lets it write, in the row as it was and in the row as it becomes.
 //! A rule that needs a claim which the caller has not got gives nothing.
 
+mod key;
 mod literal;
 mod report;
 mod rules;
 mod shape;
 mod view;
 
+pub use key::HashKey;
 pub use report::{OfRole, OfRows, Report, report};
 
 pub(crate) use literal::{Mistake, condition, value};

@@ -1,5 +1,6 @@
 //! A plan and the variables of one request become the arguments of its statements.
 
+use crate::access::HashKey;
 use crate::config::Config;
 use crate::input::{Source, Variables, assembled, coerce_scalar, item_or_last};
 use crate::plan::{Binding, CursorPart, Form, Known, Plan, Slot, Wish};
@@ -24,15 +25,23 @@ pub struct Bound {
     pub cost: u64,
 }
 
+/// What values are bound by.
+#[derive(Clone, Copy)]
+pub(crate) struct Means<'m> {
+    pub(crate) config: &'m Config,
+    /// The key of the hashes that masked columns are shown as.
+    pub(crate) hash_key: Option<&'m HashKey>,
+}
+
 /// Gives every parameter of a plan its value.
 pub(crate) fn bind(
     plan: &Plan,
     operation: &Operation,
     (variables, cost): (&Variables, u64),
-    config: &Config,
+    means: Means<'_>,
 ) -> Result<Bound, Fault> {
     let given = |Wish { slot, place }: &Wish| {
-        argument(slot, variables, config)
+        argument(slot, variables, means)
             .map_err(|fault| located(fault, *place, &operation.document.sources))
     };
     let steps = plan
@@ -40,7 +49,7 @@ pub(crate) fn bind(
         .iter()
         .map(|wishes| wishes.iter().map(given).collect::<Result<Vec<_>, _>>());
     let arguments = steps.collect::<Result<Vec<_>, _>>()?;
-    bound_sets(plan, operation, &arguments, config.list_items_max)?;
+    bound_sets(plan, operation, &arguments, means.config.list_items_max)?;
     for wish in &plan.unplaced {
         given(wish)?;
     }
@@ -48,7 +57,7 @@ pub(crate) fn bind(
         .limits
         .iter()
         .any(|(step, slot)| match arguments[*step].get(*slot) {
-            Some(Argument::Value(Value::Integer(rows))) => *rows > config.shared_rows_max,
+            Some(Argument::Value(Value::Integer(rows))) => *rows > means.config.shared_rows_max,
             _ => true,
         });
     Ok(Bound {
@@ -82,9 +91,9 @@ fn bound_sets(
     Ok(())
 }
 
-fn argument(slot: &Slot, variables: &Variables, config: &Config) -> Result<Argument, Fault> {
+fn argument(slot: &Slot, variables: &Variables, means: Means<'_>) -> Result<Argument, Fault> {
     match slot {
-        Slot::Bound(binding) => value(binding, variables, config).map(Argument::Value),
+        Slot::Bound(binding) => value(binding, variables, means).map(Argument::Value),
         Slot::Kept { steps, column } => Ok(Argument::Kept {
             steps: steps.clone(),
             column: *column,
@@ -99,9 +108,11 @@ fn argument(slot: &Slot, variables: &Variables, config: &Config) -> Result<Argum
     }
 }
 
-fn value(binding: &Binding, variables: &Variables, config: &Config) -> Result<Value, Fault> {
-    if let Form::Item(place) = binding.form {
-        return item(&binding.source, place, variables);
+fn value(binding: &Binding, variables: &Variables, means: Means<'_>) -> Result<Value, Fault> {
+    match &binding.form {
+        Form::Item(place) => return item(&binding.source, *place, variables),
+        Form::HashKey { outer, column } => return hash_key(means.hash_key, column, *outer),
+        _ => {}
     }
     let value = take(&binding.source, variables)?;
     match (&binding.form, value) {
@@ -114,9 +125,17 @@ fn value(binding: &Binding, variables: &Variables, config: &Config) -> Result<Va
         (Form::Cursor(part), Value::Text(token)) => cursor(part, binding, &token),
         (Form::Known(known), value) => is_known(known, value),
         (Form::MemberPath, Value::Text(name)) => member_path(name),
-        (form, Value::Text(text)) => pattern(form, text, config),
+        (form, Value::Text(text)) => pattern(form, text, means.config),
         _ => Err(mismatch()),
     }
+}
+
+fn hash_key(key: Option<&HashKey>, column: &str, outer: bool) -> Result<Value, Fault> {
+    let Some(key) = key else {
+        let message = "there is no key for the hashes of masked columns";
+        return Err(Fault::new("engine.internal", Kind::Internal, message));
+    };
+    Ok(Value::Bytes(key.pad(column, outer).into()))
 }
 
 fn pattern(form: &Form, text: Box<str>, config: &Config) -> Result<Value, Fault> {
@@ -148,6 +167,7 @@ fn pattern(form: &Form, text: Box<str>, config: &Config) -> Result<Value, Fault>
         | Form::Count(_)
         | Form::CountAndOne(_)
         | Form::Item(_)
+        | Form::HashKey { .. }
         | Form::Known(_)
         | Form::Cursor(_) => Err(mismatch()),
     }

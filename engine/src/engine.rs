@@ -1,8 +1,8 @@
 //! The engine as the request path sees it: prepare a document, bind its variables.
 
-use crate::access::Shape;
+use crate::access::{HashKey, Shape};
 use crate::artefact::{Artefact, Hash};
-use crate::bind::{Bound, bind};
+use crate::bind::{Bound, Means, bind};
 use crate::config::Config;
 use crate::input::{Variables, coerce_variables};
 use crate::json::flaw;
@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::plan::{Inserts, Plan, plan};
 use crate::prepare::{Operation, located, operation};
 use model::metric::Registry;
-use model::{Claims, Fault, Kind, Rights, Schema};
+use model::{Claims, Fault, Kind, Mask, Rights, Schema};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use serde_json::value::RawValue;
@@ -34,6 +34,7 @@ pub struct Engine {
     all: Arc<Shape>,
     shapes: Cache<Rights, Arc<Shape>, Bytes>,
     config: Config,
+    hash_key: Option<HashKey>,
     metrics: Metrics,
     operations: Cache<DocumentKey, Arc<Operation>, Bytes>,
     plans: Cache<PlanKey, Arc<Plan>, Bytes>,
@@ -64,11 +65,25 @@ impl Engine {
             shapes: cache(config.shape_cache_bytes_max),
             hash: artefact.hash,
             config: config.clone(),
+            hash_key: None,
             metrics: Metrics::register(registry),
             operations: cache(config.document_cache_bytes_max),
             plans: cache(config.plan_cache_bytes_max),
             next: AtomicU64::new(0),
         })
+    }
+
+    /// The same with a key for the hashes that masked columns are shown as.
+    pub fn hashing_by(mut self, key: HashKey) -> Self {
+        self.hash_key = Some(key);
+        self
+    }
+
+    /// Whether its rules show hashes, for which a key is needed.
+    pub fn hashes(&self) -> bool {
+        let rules = self.schema().tables.iter().flat_map(|table| &table.access);
+        let mut masks = rules.flat_map(|rule| &rule.masks);
+        masks.any(|(_, mask)| *mask == Mask::Hash)
     }
 
     /// The content hash of the artefact.
@@ -189,7 +204,11 @@ impl Engine {
     ) -> Result<Bound, Fault> {
         let cost = self.afford(operation, variables)?;
         let plan = self.plan(operation, variables, inserts)?;
-        bind(&plan, operation, (variables, cost), &self.config)
+        let means = Means {
+            config: &self.config,
+            hash_key: self.hash_key.as_ref(),
+        };
+        bind(&plan, operation, (variables, cost), means)
     }
 
     /// What an operation costs; refuses one that costs too much.

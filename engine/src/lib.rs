@@ -36,7 +36,7 @@ mod sql;
 mod token;
 mod types;
 
-pub use access::{OfRole, OfRows, Report, report};
+pub use access::{HashKey, OfRole, OfRows, Report, report};
 pub use bind::Bound;
 pub use compile::{Compiled, Source, compile, locate};
 pub use config::{Config, Introspection};

@@ -113,6 +113,12 @@ pub(crate) enum Form {
     MemberPath,
     /// A number of rows: not negative, and at most that many if there is a bound.
     Count(Option<i64>),
+    /// The key of a hash of texts in a column of that name, as RFC 2104 has it for its inner or its
+    /// outer round.
+    HashKey {
+        outer: bool,
+        column: Box<str>,
+    },
     /// One row more than such a number.
     CountAndOne(Option<i64>),
     /// An item of a list; the last one again where the list is shorter.

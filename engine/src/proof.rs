@@ -13,12 +13,12 @@ pub(crate) use changes::Debt;
 
 use crate::access::{Access, Ruled};
 use crate::input::Variables;
-use crate::plan::Slot;
+use crate::plan::{Binding, Form, Slot};
 use crate::sql::walk::{self, Part};
-use crate::sql::{Alias, Expr, From, Operator, Reference, Select, Tree};
+use crate::sql::{Alias, Expr, From, Operator, Reference, Select, Tree, Veil};
 use cells::{Shown, shown};
 use model::schema::{Outcome, Schema};
-use model::{Action, Use};
+use model::{Action, Mask, Use};
 
 /// What a proof is about.
 pub(crate) struct Proof<'p> {
@@ -31,6 +31,9 @@ pub(crate) struct Proof<'p> {
 
 /// What could not be shown, as the rest of a sentence.
 pub(crate) type Gap = String;
+
+/// A column that is shown, and the mask it is shown under.
+type Sight = (Reference, Option<Mask>);
 
 /// Tables in reach of an expression, by their aliases.
 type Scope = Vec<(Alias, usize)>;
@@ -204,10 +207,14 @@ impl<'p> Proof<'p> {
     /// An expression: each cell in it must be seen, and each select held to the rules.
     fn expr(&self, expr: &Expr, scope: &Scope) -> Result<(), Gap> {
         match expr {
-            Expr::Column(reference) => self.cell(*reference),
-            Expr::Guarded(condition, inner) => match &**inner {
-                Expr::Column(reference) if self.guards(condition, *reference) => Ok(()),
+            Expr::Column(reference) => self.cell((*reference, None)),
+            Expr::Guarded(condition, inner) => match self.sight(inner) {
+                Some(sight) if self.guards(condition, sight) => Ok(()),
                 _ => Err("a cell is shown under a condition that is no rule".to_owned()),
+            },
+            Expr::Masked(..) => match self.sight(expr) {
+                Some(sight) => self.cell(sight),
+                None => Err("a mask is on something that is no column".to_owned()),
             },
             Expr::Rule(_) if self.is_some_rule(expr, scope) => Ok(()),
             Expr::Rule(_) => Err("a condition is called a rule that is none".to_owned()),
@@ -265,10 +272,37 @@ impl<'p> Proof<'p> {
         is_kept && plain(column).is_some()
     }
 
-    /// Shows that a column is seen in each row that is.
-    fn cell(&self, reference: Reference) -> Result<(), Gap> {
+    /// The column that is shown, and the mask it is shown under.
+    fn sight(&self, expr: &Expr) -> Option<Sight> {
+        match expr {
+            Expr::Column(reference) => Some((*reference, None)),
+            Expr::Masked(inner, veil) => match (&**inner, veil) {
+                (Expr::Column(reference), Veil::Partial) => Some((*reference, Some(Mask::Partial))),
+                (Expr::Column(reference), Veil::Hash { inner, outer }) => {
+                    let is_keyed = self.is_key_of(*inner, false, *reference)
+                        && self.is_key_of(*outer, true, *reference);
+                    is_keyed.then_some((*reference, Some(Mask::Hash)))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a parameter is given the key of a column's hashes.
+    fn is_key_of(&self, parameter: usize, outer: bool, reference: Reference) -> bool {
+        let Some(Slot::Bound(Binding { form, .. })) = self.slots.get(parameter) else {
+            return false;
+        };
+        let place = self.schema.tables[reference.table].place(reference.column);
+        matches!(form, Form::HashKey { outer: is_outer, column } if *is_outer == outer && **column == *place)
+    }
+
+    /// Shows that so much of a column is seen in each row that is.
+    fn cell(&self, sight: Sight) -> Result<(), Gap> {
+        let (reference, _) = sight;
         let reading = self.rules(reference.table, Action::Read);
-        let shows = |rule: &&Ruled| rule.columns.contains(&reference.column);
+        let shows = |rule: &&Ruled| shows(rule, sight);
         let is_whole = reading.iter().all(shows)
             || reading
                 .iter()
@@ -281,14 +315,14 @@ impl<'p> Proof<'p> {
         Err(format!("{owner}.{name} is read where no rule shows it"))
     }
 
-    /// Whether a condition holds only where a rule shows the column.
-    fn guards(&self, condition: &Expr, reference: Reference) -> bool {
+    /// Whether a condition holds only where a rule shows so much of a column.
+    fn guards(&self, condition: &Expr, sight: Sight) -> bool {
+        let (reference, _) = sight;
         let Some(alias) = reference.alias else {
             return false;
         };
         let reading = self.rules(reference.table, Action::Read).into_iter();
-        let showing = reading.filter(|rule| rule.columns.contains(&reference.column));
-        let showing: Vec<_> = showing.collect();
+        let showing: Vec<_> = reading.filter(|rule| shows(rule, sight)).collect();
         let place = (reference.table, alias);
         self.is_narrowed(std::slice::from_ref(condition), &showing, place, rows_of)
     }
@@ -319,6 +353,12 @@ fn plain(expr: &Expr) -> Option<Reference> {
         | Expr::Again(_, inner) => plain(inner),
         _ => None,
     }
+}
+
+/// Whether a rule shows a column, as it is or under that mask.
+fn shows(rule: &Ruled, (reference, mask): Sight) -> bool {
+    let has = rule.mask(reference.column);
+    rule.has(reference.column) && (has.is_none() || has == mask)
 }
 
 /// Which rows a rule is about.

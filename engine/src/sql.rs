@@ -126,6 +126,10 @@ pub(crate) enum Expr {
     Rule(Box<Expr>),
     /// The second, where the first holds; else NULL.
     Guarded(Box<Expr>, Box<Expr>),
+    /// Text of which some is shown.
+    Masked(Box<Expr>, Veil),
+    /// The first of these that is not NULL.
+    First(Vec<Expr>),
     /// The one value of a one-column, one-row select.
     Value(Box<Select>),
     /// All rows of a select packed into one column.
@@ -143,6 +147,15 @@ pub(crate) enum Expr {
     Next(Box<Expr>),
     /// Whether a list parameter of kept rows has none.
     NoneKept(usize),
+}
+
+/// What is shown of a masked text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Veil {
+    /// Its last characters, if they are few of it.
+    Partial,
+    /// A keyed hash of it (HMAC-SHA-256), whose key is in two parameters.
+    Hash { inner: usize, outer: usize },
 }
 
 /// A place in JSON, and what is looked for there.

@@ -32,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) rates: guard::rates::Config,
     /// What a GraphQL document may ask for.
     pub(crate) limits: engine::Config,
+    /// How columns are shown that callers may not see as they are.
+    pub(crate) masks: Masks,
     /// How many requests are worked on at a time.
     pub(crate) load: guard::load::Config,
     /// What is logged, and how it looks.
@@ -51,6 +53,29 @@ pub(crate) struct Console {
 impl Default for Console {
     fn default() -> Self {
         Self { enabled: true }
+    }
+}
+
+/// How columns are shown that callers may not see as they are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Masks {
+    /// The key of what `HASH` shows: the same text has the same hash as long as the key is the same. At least
+    /// 32 bytes that nobody can guess; without it a schema that hashes is not served, and `fragaria dev`
+    /// takes one of its own each time it starts.
+    pub(crate) hash_key: Secret,
+}
+
+impl Masks {
+    /// Fewest bytes of a key.
+    const HASH_KEY_MIN: usize = 32;
+
+    fn flaw(&self) -> Option<String> {
+        let length = self.hash_key.expose().len();
+        let least = Self::HASH_KEY_MIN;
+        (1..least)
+            .contains(&length)
+            .then(|| format!("a key of {length} bytes can be guessed, at least {least}"))
     }
 }
 
@@ -142,6 +167,9 @@ impl Loaded {
         }
         for (key, message) in self.config.load.findings() {
             findings.push(self.finding(&format!("load.{key}"), "config.value", &message));
+        }
+        if let Some(message) = self.config.masks.flaw() {
+            findings.push(self.finding("masks.hash_key", "config.value", &message));
         }
         let database = self.config.database.findings().into_iter();
         let guard = self.config.auth.findings().into_iter();

@@ -1,7 +1,7 @@
 //! One edition of the API: an artefact, the engine made from it, and the engine's metrics.
 
-use engine::Engine;
 use engine::artefact::Artefact;
+use engine::{Engine, HashKey};
 use model::Schema;
 use model::metric::Registry;
 use std::sync::Arc;
@@ -20,10 +20,18 @@ pub(crate) struct Edition {
 
 impl Edition {
     /// Makes an edition of an artefact.
-    pub(crate) fn new(artefact: Artefact, limits: &engine::Config) -> Result<Self, engine::Error> {
+    pub(crate) fn new(
+        artefact: Artefact,
+        limits: &engine::Config,
+        hash_key: Option<&HashKey>,
+    ) -> Result<Self, engine::Error> {
         let mut registry = Registry::default();
         let schema = artefact.schema.clone();
         let engine = Engine::new(artefact, limits, &mut registry)?;
+        let engine = match hash_key {
+            Some(key) => engine.hashing_by(key.clone()),
+            None => engine,
+        };
         let hash = engine.hash().to_string().into();
         Ok(Self {
             engine,

@@ -4,16 +4,18 @@ use crate::config::Config;
 use crate::desks::Desks;
 use crate::edition::Edition;
 use crate::http::room::Room;
+use crate::mend;
 use crate::outward::Network;
 use crate::project::Face;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use arc_swap::ArcSwap;
+use engine::HashKey;
 use engine::artefact::Artefact;
 use guard::load::Load;
 use guard::rates::Rates;
 use guard::{Doorkeeper, World};
 use model::metric::Registry;
-use model::{Caller, Diagnostic, SystemClock};
+use model::{Caller, Diagnostic, Secret, SystemClock};
 use observe::build::Build;
 use observe::exposition;
 use observe::health::Health;
@@ -74,6 +76,8 @@ pub(crate) struct Server {
     /// The differences from the database that were told last.
     drift: Mutex<Vec<Diagnostic>>,
     build: Build,
+    /// The key of the hashes that masked columns are shown as.
+    hash_key: Option<HashKey>,
     registry: Registry,
 }
 
@@ -86,10 +90,13 @@ impl Server {
         artefact: Artefact,
     ) -> Result<Arc<Self>> {
         let mut registry = Registry::default();
+        let hash_key = hash_key(stage, &config.masks.hash_key)?;
         let doorkeeper = doorkeeper(stage, &config.auth, &mut registry)?;
         let issuers = doorkeeper.has_issuers().then_some(ISSUERS);
         let dependencies: Vec<_> = [DATABASE, SCHEMA].into_iter().chain(issuers).collect();
-        let edition = Edition::new(artefact, &config.limits).context("the artefact is refused")?;
+        let edition = Edition::new(artefact, &config.limits, hash_key.as_ref())
+            .context("the artefact is refused")?;
+        hashes(&edition, hash_key.as_ref())?;
         let server = Self {
             stage,
             face,
@@ -117,6 +124,7 @@ impl Server {
             doubted: AtomicBool::new(false),
             drift: Mutex::default(),
             config,
+            hash_key,
             registry,
         };
         server.build.serves(&server.edition().hash);
@@ -130,7 +138,7 @@ impl Server {
 
     /// Serves another artefact from the next request on; requests in flight finish on the old one.
     pub(crate) fn replace(&self, artefact: Artefact) -> Result<(), engine::Error> {
-        let edition = Edition::new(artefact, &self.config.limits)?;
+        let edition = Edition::new(artefact, &self.config.limits, self.hash_key.as_ref())?;
         self.build.serves(&edition.hash);
         self.edition.store(Arc::new(edition));
         Ok(())
@@ -188,4 +196,32 @@ fn doorkeeper(stage: Stage, config: &guard::Config, registry: &mut Registry) -> 
         clock: Arc::new(SystemClock),
     };
     Ok(Doorkeeper::new(config, stranger, world, registry))
+}
+
+/// The key of the hashes that masked columns are shown as; whoever develops needs none.
+fn hash_key(stage: Stage, given: &Secret) -> Result<Option<HashKey>> {
+    match (given.expose().is_empty(), stage) {
+        (false, _) => Ok(Some(HashKey::new(given))),
+        (true, Stage::Service) => Ok(None),
+        (true, Stage::Development) => {
+            let mut chance = [0; 32];
+            rustls::crypto::ring::default_provider()
+                .secure_random
+                .fill(&mut chance)
+                .map_err(|_| anyhow!("the system gives no random bytes"))?;
+            let words = chance.map(|byte| byte.to_string());
+            Ok(Some(HashKey::new(&Secret::new(words.join(" ")))))
+        }
+    }
+}
+
+/// Refuses a schema that shows hashes where there is no key for them.
+fn hashes(edition: &Edition, key: Option<&HashKey>) -> Result<()> {
+    if key.is_none() && edition.engine.hashes() {
+        return Err(mend::failure(
+            "the access rules show hashes of masked columns, and there is no key for them",
+            "set masks.hash_key, best as FRAGARIA_MASKS__HASH_KEY: openssl rand -hex 32 makes one",
+        ));
+    }
+    Ok(())
 }

@@ -41,6 +41,31 @@ impl Action {
     }
 }
 
+/// How a cell is shown to those who may not see what is in it. A later one shows no more than an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Mask {
+    /// Its last characters.
+    Partial,
+    /// A hash of it, the same for the same text.
+    Hash,
+    /// NULL.
+    Null,
+}
+
+impl Mask {
+    /// All of them, in order.
+    pub const ALL: [Self; 3] = [Self::Partial, Self::Hash, Self::Null];
+
+    /// As schema files spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Partial => "PARTIAL",
+            Self::Hash => "HASH",
+            Self::Null => "NULL",
+        }
+    }
+}
+
 /// A rule: what some roles may do with the rows of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
@@ -62,6 +87,12 @@ pub struct Rule {
     /// What columns of written rows are given, whatever the caller says: a value each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<(usize, String)>,
+    /// Most rows that one list, page or mutation brings by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_max: Option<i64>,
+    /// Which of its columns are shown masked, and how.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masks: Vec<(usize, Mask)>,
 }
 
 impl Rule {
@@ -79,6 +110,8 @@ pub struct Grant {
     allowed: [bool; 4],
     /// Whether it is seen in some of the rows only that are seen.
     is_partial: bool,
+    /// Whether it is masked in others of them.
+    is_masked: bool,
 }
 
 impl fmt::Debug for Grant {
@@ -87,7 +120,11 @@ impl fmt::Debug for Grant {
             .into_iter()
             .filter(|action| self.allows(*action));
         let allowed: Vec<_> = allowed.map(Action::name).collect();
-        let partly = if self.is_partial { ", partly" } else { "" };
+        let partly = match (self.is_masked, self.is_partial) {
+            (true, _) => ", masked",
+            (false, true) => ", partly",
+            (false, false) => "",
+        };
         write!(f, "Grant({}{partly})", allowed.join(" "))
     }
 }
@@ -98,6 +135,7 @@ impl Default for Grant {
         Self {
             allowed: [true; 4],
             is_partial: false,
+            is_masked: false,
         }
     }
 }
@@ -107,6 +145,7 @@ impl Grant {
     pub const NOTHING: Self = Self {
         allowed: [false; 4],
         is_partial: false,
+        is_masked: false,
     };
 
     /// Whether that may be done.
@@ -131,6 +170,17 @@ impl Grant {
         self
     }
 
+    /// Whether some of what is shown of it is masked, so that nothing may be compared with it.
+    pub fn is_masked(self) -> bool {
+        self.is_masked
+    }
+
+    /// The same, masked in some of the rows.
+    pub fn masked(mut self) -> Self {
+        (self.is_partial, self.is_masked) = (true, true);
+        self
+    }
+
     /// The same without that.
     pub fn without(mut self, action: Action) -> Self {
         self.allowed[action as usize] = false;
@@ -151,6 +201,9 @@ mod tests {
             format!("{:?}", grant.partly()),
             "Grant(READ DELETE, partly)"
         );
+        let masked = grant.masked();
+        assert_eq!(format!("{masked:?}"), "Grant(READ DELETE, masked)");
+        assert!(masked.is_masked() && !masked.reads_whole() && !grant.partly().is_masked());
         assert!(!grant.without(Action::Read).allows(Action::Read));
         assert!(
             Action::ALL
@@ -169,6 +222,8 @@ mod tests {
             rows: None,
             check: None,
             set: Vec::new(),
+            rows_max: None,
+            masks: Vec::new(),
         };
         assert!(rule.lets(&[0, 3], Action::Read));
         assert!(!rule.lets(&[0, 2], Action::Read));

@@ -25,7 +25,7 @@ mod secret;
 mod statement;
 mod value;
 
-pub use access::{Action, Grant, Role, Rule};
+pub use access::{Action, Grant, Mask, Role, Rule};
 pub use caller::{Caller, Claims, Rights, Roles};
 pub use catalog::Catalog;
 pub use clock::{Clock, SystemClock};

@@ -77,6 +77,13 @@ pub struct Table {
     pub grant: Grant,
 }
 
+impl Table {
+    /// A column by its type and field, `OrderLine.quantity`.
+    pub fn place(&self, column: usize) -> String {
+        format!("{}.{}", self.type_name, self.columns[column].field)
+    }
+}
+
 /// The types that rows of a table are of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variants {

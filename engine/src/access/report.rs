@@ -37,6 +37,9 @@ pub struct OfRows {
     pub action: &'static str,
     /// With which columns and relations.
     pub fields: Vec<String>,
+    /// Which of them are shown masked, and how.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub masked: Vec<String>,
     /// Those of the type that it is not about.
     pub without: Vec<String>,
     /// With which rows, as they are; with all where nothing is said.
@@ -45,6 +48,9 @@ pub struct OfRows {
     /// What rows must be once they are written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
+    /// Most rows at a time.
+    #[serde(rename = "rowsMax", skip_serializing_if = "Option::is_none")]
+    pub rows_max: Option<i64>,
     /// What columns are given, whatever the caller says.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<String>,
@@ -102,10 +108,14 @@ fn of_rule(table: &Table, rule: &Rule, action: Action) -> OfRows {
     };
     let names = |fields: Vec<(String, bool)>| fields.into_iter().map(|(name, _)| name).collect();
     let set = rule.set.iter().filter(|_| writes);
+    let masks = rule.masks.iter().filter(|_| action == Action::Read);
     OfRows {
         type_name: table.type_name.clone(),
         action: action.name(),
         fields: names(fields),
+        masked: masks
+            .map(|(column, mask)| format!("{}: {}", table.columns[*column].field, mask.name()))
+            .collect(),
         without: names(without),
         rows: rule.rows.clone().filter(|_| action != Action::Create),
         check: rule
@@ -114,6 +124,7 @@ fn of_rule(table: &Table, rule: &Rule, action: Action) -> OfRows {
             .or(rule.rows.as_ref())
             .filter(|_| writes)
             .cloned(),
+        rows_max: rule.rows_max.filter(|_| action != Action::Create),
         set: set
             .map(|(column, text)| format!("{}: {text}", table.columns[*column].field))
             .collect(),

@@ -4,7 +4,7 @@ use super::literal::{self, Mistake};
 use crate::api::Api;
 use crate::input::{Argument, Source};
 use apollo_compiler::ast::Type;
-use model::{Action, Rule, Schema};
+use model::{Action, Mask, Rule, Schema};
 
 /// Something of the caller that rules look at, as a value of that type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +22,15 @@ pub(crate) struct Condition(pub(crate) Argument);
 #[derive(Debug)]
 pub(crate) struct Ruled {
     allow: Vec<Action>,
-    pub(crate) columns: Vec<usize>,
+    columns: Vec<usize>,
+    masks: Vec<(usize, Mask)>,
     pub(crate) relations: Vec<usize>,
     /// Which rows; all where there is none.
     pub(crate) rows: Option<Condition>,
     /// Which rows may come of it.
     pub(crate) check: Option<Condition>,
+    /// Most rows at a time.
+    pub(crate) rows_max: Option<i64>,
     /// What columns are given.
     pub(crate) set: Vec<(usize, Source)>,
     /// The claims without which it gives nothing.
@@ -39,10 +42,26 @@ impl Ruled {
         self.allow.contains(&action)
     }
 
+    /// Whether it is about that column.
+    pub(crate) fn has(&self, column: usize) -> bool {
+        self.columns.contains(&column)
+    }
+
+    /// How it has that column masked.
+    pub(crate) fn mask(&self, column: usize) -> Option<Mask> {
+        let masked = self.masks.iter().find(|(masked, _)| *masked == column);
+        masked.map(|(_, mask)| *mask)
+    }
+
+    /// Whether it shows that column as it is, in the rows that it is about.
+    pub(crate) fn shows(&self, column: usize) -> bool {
+        self.has(column) && self.mask(column).is_none()
+    }
+
     /// Whether it is what lets its roles write that column with a value of their own.
     pub(crate) fn lets_give(&self, action: Action, column: usize) -> bool {
         let is_set = self.set.iter().any(|(set, _)| *set == column);
-        self.lets(action) && self.columns.contains(&column) && !is_set
+        self.lets(action) && self.has(column) && !is_set
     }
 }
 
@@ -101,9 +120,11 @@ fn ruled(
     Ok(Ruled {
         allow: rule.allow.clone(),
         columns: rule.columns.clone(),
+        masks: rule.masks.clone(),
         relations: rule.relations.clone(),
         rows,
         check,
+        rows_max: rule.rows_max,
         set,
         claims: needed,
     })

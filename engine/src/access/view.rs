@@ -40,7 +40,7 @@ pub(super) fn narrow(schema: &mut Schema, access: &Access, roles: &[usize]) {
 
 fn narrow_table(table: &mut Table, rules: &[Ruled]) {
     for (index, column) in table.columns.iter_mut().enumerate() {
-        column.grant = cell(rules, |rule| rule.columns.contains(&index));
+        column.grant = of_column(rules, index);
         for action in [Action::Create, Action::Update] {
             if rules.iter().any(|rule| rule.lets_give(action, index)) {
                 column.grant = column.grant.with(action);
@@ -76,6 +76,16 @@ fn narrow_table(table: &mut Table, rules: &[Ruled]) {
         // Words would be found in columns that are not seen.
         table.search = None;
     }
+}
+
+/// What is seen of a column: also what is seen masked.
+fn of_column(rules: &[Ruled], column: usize) -> Grant {
+    let shown = cell(rules, |rule| rule.shows(column));
+    let is_masked = |rule: &Ruled| rule.lets(Action::Read) && rule.mask(column).is_some();
+    if shown.reads_whole() || !rules.iter().any(is_masked) {
+        return shown;
+    }
+    shown.with(Action::Read).masked()
 }
 
 /// What is seen of a column or a relation: nothing, all there is in the rows that are seen, or what

@@ -106,8 +106,8 @@ pub(super) fn aggregate(out: &mut Sdl, schema: &Schema, table: &Table) {
 /// The columns a family has figures of, and their scalars.
 fn columns<'a>(table: &'a Table, family: &Grouping) -> impl Iterator<Item = (&'a str, Scalar)> {
     let result = family.result;
-    let columns = granted::columns(table);
-    columns.filter_map(move |(_, column)| Some((column.field.as_str(), result(column)?)))
+    let columns = granted::compared(table);
+    columns.filter_map(move |column| Some((column.field.as_str(), result(column)?)))
 }
 
 /// The relations to one row, which lead on to what rows are grouped by.

@@ -36,7 +36,7 @@ impl Family {
     }
 
     fn of(self, table: &Table) -> impl Iterator<Item = &Column> {
-        let columns = granted::columns(table).map(|(_, column)| column);
+        let columns = granted::compared(table);
         columns.filter(move |column| family(column) == Some(self))
     }
 }
@@ -55,7 +55,7 @@ pub(crate) fn family(column: &Column) -> Option<Family> {
 /// The families a table has several columns of, in the order of its columns.
 fn families(table: &Table) -> Vec<Family> {
     let mut families: Vec<Family> = Vec::new();
-    let columns = granted::columns(table).map(|(_, column)| column);
+    let columns = granted::compared(table);
     for family in columns.filter_map(family) {
         if !families.contains(&family) && family.of(table).nth(1).is_some() {
             families.push(family);
@@ -88,7 +88,7 @@ pub(super) fn columns(out: &mut Sdl, table: &Table) {
     if families.is_empty() {
         return;
     }
-    let members = granted::columns(table).filter_map(|(_, column)| {
+    let members = granted::compared(table).filter_map(|column| {
         let family = family(column).filter(|family| families.contains(family))?;
         let [_, compare] = family_types(name, family.name());
         Some(format!("{}: {compare}", column.field))

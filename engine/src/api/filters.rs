@@ -167,7 +167,7 @@ fn member(operator: &str, value: &str) -> String {
 /// The types of the items in columns that hold lists.
 pub(crate) fn listed(schema: &Schema) -> HashSet<&str> {
     let seen = schema.tables.iter().filter(|table| granted::is_seen(table));
-    let columns = seen.flat_map(|table| granted::columns(table).map(|(_, column)| column));
+    let columns = seen.flat_map(granted::compared);
     let lists = columns.filter(|column| column.list);
     lists.map(|column| value_type(schema, column)).collect()
 }

@@ -15,6 +15,12 @@ pub(crate) fn columns(table: &Table) -> impl Iterator<Item = (usize, &Column)> +
     columns.filter(|(_, column)| column.grant.allows(Action::Read))
 }
 
+/// Those of them that may be compared, ordered by, and counted: nothing of theirs is masked.
+pub(crate) fn compared(table: &Table) -> impl Iterator<Item = &Column> + Clone {
+    let columns = columns(table).map(|(_, column)| column);
+    columns.filter(|column| !column.grant.is_masked())
+}
+
 /// The relations that are seen.
 pub(crate) fn relations(table: &Table) -> impl Iterator<Item = &Relation> {
     let relations = table.relations.iter();

@@ -201,8 +201,8 @@ fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
     let searched = table.search.as_ref().map(|_| {
         format!("\"Words to look for; \\\"in quotes\\\", or -without.\"\n  {SEARCH}: String")
     });
-    let columns = granted::columns(table)
-        .map(|(_, column)| format!("{}: {}", column.field, filter_type(schema, column)));
+    let columns = granted::compared(table)
+        .map(|column| format!("{}: {}", column.field, filter_type(schema, column)));
     let relations = granted::relations(table).map(|relation| {
         let target = &schema.tables[relation.target].type_name;
         match relation.cardinality {
@@ -246,7 +246,7 @@ fn order(out: &mut Sdl, schema: &Schema, table: &Table) {
 
 /// The columns rows can be ordered by.
 pub(super) fn sortable(table: &Table) -> impl Iterator<Item = &Column> {
-    let columns = granted::columns(table).map(|(_, column)| column);
+    let columns = granted::compared(table);
     columns.filter(|column| column.scalar != Scalar::Json && !column.list)
 }
 

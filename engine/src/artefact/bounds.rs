@@ -118,7 +118,8 @@ fn is_whole(schema: &Schema, table: &Table) -> bool {
 
 fn rules(schema: &Schema, table: &Table, rule: &Rule) -> bool {
     let set = rule.set.iter().map(|(column, _)| column);
-    let mut columns = rule.columns.iter().chain(set);
+    let masked = rule.masks.iter().map(|(column, _)| column);
+    let mut columns = rule.columns.iter().chain(set).chain(masked);
     let mut relations = rule.relations.iter();
     columns.all(|column| *column < table.columns.len())
         && relations.all(|relation| *relation < table.relations.len())

@@ -7,12 +7,12 @@ use super::functions::FunctionDraft;
 use crate::access::{self, Mistake};
 use crate::api::Api;
 use crate::sdl;
-use apollo_compiler::Node;
 use apollo_compiler::Schema as Document;
 use apollo_compiler::ast::{Directive, FieldDefinition, Value};
 use apollo_compiler::parser::SourceSpan;
-use model::schema::Schema;
-use model::{Action, Diagnostic, Role, Rule};
+use apollo_compiler::{Name, Node};
+use model::schema::{Column, Schema};
+use model::{Action, Diagnostic, Mask, Role, Rule, Scalar};
 
 /// Most roles of a schema; the columns of a caller's rights are found by walking through them.
 const ROLES_MAX: usize = 1_000;
@@ -23,6 +23,7 @@ pub(super) struct Spans {
     rule: usize,
     rows: Option<SourceSpan>,
     check: Option<SourceSpan>,
+    mask: Option<SourceSpan>,
     set: Vec<Option<SourceSpan>>,
 }
 
@@ -114,7 +115,21 @@ pub(super) fn check(schema: &Schema, spans: &[Spans], findings: &mut Findings) {
     // What makes no API is told by those who make it.
     let Ok(api) = Api::new(schema) else { return };
     for places in spans {
-        let rule = &schema.tables[places.table].access[places.rule];
+        let table = &schema.tables[places.table];
+        let rule = &table.access[places.rule];
+        if let Some(variants) = &table.variants
+            && rule
+                .masks
+                .iter()
+                .any(|(column, _)| *column == variants.column)
+        {
+            findings.add(places.mask, || {
+                let field = &table.columns[variants.column].field;
+                let message =
+                    format!("`{field}` tells which type a row is of, so it is not masked");
+                Diagnostic::error("sdl.access", message)
+            });
+        }
         let mut told = |span: Option<SourceSpan>, outcome: Result<(), Mistake>| {
             if let Err(mistake) = outcome {
                 findings.add(span, || {
@@ -210,6 +225,8 @@ impl Reading<'_, '_, '_> {
         let allow = self.allowed(directive);
         let (columns, relations) = self.fields(directive);
         let (set, places) = self.set(directive).into_iter().unzip();
+        let masks = self.masks(directive, &columns);
+        let rows_max = self.rows_max(directive, &allow);
         let literal = |name| directive.specified_argument_by_name(name);
         let text = |name| literal(name).map(|value| value.serialize().no_indent().to_string());
         let span = |name| literal(name).and_then(Node::location);
@@ -218,6 +235,9 @@ impl Reading<'_, '_, '_> {
             if literal(name).is_some() && !writes.iter().any(|action| allow.contains(action)) {
                 self.refuse(span(name), format!("`{name}` is for CREATE and UPDATE"));
             }
+        }
+        if literal("mask").is_some() && !allow.contains(&Action::Read) {
+            self.refuse(span("mask"), "`mask` is for READ".to_owned());
         }
         (self.findings.error_count() == errors).then(|| {
             let rule = Rule {
@@ -228,12 +248,15 @@ impl Reading<'_, '_, '_> {
                 rows: text("where"),
                 check: text("check"),
                 set,
+                rows_max,
+                masks,
             };
             let spans = Spans {
                 table: 0,
                 rule: 0,
                 rows: span("where"),
                 check: span("check"),
+                mask: span("mask"),
                 set: places,
             };
             (rule, spans)
@@ -332,6 +355,65 @@ impl Reading<'_, '_, '_> {
         Some(before.filter(|link| link.relation.is_some()).count())
     }
 
+    /// Most rows at a time, where that is said.
+    fn rows_max(&mut self, directive: &Node<Directive>, allow: &[Action]) -> Option<i64> {
+        let given = directive.specified_argument_by_name("rowsMax")?;
+        let rows = match given.as_ref() {
+            Value::Int(number) => number.try_to_i32().ok().map(i64::from),
+            _ => None,
+        };
+        if rows.is_none_or(|rows| rows < 1) {
+            self.refuse(
+                given.location(),
+                "`rowsMax` is a number of rows, at least 1".to_owned(),
+            );
+        }
+        if allow == [Action::Create] {
+            let message = "`rowsMax` is for READ, UPDATE and DELETE".to_owned();
+            self.refuse(given.location(), message);
+        }
+        rows
+    }
+
+    /// Columns that are shown masked, of those that the rule is about.
+    fn masks(&mut self, directive: &Node<Directive>, about: &[usize]) -> Vec<(usize, Mask)> {
+        let Some(given) = directive.specified_argument_by_name("mask") else {
+            return Vec::new();
+        };
+        let Value::Object(members) = given.as_ref() else {
+            let message = "`mask` is an object of fields and how they are masked".to_owned();
+            self.refuse(given.location(), message);
+            return Vec::new();
+        };
+        let mut masks = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            let word = value.as_enum().map(Name::as_str);
+            let mask = Mask::ALL.into_iter().find(|mask| word == Some(mask.name()));
+            let column = self.draft.column(name);
+            let owner = self.draft.name();
+            match (column, mask) {
+                (None, _) => {
+                    self.refuse(name.location(), format!("`{owner}` has no column `{name}`"));
+                }
+                (_, None) => {
+                    let message = format!("`{name}` is masked by PARTIAL, HASH or NULL");
+                    self.refuse(value.location(), message);
+                }
+                (Some((index, _)), _) if !about.contains(&index) => {
+                    let message = format!("the rule is not about `{name}`, so it is not shown");
+                    self.refuse(name.location(), message);
+                }
+                (Some((_, column)), Some(mask)) if mask != Mask::Null && !is_text(column) => {
+                    let message = format!("`{name}` is no text, so only NULL masks it");
+                    self.refuse(value.location(), message);
+                }
+                (Some((index, _)), Some(mask)) => masks.push((index, mask)),
+            }
+        }
+        masks.sort_unstable();
+        masks
+    }
+
     /// Columns that are given a value, its text, and where it stands.
     fn set(&mut self, directive: &Node<Directive>) -> Vec<((usize, String), Option<SourceSpan>)> {
         let Some(given) = directive.specified_argument_by_name("set") else {
@@ -361,4 +443,10 @@ impl Reading<'_, '_, '_> {
         set.sort_by_key(|((index, _), _)| *index);
         set
     }
+}
+
+/// Whether what a column holds is text that may become another one.
+fn is_text(column: &Column) -> bool {
+    let has_form = column.form.is_some() || column.custom.is_some() || column.enumeration.is_some();
+    column.scalar == Scalar::String && !column.list && !has_form
 }

@@ -103,9 +103,14 @@ fn of_rule(table: &Table, rule: &Rule, rights: &mut Rights) {
             continue;
         }
         for column in &rule.columns {
+            let mask = rule.masks.iter().find(|(masked, _)| masked == column);
+            let mask = mask.filter(|_| *action == Action::Read);
+            let how = mask.map_or(String::new(), |(_, mask)| {
+                format!(", masked {}", mask.name())
+            });
             may(
                 format!("{name}.{}", table.columns[*column].field),
-                rows.clone(),
+                format!("{rows}{how}"),
             );
         }
         for relation in rule.relations.iter().filter(|_| *action == Action::Read) {
@@ -119,6 +124,14 @@ fn of_rule(table: &Table, rule: &Rule, rights: &mut Rights) {
 
 /// The rows of a rule in words.
 fn rows(rule: &Rule, action: Action) -> String {
+    let rows = which(rule, action);
+    match rule.rows_max.filter(|_| action != Action::Create) {
+        Some(most) => format!("{rows}, {most} at a time"),
+        None => rows,
+    }
+}
+
+fn which(rule: &Rule, action: Action) -> String {
     let where_ = rule.rows.as_ref().filter(|_| action != Action::Create);
     let writes = matches!(action, Action::Create | Action::Update);
     let check = rule

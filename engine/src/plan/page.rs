@@ -10,7 +10,8 @@ use crate::sql::{Alias, Expr, Select, Tree};
 use apollo_compiler::executable::{Field, SelectionSet};
 use model::schema::Relation;
 use model::{
-    Cell, Fault, Kind, Label, Page, PageField, PageInfo, PagePart, Record, Use, Value, Weight,
+    Action, Cell, Fault, Kind, Label, Page, PageField, PageInfo, PagePart, Record, Use, Value,
+    Weight,
 };
 
 /// Where the rows of a connection come from.
@@ -161,8 +162,12 @@ impl<'a> Planner<'a> {
         }
         let backward = last.is_some();
         let most = first.is_some() || last.is_some();
-        let most = most.then_some(self.config.page_rows_max);
-        let usual = || Source::Constant(Value::Integer(self.config.page_rows_default));
+        let held = self
+            .rows_max(origin.target(), Action::Read)
+            .unwrap_or(i64::MAX);
+        let most = most.then_some(self.config.page_rows_max.min(held));
+        let usual = self.config.page_rows_default.min(held);
+        let usual = || Source::Constant(Value::Integer(usual));
         let source = first.or(last).unwrap_or_else(usual);
         Ok(Window {
             backward,

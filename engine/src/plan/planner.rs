@@ -255,7 +255,11 @@ impl<'a> Planner<'a> {
     /// Makes a step expect something of the rows it gives; `most` is how many there may be.
     pub(crate) fn expect(&mut self, step: usize, expectation: Expectation, most: Option<Wish>) {
         if let (Some(to), Some(wishes)) = (self.steps.get_mut(step), self.wishes.get_mut(step)) {
-            to.expects.push(expectation);
+            let further = to.arguments() - to.statement.parameters.len();
+            to.expects.push(Expectation {
+                most: most.is_some().then_some(further),
+                ..expectation
+            });
             wishes.extend(most);
         }
     }

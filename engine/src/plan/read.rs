@@ -10,7 +10,7 @@ use crate::sql::{
 };
 use apollo_compiler::executable::{Field, SelectionSet};
 use model::schema::{Cardinality, Relation};
-use model::{Cell, Content, Fault, Field as Member, Kind, Label, Record, Use, Weight};
+use model::{Action, Cell, Content, Fault, Field as Member, Kind, Label, Record, Use, Weight};
 
 /// A select over one table, and the to-one relations joined to it so far.
 pub(crate) struct Scope {
@@ -174,9 +174,27 @@ impl<'a> Planner<'a> {
             let sorts = self.sorts(field, scope)?;
             scope.select.order = sorts.iter().map(super::order::Sort::order).collect();
         }
-        scope.select.limit = self.rows_argument(field, "limit")?;
+        scope.select.limit = self.rows_of_list(field, scope.table)?;
         scope.select.offset = self.rows_argument(field, "offset")?;
         self.rows_of(chosen, scope)
+    }
+
+    /// How many rows a list brings; where the rules bound that, it must be said.
+    fn rows_of_list(&mut self, field: &Field, table: usize) -> Result<Option<Expr>, Fault> {
+        let most = self.rows_max(table, Action::Read);
+        match (self.given(field, "limit")?, most) {
+            (Some(Argument::Leaf(source)), most) => {
+                Ok(Some(Expr::Parameter(self.draft.count(source, most))))
+            }
+            (_, None) => Ok(None),
+            (_, Some(most)) => {
+                let name = &self.schema.tables[table].type_name;
+                let message = format!(
+                    "you may ask for at most {most} rows of {name} at a time: say how many in `limit`"
+                );
+                Err(self.fault(field, "engine.page_rows", Kind::Limit, message))
+            }
+        }
     }
 
     /// An argument that counts rows.

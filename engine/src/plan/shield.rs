@@ -9,13 +9,14 @@ mod change;
 
 use super::planner::Planner;
 use crate::access::{Condition, Ruled};
-use crate::input::Strict;
+use crate::input::{Source, Strict};
+use crate::plan::Form;
 use crate::sql::walk::{self, Inside};
-use crate::sql::{Alias, Expr, From, Operator, Reference, Select, Tree};
+use crate::sql::{Alias, Expr, From, Operator, Reference, Select, Tree, Veil};
 use model::schema::Outcome;
-use model::{Action, Fault, Kind, Use};
+use model::{Action, Fault, Kind, Mask, Parameter, Scalar, Use, Value};
 
-/// Conditions for columns that are partly seen, made once for each alias.
+/// What is shown of columns that are partly seen, made once for each alias.
 type Guards = Vec<((Alias, usize), Expr)>;
 
 impl<'a> Planner<'a> {
@@ -32,6 +33,13 @@ impl<'a> Planner<'a> {
         };
         let rules = access.of(table).iter().filter(|rule| rule.lets(action));
         rules.filter(has).collect()
+    }
+
+    /// Most rows of a table that one list or mutation brings, where each rule that lets it says one.
+    pub(super) fn rows_max(&self, table: usize, action: Action) -> Option<i64> {
+        let rules = self.rules(table, action);
+        let most: Option<Vec<_>> = rules.iter().map(|rule| rule.rows_max).collect();
+        most?.into_iter().max()
     }
 
     /// The same statement under the rules.
@@ -113,8 +121,8 @@ impl<'a> Planner<'a> {
             Expr::Rule(_) | Expr::InKeys(..) => {}
             Expr::Column(reference) => {
                 let reference = *reference;
-                if let Some(guard) = guards.and_then(|guards| self.guard_of(reference, guards)) {
-                    *expr = Expr::Guarded(Box::new(guard), Box::new(Expr::Column(reference)));
+                if let Some(seen) = guards.and_then(|guards| self.seen_of(reference, guards)) {
+                    *expr = seen;
                 }
             }
             _ => walk::parts_mut(expr, &mut |inside| match inside {
@@ -124,8 +132,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// When a cell of a column is seen, where that is not whenever its row is.
-    fn guard_of(&mut self, reference: Reference, guards: &mut Guards) -> Option<Expr> {
+    /// What is seen of a column, where that is not all of it whenever its row is seen.
+    fn seen_of(&mut self, reference: Reference, guards: &mut Guards) -> Option<Expr> {
         let alias = reference.alias?;
         let column = &self.schema.tables[reference.table].columns[reference.column];
         if column.grant.reads_whole() || !column.grant.allows(Action::Read) {
@@ -135,13 +143,67 @@ impl<'a> Planner<'a> {
         if let Some((_, known)) = guards.iter().find(|(known, _)| *known == place) {
             return Some(known.clone());
         }
-        let showing = |rule: &&&Ruled| rule.columns.contains(&reference.column);
+        let seen = self.ruled_cell(reference, alias);
+        guards.push((place, seen.clone()));
+        Some(seen)
+    }
+
+    /// A cell as the rules show it: as it is, masked, or not at all.
+    fn ruled_cell(&mut self, reference: Reference, alias: Alias) -> Expr {
         let rules = self.rules(reference.table, Action::Read);
-        let rules: Vec<_> = rules.iter().filter(showing).copied().collect();
-        let guard = self.any_of(&rules, (reference.table, alias), |rule| rule.rows.as_ref());
-        let guard = guard.unwrap_or(Expr::And(Vec::new()));
-        guards.push((place, guard.clone()));
-        Some(guard)
+        let mut cells = Vec::new();
+        for mask in [None, Some(Mask::Partial), Some(Mask::Hash)] {
+            let showing = |rule: &&&Ruled| match mask {
+                None => rule.shows(reference.column),
+                Some(_) => rule.mask(reference.column) == mask,
+            };
+            let rules: Vec<_> = rules.iter().filter(showing).copied().collect();
+            if rules.is_empty() {
+                continue;
+            }
+            let shown = self.masked(reference, mask);
+            let rows = self.any_of(&rules, (reference.table, alias), |rule| rule.rows.as_ref());
+            let Some(rows) = rows else {
+                cells.push(shown);
+                break;
+            };
+            cells.push(Expr::Guarded(Box::new(rows), Box::new(shown)));
+        }
+        match cells.len() {
+            0 => {
+                let never = Expr::Rule(Box::new(Expr::Or(Vec::new())));
+                Expr::Guarded(Box::new(never), Box::new(Expr::Column(reference)))
+            }
+            1 => cells.remove(0),
+            _ => Expr::First(cells),
+        }
+    }
+
+    /// A column under a mask.
+    fn masked(&mut self, reference: Reference, mask: Option<Mask>) -> Expr {
+        let veil = match mask {
+            None => return Expr::Column(reference),
+            Some(Mask::Hash) => {
+                let [inner, outer] = [false, true].map(|outer| self.hash_key(reference, outer));
+                Veil::Hash { inner, outer }
+            }
+            Some(Mask::Partial | Mask::Null) => Veil::Partial,
+        };
+        Expr::Masked(Box::new(Expr::Column(reference)), veil)
+    }
+
+    fn hash_key(&mut self, reference: Reference, outer: bool) -> usize {
+        let parameter = Parameter {
+            scalar: Scalar::Bytes,
+            list: false,
+        };
+        let column = self.schema.tables[reference.table].place(reference.column);
+        let form = Form::HashKey {
+            outer,
+            column: column.into(),
+        };
+        let nothing = Source::Constant(Value::Null);
+        self.draft.parameter(parameter, nothing, form)
     }
 
     /// When a relation of a row is seen, where that is not whenever the row is.

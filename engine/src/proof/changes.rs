@@ -113,7 +113,7 @@ impl<'p> Proof<'p> {
             return vec![all];
         }
         let sets = |rule: &Ruled, column| rule.set.iter().any(|(set, _)| *set == column);
-        let lets = |rule: &Ruled, column| rule.columns.contains(&column) || sets(rule, column);
+        let lets = |rule: &Ruled, column| rule.has(column) || sets(rule, column);
         let of_column = |column: &&usize| {
             let rules = all.iter().filter(|rule| lets(rule, **column));
             rules.copied().collect()

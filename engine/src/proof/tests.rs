@@ -22,10 +22,11 @@ type Invoice @table {
   total: Int!
   customer: Customer! @relation(fields: ["customerId"])
 }
-extend schema @role(name: "clerk") @role(name: "auditor")
+extend schema @role(name: "clerk") @role(name: "auditor") @role(name: "desk")
 extend type Customer
   @access(to: "clerk", allow: [READ, CREATE, UPDATE], where: {tenantId: {eq: {claim: "tenant"}}}, except: ["email"])
   @access(to: "auditor", allow: READ, where: {name: {eq: "Ann"}})
+  @access(to: "desk", allow: READ, mask: {name: PARTIAL, email: HASH})
 extend type Invoice
   @access(to: "clerk", allow: [READ, DELETE], where: {customer: {tenantId: {eq: {claim: "tenant"}}}})
 "#;
@@ -35,8 +36,22 @@ const INVOICE: usize = 1;
 const A: Alias = Alias(0);
 const B: Alias = Alias(1);
 
-/// Parameters of the statements: the claim, a constant, what an earlier step found.
+/// Parameters of the statements: the claim, a constant, what an earlier step found, the keys of the
+/// hashes of a column.
 fn slots() -> Vec<Slot> {
+    let key = |outer| {
+        Slot::Bound(Binding {
+            parameter: Parameter {
+                scalar: Scalar::Bytes,
+                list: false,
+            },
+            source: Origin::Constant(Value::Null),
+            form: Form::HashKey {
+                outer,
+                column: "Customer.email".into(),
+            },
+        })
+    };
     let bound = |source| {
         Slot::Bound(Binding {
             parameter: Parameter {
@@ -51,6 +66,8 @@ fn slots() -> Vec<Slot> {
         bound(Origin::Variable(0, [].into())),
         bound(Origin::Constant(Value::Integer(1))),
         Slot::KeptOne { step: 0, column: 0 },
+        key(false),
+        key(true),
     ]
 }
 
@@ -276,4 +293,44 @@ fn a_change_reaches_what_it_may_and_is_looked_at() {
     };
     assert!(debt(&insert(vec![0, 1, 2])).unwrap().is_some());
     assert!(debt(&insert(vec![0, 1, 2, 3])).is_err());
+}
+
+#[test]
+fn a_masked_cell_is_shown_under_its_mask_and_under_no_other() {
+    let shown = |roles: &[&str], expr: Expr| {
+        let mut select = from(CUSTOMER, A, Vec::new());
+        select.columns = [expr].into_iter().collect();
+        holds(roles, select)
+    };
+    let masked = |index: usize, veil| Expr::Masked(Box::new(column(A, CUSTOMER, index)), veil);
+    let [name, email] = [2, 3];
+    let (right, wrong) = (
+        Veil::Hash { inner: 3, outer: 4 },
+        Veil::Hash { inner: 4, outer: 3 },
+    );
+    assert_eq!(shown(&["desk"], masked(name, Veil::Partial)), Ok(()));
+    assert_eq!(shown(&["desk"], masked(email, right)), Ok(()));
+    for expr in [
+        column(A, CUSTOMER, name),
+        column(A, CUSTOMER, email),
+        masked(email, Veil::Partial),
+        masked(email, wrong),
+        masked(email, Veil::Hash { inner: 0, outer: 1 }),
+        masked(name, right),
+        Expr::Masked(
+            Box::new(equal(column(A, CUSTOMER, name), Expr::Parameter(0))),
+            Veil::Partial,
+        ),
+        Expr::First(vec![masked(name, Veil::Partial), column(A, CUSTOMER, name)]),
+        Expr::Guarded(Box::new(of_tenant(A)), Box::new(column(A, CUSTOMER, name))),
+    ] {
+        assert!(shown(&["desk"], expr.clone()).is_err(), "{expr:?}");
+    }
+    // Whoever is a clerk too sees the name of its tenant's, and of others what the desk shows.
+    let both = Expr::First(vec![
+        Expr::Guarded(Box::new(of_tenant(A)), Box::new(column(A, CUSTOMER, name))),
+        masked(name, Veil::Partial),
+    ]);
+    assert_eq!(shown(&["clerk", "desk"], both.clone()), Ok(()));
+    assert!(shown(&["desk"], both).is_err());
 }

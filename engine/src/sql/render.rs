@@ -8,6 +8,7 @@ mod figure;
 mod function;
 mod json;
 mod mariadb;
+mod masked;
 mod packed;
 mod search;
 

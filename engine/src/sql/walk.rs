@@ -43,6 +43,7 @@ macro_rules! hand_over {
             | Expr::IsNotTrue(inner)
             | Expr::Not(inner)
             | Expr::Rule(inner)
+            | Expr::Masked(inner, _)
             | Expr::Count(Some(inner))
             | Expr::Aggregate(_, inner)
             | Expr::Distinct(inner)
@@ -76,7 +77,11 @@ macro_rules! hand_over {
                     $each($inside::Expr(item));
                 }
             }
-            Expr::InKeys(items, _) | Expr::And(items) | Expr::Or(items) | Expr::Call(_, items) => {
+            Expr::InKeys(items, _)
+            | Expr::And(items)
+            | Expr::Or(items)
+            | Expr::First(items)
+            | Expr::Call(_, items) => {
                 for item in items {
                     $each($inside::Expr(item));
                 }

@@ -72,11 +72,17 @@ fn of_rows(rows: &OfRows) -> Vec<String> {
         .check
         .as_ref()
         .filter(|check| Some(*check) != rows.rows.as_ref());
+    let listed = |items: &[String]| (!items.is_empty()).then(|| items.join(", "));
     let further = [
+        ("masked", listed(&rows.masked)),
         ("without", is_of_some.then(|| rows.without.join(", "))),
         ("where", rows.rows.clone()),
         ("check", check.cloned()),
-        ("set", (!rows.set.is_empty()).then(|| rows.set.join(", "))),
+        (
+            "at most",
+            rows.rows_max.map(|most| format!("{most} rows at a time")),
+        ),
+        ("set", listed(&rows.set)),
     ];
     let said = |(word, what): (&str, Option<String>)| Some(format!("            {word} {}", what?));
     let first = format!("    {:<7} {fields}", rows.action);

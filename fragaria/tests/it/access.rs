@@ -1,5 +1,8 @@
 //! Access rules: what callers of each role see and do, on the three databases.
 
+mod masks;
+mod rows;
+
 use crate::server::Server;
 use crate::stage::Stage;
 use serde_json::{Value, json};
@@ -64,7 +67,11 @@ fn holder(roles: &[&str]) -> String {
 
 /// Serves the tables with their rules to whoever develops them.
 fn dev(stage: &Stage) -> Server {
-    let schema = stage.project.read("schema.graphql") + RULES;
+    under(stage, RULES)
+}
+
+fn under(stage: &Stage, rules: &str) -> Server {
+    let schema = stage.project.read("schema.graphql") + rules;
     stage.project.write("schema.graphql", &schema);
     stage.project.dev(stage.settings()).ready()
 }

@@ -9,6 +9,7 @@ use crate::json::NOT_FINITE;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Error, Result, ffi};
+use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub(super) fn register(connection: &Connection, watch: &Arc<Watch>) -> Result<()
     connection.create_scalar_function(c"fragaria_bucket", 3, flags, bucket::bucket)?;
     connection.create_scalar_function(c"fragaria_decimal", 2, flags, decimal)?;
     connection.create_scalar_function(c"fragaria_fitted", 3, flags, fitted)?;
+    connection.create_scalar_function(c"fragaria_hash", 3, flags, hash)?;
     for (name, case) in [
         (c"fragaria_like", Case::Told),
         (c"fragaria_ilike", Case::Folded),
@@ -43,6 +45,27 @@ pub(super) fn register(connection: &Connection, watch: &Arc<Watch>) -> Result<()
     connection.create_scalar_function(c"fragaria_lower", 1, flags, lower)?;
     document::register(connection, flags, watch)?;
     connection.create_scalar_function(c"fragaria_json", 1, flags, number::kept)
+}
+
+/// `fragaria_hash(outer, inner, text)`: the two rounds of a keyed hash (RFC 2104) in hexadecimal
+/// digits, NULL for NULL.
+fn hash(context: &mut Context<'_>) -> Result<Option<String>> {
+    let text = match context.get_raw(2) {
+        ValueRef::Null => return Ok(None),
+        ValueRef::Text(text) | ValueRef::Blob(text) => text,
+        ValueRef::Integer(_) | ValueRef::Real(_) => return Err(refusal("not a text")),
+    };
+    let [outer, inner] = [0, 1].map(|place| context.get_raw(place).as_blob());
+    let round = |key: &[u8], text: &[u8]| Sha256::new().chain_update(key).chain_update(text);
+    let inner = round(inner?, text).finalize();
+    let digest = round(outer?, &inner).finalize();
+    Ok(Some(hexadecimal(&digest)))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half & 15)]);
+    let digits = |byte: &u8| [digit(byte >> 4), digit(*byte)];
+    bytes.iter().flat_map(digits).collect()
 }
 
 /// `fragaria_decimal(x, scale)`: text with that many digits after the point, NULL for NULL.

@@ -142,9 +142,9 @@ impl<'a> Planner<'a> {
         let rules = self.rules(table, action);
         let is_written = |column: usize| {
             action == Action::Update && declared.version == Some(column)
-                || rules.iter().any(|rule| {
-                    rule.columns.contains(&column) || rule.set.iter().any(|(set, _)| *set == column)
-                })
+                || rules
+                    .iter()
+                    .any(|rule| rule.has(column) || rule.set.iter().any(|(set, _)| *set == column))
         };
         let verb = if action == Action::Create {
             "added"
@@ -194,9 +194,8 @@ impl<'a> Planner<'a> {
         let mut sets: Vec<Vec<&'a Ruled>> = Vec::new();
         let counted = |column: &&usize| action == Action::Update && version == Some(**column);
         for column in written.iter().filter(|column| !counted(column)) {
-            let lets = |rule: &&&Ruled| {
-                rule.columns.contains(column) || rule.set.iter().any(|(set, _)| set == column)
-            };
+            let lets =
+                |rule: &&&Ruled| rule.has(*column) || rule.set.iter().any(|(set, _)| set == column);
             let rules: Vec<_> = all.iter().filter(lets).copied().collect();
             let is_same = |known: &Vec<&Ruled>| {
                 let mut pairs = known.iter().zip(&rules);
@@ -341,7 +340,7 @@ impl<'a> Planner<'a> {
         let place = chosen.field().name.location();
         let none = Expectation {
             least: 0,
-            most: Some(0),
+            most: None,
             fault,
         };
         self.expect(step, none, Some(Wish { slot, place }));

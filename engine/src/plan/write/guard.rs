@@ -6,7 +6,7 @@ use crate::plan::planner::Planner;
 use crate::plan::{Binding, Form, Slot, Wish};
 use crate::sql::{Alias, Expr};
 use apollo_compiler::executable::Field;
-use model::{Expectation, Fault, Kind, Parameter, Scalar};
+use model::{Action, Expectation, Fault, Kind, Parameter, Scalar, Value};
 
 /// The member, or the argument, that says which version a row must have.
 pub(super) const EXPECTED_VERSION: &str = "expectedVersion";
@@ -15,6 +15,8 @@ pub(super) const EXPECTED_VERSION: &str = "expectedVersion";
 pub(super) struct Guard {
     /// How many rows there may be.
     at_most: Option<Source>,
+    /// How many the rules let there be.
+    bound: Option<i64>,
     /// Whether there must be one, as it is said which version it has.
     versioned: bool,
 }
@@ -24,14 +26,16 @@ impl Guard {
     pub(super) fn versioned() -> Self {
         Self {
             at_most: None,
+            bound: None,
             versioned: true,
         }
     }
 
-    /// Not more rows than that, where it is said.
-    pub(super) fn at_most(most: Option<Source>) -> Self {
+    /// Not more rows than that, where it is said, nor than the rules let there be.
+    pub(super) fn at_most(most: Option<Source>, bound: Option<i64>) -> Self {
         Self {
             at_most: most,
+            bound,
             versioned: false,
         }
     }
@@ -51,12 +55,17 @@ impl Planner<'_> {
                 Some(Argument::Leaf(source)) => Some(source),
                 _ => None,
             };
-            return Ok((Guard::at_most(most), Vec::new()));
+            let action = match root.verb {
+                Verb::UpdateMany => Action::Update,
+                _ => Action::Delete,
+            };
+            let bound = self.rows_max(root.table, action);
+            return Ok((Guard::at_most(most, bound), Vec::new()));
         }
         let expected = self.strictly(|planner| planner.given(field, EXPECTED_VERSION))?;
         let version = self.schema.tables[root.table].version;
         let (Some(Argument::Leaf(source)), Some(version)) = (expected, version) else {
-            return Ok((Guard::at_most(None), Vec::new()));
+            return Ok((Guard::at_most(None, None), Vec::new()));
         };
         let conditions = self.key_conditions(alias, root.table, vec![(version, source)]);
         Ok((Guard::versioned(), conditions))
@@ -78,22 +87,33 @@ impl Planner<'_> {
         if let Some(source) = guard.at_most {
             let message = "the condition finds more rows than atMost allows: nothing was changed";
             let fault = self.fault(field, "engine.at_most", Kind::Conflict, message);
-            let parameter = Parameter {
-                scalar: Scalar::BigInt,
-                list: false,
-            };
-            let slot = Slot::Bound(Binding {
-                parameter,
-                source,
-                form: Form::Count(None),
-            });
-            let place = field.name.location();
-            let expectation = Expectation {
-                least: 0,
-                most: Some(0),
-                fault,
-            };
-            self.expect(step, expectation, Some(Wish { slot, place }));
+            self.expect_at_most(field, step, source, fault);
         }
+        if let Some(most) = guard.bound {
+            let message =
+                format!("you may change at most {most} rows at a time: nothing was changed");
+            let fault = self.fault(field, "engine.at_most", Kind::Limit, message);
+            let source = Source::Constant(Value::Integer(most));
+            self.expect_at_most(field, step, source, fault);
+        }
+    }
+
+    fn expect_at_most(&mut self, field: &Field, step: usize, source: Source, fault: Fault) {
+        let parameter = Parameter {
+            scalar: Scalar::BigInt,
+            list: false,
+        };
+        let slot = Slot::Bound(Binding {
+            parameter,
+            source,
+            form: Form::Count(None),
+        });
+        let place = field.name.location();
+        let expectation = Expectation {
+            least: 0,
+            most: None,
+            fault,
+        };
+        self.expect(step, expectation, Some(Wish { slot, place }));
     }
 }

@@ -95,6 +95,12 @@ impl Text<'_> {
                 self.call_open(" THEN ", inner);
                 self.push(" END");
             }
+            Expr::Masked(inner, veil) => self.masked(inner, *veil),
+            Expr::First(items) => {
+                self.push("COALESCE(");
+                self.list(items, ", ", Self::expr);
+                self.push(")");
+            }
             Expr::Exists(select) => self.nested("EXISTS (", select, Columns::Plain),
             Expr::Value(select) => self.nested("(", select, Columns::Plain),
             Expr::Rows(select) => self.packed(select),

@@ -113,6 +113,8 @@ impl Text<'_> {
             Expr::Aggregate(Aggregate::Minimum | Aggregate::Maximum, inner)
             | Expr::Filtered(inner, _)
             | Expr::Guarded(_, inner) => self.scalar(inner),
+            Expr::Masked(..) => Some(Scalar::String),
+            Expr::First(items) => self.scalar(items.first()?),
             Expr::Value(select) => self.scalar(select.columns.iter().next()?),
             _ => None,
         }

@@ -7,8 +7,8 @@ use crate::plan::planner::Planner;
 use crate::plan::write::input::{Mentions, Spot, Values, required};
 use crate::plan::write::kept::{Held, Only, Wanted};
 use crate::sql::Expr;
-use model::Fault;
 use model::schema::Cardinality;
+use model::{Action, Fault};
 
 /// What can be done with the rows of a relation, in the order in which it is done: those that go
 /// make room for those that come.
@@ -114,7 +114,7 @@ impl<'a> Planner<'a> {
             "connect" => self.connect(spot, tie, input),
             "disconnect" => self.disconnect(spot, tie, Pick::Unique(input)),
             "delete" => self.delete_tied(spot, tie, Pick::Unique(input)),
-            "deleteMany" => self.delete_tied(spot, tie, Pick::Where(input)),
+            "deleteMany" => self.delete_tied(spot, tie, Pick::Where(input, Action::Delete)),
             "update" => self.update_tied(spot, tie, Pick::Unique(required(input, "key")), input),
             "updateMany" => self.update_all(spot, tie, input),
             _ => self.put_tied(spot, said),
@@ -230,7 +230,7 @@ impl<'a> Planner<'a> {
         tie: &Tie<'_>,
         input: &Argument,
     ) -> Result<(), Fault> {
-        let held = self.pick(spot, tie, Pick::Where(input), &[])?;
+        let held = self.pick(spot, tie, Pick::Where(input, Action::Update), &[])?;
         let set = required(input, "set");
         self.within(".set", |planner| {
             let values = planner.plain(spot, set)?;

@@ -10,7 +10,7 @@ use crate::plan::write::input::{Mentions, Spot, Values, required};
 use crate::plan::write::kept::{Held, Wanted};
 use crate::plan::write::upsert::Terms;
 use crate::sql::{self, Alias, Expr, Operator, Reference, Tree};
-use model::{Expectation, Fault, Kind, Use};
+use model::{Action, Expectation, Fault, Kind, Use};
 
 /// Which rows of those that belong to a row.
 pub(super) enum Pick<'i> {
@@ -21,7 +21,7 @@ pub(super) enum Pick<'i> {
     /// The one with a unique key, which must be there.
     Unique(&'i Argument),
     /// Those of which the condition in an input holds.
-    Where(&'i Argument),
+    Where(&'i Argument, Action),
 }
 
 /// A row that was put.
@@ -115,7 +115,7 @@ impl<'a> Planner<'a> {
                 let missing = "there is no row with that key, or it belongs elsewhere";
                 self.hold_one(spot, (alias, filter), key.version, (wanted, missing))
             }
-            Pick::Where(input) => {
+            Pick::Where(input, action) => {
                 filter.push(self.within(".where", |planner| {
                     planner.condition_of(spot, required(input, "where"), alias)
                 })?);
@@ -124,7 +124,8 @@ impl<'a> Planner<'a> {
                     Some(Argument::Leaf(source)) => Some(source.clone()),
                     _ => None,
                 };
-                self.guarded(spot.chosen.field(), Guard::at_most(most), held.step);
+                let bound = self.rows_max(spot.table, action);
+                self.guarded(spot.chosen.field(), Guard::at_most(most, bound), held.step);
                 held
             }
         })
