@@ -35,6 +35,7 @@ mod search;
 mod sql;
 mod token;
 mod types;
+mod ways;
 
 pub use access::{HashKey, OfRole, OfRows, Report, report};
 pub use bind::Bound;
@@ -48,3 +49,4 @@ pub use plan::Inserts;
 pub use prepare::{Operation, OperationKind};
 pub use scaffold::{Scaffold, scaffold};
 pub use types::natives;
+pub use ways::{Shown, Unshown, prove};

@@ -27,6 +27,7 @@ mod snippet;
 mod terminal;
 mod usage;
 mod watch;
+mod ways;
 
 use clap::Parser as _;
 use cli::Cli;

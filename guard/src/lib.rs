@@ -12,6 +12,7 @@ mod error;
 pub mod load;
 mod metrics;
 pub mod rates;
+pub mod seal;
 mod who;
 
 pub use address::is_loopback;

@@ -22,6 +22,7 @@ pub mod outward;
 mod scalar;
 pub mod schema;
 mod secret;
+mod signer;
 mod statement;
 mod value;
 
@@ -37,6 +38,7 @@ pub use once::Once;
 pub use scalar::Scalar;
 pub use schema::Schema;
 pub use secret::Secret;
+pub use signer::Signer;
 pub use statement::{
     Argument, Case, Cases, Cell, Codec, Content, Expectation, Field, Label, Page, PageField,
     PageInfo, PagePart, Parameter, Part, Record, Root, Script, Statement, Step, Use, Weight,

@@ -1,8 +1,9 @@
 //! Rules in schema files: what is refused of them, what they come to, and who gains by a change.
 
 use crate::show;
-use engine::{Sight, diff, report};
-use model::Dialect::Sqlite;
+use engine::{Sight, diff, prove, report};
+use model::Dialect::{Mariadb, Postgres, Sqlite};
+use std::fmt::Write as _;
 
 const SHOP: &str = r#"
 type Customer @table {
@@ -91,4 +92,53 @@ fn a_diff_tells_who_gains_and_who_loses_sight_of_what() {
             .iter()
             .any(|change| change.at == "schema" && change.access == Some(Sight::Gains))
     );
+}
+
+#[test]
+fn every_way_of_each_role_is_shown_to_be_held_to_its_rules() {
+    for (dialect, statements) in [(Sqlite, 24), (Postgres, 24), (Mariadb, 28)] {
+        let shown = prove(&show::schema(SHOP, dialect)).unwrap();
+        let told: Vec<_> = shown
+            .iter()
+            .map(|shown| (&*shown.role, shown.ways, shown.statements))
+            .collect();
+        assert_eq!(told, [("auditor", 7, 7), ("clerk", 14, statements)]);
+    }
+}
+
+/// Tables that lead to each other, each with rules for each of so many roles.
+fn large(tables: usize, roles: usize) -> String {
+    let mut text = String::from("extend schema");
+    for role in 0..roles {
+        write!(text, " @role(name: \"r{role}\")").unwrap();
+    }
+    for table in 0..tables {
+        let next = (table + 1) % tables;
+        let columns = ["a", "b", "c1", "d"].map(|name| format!("  {name}: String\n"));
+        let columns = columns.concat();
+        write!(
+            text,
+            "\ntype T{table} @table {{\n  id: Int! @id\n  tenantId: Int!\n  nextId: Int!\n{columns}\
+               next: T{next}! @relation(fields: [\"nextId\"])\n  \
+               last: [T{}!]! @relation(inverse: \"next\")\n}}\n",
+            (table + tables - 1) % tables
+        )
+        .unwrap();
+        for role in 0..roles {
+            let rule = "where: {tenantId: {eq: {claim: \"tenant\"}}}, except: [\"c1\"]";
+            writeln!(
+                text,
+                "extend type T{table} @access(to: \"r{role}\", allow: [READ, CREATE, UPDATE, DELETE], {rule})"
+            )
+            .unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn ways_of_many_tables_and_roles_are_shown() {
+    let shown = prove(&show::schema(&large(6, 4), Postgres)).unwrap();
+    let ways: Vec<_> = shown.iter().map(|shown| shown.ways).collect();
+    assert_eq!(ways, [78; 4]);
 }

@@ -9,6 +9,7 @@ use crate::mend;
 use crate::project::{ARTEFACT, Compiled, Project, display};
 use crate::snippet::{self, Refused};
 use crate::terminal::Terminal;
+use crate::ways;
 use anyhow::{Context as _, Result, anyhow, bail};
 use engine::artefact;
 use model::metric::Registry;
@@ -34,6 +35,7 @@ pub(crate) async fn run(
         let drift = compare(&project, &compiled, &target, terminal).await?;
         compiled.warnings.extend(drift);
     }
+    let shown = ways::show(&compiled.artefact.schema, terminal)?;
     let out = args.out.unwrap_or_else(|| project.directory.join(ARTEFACT));
     refuse_to_overwrite(&out)?;
     std::fs::write(&out, &compiled.bytes)
@@ -42,6 +44,7 @@ pub(crate) async fn run(
     let machine = json!({
         "artefact": display(&out),
         "hash": hash,
+        "shown": shown,
         "warnings": snippet::json(&compiled.warnings, &compiled.texts),
     });
     if !terminal.json {
@@ -49,7 +52,11 @@ pub(crate) async fn run(
     }
     let tables = count(compiled.artefact.schema.tables.len(), "table");
     terminal.either(&machine, || {
-        format!("compiled {tables} into {} ({hash})", display(&out))
+        let compiled = format!("compiled {tables} into {} ({hash})", display(&out));
+        match ways::told(&shown) {
+            Some(rules) => format!("{compiled}\n{rules}"),
+            None => compiled,
+        }
     })?;
     Ok(())
 }

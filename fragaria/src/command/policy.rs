@@ -1,37 +1,67 @@
 //! `fragaria policy`: what the access rules of a project come to.
 
+mod signed;
+
 use crate::cli::{Policy, PolicyReport};
+use crate::count::count;
 use crate::environment::Environment;
-use crate::project::Project;
+use crate::project::{Project, display};
 use crate::terminal::Terminal;
-use anyhow::Result;
-use engine::{OfRole, OfRows, Report};
+use crate::ways;
+use anyhow::{Context as _, Result};
+use engine::{OfRole, OfRows, Report, Shown};
+use serde_json::json;
+use std::fs;
 
 /// Does what is asked.
 pub(crate) fn run(args: &Policy, environment: &Environment, terminal: Terminal) -> Result<()> {
     match args {
         Policy::Report(args) => report(args, environment, terminal),
+        Policy::Verify(args) => signed::verify(args, terminal),
     }
 }
 
-/// Prints who may do what.
+/// Prints who may do what, or writes it to a file.
 fn report(args: &PolicyReport, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
     let compiled = project.compile_alone(None)?;
-    let report = engine::report(&compiled.artefact.schema);
+    let schema = &compiled.artefact.schema;
+    let (report, shown) = (engine::report(schema), ways::show(schema, terminal)?);
     let hash = compiled.artefact.hash.to_string();
-    let machine = serde_json::json!({ "artefact": hash, "report": report });
-    terminal.either(&machine, || told(&hash, &report))?;
+    let machine = json!({ "artefact": hash, "report": report, "shown": shown });
+    let Some(out) = &args.out else {
+        terminal.either(&machine, || told(&hash, &report, &shown))?;
+        return Ok(());
+    };
+    let key = args.sign.as_deref().map(signed::private_key).transpose()?;
+    let text = serde_json::to_string_pretty(&machine)? + "\n";
+    fs::write(out, &text).with_context(|| format!("cannot write {}", display(out)))?;
+    let mut files = vec![display(out)];
+    if let Some(key) = key {
+        files.push(display(&signed::seal(&key, out, text.as_bytes())?));
+    }
+    let words = || format!("wrote {}", files.join(" and "));
+    terminal.either(&json!({ "files": files }), words)?;
     Ok(())
 }
 
-fn told(hash: &str, report: &Report) -> String {
+fn told(hash: &str, report: &Report, shown: &[Shown]) -> String {
     let mut lines = vec![format!("Access to artefact {hash}")];
     if report.roles.is_empty() {
         lines
             .push("\nThere are no rules: whoever reaches the server may do everything.".to_owned());
     }
-    lines.extend(report.roles.iter().flat_map(of_role));
+    for role in &report.roles {
+        lines.extend(of_role(role));
+        let shown = shown.iter().find(|shown| shown.role == role.role);
+        lines.extend(shown.map(|shown| {
+            let (ways, statements) = (
+                count(shown.ways, "way"),
+                count(shown.statements, "statement"),
+            );
+            format!("  shown of {ways} into the tables: the rules hold of each of {statements}")
+        }));
+    }
     if !report.outside.is_empty() {
         lines.push("\nWhat the database does by itself is not held to the rules:".to_owned());
         lines.extend(report.outside.iter().map(|thing| format!("  {thing}")));

@@ -1,6 +1,7 @@
 //! Access rules: what callers of each role see and do, on the three databases.
 
 mod masks;
+mod report;
 mod rows;
 
 use crate::server::Server;

@@ -255,7 +255,8 @@ impl Home {
         let place = Place::new(dialect, &sql);
         let url = place.url();
         project.configure(&url);
-        project.run(&["compile", "--against", &url]);
+        let told = project.run(&["compile", "--against", &url]);
+        assert!(!told.contains("not looked at"), "{told}");
         Self {
             project,
             place,

@@ -1,0 +1,165 @@
+//! Every way into the tables that the API of a role has, asked once, so that the checker of the rules
+//! sees each before anybody goes it.
+//!
+//! A way is a root field, a relation below one, a condition or an order through a relation, or a figure.
+//! What is asked is a document like any other: it is validated and planned as those of callers are, and
+//! the checker looks at each statement of the plan.
+
+mod asking;
+
+use crate::access::Shape;
+use crate::config::{Config, Introspection};
+use crate::input::coerce_variables;
+use crate::plan::{Inserts, plan};
+use crate::prepare::operation;
+use asking::Asking;
+use model::schema::{Function, Schema, Table};
+use model::{Claims, Fault, Roles, Rule};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What was shown of the API of a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// The role.
+    pub role: String,
+    /// How many root fields it has, each asked with all that is below it.
+    pub ways: usize,
+    /// How many statements that takes; the rules were seen to hold of each.
+    pub statements: usize,
+    /// Ways that could not be asked for, and why: of these nothing is shown before somebody goes them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unasked: Vec<String>,
+}
+
+/// A way of which it could not be shown that the rules hold.
+#[derive(Debug)]
+pub struct Unshown {
+    /// Whose.
+    pub role: String,
+    /// The document.
+    pub document: String,
+    /// Why not.
+    pub fault: Fault,
+}
+
+impl Unshown {
+    fn of(role: &str, document: String, fault: Fault) -> Box<Self> {
+        Box::new(Self {
+            role: role.to_owned(),
+            document,
+            fault,
+        })
+    }
+}
+
+/// Shows of each role by itself that the rules hold of all its ways.
+pub fn prove(schema: &Schema) -> Result<Vec<Shown>, Box<Unshown>> {
+    let internal = |problem: String| Fault::new("engine.internal", model::Kind::Internal, problem);
+    let all = Shape::all(schema.clone());
+    let all = all.map_err(|problem| Unshown::of("", String::new(), internal(problem)))?;
+    let mut shown: Vec<Shown> = Vec::with_capacity(schema.roles.len());
+    for (index, role) in schema.roles.iter().enumerate() {
+        let mut before = (0..index).filter(|other| may_the_same(schema, *other, index));
+        if let Some(same) = before.next().map(|other| shown[other].clone()) {
+            shown.push(Shown {
+                role: role.name.clone(),
+                ..same
+            });
+            continue;
+        }
+        let held = Roles::from_iter([role.name.as_str()]);
+        let shape = all.of(&held);
+        let shape =
+            shape.map_err(|problem| Unshown::of(&role.name, String::new(), internal(problem)))?;
+        shown.push(of_role(&role.name, &Arc::new(shape))?);
+    }
+    Ok(shown)
+}
+
+/// Whether two roles have the same rules: what is shown of one is shown of the other.
+fn may_the_same(schema: &Schema, one: usize, other: usize) -> bool {
+    let of = |table: &Table, role: usize| -> Vec<Rule> {
+        let held = table
+            .access
+            .iter()
+            .filter(|rule| rule.roles.contains(&role));
+        let bare = held.map(|rule| Rule {
+            roles: Vec::new(),
+            ..rule.clone()
+        });
+        bare.collect()
+    };
+    let has = |function: &Function, role: usize| function.callers.contains(&role);
+    let mut functions = schema.functions.iter();
+    let mut tables = schema.tables.iter();
+    functions.all(|function| has(function, one) == has(function, other))
+        && tables.all(|table| of(table, one) == of(table, other))
+}
+
+/// Asks every way that a role has; where it cannot be shown of one, gives the document and why not.
+fn of_role(role: &str, shape: &Arc<Shape>) -> Result<Shown, Box<Unshown>> {
+    let mut shown = Shown {
+        role: role.to_owned(),
+        ways: 0,
+        statements: 0,
+        unasked: Vec::new(),
+    };
+    for document in Asking::new(shape).documents() {
+        match statements_of(shape, &document.text) {
+            Ok(statements) => {
+                shown.ways += document.roots;
+                shown.statements += statements;
+            }
+            Err(fault) if fault.code == "access.unproved" => {
+                return Err(Unshown::of(role, document.text, fault));
+            }
+            Err(fault) => {
+                let field = document.field;
+                shown.unasked.push(format!("{field}: {}", fault.message));
+            }
+        }
+    }
+    Ok(shown)
+}
+
+/// How many statements a document takes; each was seen by the checker.
+fn statements_of(shape: &Arc<Shape>, document: &str) -> Result<usize, Fault> {
+    let config = unbounded();
+    let first = |faults: Vec<Fault>| {
+        let message = "a document of ours is refused";
+        let unknown = || Fault::new("engine.internal", model::Kind::Internal, message);
+        faults.into_iter().next().unwrap_or_else(unknown)
+    };
+    let operation = operation(Arc::clone(shape), (&config, true), 0, document, None);
+    let operation = operation.map_err(first)?;
+    let claims = Claims::from(asking::claims(shape));
+    let given = serde_json::Map::new();
+    let variables = coerce_variables(shape, &claims, &[], &given).map_err(first)?;
+    let plan = plan(&config, &operation, (&variables, Inserts::Together))?;
+    Ok(plan.script.steps.len())
+}
+
+/// Bounds that our own documents do not meet.
+fn unbounded() -> Config {
+    const MANY: usize = 10_000_000;
+    Config {
+        document_bytes_max: MANY,
+        tokens_max: MANY,
+        operations_max: MANY,
+        fragments_max: MANY,
+        roots_max: MANY,
+        aliases_max: MANY,
+        fields_max: MANY,
+        cost_max: u64::MAX,
+        introspection: Introspection::Everyone,
+        conditions_max: MANY,
+        condition_relations_max: MANY,
+        list_items_max: MANY,
+        order_columns_max: MANY,
+        joins_max: MANY,
+        columns_max: MANY,
+        tree_statements_max: MANY,
+        ..Config::default()
+    }
+}

@@ -1,0 +1,106 @@
+//! Reports that are signed, so that whoever answers for them need not trust where they lay.
+
+use crate::cli::PolicyVerify;
+use crate::mend;
+use crate::project::display;
+use crate::terminal::Terminal;
+use anyhow::{Context as _, Result};
+use guard::seal::{self, FileKey};
+use model::{Clock as _, SystemClock};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
+use serde_json::json;
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// Largest file that is read for a key or a signature.
+const BYTES_MAX: u64 = 64 * 1024;
+
+/// Who may read a file: everybody on the machine.
+const EVERYBODY: u32 = 0o007;
+
+/// The key of a file that nobody else may read.
+pub(super) fn private_key(path: &Path) -> Result<FileKey> {
+    let mode = fs::metadata(path)
+        .with_context(|| format!("cannot read {}", display(path)))?
+        .permissions()
+        .mode();
+    if mode & EVERYBODY != 0 {
+        let what = format!("{} is open to everybody on this machine", display(path));
+        return Err(mend::failure(what, format!("chmod 600 {}", path.display())));
+    }
+    let key = PrivatePkcs8KeyDer::from_pem_slice(&small(path)?);
+    let key = key
+        .ok()
+        .and_then(|key| FileKey::read(key.secret_pkcs8_der()));
+    key.ok_or_else(|| {
+        mend::failure(
+            format!("{} is no private key of Ed25519", display(path)),
+            "openssl genpkey -algorithm ed25519 -out signing.pem makes one",
+        )
+    })
+}
+
+/// Signs a file; gives where the signature is.
+pub(super) fn seal(key: &FileKey, file: &Path, bytes: &[u8]) -> Result<PathBuf> {
+    let now = SystemClock
+        .now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let sealed = seal::seal(key, bytes, i64::try_from(now.as_secs())?) + "\n";
+    let out = beside(file);
+    fs::write(&out, sealed).with_context(|| format!("cannot write {}", display(&out)))?;
+    Ok(out)
+}
+
+/// Tells whether a file is the one that was signed.
+pub(super) fn verify(args: &PolicyVerify, terminal: Terminal) -> Result<()> {
+    let path = beside(&args.file);
+    let bytes =
+        fs::read(&args.file).with_context(|| format!("cannot read {}", display(&args.file)))?;
+    let sealed = String::from_utf8_lossy(&small(&path)?).into_owned();
+    let key = SubjectPublicKeyInfoDer::from_pem_slice(&small(&args.key)?).map_err(|_| {
+        mend::failure(
+            format!("{} is no public key (PEM)", display(&args.key)),
+            "openssl pkey -in signing.pem -pubout -out signing.pub.pem gives the one of a private key",
+        )
+    })?;
+    let header = seal::open(&sealed, &bytes, &key).map_err(|broken| {
+        let (file, path) = (display(&args.file), display(&path));
+        mend::failure(
+            format!("{path} does not vouch for {file}: {broken}"),
+            "take the report, its signature and the key from where they were made",
+        )
+    })?;
+    let at = jiff::Timestamp::from_second(header.iat)?;
+    let machine =
+        json!({ "file": display(&args.file), "key": header.kid, "signed": at.to_string() });
+    let words = || {
+        format!(
+            "{} was signed at {at} with the key {}",
+            display(&args.file),
+            header.kid
+        )
+    };
+    terminal.either(&machine, words)?;
+    Ok(())
+}
+
+/// Where the signature of a file is.
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".jws");
+    name.into()
+}
+
+/// The bytes of a file that is not large.
+fn small(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(BYTES_MAX).read_to_end(&mut bytes))
+        .with_context(|| format!("cannot read {}", display(path)))?;
+    Ok(bytes)
+}
