@@ -1,5 +1,9 @@
 //! The command line: one declaration for parser, help and completions.
 
+mod callers;
+
+pub(crate) use callers::{ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate};
+
 use crate::command::Scenario;
 use crate::config::Flag;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -61,6 +65,9 @@ pub(crate) enum Command {
     /// Tell what the access rules of a project come to.
     #[command(subcommand)]
     Policy(Policy),
+    /// Make, list, rotate and revoke the API keys of callers.
+    #[command(subcommand)]
+    ApiKey(ApiKey),
     /// Print the effective configuration and where each value came from.
     #[command(
         after_help = "Examples:\n  fragaria config shop\n  fragaria config shop --set limits.depth_max=12"

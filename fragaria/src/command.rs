@@ -1,5 +1,6 @@
 //! The verbs of the command line, one file each.
 
+mod api_key;
 mod compile;
 mod completions;
 mod config;
@@ -29,6 +30,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
         Command::Diff(args) => diff::run(&args, environment, terminal),
         Command::Schema(args) => schema::run(&args, environment, terminal),
         Command::Policy(args) => policy::run(&args, environment, terminal),
+        Command::ApiKey(args) => waiting(api_key::run(args, environment, terminal)),
         Command::Config(args) => config::run(&args, environment, terminal),
         Command::Verify(args) => waiting(verify::run(args, environment, terminal)),
         Command::Completions(args) => completions::run(&args),

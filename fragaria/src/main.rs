@@ -16,6 +16,7 @@ mod environment;
 mod example;
 mod first_query;
 mod http;
+mod keys;
 mod mend;
 mod outward;
 mod project;

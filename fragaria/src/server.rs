@@ -91,7 +91,9 @@ impl Server {
     ) -> Result<Arc<Self>> {
         let mut registry = Registry::default();
         let hash_key = hash_key(stage, &config.masks.hash_key)?;
-        let doorkeeper = doorkeeper(stage, &config.auth, &mut registry)?;
+        let database = store::Database::open(&config.database, &mut registry)
+            .context("the database cannot be used")?;
+        let doorkeeper = doorkeeper(stage, &config.auth, &database, &mut registry)?;
         let issuers = doorkeeper.has_issuers().then_some(ISSUERS);
         let dependencies: Vec<_> = [DATABASE, SCHEMA].into_iter().chain(issuers).collect();
         let edition = Edition::new(artefact, &config.limits, hash_key.as_ref())
@@ -100,8 +102,7 @@ impl Server {
         let server = Self {
             stage,
             face,
-            database: store::Database::open(&config.database, &mut registry)
-                .context("the database cannot be used")?,
+            database,
             doorkeeper,
             health: Health::new(&dependencies, &mut registry),
             rates: Rates::open(&config.rates, Arc::new(SystemClock), &mut registry)?,
@@ -189,10 +190,16 @@ impl Server {
     }
 }
 
-fn doorkeeper(stage: Stage, config: &guard::Config, registry: &mut Registry) -> Result<Doorkeeper> {
+fn doorkeeper(
+    stage: Stage,
+    config: &guard::Config,
+    database: &store::Database,
+    registry: &mut Registry,
+) -> Result<Doorkeeper> {
     let stranger = (stage == Stage::Development).then(Caller::development);
     let world = World {
         outward: Arc::new(Network::new(&config.root_certificates)?),
+        api_keys: Arc::new(database.keys()),
         clock: Arc::new(SystemClock),
     };
     Ok(Doorkeeper::new(config, stranger, world, registry))

@@ -1,5 +1,9 @@
 //! How callers are told apart.
 
+mod kept;
+
+pub use kept::ApiKeys;
+
 use crate::address;
 use model::Secret;
 use serde::{Deserialize, Serialize};
@@ -14,7 +18,7 @@ pub struct Config {
     /// access rules, on loopback only.
     pub open: bool,
     /// The role of requests without credentials. Without one they are refused, where an issuer or
-    /// the introspection of tokens is configured.
+    /// the introspection of tokens is configured, or keys are taken.
     pub anonymous_role: String,
     /// Who issues the tokens that are taken: a section `[[auth.issuers]]` for each.
     pub issuers: Vec<Issuer>,
@@ -36,13 +40,16 @@ pub struct Config {
     pub jwks_bytes_max: usize,
     /// The most keys of an issuer; of a larger set none is used.
     pub jwks_keys_max: usize,
-    /// How long an issuer, or the introspection of a token, may take to answer, in milliseconds.
+    /// How long an issuer, the introspection of a token, or the table of keys may take to answer, in
+    /// milliseconds.
     pub fetch_timeout_ms: u64,
     /// A file with further certificates (PEM) that the certificates of issuers may be signed with;
     /// a relative path begins at the project.
     pub root_certificates: String,
     /// Whom to ask about tokens that cannot be read here.
     pub introspection: Introspection,
+    /// Keys of callers that are kept in the served database.
+    pub api_keys: ApiKeys,
 }
 
 /// Who issues tokens that are taken, and what they must say.
@@ -142,6 +149,7 @@ impl Default for Config {
             fetch_timeout_ms: 5_000,
             root_certificates: String::new(),
             introspection: Introspection::default(),
+            api_keys: ApiKeys::default(),
         }
     }
 }
@@ -197,7 +205,10 @@ const SECONDS_MAX: u64 = 366 * 24 * 60 * 60;
 impl Config {
     /// Whether callers are told apart by nothing, as far as this says.
     pub fn is_doorless(&self) -> bool {
-        self.issuers.is_empty() && !self.introspection.is_on() && self.anonymous_role.is_empty()
+        self.issuers.is_empty()
+            && !self.introspection.is_on()
+            && !self.api_keys.enabled
+            && self.anonymous_role.is_empty()
     }
 
     /// Keys whose values cannot be worked with, and why.
@@ -225,6 +236,7 @@ impl Config {
             );
         }
         findings.extend(self.introspection.findings());
+        findings.extend(self.api_keys.findings());
         findings
     }
 

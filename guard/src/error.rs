@@ -6,7 +6,7 @@ use model::{Fault, Kind};
 pub const INVALID: &str = "auth.invalid";
 
 /// A request whose caller is not known; its text is for the log, and holds nothing of a token but
-/// what names its issuer and its key.
+/// what names its issuer and its key, and of an API key its id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It has none, and needs some.
@@ -16,10 +16,10 @@ pub enum Error {
     #[error("more than one credential was given")]
     Ambiguous,
     /// They are no good.
-    #[error("the token is refused: {0}")]
+    #[error("the credential is refused: {0}")]
     Invalid(#[from] Flaw),
     /// Nobody can say now whether they are good.
-    #[error("whether a token is good cannot be found out: {0}")]
+    #[error("whether a credential is good cannot be found out: {0}")]
     Unavailable(String),
 }
 
@@ -50,6 +50,34 @@ pub enum Flaw {
     /// Its issuer has taken it back, or never gave it.
     #[error("its issuer says that it is not active")]
     Inactive,
+    /// It is to be a key, and is none.
+    #[error("it is no API key, or a mistyped one")]
+    Mistyped,
+    /// It has the form of a key, and is not good.
+    #[error("the API key {id} {why}")]
+    Key {
+        /// Which key it says it is.
+        id: Box<str>,
+        /// What is wrong with it; for the log alone.
+        why: KeyFlaw,
+    },
+}
+
+/// What is wrong with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFlaw {
+    /// There is none of that id.
+    #[error("is not known")]
+    Unknown,
+    /// Its secret is another one.
+    #[error("has another secret")]
+    Secret,
+    /// Its time is over.
+    #[error("has expired")]
+    Expired,
+    /// It was taken back.
+    #[error("was revoked")]
+    Revoked,
 }
 
 impl Error {
@@ -68,6 +96,13 @@ impl Error {
                 Flaw::Audience => "audience",
                 Flaw::Claims(_) => "claims",
                 Flaw::Inactive => "inactive",
+                Flaw::Mistyped => "key_mistyped",
+                Flaw::Key { why, .. } => match why {
+                    KeyFlaw::Unknown => "key_unknown",
+                    KeyFlaw::Secret => "key_secret",
+                    KeyFlaw::Expired => "key_expired",
+                    KeyFlaw::Revoked => "key_revoked",
+                },
             },
         }
     }
@@ -87,6 +122,8 @@ impl Flaw {
             Self::Audience => "the token is not for this API: ask its issuer for one that is",
             Self::Claims(_) => "the token does not say of its caller what it must",
             Self::Inactive => "the token is not active: get a new one",
+            // Whoever tries keys learns nothing of which there are.
+            Self::Mistyped | Self::Key { .. } => "the API key is not valid: ask for one that is",
         }
     }
 }
@@ -95,7 +132,8 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
             Error::Required => {
-                let message = "credentials are needed: send `Authorization: Bearer` and a token";
+                let message =
+                    "credentials are needed: send `Authorization: Bearer` and a token, or a key";
                 Self::new("auth.required", Kind::Unauthenticated, message)
             }
             Error::Ambiguous => {
@@ -104,7 +142,8 @@ impl From<Error> for Fault {
             }
             Error::Invalid(flaw) => Self::new(INVALID, Kind::Unauthenticated, flaw.mend()),
             Error::Unavailable(_) => {
-                let message = "whether the token is good cannot be found out now, try again later";
+                let message =
+                    "whether the credential is good cannot be found out now, try again later";
                 Self::new("auth.unavailable", Kind::Unavailable, message)
             }
         }

@@ -7,6 +7,7 @@
 //! token is written nowhere.
 
 mod address;
+pub mod api_key;
 mod config;
 mod error;
 pub mod load;
@@ -16,6 +17,6 @@ pub mod seal;
 mod who;
 
 pub use address::is_loopback;
-pub use config::{Algorithm, Config, Introspection, Issuer};
-pub use error::{Error, Flaw, INVALID};
-pub use who::{Doorkeeper, World};
+pub use config::{Algorithm, ApiKeys, Config, Introspection, Issuer};
+pub use error::{Error, Flaw, INVALID, KeyFlaw};
+pub use who::{API_KEY, Doorkeeper, World};

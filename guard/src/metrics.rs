@@ -3,10 +3,11 @@
 use model::metric::{Counter, EncodeLabelSet, Family, Gauge, Registry, Unit};
 
 /// How requests can end at the door.
-const OUTCOMES: [&str; 15] = [
+const OUTCOMES: [&str; 21] = [
     "development",
     "anonymous",
     "token",
+    "key",
     "remembered",
     "required",
     "ambiguous",
@@ -19,6 +20,11 @@ const OUTCOMES: [&str; 15] = [
     "audience",
     "claims",
     "inactive",
+    "key_mistyped",
+    "key_unknown",
+    "key_secret",
+    "key_expired",
+    "key_revoked",
 ];
 
 /// The guard's metrics; all clones count together.
@@ -31,6 +37,8 @@ pub(crate) struct Metrics {
     jwks_fetches: Family<Fetch, Counter>,
     jwks_fetched: Family<OfIssuer, Gauge>,
     introspections: Family<Outcome, Counter>,
+    key_lookups: Family<Outcome, Counter>,
+    key_uses: Family<Outcome, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -60,6 +68,7 @@ impl Metrics {
         for outcome in ["active", "inactive", "failed", "refused"] {
             drop(metrics.introspections.get_or_create(&Outcome { outcome }));
         }
+        metrics.declare_keys(registry);
         registry.register(
             "callers",
             "Requests by how their callers were told apart, or why they were not",
@@ -88,6 +97,35 @@ impl Metrics {
             metrics.introspections.clone(),
         );
         metrics
+    }
+
+    fn declare_keys(&self, registry: &mut Registry) {
+        for outcome in ["found", "unknown", "failed"] {
+            drop(self.key_lookups.get_or_create(&Outcome { outcome }));
+        }
+        for outcome in ["written", "dropped", "failed"] {
+            drop(self.key_uses.get_or_create(&Outcome { outcome }));
+        }
+        registry.register(
+            "api_key_lookups",
+            "Times an API key was read in the database, by outcome",
+            self.key_lookups.clone(),
+        );
+        registry.register(
+            "api_key_uses",
+            "Last uses of API keys that were to be written down, by outcome",
+            self.key_uses.clone(),
+        );
+    }
+
+    /// A key was read in the database.
+    pub(crate) fn key_lookup(&self, outcome: &'static str) {
+        self.key_lookups.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// A use of a key was to be written down.
+    pub(crate) fn key_use(&self, outcome: &'static str) {
+        self.key_uses.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// A request ended at the door, or came in.

@@ -4,6 +4,7 @@ mod cache;
 mod claims;
 mod credential;
 mod introspection;
+mod kept;
 mod key;
 mod keyring;
 mod token;
@@ -13,9 +14,13 @@ use crate::error::{Error, Flaw};
 use crate::metrics::Metrics;
 use cache::{Cache, Print, Verdict};
 use claims::Expected;
+use credential::Credential;
 use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use introspection::Introspection;
+use kept::Kept;
 use keyring::Keyring;
+use model::api_key::ApiKeys;
 use model::metric::Registry;
 use model::outward::Outward;
 use model::{Caller, Claims, Clock, Rights, Roles};
@@ -24,11 +29,15 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 use tokio::task::JoinSet;
 
-/// What is outside: other servers, and the time.
+pub use credential::API_KEY;
+
+/// What is outside: other servers, the table of keys, and the time.
 #[derive(Clone)]
 pub struct World {
     /// Other servers.
     pub outward: Arc<dyn Outward>,
+    /// The keys that are kept.
+    pub api_keys: Arc<dyn ApiKeys>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -41,6 +50,7 @@ pub struct Doorkeeper {
     token_bytes_max: usize,
     issuers: Vec<(Expected, Arc<Keyring>)>,
     introspection: Option<Introspection>,
+    kept: Option<Arc<Kept>>,
     cache: Cache,
     world: World,
     metrics: Metrics,
@@ -67,6 +77,7 @@ impl Doorkeeper {
                 .map(|issuer| (Expected::from(issuer), keyring(issuer)))
                 .collect(),
             introspection: Introspection::new(config, &world, &metrics),
+            kept: Kept::new(config, &world, &metrics),
             cache: Cache::new(config.token_cache_bytes_max, &metrics),
             world,
             metrics,
@@ -85,7 +96,7 @@ impl Doorkeeper {
 
     /// Whether anybody could be let in now; nobody knows until an issuer was asked.
     pub fn is_able(&self) -> Option<bool> {
-        if self.stranger.is_ok() || self.introspection.is_some() {
+        if self.stranger.is_ok() || self.introspection.is_some() || self.kept.is_some() {
             return Some(true);
         }
         let mut keyrings = self.issuers.iter().map(|(_, keyring)| keyring);
@@ -100,29 +111,49 @@ impl Doorkeeper {
         !self.issuers.is_empty()
     }
 
-    /// Has the keys of the issuers fetched now and again, for as long as it is polled.
+    /// Whether a request shows something by which its caller is known.
+    pub fn is_shown_any(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key(AUTHORIZATION) || self.kept.is_some() && headers.contains_key(API_KEY)
+    }
+
+    /// Has the keys of the issuers fetched now and again, and uses of keys written down, for as long
+    /// as it is polled.
     pub async fn tend(&self) {
         let mut tended = JoinSet::new();
         for (_, keyring) in &self.issuers {
             tended.spawn(Arc::clone(keyring).tend());
         }
+        if let Some(kept) = &self.kept {
+            tended.spawn(Arc::clone(kept).tend());
+        }
         while tended.join_next().await.is_some() {}
     }
 
     async fn look(&self, headers: &HeaderMap) -> Result<(&'static str, Arc<Caller>), Error> {
-        let token = if self.is_doorless {
+        let shown = if self.is_doorless {
             None
         } else {
-            credential::token(headers)?
+            credential::of(headers, self.kept.is_some())?
         };
-        let Some(token) = token else {
-            let caller = self.stranger.clone()?;
-            let outcome = match caller.rights {
-                Rights::All => "development",
-                Rights::Of(_) => "anonymous",
-            };
-            return Ok((outcome, caller));
-        };
+        match (shown, &self.kept) {
+            (None, _) => {
+                let caller = self.stranger.clone()?;
+                let outcome = match caller.rights {
+                    Rights::All => "development",
+                    Rights::Of(_) => "anonymous",
+                };
+                Ok((outcome, caller))
+            }
+            (Some(Credential::Key(key)), Some(kept)) => {
+                let (caller, was_there) = kept.caller(key, &self.cache, self.now()).await?;
+                Ok((if was_there { "remembered" } else { "key" }, caller))
+            }
+            (Some(Credential::Token(token) | Credential::Key(token)), _) => self.token(token).await,
+        }
+    }
+
+    /// The caller whom a token names.
+    async fn token(&self, token: &str) -> Result<(&'static str, Arc<Caller>), Error> {
         if token.len() > self.token_bytes_max {
             return Err(Flaw::Malformed("it is too long").into());
         }
@@ -151,6 +182,7 @@ impl Doorkeeper {
             }
             Verdict::Active(known) => known.until > now,
             Verdict::Inactive(until) => *until > now,
+            Verdict::Kept(_) => false,
         };
         if !holds {
             self.cache.forget(print);
@@ -194,6 +226,7 @@ impl Verdict {
         match self {
             Self::Signed { known, .. } | Self::Active(known) => Ok(Arc::clone(&known.caller)),
             Self::Inactive(_) => Err(Flaw::Inactive.into()),
+            Self::Kept(_) => Err(Flaw::Malformed("it is a key").into()),
         }
     }
 }

@@ -9,6 +9,7 @@
 //! number that can exceed 53 bits is held as an integer or as its digits, never as a float.
 
 mod access;
+pub mod api_key;
 mod caller;
 pub mod catalog;
 mod clock;

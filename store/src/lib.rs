@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`Config`] says which database and within which bounds; [`Database`] is the door;
 //! a script's answer is a [`Reply`], whole or in chunks, written by `json` straight from the
-//! driver's bytes; `idempotency` is about writes that are asked for again; what goes wrong is an
-//! [`Error`], for the log, and becomes a [`model::Fault`].
+//! driver's bytes; `idempotency` is about writes that are asked for again, `keys` about what
+//! callers show; what goes wrong is an [`Error`], for the log, and becomes a [`model::Fault`].
 //!
 //! Invariants: all of a script happens in one snapshot or one transaction; nothing of a write is
 //! answered before its commit succeeded; every queue, buffer and wait has a bound; a dropped reply
@@ -19,9 +19,11 @@ mod error;
 mod idempotency;
 mod job;
 mod json;
+mod keys;
 mod line;
 mod mariadb;
 mod metrics;
+mod ours;
 mod postgres;
 mod reply;
 mod retries;
@@ -35,6 +37,7 @@ pub use address::{dialect, with_password};
 pub use config::{Config, Idempotency, Mariadb, Pooler, Postgres, Sqlite};
 pub use database::{Database, Manner};
 pub use error::{Error, Failure};
+pub use keys::{Keys, PAGE};
 pub use reply::{Chunks, Reply};
 pub use shown::without_password;
 pub use sqlite::{sqlite_file, sqlite_url};

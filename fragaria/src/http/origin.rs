@@ -25,7 +25,7 @@ const PREFLIGHTED: [HeaderName; 3] = [
 
 /// What pages of listed origins may send.
 const SENT: &str = "authorization, content-type, graphql-cost, graphql-require-preflight, \
-    idempotency-key, x-request-id";
+    idempotency-key, x-api-key, x-request-id";
 /// What they may read.
 const READ: &str = "idempotency-replayed, ratelimit, ratelimit-policy, retry-after, www-authenticate, \
                     x-request-id";

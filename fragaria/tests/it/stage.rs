@@ -140,7 +140,8 @@ impl Stage {
         }
     }
 
-    /// A value that another connection sees; `KEYS` is the table of outcomes.
+    /// A value that another connection sees; `KEYS` is the table of outcomes, and `API_KEYS` that of
+    /// the keys of callers.
     pub(crate) fn outside(&self, sql: &str) -> String {
         let sql = self.spelled(sql);
         match &self.database {
@@ -342,6 +343,15 @@ impl Stage {
         statement.replace(" app", &format!(" {user}"))
     }
 
+    /// What lets a user read and write the keys of callers that there are.
+    pub(crate) fn grant(&self, user: &str) -> String {
+        let schema = match self.database {
+            Database::Postgres(_) => format!("GRANT USAGE ON SCHEMA fragaria TO {user};"),
+            Database::Sqlite | Database::Mariadb(_) => String::new(),
+        };
+        format!("{schema} GRANT SELECT, INSERT, UPDATE ON API_KEYS TO {user}")
+    }
+
     fn ago(&self, hours: u32) -> String {
         match self.database {
             Database::Sqlite => format!("datetime('now', '-{hours} hours')"),
@@ -351,11 +361,12 @@ impl Stage {
     }
 
     fn spelled(&self, sql: &str) -> String {
-        let table = match self.database {
-            Database::Postgres(_) => "fragaria.idempotency",
-            Database::Sqlite | Database::Mariadb(_) => "fragaria_idempotency",
+        let prefix = match self.database {
+            Database::Postgres(_) => "fragaria.",
+            Database::Sqlite | Database::Mariadb(_) => "fragaria_",
         };
-        sql.replace("KEYS", table)
+        let sql = sql.replace("API_KEYS", &format!("{prefix}api_key"));
+        sql.replace("KEYS", &format!("{prefix}idempotency"))
     }
 }
 

@@ -3,6 +3,7 @@
 mod forged;
 mod introspection;
 mod issuers;
+mod keys;
 mod provider;
 
 use crate::client::{Client, Response};
@@ -28,9 +29,14 @@ extend type Product
 /// A project with access rules.
 fn ruled() -> Project {
     let project = Project::small();
+    rule(&project);
+    project
+}
+
+/// Adds the rules to a project.
+fn rule(project: &Project) {
     project.write("schema.graphql", &(project.read("schema.graphql") + RULES));
     project.run(&["compile"]);
-    project
 }
 
 /// One request with these headers.

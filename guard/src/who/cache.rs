@@ -1,10 +1,12 @@
-//! Tokens that were looked at before, so that it need not be done for each request again.
+//! Tokens and keys that were looked at before, so that it need not be done for each request again.
 
 use super::claims::Known;
+use super::kept::Read;
 use crate::metrics::Metrics;
 use quick_cache::Weighter;
-use quick_cache::sync::Cache as Entries;
+use quick_cache::sync::{Cache as Entries, EntryAction, EntryResult};
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
 /// What an entry takes beside what its token says.
 const ENTRY_BYTES: usize = 512;
@@ -40,6 +42,8 @@ pub(super) enum Verdict {
     Active(Known),
     /// Its issuer said that it is not, which holds until that second.
     Inactive(u64),
+    /// Not about a token, but what is kept of the key with that id.
+    Kept(Arc<Read>),
 }
 
 #[derive(Clone)]
@@ -76,6 +80,43 @@ impl Cache {
         let bytes = ENTRY_BYTES + GROWTH * length;
         self.entries.insert(print, Entry { verdict, bytes });
         self.measure();
+    }
+
+    /// What is remembered under a print and holds, and that it was there; or what is found out now, by
+    /// one of those who ask at a time: the others wait for it.
+    pub(super) async fn recall<E>(
+        &self,
+        print: Print,
+        holds: impl Fn(&Verdict) -> bool,
+        learn: impl Future<Output = Result<(Verdict, usize), E>>,
+    ) -> Result<(Verdict, bool), E> {
+        if let Some(verdict) = self.find(&print).filter(&holds) {
+            return Ok((verdict, true));
+        }
+        let keep = |_: &Print, entry: &mut Entry| {
+            if holds(&entry.verdict) {
+                EntryAction::Retain(entry.verdict.clone())
+            } else {
+                EntryAction::ReplaceWithGuard
+            }
+        };
+        let guard = match self.entries.entry_async(&print, keep).await {
+            EntryResult::Retained(verdict) => return Ok((verdict, true)),
+            EntryResult::Vacant(guard) | EntryResult::Replaced(guard, _) => Some(guard),
+            EntryResult::Removed(..) | EntryResult::Timeout => None,
+        };
+        let (verdict, length) = learn.await?;
+        if let Some(guard) = guard {
+            let bytes = ENTRY_BYTES + GROWTH * length;
+            let entry = Entry {
+                verdict: verdict.clone(),
+                bytes,
+            };
+            // What was forgotten meanwhile is not remembered.
+            drop(guard.insert(entry));
+        }
+        self.measure();
+        Ok((verdict, false))
     }
 
     /// Forgets a token.

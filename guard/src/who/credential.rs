@@ -1,11 +1,42 @@
 //! The credential of a request, taken from its headers.
 
+use crate::api_key;
 use crate::error::{Error, Flaw};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+/// The header for a key.
+pub const API_KEY: &str = "x-api-key";
+
+/// What a request shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Credential<'a> {
+    Token(&'a str),
+    Key(&'a str),
+}
+
+/// The credential of a request, if it has one. The header for a key is looked at only where keys are
+/// taken.
+pub(super) fn of(headers: &HeaderMap, takes_keys: bool) -> Result<Option<Credential<'_>>, Error> {
+    let mut keys = headers.get_all(API_KEY).iter().filter(|_| takes_keys);
+    let key = match (keys.next(), keys.next()) {
+        (None, _) => {
+            let token = token(headers)?;
+            let is_key = |token: &&str| takes_keys && api_key::is_key(token);
+            return Ok(match token.filter(is_key) {
+                Some(key) => Some(Credential::Key(key)),
+                None => token.map(Credential::Token),
+            });
+        }
+        (Some(key), None) if !headers.contains_key(AUTHORIZATION) => key,
+        (Some(_), _) => return Err(Error::Ambiguous),
+    };
+    let key = key.to_str().map_err(|_| Flaw::Mistyped)?;
+    Ok(Some(Credential::Key(key)))
+}
+
 /// The bearer token of a request (RFC 6750, section 2.1), if it has any credential.
-pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+fn token(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let value = match (given.next(), given.next()) {
         (None, _) => return Ok(None),
@@ -59,6 +90,43 @@ mod tests {
         ] {
             assert_eq!(of(&[given.as_bytes()]), Ok(Some("a.b-c_~+/==".to_owned())));
         }
+    }
+
+    #[test]
+    fn a_key_stands_alone_in_its_header_or_behind_bearer() {
+        let shown = |lines: &[(&'static str, &[u8])], takes_keys| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in lines {
+                headers.append(*name, HeaderValue::from_bytes(value).unwrap());
+            }
+            let shown = super::of(&headers, takes_keys).map_err(|error| error.outcome())?;
+            Ok(shown.map(|shown| match shown {
+                Credential::Key(key) => format!("key {key}"),
+                Credential::Token(token) => format!("token {token}"),
+            }))
+        };
+        let is = |text: &str| Ok(Some(text.to_owned()));
+        let (key, bearer) = (
+            (API_KEY, &b"fra_a"[..]),
+            ("authorization", &b"Bearer fra_a"[..]),
+        );
+        assert_eq!(shown(&[key], true), is("key fra_a"));
+        assert_eq!(shown(&[bearer], true), is("key fra_a"));
+        assert_eq!(
+            shown(&[("authorization", b"Bearer fr")], true),
+            is("token fr")
+        );
+        assert_eq!(shown(&[], true), Ok(None));
+        assert_eq!(shown(&[key], false), Ok(None));
+        assert_eq!(shown(&[key, bearer], false), is("token fra_a"));
+        for several in [[key, bearer], [bearer, key], [key, key]] {
+            assert_eq!(shown(&several, true), Err("ambiguous"));
+        }
+        assert_eq!(
+            shown(&[key, ("authorization", b"")], true),
+            Err("ambiguous")
+        );
+        assert_eq!(shown(&[(API_KEY, b"fra_\xff")], true), Err("key_mistyped"));
     }
 
     #[test]

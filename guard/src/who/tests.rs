@@ -5,6 +5,7 @@ use crate::config::{self, Algorithm, Issuer};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::AUTHORIZATION;
+use model::api_key::{ApiKey, Former, Looking};
 use model::outward::{Asking, Question, Told, Unanswered};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::json;
@@ -27,6 +28,8 @@ struct State {
     away: bool,
     asked: Vec<String>,
     answer: Value,
+    kept: Vec<ApiKey>,
+    used: Vec<(String, u64)>,
 }
 
 impl Stage {
@@ -65,8 +68,18 @@ impl Stage {
     pub(super) fn world(self: &Arc<Self>) -> World {
         World {
             outward: self.clone(),
+            api_keys: self.clone(),
             clock: self.clone(),
         }
+    }
+
+    /// Keeps these keys from now on.
+    fn keeps(&self, kept: &[&ApiKey]) {
+        self.state.lock().unwrap().kept = kept.iter().map(|&key| key.clone()).collect();
+    }
+
+    fn used(&self) -> Vec<(String, u64)> {
+        self.state.lock().unwrap().used.clone()
     }
 
     fn answers(&self, answer: Value) {
@@ -107,6 +120,28 @@ impl Outward for Stage {
             tokio::task::yield_now().await;
             told
         })
+    }
+}
+
+impl ApiKeys for Stage {
+    fn find(&self, id: &str) -> Looking<Option<ApiKey>> {
+        let mut state = self.state.lock().unwrap();
+        state.asked.push(format!("table/{id}"));
+        let found = if state.away {
+            Err(Unanswered("away".to_owned()))
+        } else {
+            Ok(state.kept.iter().find(|key| &*key.id == id).cloned())
+        };
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            found
+        })
+    }
+
+    fn note_use(&self, id: &str, second: u64) -> Looking<()> {
+        let mut state = self.state.lock().unwrap();
+        state.used.push((id.to_owned(), second));
+        Box::pin(async { Ok(()) })
     }
 }
 
@@ -264,3 +299,5 @@ async fn who_has_no_credentials_is_who_the_configuration_says() {
     let doorkeeper = doorkeeper(&stage, &public);
     assert_eq!(outcome(&doorkeeper, "no-token").await, Err("malformed"));
 }
+
+mod kept;

@@ -1,0 +1,94 @@
+//! The commands about callers: their keys.
+
+use super::Settings;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// `fragaria api-key`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApiKey {
+    /// Make a key; it is shown this once.
+    #[command(
+        after_help = "Examples:\n  fragaria api-key create shop --name ci --role clerk --expires 90d\n  fragaria api-key create shop --name till-7 --role clerk --claims '{\"shop\": 7}' --no-expiry"
+    )]
+    Create(ApiKeyCreate),
+    /// List the keys; of their secrets nothing is known.
+    #[command(
+        after_help = "Examples:\n  fragaria api-key list shop\n  fragaria api-key list shop --json"
+    )]
+    List(ApiKeyList),
+    /// Give a key another secret; it is shown this once.
+    #[command(after_help = "Examples:\n  fragaria api-key rotate 7b4vqk2mzt6ydcpa shop --grace 1h")]
+    Rotate(ApiKeyRotate),
+    /// Take a key back; every server refuses it within seconds.
+    #[command(after_help = "Examples:\n  fragaria api-key revoke 7b4vqk2mzt6ydcpa shop")]
+    Revoke(ApiKeyRevoke),
+}
+
+/// `fragaria api-key create`
+#[derive(Debug, Args)]
+pub(crate) struct ApiKeyCreate {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    /// What people call the key.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// A role of whoever shows it; it can be given several times.
+    #[arg(long, value_name = "ROLE", required = true)]
+    pub(crate) role: Vec<String>,
+    /// Whose data it is for.
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<String>,
+    /// What rules may know of whoever shows it: a JSON object.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) claims: Option<String>,
+    /// After how long it holds no more: 90d, 12h, 30m.
+    #[arg(long, value_name = "TIME", required_unless_present = "no_expiry")]
+    pub(crate) expires: Option<String>,
+    /// Let it hold until it is revoked.
+    #[arg(long, conflicts_with = "expires")]
+    pub(crate) no_expiry: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria api-key list`
+#[derive(Debug, Args)]
+pub(crate) struct ApiKeyList {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    /// Those that come after this one alone: at most 1000 are listed at a time.
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria api-key rotate`
+#[derive(Debug, Args)]
+pub(crate) struct ApiKeyRotate {
+    /// What the key is called: the letters between the two underscores.
+    pub(crate) id: String,
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    /// For how long the secret before holds, too: 1h, 30m; without it, no longer.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) grace: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria api-key revoke`
+#[derive(Debug, Args)]
+pub(crate) struct ApiKeyRevoke {
+    /// What the key is called: the letters between the two underscores.
+    pub(crate) id: String,
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}

@@ -1,0 +1,152 @@
+//! `fragaria api-key`: makes, lists, rotates and revokes the keys of callers.
+
+use crate::address::{self, Target};
+use crate::cli::{ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate};
+use crate::count::count;
+use crate::environment::Environment;
+use crate::keys::{self, Error, Wish};
+use crate::mend;
+use crate::project::{ARTEFACT, Project, read_artefact};
+use crate::terminal::Terminal;
+use anyhow::{Result, anyhow};
+use model::Schema;
+use model::metric::Registry;
+use serde_json::{Map, Value};
+
+/// Does what is asked.
+pub(crate) async fn run(args: ApiKey, environment: &Environment, terminal: Terminal) -> Result<()> {
+    match args {
+        ApiKey::Create(args) => create(args, environment, terminal).await,
+        ApiKey::List(args) => list(args, environment, terminal).await,
+        ApiKey::Rotate(args) => rotate(args, environment, terminal).await,
+        ApiKey::Revoke(args) => revoke(args, environment, terminal).await,
+    }
+}
+
+async fn create(args: ApiKeyCreate, environment: &Environment, terminal: Terminal) -> Result<()> {
+    let project = Project::open(&args.directory, environment, &args.settings.flags())?;
+    let schema = schema(&project)?;
+    let wish = Wish {
+        name: args.name,
+        roles: args.role,
+        tenant: args.tenant,
+        claims: args.claims.as_deref().map_or(Ok(Map::new()), claims)?,
+        expires: args.expires,
+        no_expiry: args.no_expiry,
+    };
+    let made = with(&project, async |keys| {
+        keys::create(keys, &schema, &wish).await
+    });
+    shown_once(&project, terminal, &made.await?)
+}
+
+async fn list(args: ApiKeyList, environment: &Environment, terminal: Terminal) -> Result<()> {
+    let project = Project::open(&args.directory, environment, &args.settings.flags())?;
+    let after = args.after.unwrap_or_default();
+    let told = with(&project, async |keys| keys::list(keys, &after).await).await?;
+    terminal.either(&told, || lines(&told))?;
+    Ok(())
+}
+
+async fn rotate(args: ApiKeyRotate, environment: &Environment, terminal: Terminal) -> Result<()> {
+    let project = Project::open(&args.directory, environment, &args.settings.flags())?;
+    let rotated = with(&project, async |keys| {
+        keys::rotate(keys, &args.id, args.grace.as_deref()).await
+    });
+    shown_once(&project, terminal, &rotated.await?)
+}
+
+async fn revoke(args: ApiKeyRevoke, environment: &Environment, terminal: Terminal) -> Result<()> {
+    let project = Project::open(&args.directory, environment, &args.settings.flags())?;
+    let told = with(&project, async |keys| keys::revoke(keys, &args.id).await).await?;
+    let seconds = project.loaded.config.auth.api_keys.recheck_seconds;
+    terminal.either(&told, || {
+        let seconds = count(usize::try_from(seconds).unwrap_or(usize::MAX), "second");
+        format!(
+            "revoked {}: every server refuses it within {seconds}",
+            args.id
+        )
+    })?;
+    Ok(())
+}
+
+/// The schema that is served, or else the one in the files.
+fn schema(project: &Project) -> Result<Schema> {
+    let artefact = project.directory.join(ARTEFACT);
+    if artefact.is_file() {
+        return Ok(read_artefact(&artefact)?.schema);
+    }
+    Ok(project.compile()?.artefact.schema)
+}
+
+fn claims(text: &str) -> Result<Map<String, Value>> {
+    serde_json::from_str(text).map_err(|error| {
+        let help = r#"write a JSON object, as --claims '{"shop": 7}'"#;
+        mend::failure(format!("the claims cannot be read: {error}"), help)
+    })
+}
+
+/// Does something with the keys of a project's database, and closes it.
+async fn with<T>(
+    project: &Project,
+    work: impl AsyncFnOnce(&store::Keys) -> Result<T, Error>,
+) -> Result<T> {
+    project.dialect()?;
+    let config = &project.loaded.config.database;
+    let target = Target::configured(&config.url, "database.url");
+    address::must_exist(&target.url)?;
+    let told = |error: Error| match &error {
+        Error::Store(cause) => match target.remedy(cause) {
+            Some(help) => mend::failure(error.to_string(), help),
+            None => anyhow!(error),
+        },
+        _ => anyhow!(error),
+    };
+    let database = store::Database::open(config, &mut Registry::default());
+    let database = database.map_err(|error| told(error.into()))?;
+    let outcome = work(&database.keys()).await;
+    database.close().await;
+    outcome.map_err(told)
+}
+
+/// Tells a key to whoever made it; it is kept nowhere else.
+fn shown_once(project: &Project, terminal: Terminal, told: &Value) -> Result<()> {
+    if !project.loaded.config.auth.api_keys.enabled {
+        terminal.remark("no server takes it yet: set auth.api_keys.enabled");
+    }
+    terminal.remark("this is the only time that the key is shown");
+    terminal.either(told, || text(&told["key"]).to_owned())?;
+    Ok(())
+}
+
+fn lines(told: &Value) -> String {
+    let keys = told["keys"].as_array().map(Vec::as_slice);
+    let mut lines: Vec<_> = keys.unwrap_or_default().iter().map(line).collect();
+    if lines.is_empty() {
+        lines.push("there are no keys".to_owned());
+    }
+    if let Some(next) = told["next"].as_str() {
+        lines.push(format!("there are further ones: --after {next}"));
+    }
+    lines.join("\n")
+}
+
+fn line(key: &Value) -> String {
+    let roles = key["roles"].as_array().map(Vec::as_slice);
+    let roles: Vec<_> = roles.unwrap_or_default().iter().map(text).collect();
+    let when = |name: &str, word: &str| key[name].as_str().map(|when| format!("{word} {when}"));
+    let standing = when("revoked", "revoked")
+        .or_else(|| when("expires", "expires"))
+        .unwrap_or_else(|| "does not expire".to_owned());
+    let used = when("used", "used").unwrap_or_else(|| "never used".to_owned());
+    format!(
+        "{}  {}  {}  {standing}  {used}",
+        text(&key["id"]),
+        text(&key["name"]),
+        roles.join(",")
+    )
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

@@ -1,0 +1,54 @@
+//! What is kept about callers in the served database.
+
+use super::within;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The longest that what was read of a key may hold.
+const RECHECK_MAX: u64 = 30;
+
+/// Keys of callers that are kept in the served database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApiKeys {
+    /// Whether keys are taken, in the header `x-api-key` or as a bearer token.
+    pub enabled: bool,
+    /// How long what was read of a key holds, in seconds, at most 30: for so long a key that was
+    /// taken back is still taken; with 0 each request reads it.
+    pub recheck_seconds: u64,
+    /// How many keys may be read at a time; further ones wait for `auth.fetch_timeout_ms` at most.
+    pub lookups_max: usize,
+}
+
+impl Default for ApiKeys {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            recheck_seconds: 2,
+            lookups_max: 8,
+        }
+    }
+}
+
+impl ApiKeys {
+    pub(super) fn findings(&self) -> Vec<(&'static str, String)> {
+        within(&[
+            (
+                "auth.api_keys.recheck_seconds",
+                self.recheck_seconds,
+                0,
+                RECHECK_MAX,
+            ),
+            (
+                "auth.api_keys.lookups_max",
+                self.lookups_max as u64,
+                1,
+                1_000,
+            ),
+        ])
+    }
+
+    pub(crate) fn recheck(&self) -> Duration {
+        Duration::from_secs(self.recheck_seconds)
+    }
+}
