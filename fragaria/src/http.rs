@@ -1,5 +1,6 @@
 //! HTTP: which address leads where, and what is true of every response.
 
+mod admin;
 pub(crate) mod admission;
 pub(crate) mod answer;
 mod body;
@@ -115,6 +116,9 @@ async fn route(
         }
         return request::answer(server, peer, request, line).await;
     }
+    if path.starts_with(admin::ADMIN) {
+        return admin::answer(server, peer, request, line).await;
+    }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let fault = Fault::new("http.method", Kind::Malformed, "this address is only read");
         let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, fault).allow("GET, HEAD");
@@ -139,6 +143,7 @@ fn endpoint(path: &str) -> &'static str {
     match path {
         GRAPHQL => "graphql",
         "/metrics" => "metrics",
+        _ if path.starts_with(admin::ADMIN) => "admin",
         _ if path == "/health" || path.starts_with("/health/") => "health",
         _ => "console",
     }

@@ -48,6 +48,9 @@ pub struct Config {
     pub root_certificates: String,
     /// Whom to ask about tokens that cannot be read here.
     pub introspection: Introspection,
+    /// The roles of operators: whoever holds one may make and revoke keys over HTTP, and so become
+    /// any caller. While there are none, there is nothing at `/admin/`.
+    pub admin_roles: Vec<String>,
     /// Keys of callers that are kept in the served database.
     pub api_keys: ApiKeys,
 }
@@ -149,6 +152,7 @@ impl Default for Config {
             fetch_timeout_ms: 5_000,
             root_certificates: String::new(),
             introspection: Introspection::default(),
+            admin_roles: Vec::new(),
             api_keys: ApiKeys::default(),
         }
     }
@@ -218,6 +222,9 @@ impl Config {
             let message = "lets everybody do everything, and other keys tell callers apart: leave out \
                            either it or them";
             findings.push(("auth.open", message.to_owned()));
+        }
+        if self.admin_roles.iter().any(String::is_empty) {
+            findings.push(("auth.admin_roles", "has an empty role".to_owned()));
         }
         let mut seen = BTreeSet::new();
         for (index, issuer) in self.issuers.iter().enumerate() {

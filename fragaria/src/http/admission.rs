@@ -100,7 +100,10 @@ fn acceptable(request: &Request<Incoming>) -> Result<(), Refusal> {
 }
 
 /// Reads a body, never more of it than allowed, and not for longer than allowed.
-async fn body(server: &Server, mut body: Incoming) -> Result<(Bytes, Option<Held>), Refusal> {
+pub(super) async fn body(
+    server: &Server,
+    mut body: Incoming,
+) -> Result<(Bytes, Option<Held>), Refusal> {
     let config = &server.config.server;
     if body.size_hint().lower() > config.body_bytes_max as u64 {
         return Err(too_large(config.body_bytes_max));
@@ -160,7 +163,7 @@ fn too_large(bytes_max: usize) -> Refusal {
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, fault)
 }
 
-fn unreadable(reason: Unreadable) -> Refusal {
+pub(super) fn unreadable(reason: Unreadable) -> Refusal {
     let message = match reason {
         Unreadable::Unnamed => "the body needs the content-type application/json",
         Unreadable::Foreign => "the body must be of the content-type application/json",

@@ -34,12 +34,17 @@ pub(super) fn answer(server: &Server, path: &str, headers: &HeaderMap) -> Answer
 
 /// There is nothing.
 pub(super) fn nothing() -> Answer {
+    Answer::refused(&not_found(), Format::Json)
+}
+
+/// Why there is nothing.
+pub(super) fn not_found() -> Refusal {
     let fault = Fault::new(
         "http.not_found",
         Kind::Malformed,
         "there is nothing at this address",
     );
-    Answer::refused(&Refusal::new(StatusCode::NOT_FOUND, fault), Format::Json)
+    Refusal::new(StatusCode::NOT_FOUND, fault)
 }
 
 /// A file that a browser keeps, and asks about before it uses it again.

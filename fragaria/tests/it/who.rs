@@ -4,6 +4,7 @@ mod forged;
 mod introspection;
 mod issuers;
 mod keys;
+mod operators;
 mod provider;
 
 use crate::client::{Client, Response};

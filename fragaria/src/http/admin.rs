@@ -1,0 +1,210 @@
+//! What operators do over HTTP: the same as by the command line, for callers who hold a role that
+//! is named for it.
+
+use super::admission;
+use super::answer::{Answer, Refusal};
+use super::caller;
+use super::negotiation::{Format, is_json};
+use super::{JSON, origin, pages, rates};
+use crate::keys::{self, Error, Wish};
+use crate::server::Server;
+use guard::rates::Visit;
+use hyper::body::Incoming;
+use hyper::{Method, Request, StatusCode};
+use model::{Caller, Fault, Kind, Rights};
+use observe::request::Line;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::net::IpAddr;
+
+/// Where operators ask.
+pub(super) const ADMIN: &str = "/admin/";
+
+/// What an operator wants.
+enum Order {
+    ListKeys { after: String },
+    CreateKey,
+    RotateKey { id: String },
+    RevokeKey { id: String },
+}
+
+/// How a key is rotated.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Rotation {
+    grace: Option<String>,
+}
+
+/// Nothing is to be said.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Answers a request of an operator; where nobody is one, there is nothing here.
+pub(super) async fn answer(
+    server: &Server,
+    peer: IpAddr,
+    request: Request<Incoming>,
+    line: &mut Line,
+) -> Answer {
+    if server.config.auth.admin_roles.is_empty() {
+        return pages::nothing();
+    }
+    let mut visit = Visit::default();
+    let answer = match act(server, peer, request, line, &mut visit).await {
+        Ok(told) => Answer::json(StatusCode::OK, JSON, &told),
+        Err(refusal) => Answer::refused(&refusal, Format::Json),
+    };
+    rates::tell(server, &visit, line, answer)
+}
+
+/// The steps of any request, but for those about GraphQL.
+async fn act(
+    server: &Server,
+    peer: IpAddr,
+    request: Request<Incoming>,
+    line: &mut Line,
+    visit: &mut Visit,
+) -> Result<Value, Refusal> {
+    origin::admit(&request, &server.config.server)?;
+    rates::arrive(server, peer, request.headers(), visit).await?;
+    let caller = caller::of(server, request.headers(), line).await?;
+    server.rates.admit(visit, &caller).await?;
+    is_operator(&caller, &server.config.auth.admin_roles)?;
+    let order = order(&request, server)?;
+    if request.method() == Method::POST {
+        is_json(request.headers()).map_err(admission::unreadable)?;
+    }
+    let (body, _held) = admission::body(server, request.into_body()).await?;
+    let done = carry_out(server, &order, &body).await;
+    let done = done.map_err(|error| {
+        tracing::info!(request_id = line.request_id(), detail = %error, "an order was not carried out");
+        refusal(error)
+    })?;
+    let (what, id) = (order.name(), done["id"].as_str());
+    tracing::info!(
+        request_id = line.request_id(),
+        caller = &*caller.name,
+        id,
+        what,
+        "an order was carried out"
+    );
+    Ok(done)
+}
+
+async fn carry_out(server: &Server, order: &Order, body: &[u8]) -> Result<Value, Error> {
+    let table = server.database.keys();
+    match order {
+        Order::ListKeys { after } => keys::list(&table, after).await,
+        Order::CreateKey => {
+            let wish: Wish = read(body)?;
+            keys::create(&table, &server.edition().schema, &wish).await
+        }
+        Order::RotateKey { id } => {
+            let Rotation { grace } = read(body)?;
+            keys::rotate(&table, id, grace.as_deref()).await
+        }
+        Order::RevokeKey { id } => {
+            let Nothing {} = read(body)?;
+            keys::revoke(&table, id).await
+        }
+    }
+}
+
+/// A JSON object; an empty body says nothing. A list is none, though its items could be taken for
+/// members.
+fn read<T: Default + DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let unfit = |why: &str| Error::Unfit(format!("the body is not the JSON it must be: {why}"));
+    match body.trim_ascii_start().first() {
+        None => Ok(T::default()),
+        Some(b'{') => serde_json::from_slice(body).map_err(|error| unfit(&error.to_string())),
+        Some(_) => Err(unfit("it is no object")),
+    }
+}
+
+/// Whether somebody holds a role that is named for operators; a caller that is held to no rule
+/// holds none.
+fn is_operator(caller: &Caller, admin_roles: &[String]) -> Result<(), Refusal> {
+    let is_one = match &caller.rights {
+        Rights::All => false,
+        Rights::Of(roles) => admin_roles.iter().any(|role| roles.contains(role)),
+    };
+    if is_one {
+        return Ok(());
+    }
+    let message = "this takes a role that auth.admin_roles names";
+    let fault = Fault::new("auth.denied", Kind::Denied, message);
+    Err(Refusal::new(StatusCode::FORBIDDEN, fault))
+}
+
+/// What a path and a method stand for.
+fn order(request: &Request<Incoming>, server: &Server) -> Result<Order, Refusal> {
+    let path = request.uri().path();
+    let path = path.strip_prefix(ADMIN).unwrap_or_default();
+    let parts: Vec<_> = path.split('/').collect();
+    let keys = server.config.auth.api_keys.enabled;
+    let posted = match (parts.as_slice(), keys) {
+        (["api-keys"], true) if request.method() == Method::GET => {
+            let query = request.uri().query().unwrap_or_default();
+            let pairs = form_urlencoded::parse(query.as_bytes());
+            let after = pairs.into_iter().find(|(name, _)| name == "after");
+            let after = after.map(|(_, after)| after.into_owned());
+            return Ok(Order::ListKeys {
+                after: after.unwrap_or_default(),
+            });
+        }
+        (["api-keys"], true) => (Order::CreateKey, "GET, POST"),
+        (["api-keys", id, "rotate"], true) => (Order::RotateKey { id: (*id).into() }, "POST"),
+        (["api-keys", id, "revoke"], true) => (Order::RevokeKey { id: (*id).into() }, "POST"),
+        _ => return Err(pages::not_found()),
+    };
+    let (order, methods) = posted;
+    if request.method() == Method::POST {
+        return Ok(order);
+    }
+    let fault = Fault::new("http.method", Kind::Malformed, "orders are sent by POST");
+    Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, fault).allow(methods))
+}
+
+impl Order {
+    /// What it is called in the log.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::ListKeys { .. } => "list API keys",
+            Self::CreateKey => "create an API key",
+            Self::RotateKey { .. } => "rotate an API key",
+            Self::RevokeKey { .. } => "revoke an API key",
+        }
+    }
+}
+
+/// Each failure has a status of its own; what the database said stays in the log.
+fn refusal(error: Error) -> Refusal {
+    let message = error.to_string();
+    let (status, fault) = match error {
+        Error::Unfit(_) => (
+            StatusCode::BAD_REQUEST,
+            Fault::new("admin.invalid", Kind::Invalid, message),
+        ),
+        Error::Unknown => (
+            StatusCode::NOT_FOUND,
+            Fault::new("admin.unknown", Kind::Invalid, message),
+        ),
+        Error::Revoked => (
+            StatusCode::CONFLICT,
+            Fault::new("admin.revoked", Kind::Conflict, message),
+        ),
+        Error::Store(error) => {
+            let fault = Fault::from(error);
+            let status = match fault.kind {
+                Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+                Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            (status, fault)
+        }
+        Error::Chance(error) => (StatusCode::SERVICE_UNAVAILABLE, Fault::from(error)),
+    };
+    Refusal::new(status, fault)
+}
