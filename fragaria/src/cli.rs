@@ -2,7 +2,9 @@
 
 mod callers;
 
-pub(crate) use callers::{ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate};
+pub(crate) use callers::{
+    ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate, Token, TokenRevoke,
+};
 
 use crate::command::Scenario;
 use crate::config::Flag;
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// Make, list, rotate and revoke the API keys of callers.
     #[command(subcommand)]
     ApiKey(ApiKey),
+    /// Take back tokens before their end.
+    #[command(subcommand)]
+    Token(Token),
     /// Print the effective configuration and where each value came from.
     #[command(
         after_help = "Examples:\n  fragaria config shop\n  fragaria config shop --set limits.depth_max=12"

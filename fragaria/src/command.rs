@@ -7,9 +7,11 @@ mod config;
 mod dev;
 mod diff;
 mod init;
+mod kept;
 mod policy;
 mod schema;
 mod serve;
+mod token;
 mod verify;
 
 use self::verify::Disproved;
@@ -31,6 +33,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
         Command::Schema(args) => schema::run(&args, environment, terminal),
         Command::Policy(args) => policy::run(&args, environment, terminal),
         Command::ApiKey(args) => waiting(api_key::run(args, environment, terminal)),
+        Command::Token(args) => waiting(token::run(args, environment, terminal)),
         Command::Config(args) => config::run(&args, environment, terminal),
         Command::Verify(args) => waiting(verify::run(args, environment, terminal)),
         Command::Completions(args) => completions::run(&args),

@@ -128,7 +128,7 @@ async fn route(
         "/health" => healths(),
         "/health/live" => health(&server.health.live(), server),
         "/health/ready" => {
-            readiness::look_for_issuers(server);
+            readiness::look_at_door(server);
             health(&server.health.ready(), server)
         }
         "/health/startup" => health(&server.health.startup(), server),

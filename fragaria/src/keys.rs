@@ -49,8 +49,11 @@ pub(crate) enum Error {
     /// The key was taken back before.
     #[error("the key was revoked, and can only be followed by another one")]
     Revoked,
+    /// As much is kept as may be.
+    #[error("no further revocation can be kept now: auth.revocations.rows_max is reached")]
+    Full,
     /// The database did not do it.
-    #[error("the table of keys: {0}")]
+    #[error("the database did not do it: {0}")]
     Store(#[from] store::Error),
     /// No secret could be made.
     #[error("{0}")]
@@ -225,7 +228,7 @@ fn with_text(mut told: Value, minted: &Minted) -> Value {
 }
 
 /// A second since 1970 as RFC 3339 has it; one that is no date as it is.
-fn moment(second: u64) -> String {
+pub(crate) fn moment(second: u64) -> String {
     let timestamp = i64::try_from(second).ok().map(Timestamp::from_second);
     match timestamp {
         Some(Ok(timestamp)) => timestamp.to_string(),

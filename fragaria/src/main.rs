@@ -22,6 +22,7 @@ mod outward;
 mod project;
 mod readiness;
 mod request;
+mod revocations;
 mod running;
 mod server;
 mod snippet;

@@ -3,7 +3,7 @@
 use crate::address::Target;
 use crate::agreement;
 use crate::count::count;
-use crate::server::{DATABASE, ISSUERS, SCHEMA, Server};
+use crate::server::{DATABASE, ISSUERS, REVOCATIONS, SCHEMA, Server};
 use crate::snippet::{Refused, Texts};
 use anyhow::Result;
 use engine::artefact::Artefact;
@@ -62,7 +62,7 @@ impl Away {
 /// Looks until it is dropped.
 pub(crate) async fn watch(server: &Server) {
     loop {
-        look_for_issuers(server);
+        look_at_door(server);
         match look(server).await {
             Outlook::Drift(findings) if server.is_news(&findings) => log(&findings),
             // Those that were mended are news when they come back.
@@ -105,9 +105,20 @@ pub(crate) async fn admit(server: &Server, artefact: Artefact, texts: &Texts) ->
     Ok(())
 }
 
+/// Whether callers can be let in.
+pub(crate) fn look_at_door(server: &Server) {
+    look_for_issuers(server);
+    let condition = match server.doorkeeper.knows_revoked() {
+        None => return,
+        Some(true) => Condition::Up,
+        Some(false) => Condition::Down("it cannot be read which tokens are revoked".to_owned()),
+    };
+    record(server, REVOCATIONS, condition);
+}
+
 /// A server that can let nobody in is not ready. One of several issuers may be away: the callers of
 /// the others are let in.
-pub(crate) fn look_for_issuers(server: &Server) {
+fn look_for_issuers(server: &Server) {
     let condition = match server.doorkeeper.is_able() {
         Some(_) if !server.doorkeeper.has_issuers() => return,
         None => return,

@@ -30,6 +30,8 @@ pub(crate) const DATABASE: &str = "database";
 pub(crate) const SCHEMA: &str = "schema";
 /// Those who issue tokens, as a dependency; there only if some are configured.
 pub(crate) const ISSUERS: &str = "issuers";
+/// What was revoked, as a dependency; there only if it is looked for.
+pub(crate) const REVOCATIONS: &str = "revocations";
 
 /// Whom a server is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +97,9 @@ impl Server {
             .context("the database cannot be used")?;
         let doorkeeper = doorkeeper(stage, &config.auth, &database, &mut registry)?;
         let issuers = doorkeeper.has_issuers().then_some(ISSUERS);
-        let dependencies: Vec<_> = [DATABASE, SCHEMA].into_iter().chain(issuers).collect();
+        let revocations = doorkeeper.has_revocations().then_some(REVOCATIONS);
+        let further = issuers.into_iter().chain(revocations);
+        let dependencies: Vec<_> = [DATABASE, SCHEMA].into_iter().chain(further).collect();
         let edition = Edition::new(artefact, &config.limits, hash_key.as_ref())
             .context("the artefact is refused")?;
         hashes(&edition, hash_key.as_ref())?;
@@ -200,6 +204,7 @@ fn doorkeeper(
     let world = World {
         outward: Arc::new(Network::new(&config.root_certificates)?),
         api_keys: Arc::new(database.keys()),
+        revocations: Arc::new(database.revocations()),
         clock: Arc::new(SystemClock),
     };
     Ok(Doorkeeper::new(config, stranger, world, registry))

@@ -2,7 +2,7 @@
 
 mod kept;
 
-pub use kept::ApiKeys;
+pub use kept::{ApiKeys, Revocations};
 
 use crate::address;
 use model::Secret;
@@ -49,10 +49,12 @@ pub struct Config {
     /// Whom to ask about tokens that cannot be read here.
     pub introspection: Introspection,
     /// The roles of operators: whoever holds one may make and revoke keys over HTTP, and so become
-    /// any caller. While there are none, there is nothing at `/admin/`.
+    /// any caller, and revoke tokens. While there are none, there is nothing at `/admin/`.
     pub admin_roles: Vec<String>,
     /// Keys of callers that are kept in the served database.
     pub api_keys: ApiKeys,
+    /// Tokens that are taken back before their end.
+    pub revocations: Revocations,
 }
 
 /// Who issues tokens that are taken, and what they must say.
@@ -154,6 +156,7 @@ impl Default for Config {
             introspection: Introspection::default(),
             admin_roles: Vec::new(),
             api_keys: ApiKeys::default(),
+            revocations: Revocations::default(),
         }
     }
 }
@@ -244,6 +247,7 @@ impl Config {
         }
         findings.extend(self.introspection.findings());
         findings.extend(self.api_keys.findings());
+        findings.extend(self.revocations.findings());
         findings
     }
 

@@ -50,6 +50,9 @@ pub enum Flaw {
     /// Its issuer has taken it back, or never gave it.
     #[error("its issuer says that it is not active")]
     Inactive,
+    /// It was taken back here.
+    #[error("it was revoked")]
+    Revoked,
     /// It is to be a key, and is none.
     #[error("it is no API key, or a mistyped one")]
     Mistyped,
@@ -96,6 +99,7 @@ impl Error {
                 Flaw::Audience => "audience",
                 Flaw::Claims(_) => "claims",
                 Flaw::Inactive => "inactive",
+                Flaw::Revoked => "revoked",
                 Flaw::Mistyped => "key_mistyped",
                 Flaw::Key { why, .. } => match why {
                     KeyFlaw::Unknown => "key_unknown",
@@ -122,6 +126,7 @@ impl Flaw {
             Self::Audience => "the token is not for this API: ask its issuer for one that is",
             Self::Claims(_) => "the token does not say of its caller what it must",
             Self::Inactive => "the token is not active: get a new one",
+            Self::Revoked => "the token was revoked: get a new one",
             // Whoever tries keys learns nothing of which there are.
             Self::Mistyped | Self::Key { .. } => "the API key is not valid: ask for one that is",
         }

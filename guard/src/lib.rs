@@ -17,6 +17,6 @@ pub mod seal;
 mod who;
 
 pub use address::is_loopback;
-pub use config::{Algorithm, ApiKeys, Config, Introspection, Issuer};
+pub use config::{Algorithm, ApiKeys, Config, Introspection, Issuer, Revocations};
 pub use error::{Error, Flaw, INVALID, KeyFlaw};
 pub use who::{API_KEY, Doorkeeper, World};

@@ -3,7 +3,7 @@
 use model::metric::{Counter, EncodeLabelSet, Family, Gauge, Registry, Unit};
 
 /// How requests can end at the door.
-const OUTCOMES: [&str; 21] = [
+const OUTCOMES: [&str; 22] = [
     "development",
     "anonymous",
     "token",
@@ -20,6 +20,7 @@ const OUTCOMES: [&str; 21] = [
     "audience",
     "claims",
     "inactive",
+    "revoked",
     "key_mistyped",
     "key_unknown",
     "key_secret",
@@ -39,6 +40,8 @@ pub(crate) struct Metrics {
     introspections: Family<Outcome, Counter>,
     key_lookups: Family<Outcome, Counter>,
     key_uses: Family<Outcome, Counter>,
+    revocations: Gauge,
+    revocation_reads: Family<Outcome, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -69,6 +72,7 @@ impl Metrics {
             drop(metrics.introspections.get_or_create(&Outcome { outcome }));
         }
         metrics.declare_keys(registry);
+        metrics.declare_revocations(registry);
         registry.register(
             "callers",
             "Requests by how their callers were told apart, or why they were not",
@@ -116,6 +120,36 @@ impl Metrics {
             "Last uses of API keys that were to be written down, by outcome",
             self.key_uses.clone(),
         );
+    }
+
+    fn declare_revocations(&self, registry: &mut Registry) {
+        for outcome in ["ok", "failed"] {
+            drop(self.revocation_reads.get_or_create(&Outcome { outcome }));
+        }
+        registry.register(
+            "revocations",
+            "Tokens and subjects that are known to be revoked",
+            self.revocations.clone(),
+        );
+        registry.register(
+            "revocation_reads",
+            "Times it was read what is revoked, by outcome",
+            self.revocation_reads.clone(),
+        );
+    }
+
+    /// So much is known to be revoked.
+    pub(crate) fn revocations_known(&self, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.revocations.set(count);
+    }
+
+    /// It was read what is revoked, or could not be.
+    pub(crate) fn revocations_read(&self, is_ok: bool) {
+        let outcome = if is_ok { "ok" } else { "failed" };
+        self.revocation_reads
+            .get_or_create(&Outcome { outcome })
+            .inc();
     }
 
     /// A key was read in the database.

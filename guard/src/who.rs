@@ -7,6 +7,7 @@ mod introspection;
 mod kept;
 mod key;
 mod keyring;
+mod revocations;
 mod token;
 
 use crate::config::Config;
@@ -23,7 +24,9 @@ use keyring::Keyring;
 use model::api_key::ApiKeys;
 use model::metric::Registry;
 use model::outward::Outward;
+use model::revocation;
 use model::{Caller, Claims, Clock, Rights, Roles};
+use revocations::Revocations;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -31,15 +34,25 @@ use tokio::task::JoinSet;
 
 pub use credential::API_KEY;
 
-/// What is outside: other servers, the table of keys, and the time.
+/// What is outside: other servers, what is kept about callers, and the time.
 #[derive(Clone)]
 pub struct World {
     /// Other servers.
     pub outward: Arc<dyn Outward>,
     /// The keys that are kept.
     pub api_keys: Arc<dyn ApiKeys>,
+    /// What was revoked.
+    pub revocations: Arc<dyn revocation::Revocations>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+}
+
+impl World {
+    /// Now, in seconds since 1970.
+    fn now(&self) -> u64 {
+        let now = self.clock.now().duration_since(UNIX_EPOCH);
+        now.unwrap_or_default().as_secs()
+    }
 }
 
 /// Tells callers apart.
@@ -51,6 +64,7 @@ pub struct Doorkeeper {
     issuers: Vec<(Expected, Arc<Keyring>)>,
     introspection: Option<Introspection>,
     kept: Option<Arc<Kept>>,
+    revocations: Option<Arc<Revocations>>,
     cache: Cache,
     world: World,
     metrics: Metrics,
@@ -78,6 +92,7 @@ impl Doorkeeper {
                 .collect(),
             introspection: Introspection::new(config, &world, &metrics),
             kept: Kept::new(config, &world, &metrics),
+            revocations: Revocations::new(config, &world, &metrics),
             cache: Cache::new(config.token_cache_bytes_max, &metrics),
             world,
             metrics,
@@ -111,13 +126,23 @@ impl Doorkeeper {
         !self.issuers.is_empty()
     }
 
+    /// Whether it depends on what was revoked.
+    pub fn has_revocations(&self) -> bool {
+        self.revocations.is_some()
+    }
+
+    /// Whether it is known what was revoked; nobody knows until it was looked for.
+    pub fn knows_revoked(&self) -> Option<bool> {
+        self.revocations.as_ref()?.is_able()
+    }
+
     /// Whether a request shows something by which its caller is known.
     pub fn is_shown_any(&self, headers: &HeaderMap) -> bool {
         headers.contains_key(AUTHORIZATION) || self.kept.is_some() && headers.contains_key(API_KEY)
     }
 
-    /// Has the keys of the issuers fetched now and again, and uses of keys written down, for as long
-    /// as it is polled.
+    /// Has the keys of the issuers fetched now and again, uses of keys written down, and what was
+    /// revoked read, for as long as it is polled.
     pub async fn tend(&self) {
         let mut tended = JoinSet::new();
         for (_, keyring) in &self.issuers {
@@ -125,6 +150,9 @@ impl Doorkeeper {
         }
         if let Some(kept) = &self.kept {
             tended.spawn(Arc::clone(kept).tend());
+        }
+        if let Some(revocations) = &self.revocations {
+            tended.spawn(Arc::clone(revocations).tend());
         }
         while tended.join_next().await.is_some() {}
     }
@@ -158,21 +186,42 @@ impl Doorkeeper {
             return Err(Flaw::Malformed("it is too long").into());
         }
         let print = cache::print(token);
-        if let Some(remembered) = self.remembered(&print) {
-            return Ok(("remembered", remembered?));
+        if let Some(verdict) = self.remembered(&print) {
+            self.is_standing(&verdict)?;
+            return Ok(("remembered", verdict.caller()?));
         }
         let verdict = if !self.issuers.is_empty() && token::is_signed(token) {
             self.signed(token).await?
         } else {
             self.asked(token).await?
         };
-        let caller = verdict.caller();
+        let (caller, standing) = (verdict.caller(), self.is_standing(&verdict));
         self.cache.keep(print, token.len(), verdict);
-        Ok(("token", caller?))
+        standing.and(caller).map(|caller| ("token", caller))
+    }
+
+    /// Refuses a good token that was taken back.
+    fn is_standing(&self, verdict: &Verdict) -> Result<(), Error> {
+        let Some(revocations) = &self.revocations else {
+            return Ok(());
+        };
+        let found = match verdict {
+            Verdict::Signed { known, issuer, .. } => {
+                let expected = self.issuers.get(*issuer).map(|(expected, _)| expected);
+                expected.zip(Some(known))
+            }
+            Verdict::Active(known) => {
+                let introspection = self.introspection.as_ref();
+                introspection.map(Introspection::expected).zip(Some(known))
+            }
+            Verdict::Inactive(_) | Verdict::Kept(_) => return Ok(()),
+        };
+        let (expected, known) = found.ok_or(Flaw::Issuer)?;
+        revocations.admit(expected.standing(&known.caller.claims))
     }
 
     /// What is remembered of a token and still true.
-    fn remembered(&self, print: &Print) -> Option<Result<Arc<Caller>, Error>> {
+    fn remembered(&self, print: &Print) -> Option<Verdict> {
         let verdict = self.cache.find(print)?;
         let now = self.now();
         let holds = match &verdict {
@@ -187,7 +236,7 @@ impl Doorkeeper {
         if !holds {
             self.cache.forget(print);
         }
-        holds.then(|| verdict.caller())
+        holds.then_some(verdict)
     }
 
     /// A token that is signed: by its issuer, or it is refused.
@@ -216,8 +265,7 @@ impl Doorkeeper {
     }
 
     fn now(&self) -> u64 {
-        let now = self.world.clock.now().duration_since(UNIX_EPOCH);
-        now.unwrap_or_default().as_secs()
+        self.world.now()
     }
 }
 

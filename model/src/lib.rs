@@ -20,6 +20,7 @@ mod fault;
 pub mod metric;
 mod once;
 pub mod outward;
+pub mod revocation;
 mod scalar;
 pub mod schema;
 mod secret;

@@ -3,12 +3,12 @@
 //! Of a secret nothing is kept but its hash. All times are seconds since 1970, by the clock of
 //! whoever writes.
 
-use crate::ours::{Asked, Table, number, text};
+use crate::ours::{Asked, Table, number, seconds, text};
 use crate::{Database, Error};
 use model::Scalar;
 use model::api_key::{ApiKey, ApiKeys, Former, Looking, SecretHash};
 use model::outward::Unanswered;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -225,13 +225,6 @@ struct Row {
     used_at: Option<u64>,
     #[serde(deserialize_with = "seconds")]
     revoked_at: Option<u64>,
-}
-
-/// Whole numbers stand in texts, where JSON has them.
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    let number = text.map(|text| text.parse()).transpose();
-    number.map_err(serde::de::Error::custom)
 }
 
 impl TryFrom<Row> for ApiKey {

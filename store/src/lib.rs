@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`Config`] says which database and within which bounds; [`Database`] is the door;
 //! a script's answer is a [`Reply`], whole or in chunks, written by `json` straight from the
-//! driver's bytes; `idempotency` is about writes that are asked for again, `keys` about what
-//! callers show; what goes wrong is an [`Error`], for the log, and becomes a [`model::Fault`].
+//! driver's bytes; `idempotency` is about writes that are asked for again, `keys` and `revocations`
+//! about what callers show; what goes wrong is an [`Error`], for the log, and becomes a [`model::Fault`].
 //!
 //! Invariants: all of a script happens in one snapshot or one transaction; nothing of a write is
 //! answered before its commit succeeded; every queue, buffer and wait has a bound; a dropped reply
@@ -27,6 +27,7 @@ mod ours;
 mod postgres;
 mod reply;
 mod retries;
+mod revocations;
 mod shown;
 mod snag;
 mod sqlite;
@@ -39,5 +40,6 @@ pub use database::{Database, Manner};
 pub use error::{Error, Failure};
 pub use keys::{Keys, PAGE};
 pub use reply::{Chunks, Reply};
+pub use revocations::{Revocations, TakenBack};
 pub use shown::without_password;
 pub use sqlite::{sqlite_file, sqlite_url};

@@ -10,6 +10,7 @@ use model::{
     Statement, Step, Use, Value, Weight,
 };
 use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Deserializer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,6 +54,13 @@ pub(crate) fn number(number: Option<u64>) -> (Scalar, Value) {
         Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
     });
     (Scalar::BigInt, number)
+}
+
+/// Whole numbers stand in texts, where JSON has them.
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    let number = text.map(|text| text.parse()).transpose();
+    number.map_err(serde::de::Error::custom)
 }
 
 impl Database {

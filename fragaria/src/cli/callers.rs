@@ -1,4 +1,4 @@
-//! The commands about callers: their keys.
+//! The commands about callers: their keys and their tokens.
 
 use super::Settings;
 use clap::{Args, Subcommand};
@@ -89,6 +89,38 @@ pub(crate) struct ApiKeyRevoke {
     /// The project.
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) directory: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria token`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Take back one token, or all of a caller that were issued up to now.
+    #[command(
+        after_help = "Examples:\n  fragaria token revoke shop --jti 5f2c1b7e\n  fragaria token revoke shop --subject ann --issuer https://login.example.com/realms/shop"
+    )]
+    Revoke(TokenRevoke),
+}
+
+/// `fragaria token revoke`
+#[derive(Debug, Args)]
+pub(crate) struct TokenRevoke {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    /// The token with this `jti`.
+    #[arg(long, value_name = "JTI", required_unless_present = "subject")]
+    pub(crate) jti: Option<String>,
+    /// The tokens of the caller that is called so in them, by `sub` or what `name_claim` says.
+    #[arg(long, value_name = "NAME", conflicts_with = "jti")]
+    pub(crate) subject: Option<String>,
+    /// Those of this issuer alone.
+    #[arg(long, value_name = "ISSUER")]
+    pub(crate) issuer: Option<String>,
+    /// How long it is to be known: at least as long as such a token may last.
+    #[arg(long, value_name = "TIME", default_value = crate::revocations::KEEP)]
+    pub(crate) keep: String,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

@@ -1,16 +1,15 @@
 //! `fragaria api-key`: makes, lists, rotates and revokes the keys of callers.
 
-use crate::address::{self, Target};
+use super::kept::within;
 use crate::cli::{ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate};
 use crate::count::count;
 use crate::environment::Environment;
-use crate::keys::{self, Error, Wish};
+use crate::keys::{self, Wish};
 use crate::mend;
 use crate::project::{ARTEFACT, Project, read_artefact};
 use crate::terminal::Terminal;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use model::Schema;
-use model::metric::Registry;
 use serde_json::{Map, Value};
 
 /// Does what is asked.
@@ -34,8 +33,8 @@ async fn create(args: ApiKeyCreate, environment: &Environment, terminal: Termina
         expires: args.expires,
         no_expiry: args.no_expiry,
     };
-    let made = with(&project, async |keys| {
-        keys::create(keys, &schema, &wish).await
+    let made = within(&project, async |database| {
+        keys::create(&database.keys(), &schema, &wish).await
     });
     shown_once(&project, terminal, &made.await?)
 }
@@ -43,22 +42,28 @@ async fn create(args: ApiKeyCreate, environment: &Environment, terminal: Termina
 async fn list(args: ApiKeyList, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
     let after = args.after.unwrap_or_default();
-    let told = with(&project, async |keys| keys::list(keys, &after).await).await?;
+    let told = within(&project, async |database| {
+        keys::list(&database.keys(), &after).await
+    })
+    .await?;
     terminal.either(&told, || lines(&told))?;
     Ok(())
 }
 
 async fn rotate(args: ApiKeyRotate, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
-    let rotated = with(&project, async |keys| {
-        keys::rotate(keys, &args.id, args.grace.as_deref()).await
+    let rotated = within(&project, async |database| {
+        keys::rotate(&database.keys(), &args.id, args.grace.as_deref()).await
     });
     shown_once(&project, terminal, &rotated.await?)
 }
 
 async fn revoke(args: ApiKeyRevoke, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
-    let told = with(&project, async |keys| keys::revoke(keys, &args.id).await).await?;
+    let told = within(&project, async |database| {
+        keys::revoke(&database.keys(), &args.id).await
+    })
+    .await?;
     let seconds = project.loaded.config.auth.api_keys.recheck_seconds;
     terminal.either(&told, || {
         let seconds = count(usize::try_from(seconds).unwrap_or(usize::MAX), "second");
@@ -84,29 +89,6 @@ fn claims(text: &str) -> Result<Map<String, Value>> {
         let help = r#"write a JSON object, as --claims '{"shop": 7}'"#;
         mend::failure(format!("the claims cannot be read: {error}"), help)
     })
-}
-
-/// Does something with the keys of a project's database, and closes it.
-async fn with<T>(
-    project: &Project,
-    work: impl AsyncFnOnce(&store::Keys) -> Result<T, Error>,
-) -> Result<T> {
-    project.dialect()?;
-    let config = &project.loaded.config.database;
-    let target = Target::configured(&config.url, "database.url");
-    address::must_exist(&target.url)?;
-    let told = |error: Error| match &error {
-        Error::Store(cause) => match target.remedy(cause) {
-            Some(help) => mend::failure(error.to_string(), help),
-            None => anyhow!(error),
-        },
-        _ => anyhow!(error),
-    };
-    let database = store::Database::open(config, &mut Registry::default());
-    let database = database.map_err(|error| told(error.into()))?;
-    let outcome = work(&database.keys()).await;
-    database.close().await;
-    outcome.map_err(told)
 }
 
 /// Tells a key to whoever made it; it is kept nowhere else.

@@ -6,7 +6,8 @@ use super::answer::{Answer, Refusal};
 use super::caller;
 use super::negotiation::{Format, is_json};
 use super::{JSON, origin, pages, rates};
-use crate::keys::{self, Error, Wish};
+use crate::keys::{self, Error};
+use crate::revocations;
 use crate::server::Server;
 use guard::rates::Visit;
 use hyper::body::Incoming;
@@ -27,6 +28,7 @@ enum Order {
     CreateKey,
     RotateKey { id: String },
     RevokeKey { id: String },
+    RevokeToken,
 }
 
 /// How a key is rotated.
@@ -98,7 +100,7 @@ async fn carry_out(server: &Server, order: &Order, body: &[u8]) -> Result<Value,
     match order {
         Order::ListKeys { after } => keys::list(&table, after).await,
         Order::CreateKey => {
-            let wish: Wish = read(body)?;
+            let wish: keys::Wish = read(body)?;
             keys::create(&table, &server.edition().schema, &wish).await
         }
         Order::RotateKey { id } => {
@@ -108,6 +110,11 @@ async fn carry_out(server: &Server, order: &Order, body: &[u8]) -> Result<Value,
         Order::RevokeKey { id } => {
             let Nothing {} = read(body)?;
             keys::revoke(&table, id).await
+        }
+        Order::RevokeToken => {
+            let wish: revocations::Wish = read(body)?;
+            let rows_max = server.config.auth.revocations.rows_max;
+            revocations::revoke(&server.database.revocations(), &wish, rows_max).await
         }
     }
 }
@@ -157,6 +164,9 @@ fn order(request: &Request<Incoming>, server: &Server) -> Result<Order, Refusal>
         (["api-keys"], true) => (Order::CreateKey, "GET, POST"),
         (["api-keys", id, "rotate"], true) => (Order::RotateKey { id: (*id).into() }, "POST"),
         (["api-keys", id, "revoke"], true) => (Order::RevokeKey { id: (*id).into() }, "POST"),
+        (["revocations"], _) if server.config.auth.revocations.enabled => {
+            (Order::RevokeToken, "POST")
+        }
         _ => return Err(pages::not_found()),
     };
     let (order, methods) = posted;
@@ -175,6 +185,7 @@ impl Order {
             Self::CreateKey => "create an API key",
             Self::RotateKey { .. } => "rotate an API key",
             Self::RevokeKey { .. } => "revoke an API key",
+            Self::RevokeToken => "revoke tokens",
         }
     }
 }
@@ -194,6 +205,10 @@ fn refusal(error: Error) -> Refusal {
         Error::Revoked => (
             StatusCode::CONFLICT,
             Fault::new("admin.revoked", Kind::Conflict, message),
+        ),
+        Error::Full => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Fault::new("admin.full", Kind::Unavailable, message),
         ),
         Error::Store(error) => {
             let fault = Fault::from(error);

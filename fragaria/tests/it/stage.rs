@@ -140,8 +140,8 @@ impl Stage {
         }
     }
 
-    /// A value that another connection sees; `KEYS` is the table of outcomes, and `API_KEYS` that of
-    /// the keys of callers.
+    /// A value that another connection sees; `KEYS` is the table of outcomes, `API_KEYS` that of the
+    /// keys of callers, and `REVOCATIONS` that of what was taken back.
     pub(crate) fn outside(&self, sql: &str) -> String {
         let sql = self.spelled(sql);
         match &self.database {
@@ -366,6 +366,7 @@ impl Stage {
             Database::Sqlite | Database::Mariadb(_) => "fragaria_",
         };
         let sql = sql.replace("API_KEYS", &format!("{prefix}api_key"));
+        let sql = sql.replace("REVOCATIONS", &format!("{prefix}revocation"));
         sql.replace("KEYS", &format!("{prefix}idempotency"))
     }
 }

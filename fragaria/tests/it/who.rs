@@ -6,6 +6,7 @@ mod issuers;
 mod keys;
 mod operators;
 mod provider;
+mod revoked;
 
 use crate::client::{Client, Response};
 use crate::project::Project;

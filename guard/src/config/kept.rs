@@ -4,8 +4,10 @@ use super::within;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// The longest that what was read of a key may hold.
+/// The longest that what was read may hold.
 const RECHECK_MAX: u64 = 30;
+/// The longest that it may stay unread.
+const STALE_MAX: u64 = 600;
 
 /// Keys of callers that are kept in the served database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,58 @@ impl Default for ApiKeys {
             recheck_seconds: 2,
             lookups_max: 8,
         }
+    }
+}
+
+/// Tokens that are taken back before their end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Revocations {
+    /// Whether what was revoked is looked for in the served database.
+    pub enabled: bool,
+    /// How often that is read, in seconds, at most 30: for about so long a token that was taken back
+    /// is still taken.
+    pub recheck_seconds: u64,
+    /// How long tokens are taken while it cannot be read, in seconds; then they are refused.
+    pub stale_seconds: u64,
+    /// The most revocations that are known at a time. No further one is written; and where there
+    /// are more all the same, tokens are refused.
+    pub rows_max: usize,
+}
+
+impl Default for Revocations {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            recheck_seconds: 2,
+            stale_seconds: 10,
+            rows_max: 100_000,
+        }
+    }
+}
+
+impl Revocations {
+    pub(super) fn findings(&self) -> Vec<(&'static str, String)> {
+        within(&[
+            (
+                "auth.revocations.recheck_seconds",
+                self.recheck_seconds,
+                1,
+                RECHECK_MAX,
+            ),
+            (
+                "auth.revocations.stale_seconds",
+                self.stale_seconds,
+                self.recheck_seconds.saturating_add(1),
+                STALE_MAX,
+            ),
+            (
+                "auth.revocations.rows_max",
+                self.rows_max as u64,
+                1,
+                1_000_000,
+            ),
+        ])
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is known of a caller, made of what its token says.
 
+use super::revocations::Standing;
 use crate::config::{Introspection, Issuer};
 use crate::error::Flaw;
 use model::{Caller, Claims, Rights, Roles};
@@ -85,6 +86,17 @@ impl Expected {
         }
         let until = self.times(&answer, now)?.unwrap_or(u64::MAX);
         self.known(answer, until.min(now.saturating_add(seconds_max)))
+    }
+
+    /// What of a token tells whether it was taken back.
+    pub(super) fn standing<'a>(&'a self, claims: &'a Claims) -> Standing<'a> {
+        let text = |name| claims.get(name).and_then(Value::as_str);
+        Standing {
+            issuer: &self.issuer,
+            name: text(&self.name),
+            jti: text("jti"),
+            issued: claims.get("iat").and_then(whole),
+        }
     }
 
     /// The last second at which it is valid, if that is now or to come (RFC 7519, section 4.1).
@@ -188,17 +200,21 @@ fn second(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, Flaw> 
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };
-    let Value::Number(number) = value else {
+    if !value.is_number() {
         return Err(Flaw::Claims("a time is no number"));
-    };
-    let text = number.to_string();
+    }
+    whole(value)
+        .map(Some)
+        .ok_or(Flaw::Claims("a time is out of bounds"))
+}
+
+/// The whole seconds of a `NumericDate`.
+fn whole(value: &Value) -> Option<u64> {
+    let text = value.as_number()?.to_string();
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     // With an exponent the digits before the point would say something else.
     let is_plain = part.bytes().all(|digit| digit.is_ascii_digit());
-    let whole = whole.parse().ok().filter(|_| is_plain);
-    whole
-        .map(Some)
-        .ok_or(Flaw::Claims("a time is out of bounds"))
+    whole.parse().ok().filter(|_| is_plain)
 }
 
 #[cfg(test)]

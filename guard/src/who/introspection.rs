@@ -50,6 +50,11 @@ impl Introspection {
         self.cache_seconds
     }
 
+    /// What its answers must say.
+    pub(super) fn expected(&self) -> &Expected {
+        &self.expected
+    }
+
     /// Asks about a token; nobody is its caller if it is not active.
     pub(super) async fn ask(&self, token: &str, now: u64) -> Result<Option<Known>, Error> {
         let Ok(_question) = self.questions.try_acquire() else {

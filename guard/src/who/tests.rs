@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::AUTHORIZATION;
 use model::api_key::{ApiKey, Former, Looking};
 use model::outward::{Asking, Question, Told, Unanswered};
+use model::revocation::{Revocation, Revocations as Revoked};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::json;
 use std::sync::Mutex;
@@ -30,6 +31,7 @@ struct State {
     answer: Value,
     kept: Vec<ApiKey>,
     used: Vec<(String, u64)>,
+    revoked: Vec<Revocation>,
 }
 
 impl Stage {
@@ -69,6 +71,7 @@ impl Stage {
         World {
             outward: self.clone(),
             api_keys: self.clone(),
+            revocations: self.clone(),
             clock: self.clone(),
         }
     }
@@ -76,6 +79,11 @@ impl Stage {
     /// Keeps these keys from now on.
     fn keeps(&self, kept: &[&ApiKey]) {
         self.state.lock().unwrap().kept = kept.iter().map(|&key| key.clone()).collect();
+    }
+
+    /// The table of what was revoked has this from now on.
+    fn revokes(&self, revoked: &[Revocation]) {
+        self.state.lock().unwrap().revoked = revoked.to_vec();
     }
 
     fn used(&self) -> Vec<(String, u64)> {
@@ -142,6 +150,19 @@ impl ApiKeys for Stage {
         let mut state = self.state.lock().unwrap();
         state.used.push((id.to_owned(), second));
         Box::pin(async { Ok(()) })
+    }
+}
+
+impl Revoked for Stage {
+    fn since(&self, number: u64) -> Looking<Vec<Revocation>> {
+        let state = self.state.lock().unwrap();
+        let later = state.revoked.iter().filter(|one| one.number >= number);
+        let read = if state.away {
+            Err(Unanswered("away".to_owned()))
+        } else {
+            Ok(later.take(2).cloned().collect())
+        };
+        Box::pin(async { read })
     }
 }
 
@@ -301,3 +322,4 @@ async fn who_has_no_credentials_is_who_the_configuration_says() {
 }
 
 mod kept;
+mod revocations;

@@ -1,0 +1,72 @@
+//! Tokens that are taken back, by the command line and over HTTP alike.
+
+use crate::keys::{Error, duration, moment, now};
+use model::revocation::Revoked;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::TakenBack;
+
+/// How long a revocation is known, if nothing else is said.
+pub(crate) const KEEP: &str = "366d";
+/// The longest word by which something is taken back, in bytes.
+const WORD_BYTES_MAX: usize = 255;
+
+/// What somebody wants to be taken back.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Wish {
+    /// The `jti` of a token.
+    pub(crate) jti: Option<String>,
+    /// What names a caller in its tokens.
+    pub(crate) subject: Option<String>,
+    /// Whose tokens it is about.
+    pub(crate) issuer: Option<String>,
+    /// How long it is to be known: as long as such a token may last.
+    pub(crate) keep: Option<String>,
+}
+
+/// Takes something back, and tells it.
+pub(crate) async fn revoke(
+    revocations: &store::Revocations,
+    wish: &Wish,
+    rows_max: usize,
+) -> Result<Value, Error> {
+    let what = match (&wish.jti, &wish.subject) {
+        (Some(jti), None) => Revoked::Token(word("jti", jti)?),
+        (None, Some(subject)) => Revoked::Subject(word("subject", subject)?),
+        _ => {
+            let message = "say either which token, by its jti, or whose tokens, by their subject";
+            return Err(Error::Unfit(message.to_owned()));
+        }
+    };
+    let issuer = wish.issuer.as_deref();
+    let issuer = issuer.map(|issuer| word("issuer", issuer)).transpose()?;
+    let at = now();
+    let until = at + duration(wish.keep.as_deref().unwrap_or(KEEP))?;
+    let taken = TakenBack {
+        what,
+        issuer,
+        at,
+        until,
+    };
+    if !revocations.revoke(&taken, rows_max as u64).await? {
+        return Err(Error::Full);
+    }
+    Ok(json!({
+        "jti": wish.jti,
+        "subject": wish.subject,
+        "issuer": wish.issuer,
+        "revoked": moment(at),
+        "until": moment(until),
+    }))
+}
+
+fn word(name: &str, text: &str) -> Result<Box<str>, Error> {
+    let is_short = (1..=WORD_BYTES_MAX).contains(&text.len());
+    if is_short && !text.contains(char::is_control) {
+        return Ok(text.into());
+    }
+    Err(Error::Unfit(format!(
+        "{name} has 1 to 255 bytes, in one line"
+    )))
+}
