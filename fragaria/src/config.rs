@@ -6,10 +6,12 @@
 mod keys;
 mod layers;
 mod server;
+mod tls;
 mod words;
 
 pub(crate) use layers::{Flag, Origin};
 pub(crate) use server::{Cors, Server};
+pub(crate) use tls::{ClientCertificates, Tls};
 
 use keys::Keys;
 use layers::Setting;
@@ -24,6 +26,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Config {
     /// How requests come in, and within which bounds.
     pub(crate) server: Server,
+    /// TLS on the port of the server.
+    pub(crate) tls: Tls,
     /// The database and the bounds within which it is used.
     pub(crate) database: store::Config,
     /// How callers are told apart.
@@ -76,6 +80,44 @@ impl Masks {
         (1..least)
             .contains(&length)
             .then(|| format!("a key of {length} bytes can be guessed, at least {least}"))
+    }
+}
+
+impl Config {
+    /// What other machines could do that they must not, where they reach the server.
+    fn reach(&self) -> Option<(&'static str, String)> {
+        let listen = self.server.listen;
+        if listen.ip().is_loopback() {
+            return None;
+        }
+        let (key, message) = if !self.tls.is_on() {
+            let message = format!(
+                "{listen} is reachable from other machines, and what they send would travel in the \
+                 open; give `tls.certificate` and `tls.key`, or use 127.0.0.1 or [::1], behind a proxy \
+                 that speaks TLS"
+            );
+            ("server.listen", message)
+        } else if self.auth.open {
+            let message =
+                format!("is for this machine only, and {listen} is reachable from others");
+            ("auth.open", message)
+        } else if self.server.hosts.is_empty() {
+            let message = format!("is missing: the names by which other machines reach {listen}");
+            ("server.hosts", message)
+        } else {
+            return None;
+        };
+        Some((key, message))
+    }
+
+    /// Callers by certificates that nobody could come with.
+    fn strangers(&self) -> Option<(&'static str, String)> {
+        let is_amiss = !self.auth.certificates.is_empty() && self.tls.client_ca.is_empty();
+        is_amiss.then(|| {
+            let message =
+                "need `tls.client_ca`: the authorities by whose certificates callers come";
+            ("auth.certificates", message.to_owned())
+        })
     }
 }
 
@@ -159,6 +201,9 @@ impl Loaded {
         for (key, message) in self.config.server.findings(&self.config.limits) {
             findings.push(self.finding(&format!("server.{key}"), "config.value", &message));
         }
+        for message in self.config.server.host_flaws() {
+            findings.push(self.finding("server.hosts", "config.value", &message));
+        }
         for message in self.config.server.cors.flaws() {
             findings.push(self.finding("server.cors.origins", "config.value", &message));
         }
@@ -174,7 +219,14 @@ impl Loaded {
         let database = self.config.database.findings().into_iter();
         let guard = self.config.auth.findings().into_iter();
         let guard = guard.chain(self.config.rates.findings());
-        for (key, message) in database.chain(guard) {
+        let tls = self
+            .config
+            .tls
+            .findings()
+            .into_iter()
+            .chain(self.config.reach())
+            .chain(self.config.strangers());
+        for (key, message) in database.chain(guard).chain(tls) {
             findings.push(self.finding(key, "config.value", &message));
         }
         findings

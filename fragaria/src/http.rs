@@ -6,7 +6,8 @@ pub(crate) mod answer;
 mod body;
 mod caller;
 mod cost_report;
-mod host;
+mod handshake;
+pub(crate) mod host;
 pub(crate) mod idempotency;
 mod listener;
 pub(crate) mod negotiation;
@@ -18,18 +19,19 @@ pub(crate) mod rates;
 mod request_id;
 pub(crate) mod room;
 
+pub(crate) use caller::Peer;
 pub(crate) use listener::{Connections, Ended, listen};
 
 use crate::readiness;
 use crate::request;
-use crate::server::Server;
+use crate::server::{Server, Stage};
 use answer::{Answer, Refusal};
 use body::Body;
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode, Version};
 use model::{Fault, Kind};
@@ -40,7 +42,6 @@ use observe::request::{Line, Outcome};
 use pulse::Pulse;
 use serde_json::{Value, json};
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -74,7 +75,7 @@ const JSON: &str = "application/json; charset=utf-8";
 async fn respond(
     server: Arc<Server>,
     pulse: Arc<Pulse>,
-    peer: IpAddr,
+    peer: Arc<Peer>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let version = request.version();
@@ -84,10 +85,16 @@ async fn respond(
         .requests
         .open(request_id, endpoint(request.uri().path()));
     let shared = origin::shared(request.headers(), &server.config.server.cors);
-    let work = AssertUnwindSafe(route(&server, peer, request, &mut line)).catch_unwind();
+    let work = AssertUnwindSafe(route(&server, &peer, request, &mut line)).catch_unwind();
     let answer = work.await.unwrap_or_else(|_| panicked());
     let mut response = seal(answer, line, in_flight);
     response.headers_mut().extend(shared);
+    if let (Some(tls), Stage::Service) = (&server.tls, server.stage) {
+        let value = tls.strict_transport();
+        response
+            .headers_mut()
+            .insert(STRICT_TRANSPORT_SECURITY, value);
+    }
     if server.is_draining() && version < Version::HTTP_2 {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
@@ -97,11 +104,11 @@ async fn respond(
 
 async fn route(
     server: &Server,
-    peer: IpAddr,
+    peer: &Peer,
     request: Request<Incoming>,
     line: &mut Line,
 ) -> Answer {
-    if let Err(refusal) = host::admit(&request) {
+    if let Err(refusal) = host::admit(&request, server.hosts()) {
         return Answer::refused(&refusal, Format::default());
     }
     let path = request.uri().path();
@@ -110,7 +117,7 @@ async fn route(
         if let Some(answer) = origin::preflight(&request, &config.cors) {
             return answer;
         }
-        if let Err(refusal) = origin::admit(&request, config) {
+        if let Err(refusal) = origin::admit(&request, config, server.tls.is_some()) {
             let format = Format::accepted(request.headers()).unwrap_or_default();
             return Answer::refused(&refusal, format);
         }

@@ -27,6 +27,7 @@ mod running;
 mod server;
 mod snippet;
 mod terminal;
+mod tls;
 mod usage;
 mod watch;
 mod ways;

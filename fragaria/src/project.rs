@@ -72,8 +72,10 @@ impl Project {
         let url = &mut loaded.config.database.url;
         *url = address::locate(url, directory);
         let roots = &mut loaded.config.auth.root_certificates;
-        if !roots.is_empty() {
-            *roots = directory.join(&*roots).display().to_string();
+        for file in [roots].into_iter().chain(loaded.config.tls.files()) {
+            if !file.is_empty() {
+                *file = directory.join(&*file).display().to_string();
+            }
         }
         Ok(Self {
             directory: directory.to_owned(),

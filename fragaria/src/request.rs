@@ -4,6 +4,7 @@
 //! answer. Every step is one call; the first refusal is the answer.
 
 use crate::edition::Edition;
+use crate::http::Peer;
 use crate::http::admission::{Admitted, admit};
 use crate::http::answer::{Answer, Refusal};
 use crate::http::idempotency::fingerprint;
@@ -18,7 +19,6 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 use model::{Fault, Kind, Once};
 use observe::request::Line;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Failure, Manner, Reply};
@@ -27,7 +27,7 @@ use tokio::time::Instant;
 /// Answers a GraphQL request.
 pub(crate) async fn answer(
     server: &Server,
-    peer: IpAddr,
+    peer: &Peer,
     request: Request<Incoming>,
     line: &mut Line,
 ) -> Answer {
@@ -45,15 +45,15 @@ type Lived = ((Reply, Option<Held>), Option<u64>);
 
 async fn live(
     server: &Server,
-    peer: IpAddr,
+    peer: &Peer,
     request: Request<Incoming>,
     line: &mut Line,
     visit: &mut Visit,
 ) -> Result<Lived, Refusal> {
     let edition = server.edition();
     line.entry().artefact = Some(edition.hash.clone());
-    rates::arrive(server, peer, request.headers(), visit).await?;
-    let admitted = admit(server, request, line, visit).await?;
+    rates::arrive(server, peer.address, request.headers(), visit).await?;
+    let admitted = admit(server, (peer, request), line, visit).await?;
     let answer = carry_out(server, &edition, &admitted, line, Some(visit)).await?;
     let cost = line.entry().cost.filter(|_| admitted.reports_cost);
     Ok((answer, cost))

@@ -72,6 +72,7 @@ pub(crate) async fn run(
     beside: impl Future<Output = ()>,
 ) -> Result<()> {
     let mut signals = Signals::new()?;
+    let hangups = hangups(&server)?;
     let (stop, stopped) = watch::channel(false);
     server.health.start();
     let address = listener.local_addr()?;
@@ -81,7 +82,7 @@ pub(crate) async fn run(
     tokio::select! {
         () = signals.next() => {}
         () = readiness::watch(&server) => {}
-        () = async { tokio::join!(server.doorkeeper.tend(), beside); std::future::pending().await } => {}
+        () = tend(&server, hangups, beside) => {}
         ended = &mut serving => bail!("the listener ended: {ended:?}"),
     }
     // Whoever reads the line may rely on what it says.
@@ -95,6 +96,23 @@ pub(crate) async fn run(
             bail!("stopped at once by a second signal");
         }
     }
+}
+
+/// The signals that have the files of TLS read again; without TLS they mean what they always do.
+fn hangups(server: &Server) -> Result<Option<Signal>> {
+    let listen = || signal(SignalKind::hangup()).context("cannot listen for signals");
+    server.tls.as_ref().map(|_| listen()).transpose()
+}
+
+/// What is looked after as long as the server serves; there is no end to it.
+async fn tend(server: &Server, hangups: Option<Signal>, beside: impl Future<Output = ()>) {
+    let tls = async {
+        if let (Some(tls), Some(hangups)) = (&server.tls, hangups) {
+            tls.tend(hangups).await;
+        }
+    };
+    tokio::join!(server.doorkeeper.tend(), tls, beside);
+    std::future::pending::<()>().await;
 }
 
 async fn finish(server: &Server, ended: Ended) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::http::room::Room;
 use crate::mend;
 use crate::outward::Network;
 use crate::project::Face;
+use crate::tls::Tls;
 use anyhow::{Context as _, Result, anyhow};
 use arc_swap::ArcSwap;
 use engine::HashKey;
@@ -60,6 +61,8 @@ pub(crate) struct Server {
     pub(crate) rates: Rates,
     /// The lines and counters of requests.
     pub(crate) requests: Requests,
+    /// The port's own end of TLS, if it speaks that.
+    pub(crate) tls: Option<Tls>,
     /// The bounds of connections, counted.
     pub(crate) connections: crate::http::Connections,
     /// The bound of request bodies.
@@ -111,6 +114,7 @@ impl Server {
             health: Health::new(&dependencies, &mut registry),
             rates: Rates::open(&config.rates, Arc::new(SystemClock), &mut registry)?,
             requests: Requests::new(Arc::new(SystemClock), &mut registry),
+            tls: Tls::open(&config.tls, &mut registry)?,
             connections: crate::http::Connections::new(&mut registry),
             bodies: Room::of_bodies(config.server.bodies_bytes_max, &mut registry),
             introspections: Room::of_introspections(
@@ -134,6 +138,19 @@ impl Server {
         };
         server.build.serves(&server.edition().hash);
         Ok(Arc::new(server))
+    }
+
+    /// What stands before its address.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// The names it answers to, besides those of this machine.
+    pub(crate) fn hosts(&self) -> &[String] {
+        match self.stage {
+            Stage::Development => &[],
+            Stage::Service => &self.config.server.hosts,
+        }
     }
 
     /// The edition that answers new requests.

@@ -1,7 +1,9 @@
 //! How callers are told apart.
 
+mod certificate;
 mod kept;
 
+pub use certificate::{Certificate, Claim};
 pub use kept::{ApiKeys, Revocations};
 
 use crate::address;
@@ -17,11 +19,15 @@ pub struct Config {
     /// Whether everybody who reaches the server may read and write everything: for a schema without
     /// access rules, on loopback only.
     pub open: bool,
-    /// The role of requests without credentials. Without one they are refused, where an issuer or
-    /// the introspection of tokens is configured, or keys are taken.
+    /// The role of requests without credentials. Without one they are refused, where an issuer, the
+    /// introspection of tokens or a certificate is configured, or keys are taken.
     pub anonymous_role: String,
     /// Who issues the tokens that are taken: a section `[[auth.issuers]]` for each.
     pub issuers: Vec<Issuer>,
+    /// Callers that are known by the certificates of their connections (`tls.client_ca`): a section
+    /// `[[auth.certificates]]` for each. Without any, a certificate opens the connection and says
+    /// nothing of the caller.
+    pub certificates: Vec<Certificate>,
     /// The largest token that is looked at, in bytes.
     pub token_bytes_max: usize,
     /// How many bytes of tokens that were found good are remembered, so that their signatures need
@@ -144,6 +150,7 @@ impl Default for Config {
             open: false,
             anonymous_role: String::new(),
             issuers: Vec::new(),
+            certificates: Vec::new(),
             token_bytes_max: 16 * 1024,
             token_cache_bytes_max: 16 * 1024 * 1024,
             jwks_refresh_seconds: 300,
@@ -212,10 +219,15 @@ const SECONDS_MAX: u64 = 366 * 24 * 60 * 60;
 impl Config {
     /// Whether callers are told apart by nothing, as far as this says.
     pub fn is_doorless(&self) -> bool {
-        self.issuers.is_empty()
-            && !self.introspection.is_on()
+        !self.takes_tokens()
+            && self.certificates.is_empty()
             && !self.api_keys.enabled
             && self.anonymous_role.is_empty()
+    }
+
+    /// Whether there is somebody whose tokens are taken.
+    pub(crate) fn takes_tokens(&self) -> bool {
+        !self.issuers.is_empty() || self.introspection.is_on()
     }
 
     /// Keys whose values cannot be worked with, and why.
@@ -245,6 +257,8 @@ impl Config {
                     .map(|what| ("auth.issuers", format!("{named} {what}"))),
             );
         }
+        let certificates = certificate::findings(&self.certificates).into_iter();
+        findings.extend(certificates.map(|what| ("auth.certificates", what)));
         findings.extend(self.introspection.findings());
         findings.extend(self.api_keys.findings());
         findings.extend(self.revocations.findings());

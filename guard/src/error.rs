@@ -12,12 +12,18 @@ pub enum Error {
     /// It has none, and needs some.
     #[error("no credentials were given")]
     Required,
+    /// It has none, and needs a certificate.
+    #[error("the connection has no certificate")]
+    CertificateRequired,
     /// It has several.
     #[error("more than one credential was given")]
     Ambiguous,
     /// They are no good.
     #[error("the credential is refused: {0}")]
     Invalid(#[from] Flaw),
+    /// The certificate of its connection is no caller's.
+    #[error("the certificate of the connection is refused: {0}")]
+    Certificate(#[from] Blemish),
     /// Nobody can say now whether they are good.
     #[error("whether a credential is good cannot be found out: {0}")]
     Unavailable(String),
@@ -83,11 +89,30 @@ pub enum KeyFlaw {
     Revoked,
 }
 
+/// What is wrong with a certificate that holds.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Blemish {
+    /// It is nobody's.
+    #[error("no caller has the subject {0:?} and its names")]
+    Unnamed(Box<str>),
+    /// It is that of several.
+    #[error("several callers have the subject {0:?} or its names")]
+    Several(Box<str>),
+    /// What it says of its holder cannot be read.
+    #[error("it cannot be read")]
+    Malformed,
+}
+
 impl Error {
     /// Its name among the outcomes that are counted.
     pub(crate) fn outcome(&self) -> &'static str {
         match self {
-            Self::Required => "required",
+            Self::Required | Self::CertificateRequired => "required",
+            Self::Certificate(blemish) => match blemish {
+                Blemish::Unnamed(_) => "certificate_unnamed",
+                Blemish::Several(_) => "certificate_several",
+                Blemish::Malformed => "certificate_malformed",
+            },
             Self::Ambiguous => "ambiguous",
             Self::Unavailable(_) => "unavailable",
             Self::Invalid(flaw) => match flaw {
@@ -141,8 +166,17 @@ impl From<Error> for Fault {
                     "credentials are needed: send `Authorization: Bearer` and a token, or a key";
                 Self::new("auth.required", Kind::Unauthenticated, message)
             }
+            Error::CertificateRequired => {
+                let message = "credentials are needed: come with a certificate that is known here";
+                Self::new("auth.required", Kind::Unauthenticated, message)
+            }
+            Error::Certificate(_) => {
+                let message = "the certificate of the connection is not that of one caller here";
+                Self::new("auth.certificate", Kind::Unauthenticated, message)
+            }
             Error::Ambiguous => {
-                let message = "the request has more than one credential: send one";
+                let message = "the request has more than one credential, as a certificate and a \
+                               token: send one";
                 Self::new("auth.ambiguous", Kind::Malformed, message)
             }
             Error::Invalid(flaw) => Self::new(INVALID, Kind::Unauthenticated, flaw.mend()),

@@ -17,6 +17,8 @@ pub mod seal;
 mod who;
 
 pub use address::is_loopback;
-pub use config::{Algorithm, ApiKeys, Config, Introspection, Issuer, Revocations};
-pub use error::{Error, Flaw, INVALID, KeyFlaw};
-pub use who::{API_KEY, Doorkeeper, World};
+pub use config::{
+    Algorithm, ApiKeys, Certificate, Claim, Config, Introspection, Issuer, Revocations,
+};
+pub use error::{Blemish, Error, Flaw, INVALID, KeyFlaw};
+pub use who::{API_KEY, Doorkeeper, Presented, World};

@@ -3,12 +3,13 @@
 use model::metric::{Counter, EncodeLabelSet, Family, Gauge, Registry, Unit};
 
 /// How requests can end at the door.
-const OUTCOMES: [&str; 22] = [
+const OUTCOMES: [&str; 26] = [
     "development",
     "anonymous",
     "token",
     "key",
     "remembered",
+    "certificate",
     "required",
     "ambiguous",
     "unavailable",
@@ -26,6 +27,9 @@ const OUTCOMES: [&str; 22] = [
     "key_secret",
     "key_expired",
     "key_revoked",
+    "certificate_unnamed",
+    "certificate_several",
+    "certificate_malformed",
 ];
 
 /// The guard's metrics; all clones count together.

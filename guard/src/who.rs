@@ -1,6 +1,7 @@
 //! How a caller is known: the one door that every request comes through.
 
 mod cache;
+mod certificate;
 mod claims;
 mod credential;
 mod introspection;
@@ -10,10 +11,13 @@ mod keyring;
 mod revocations;
 mod token;
 
+pub(crate) use certificate::Holder;
+
 use crate::config::Config;
 use crate::error::{Error, Flaw};
 use crate::metrics::Metrics;
 use cache::{Cache, Print, Verdict};
+use certificate::Holders;
 use claims::Expected;
 use credential::Credential;
 use http::HeaderMap;
@@ -54,6 +58,9 @@ impl World {
         now.unwrap_or_default().as_secs()
     }
 }
+/// The certificate that a connection came with, and whose it is: looked at once for all its requests.
+#[derive(Clone, Debug)]
+pub struct Presented(Result<Arc<Caller>, Error>);
 
 /// Tells callers apart.
 pub struct Doorkeeper {
@@ -65,6 +72,7 @@ pub struct Doorkeeper {
     introspection: Option<Introspection>,
     kept: Option<Arc<Kept>>,
     revocations: Option<Arc<Revocations>>,
+    holders: Holders,
     cache: Cache,
     world: World,
     metrics: Metrics,
@@ -93,15 +101,27 @@ impl Doorkeeper {
             introspection: Introspection::new(config, &world, &metrics),
             kept: Kept::new(config, &world, &metrics),
             revocations: Revocations::new(config, &world, &metrics),
+            holders: Holders::new(&config.certificates),
             cache: Cache::new(config.token_cache_bytes_max, &metrics),
             world,
             metrics,
         }
     }
 
-    /// The caller of a request with these headers.
-    pub async fn identify(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Error> {
-        let (outcome, caller) = match self.look(headers).await {
+    /// Whose a certificate is (DER), once its signature was found to hold; nothing, where callers are
+    /// not told apart by theirs.
+    pub fn recognise(&self, certificate: &[u8]) -> Option<Presented> {
+        let holder = (!self.holders.is_empty()).then(|| self.holders.find(certificate));
+        holder.map(|holder| Presented(holder.map_err(Error::from)))
+    }
+
+    /// The caller of a request with these headers, on a connection with that certificate.
+    pub async fn identify(
+        &self,
+        headers: &HeaderMap,
+        presented: Option<&Presented>,
+    ) -> Result<Arc<Caller>, Error> {
+        let (outcome, caller) = match self.look(headers, presented).await {
             Ok((outcome, caller)) => (outcome, Ok(caller)),
             Err(error) => (error.outcome(), Err(error)),
         };
@@ -111,7 +131,8 @@ impl Doorkeeper {
 
     /// Whether anybody could be let in now; nobody knows until an issuer was asked.
     pub fn is_able(&self) -> Option<bool> {
-        if self.stranger.is_ok() || self.introspection.is_some() || self.kept.is_some() {
+        let asks_nobody = self.stranger.is_ok() || !self.holders.is_empty();
+        if asks_nobody || self.introspection.is_some() || self.kept.is_some() {
             return Some(true);
         }
         let mut keyrings = self.issuers.iter().map(|(_, keyring)| keyring);
@@ -157,12 +178,22 @@ impl Doorkeeper {
         while tended.join_next().await.is_some() {}
     }
 
-    async fn look(&self, headers: &HeaderMap) -> Result<(&'static str, Arc<Caller>), Error> {
+    async fn look(
+        &self,
+        headers: &HeaderMap,
+        presented: Option<&Presented>,
+    ) -> Result<(&'static str, Arc<Caller>), Error> {
         let shown = if self.is_doorless {
             None
         } else {
             credential::of(headers, self.kept.is_some())?
         };
+        if let Some(Presented(holder)) = presented {
+            if shown.is_some() {
+                return Err(Error::Ambiguous);
+            }
+            return Ok(("certificate", holder.clone()?));
+        }
         match (shown, &self.kept) {
             (None, _) => {
                 let caller = self.stranger.clone()?;
@@ -297,7 +328,10 @@ fn stranger(config: &Config) -> Result<Arc<Caller>, Error> {
     if config.is_doorless() {
         return Ok(Arc::new(of("nobody", Roles::default())));
     }
-    Err(Error::Required)
+    if config.takes_tokens() {
+        return Err(Error::Required);
+    }
+    Err(Error::CertificateRequired)
 }
 
 #[cfg(test)]

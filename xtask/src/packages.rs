@@ -62,6 +62,12 @@ pub(crate) const CURL: Need = Need {
     is_met: || process::is_installed("curl"),
 };
 
+/// What the documents make certificates with.
+pub(crate) const OPENSSL: Need = Need {
+    package: "openssl",
+    is_met: || process::is_installed("openssl"),
+};
+
 /// A browser to look at the console with.
 pub(crate) const CHROMIUM: Need = Need {
     package: "chromium",

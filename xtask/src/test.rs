@@ -43,6 +43,7 @@ pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) ->
         packages::MARIADB,
         packages::REDIS,
         packages::CURL,
+        packages::OPENSSL,
     ])?;
     let checks = if selection.takes("fragaria") {
         Checks::prepare()?

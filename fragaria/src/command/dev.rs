@@ -6,6 +6,7 @@ use crate::agreement;
 use crate::cli::Dev;
 use crate::environment::Environment;
 use crate::example;
+use crate::mend;
 use crate::project::{Compiled, Project};
 use crate::readiness::{self, Outlook};
 use crate::running::{self, Address};
@@ -31,6 +32,11 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
     };
     let _log = observe::logs::install(project.loaded.config.log, reader)?;
     project.is_begun()?;
+    let wished = project.loaded.config.server.listen;
+    if !wished.ip().is_loopback() {
+        let what = format!("dev lets everybody do everything, and {wished} is not this machine");
+        return Err(mend::failure(what, "give --listen 127.0.0.1:8080"));
+    }
     let edits = Edits::of(&args.directory)?;
     let compiled = project.compile()?;
     terminal.findings(&compiled.warnings, &compiled.texts);
@@ -39,7 +45,6 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
     config.limits.introspection = Introspection::Everyone;
     let face = project.face()?;
     let server = Server::build(Stage::Development, face, config, compiled.artefact)?;
-    let wished = server.config.server.listen;
     let listener = if project.loaded.is_default("server.listen") {
         Address::Near(wished).bind().await?
     } else {

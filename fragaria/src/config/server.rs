@@ -1,6 +1,6 @@
 //! How requests come in, and within which bounds.
 
-use crate::http::origin::flaw;
+use crate::http::{host, origin};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -9,9 +9,13 @@ use std::time::Duration;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Server {
-    /// The address to listen on; port 0 takes a free one. Loopback only: other machines come
-    /// through a proxy that speaks TLS.
+    /// The address to listen on; port 0 takes a free one. Without TLS it is on loopback, and other
+    /// machines come through a proxy that speaks it.
     pub(crate) listen: SocketAddr,
+    /// The names and addresses by which other machines reach the server, without port, as in
+    /// `api.example.com`; requests for any other are refused. It always answers to those of its own
+    /// machine, and `fragaria dev` to no other.
+    pub(crate) hosts: Vec<String>,
     /// How long requests in flight may go on after a stop signal, in milliseconds.
     pub(crate) shutdown_grace_ms: u64,
     /// The largest request body, in bytes.
@@ -65,7 +69,7 @@ impl Cors {
     /// What is wrong with the origins.
     pub(crate) fn flaws(&self) -> impl Iterator<Item = String> {
         let origins = self.origins.iter();
-        origins.filter_map(|origin| Some(format!("{origin:?} {}", flaw(origin)?)))
+        origins.filter_map(|origin| Some(format!("{origin:?} {}", origin::flaw(origin)?)))
     }
 }
 
@@ -83,6 +87,7 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            hosts: Vec::new(),
             shutdown_grace_ms: 30_000,
             body_bytes_max: 1024 * 1024,
             bodies_bytes_max: 256 * 1024 * 1024,
@@ -132,20 +137,17 @@ impl Server {
             ("streams_max", u64::from(self.streams_max), 1),
             ("check_interval_ms", self.check_interval_ms, 10),
         ];
-        let mut findings: Vec<_> = bounds
+        bounds
             .into_iter()
             .filter(|&(_, value, least)| value < least)
             .map(|(key, value, least)| (key, format!("{value} is too small, at least {least}")))
-            .collect();
-        if !self.listen.ip().is_loopback() {
-            let message = format!(
-                "{} is reachable from other machines, and what they send would travel in the \
-                 open; use 127.0.0.1 or [::1], behind a proxy that speaks TLS",
-                self.listen
-            );
-            findings.push(("listen", message));
-        }
-        findings
+            .collect()
+    }
+
+    /// What is wrong with the names.
+    pub(crate) fn host_flaws(&self) -> impl Iterator<Item = String> {
+        let hosts = self.hosts.iter();
+        hosts.filter_map(|host| Some(format!("{host:?} {}", host::flaw(host)?)))
     }
 
     /// How long requests in flight may go on after a stop signal.

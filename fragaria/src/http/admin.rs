@@ -3,7 +3,7 @@
 
 use super::admission;
 use super::answer::{Answer, Refusal};
-use super::caller;
+use super::caller::{self, Peer};
 use super::negotiation::{Format, is_json};
 use super::{JSON, origin, pages, rates};
 use crate::keys::{self, Error};
@@ -17,7 +17,6 @@ use observe::request::Line;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::net::IpAddr;
 
 /// Where operators ask.
 pub(super) const ADMIN: &str = "/admin/";
@@ -46,7 +45,7 @@ struct Nothing {}
 /// Answers a request of an operator; where nobody is one, there is nothing here.
 pub(super) async fn answer(
     server: &Server,
-    peer: IpAddr,
+    peer: &Peer,
     request: Request<Incoming>,
     line: &mut Line,
 ) -> Answer {
@@ -64,14 +63,14 @@ pub(super) async fn answer(
 /// The steps of any request, but for those about GraphQL.
 async fn act(
     server: &Server,
-    peer: IpAddr,
+    peer: &Peer,
     request: Request<Incoming>,
     line: &mut Line,
     visit: &mut Visit,
 ) -> Result<Value, Refusal> {
-    origin::admit(&request, &server.config.server)?;
-    rates::arrive(server, peer, request.headers(), visit).await?;
-    let caller = caller::of(server, request.headers(), line).await?;
+    origin::admit(&request, &server.config.server, server.tls.is_some())?;
+    rates::arrive(server, peer.address, request.headers(), visit).await?;
+    let caller = caller::of(server, (peer, request.headers()), line).await?;
     server.rates.admit(visit, &caller).await?;
     is_operator(&caller, &server.config.auth.admin_roles)?;
     let order = order(&request, server)?;

@@ -1,7 +1,7 @@
 //! The first step of a request: may it come in, and what does it ask?
 
 use super::answer::Refusal;
-use super::caller;
+use super::caller::{self, Peer};
 use super::cost_report;
 use super::idempotency;
 use super::negotiation::{Format, Unreadable, is_json};
@@ -51,13 +51,13 @@ impl Admitted {
 /// Admits a request, or refuses it before it costs anything.
 pub(crate) async fn admit(
     server: &Server,
-    request: Request<Incoming>,
+    (peer, request): (&Peer, Request<Incoming>),
     line: &mut Line,
     visit: &mut Visit,
 ) -> Result<Admitted, Refusal> {
     let method = request.method().clone();
     acceptable(&request)?;
-    let caller = caller::of(server, request.headers(), line).await?;
+    let caller = caller::of(server, (peer, request.headers()), line).await?;
     server.rates.admit(visit, &caller).await?;
     let reports_cost = cost_report::is_asked(request.headers())?;
     let (idempotency_key, parameters, held) = if method == Method::GET {

@@ -1,15 +1,25 @@
 //! Who sends a request.
 
 use crate::server::{Server, Stage};
+use guard::Presented;
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use model::{Caller, Fault, Kind, Rights};
 use observe::request::Line;
 use serde::Deserialize;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The header by which somebody who develops a project asks as if it were another.
 const AS: &str = "fragaria-as";
+
+/// The other end of a connection.
+pub(crate) struct Peer {
+    /// Where it is.
+    pub(crate) address: IpAddr,
+    /// The certificate it came with, where callers are told apart by theirs.
+    pub(crate) certificate: Option<Presented>,
+}
 
 /// Who somebody wants to be taken for.
 #[derive(Deserialize)]
@@ -24,13 +34,14 @@ struct As {
 /// taken for. Why nobody knows is for the log.
 pub(super) async fn of(
     server: &Server,
-    headers: &HeaderMap,
+    (peer, headers): (&Peer, &HeaderMap),
     line: &Line,
 ) -> Result<Arc<Caller>, Fault> {
-    if let Some(wish) = wish(server, headers)? {
+    let certificate = peer.certificate.as_ref();
+    if let Some(wish) = wish(server, headers, certificate.is_some())? {
         return taken_for(wish.as_bytes()).map(Arc::new);
     }
-    let caller = server.doorkeeper.identify(headers).await;
+    let caller = server.doorkeeper.identify(headers, certificate).await;
     caller.map_err(|error| {
         tracing::info!(request_id = line.request_id(), detail = %error, "the caller is not known");
         error.into()
@@ -38,11 +49,17 @@ pub(super) async fn of(
 }
 
 /// Whom the request wants to be taken for. That is a credential, too.
-fn wish<'a>(server: &Server, headers: &'a HeaderMap) -> Result<Option<&'a HeaderValue>, Fault> {
+fn wish<'a>(
+    server: &Server,
+    headers: &'a HeaderMap,
+    is_certified: bool,
+) -> Result<Option<&'a HeaderValue>, Fault> {
     let mut wishes = headers.get_all(AS).iter();
     match (server.stage, wishes.next(), wishes.next()) {
         (_, None, _) => Ok(None),
-        (Stage::Development, Some(_), None) if server.doorkeeper.is_shown_any(headers) => {
+        (Stage::Development, Some(_), None)
+            if is_certified || server.doorkeeper.is_shown_any(headers) =>
+        {
             Err(guard::Error::Ambiguous.into())
         }
         (Stage::Development, wish, None) => Ok(wish),

@@ -1,4 +1,4 @@
-//! Whom a request is for: one host, named properly, and it is this machine.
+//! Whom a request is for: one host, named properly, and it is this server.
 
 use super::answer::Refusal;
 use hyper::header::{HOST, HeaderMap};
@@ -9,17 +9,22 @@ use model::{Fault, Kind};
 /// Refuses a request that does not say properly whom it is for, and one that is for another.
 ///
 /// A page of another site can make a browser send requests here under that site's name, once its
-/// name resolves to the loopback address; so only names of this machine are answered to.
-pub(super) fn admit<B>(request: &Request<B>) -> Result<(), Refusal> {
+/// name resolves to this server's address; so only names of this machine are answered to, and those
+/// hosts.
+pub(super) fn admit<B>(request: &Request<B>, hosts: &[String]) -> Result<(), Refusal> {
     let header = header(request.headers(), request.version())?;
     let target = request.uri().authority().map(Authority::as_str);
     let Some(named) = target.or(header) else {
         return Ok(());
     };
-    if is_this_machine(named) {
+    if is_ours(named, hosts) {
         return Ok(());
     }
-    let message = "this server answers on this machine only: ask for localhost or 127.0.0.1";
+    let message = if hosts.is_empty() {
+        "this server answers on this machine only: ask for localhost or 127.0.0.1"
+    } else {
+        "this is another server: ask for a name that it is reached by"
+    };
     let fault = Fault::new("http.host", Kind::Malformed, message);
     Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, fault))
 }
@@ -54,13 +59,24 @@ fn improper(message: &str) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, fault)
 }
 
-fn is_this_machine(authority: &str) -> bool {
+fn is_ours(authority: &str, hosts: &[String]) -> bool {
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
         _ => authority,
     };
     let host = host.to_ascii_lowercase();
-    guard::is_loopback(&host) || host.ends_with(".localhost")
+    guard::is_loopback(&host) || host.ends_with(".localhost") || hosts.contains(&host)
+}
+
+/// What keeps a text from being a host as requests name it, without port: `api.example.com`.
+pub(crate) fn flaw(host: &str) -> Option<&'static str> {
+    let parsed = host.parse::<Authority>();
+    let is_host = parsed.is_ok_and(|authority| authority.host() == host);
+    if !is_host || host.contains('*') {
+        return Some("is no host, such as api.example.com: give each without scheme, port and *");
+    }
+    let is_lower = !host.bytes().any(|byte| byte.is_ascii_uppercase());
+    (!is_lower).then_some("is not in lower case")
 }
 
 #[cfg(test)]
@@ -77,7 +93,7 @@ mod tests {
             "[::1]",
             "a.localhost",
         ] {
-            assert!(is_this_machine(ours), "{ours}");
+            assert!(is_ours(ours, &[]), "{ours}");
         }
         for theirs in [
             "evil.example",
@@ -86,7 +102,43 @@ mod tests {
             "[::2]:1",
             "",
         ] {
-            assert!(!is_this_machine(theirs), "{theirs}");
+            assert!(!is_ours(theirs, &[]), "{theirs}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_and_addresses_without_more() {
+        let hosts = ["api.example.com".to_owned(), "[2001:db8::1]".to_owned()];
+        for host in [
+            "api.example.com",
+            "API.example.com:8443",
+            "[2001:db8::1]:443",
+        ] {
+            assert!(is_ours(host, &hosts), "{host}");
+        }
+        for host in [
+            "example.com",
+            "api.example.com.",
+            "x.api.example.com",
+            "[2001:db8::2]",
+        ] {
+            assert!(!is_ours(host, &hosts), "{host}");
+        }
+        for host in &hosts {
+            assert_eq!(flaw(host), None, "{host}");
+        }
+        for bad in [
+            "",
+            "*",
+            "*.example.com",
+            "a:443",
+            "https://a",
+            "a/b",
+            "me@a",
+            "A.example",
+            "2001:db8::1",
+        ] {
+            assert!(flaw(bad).is_some(), "{bad}");
         }
     }
 }

@@ -1,18 +1,23 @@
 //! The listener: takes connections within their bounds, and lets them finish when it stops.
 
+use super::caller::Peer;
+use super::handshake::shake;
 use super::pulse::{Pulse, Verdict, Wire};
 use crate::config::Server as Config;
 use crate::server::Server;
+use crate::tls::HTTP_2;
 use futures_util::FutureExt as _;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use model::metric::{Counter, Gauge, Registry};
+use rustls::pki_types::CertificateDer;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -123,7 +128,8 @@ fn take(
 ) {
     if connections.len() >= server.config.server.connections_max {
         server.connections.refused.inc();
-        refuse(&stream);
+        // In the open there is nothing to say to who expects TLS.
+        refuse(&stream, if server.tls.is_some() { b"" } else { REFUSAL });
         return;
     }
     let work = serve(server.clone(), (stream, peer.ip()), stop.clone());
@@ -131,8 +137,8 @@ fn take(
 }
 
 /// Tells it in one write, as far as the socket takes it, and keeps nothing.
-fn refuse(stream: &TcpStream) {
-    let _ = stream.try_write(REFUSAL);
+pub(super) fn refuse(stream: &TcpStream, answer: &[u8]) {
+    let _ = stream.try_write(answer);
     // Unread bytes would turn the close into a reset that overtakes the answer.
     let _ = stream.try_read(&mut [0; 16 * 1024]);
 }
@@ -144,21 +150,94 @@ async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let _open = Open::new(&server.connections.open);
-    let config = &server.config.server;
     let _ = stream.set_nodelay(true);
-    let mut watchman = Watchman::new(Pulse::new());
-    let pulse = watchman.pulse.clone();
-    let io = TokioIo::new(Wire::new(stream, pulse.clone()));
-    let service =
-        service_fn(|request| super::respond(server.clone(), pulse.clone(), peer, request));
-    let builder = builder(config);
-    let mut connection = pin!(builder.serve_connection(io, service));
+    let pulse = Pulse::new();
+    let Some(tls) = &server.tls else {
+        let wire = Wire::new(stream, pulse.clone());
+        let end = End::of(peer);
+        return converse(&server, (wire, None), (end, pulse), stop).await;
+    };
+    let shaken = tokio::select! {
+        shaken = shake(tls, (stream, peer), &pulse) => shaken,
+        () = lingered(&mut stop) => None,
+    };
+    if let Some(stream) = shaken {
+        let agreed = stream.get_ref().1;
+        let protocol = agreed.alpn_protocol().map(<[u8]>::to_vec);
+        let certificates = agreed.peer_certificates().unwrap_or_default().to_vec();
+        let own = certificates.first();
+        let end = End {
+            peer: Arc::new(Peer {
+                address: peer,
+                certificate: own.and_then(|own| server.doorkeeper.recognise(own)),
+            }),
+            certificates,
+        };
+        converse(&server, (stream, protocol), (end, pulse), stop).await;
+    }
+}
+
+/// The other end of a connection, and the certificates that it came with.
+struct End {
+    peer: Arc<Peer>,
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+impl End {
+    fn of(address: IpAddr) -> Self {
+        let certificate = None;
+        Self {
+            peer: Arc::new(Peer {
+                address,
+                certificate,
+            }),
+            certificates: Vec::new(),
+        }
+    }
+
+    /// Waits until the server would shake hands with it no more.
+    async fn distrusted(&self, server: &Server) {
+        match &server.tls {
+            Some(tls) if !self.certificates.is_empty() => tls.distrusts(&self.certificates).await,
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+/// Waits for the word to stop, and for as long as a quiet connection stays open after it.
+async fn lingered(stop: &mut watch::Receiver<bool>) {
+    stopped(stop).await;
+    sleep(LINGER).await;
+}
+
+/// Speaks HTTP on a stream, in the protocol that was agreed upon or else the one that comes.
+async fn converse(
+    server: &Arc<Server>,
+    (stream, protocol): (
+        impl AsyncRead + AsyncWrite + Unpin + 'static,
+        Option<Vec<u8>>,
+    ),
+    (end, pulse): (End, Arc<Pulse>),
+    mut stop: watch::Receiver<bool>,
+) {
+    let config = &server.config.server;
+    let mut watchman = Watchman::new(pulse.clone());
+    let service = service_fn(|request| {
+        super::respond(server.clone(), pulse.clone(), end.peer.clone(), request)
+    });
+    let mut distrusted = pin!(end.distrusted(server));
+    let builder = builder(config, protocol.as_deref());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut tick = tick(config);
     loop {
         tokio::select! {
             _ = connection.as_mut() => return,
             () = stopped(&mut stop), if watchman.stopped.is_none() => {
                 watchman.stopped = Some(Instant::now());
+                tick.reset_immediately();
+            }
+            () = distrusted.as_mut(), if !watchman.is_distrusted => {
+                watchman.is_distrusted = true;
                 tick.reset_immediately();
             }
             _ = tick.tick() => match watchman.verdict(config) {
@@ -178,6 +257,8 @@ struct Watchman {
     pulse: Arc<Pulse>,
     /// When the server was told to stop.
     stopped: Option<Instant>,
+    /// Whether its client's certificate is good no more.
+    is_distrusted: bool,
     /// When the connection was told to close.
     closed: Option<Instant>,
 }
@@ -187,6 +268,7 @@ impl Watchman {
         Self {
             pulse,
             stopped: None,
+            is_distrusted: false,
             closed: None,
         }
     }
@@ -199,7 +281,7 @@ impl Watchman {
         });
         match self.pulse.verdict(config) {
             Verdict::Abort => Verdict::Abort,
-            Verdict::Keep if !lingered => Verdict::Keep,
+            Verdict::Keep if !lingered && !self.is_distrusted => Verdict::Keep,
             Verdict::Keep | Verdict::Close => {
                 let since = self.closed.get_or_insert_with(Instant::now).elapsed();
                 if self.pulse.is_quiet() && since > config.stall_timeout() {
@@ -228,8 +310,14 @@ impl Drop for Open {
     }
 }
 
-fn builder(config: &Config) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn builder(config: &Config, protocol: Option<&[u8]>) -> Builder<TokioExecutor> {
+    let builder = Builder::new(TokioExecutor::new());
+    // What was agreed upon is what is spoken: one protocol is not to be read as the other.
+    let mut builder = match protocol {
+        Some(HTTP_2) => builder.http2_only(),
+        Some(_) => builder.http1_only(),
+        None => builder,
+    };
     let header_bytes_max = usize::try_from(config.header_bytes_max).unwrap_or(usize::MAX);
     builder
         .http1()

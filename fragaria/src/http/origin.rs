@@ -31,15 +31,19 @@ const READ: &str = "idempotency-replayed, ratelimit, ratelimit-policy, retry-aft
                     x-request-id";
 
 /// Refuses a request that a page of another site sends. What comes from no browser says nothing of
-/// a site, and is no concern of this.
-pub(super) fn admit<B>(request: &Request<B>, config: &Server) -> Result<(), Refusal> {
+/// a site, and is no concern of this. Over TLS a page that came in the open is of another site.
+pub(super) fn admit<B>(
+    request: &Request<B>,
+    config: &Server,
+    is_secure: bool,
+) -> Result<(), Refusal> {
     let headers = request.headers();
     if listed(headers, &config.cors).is_some() {
         return Ok(());
     }
     let is_ours = match (headers.get(&SITE), headers.get(&ORIGIN)) {
         (Some(site), _) => matches!(site.as_bytes(), b"same-origin" | b"none"),
-        (None, Some(origin)) => is_own(origin, request),
+        (None, Some(origin)) => is_own(origin, request, is_secure),
         (None, None) => return preflighted(request, config),
     };
     if is_ours {
@@ -63,7 +67,7 @@ fn preflighted<B>(request: &Request<B>, config: &Server) -> Result<(), Refusal> 
 }
 
 /// Whether an origin is that of this server, by the name the request has for it.
-fn is_own<B>(origin: &HeaderValue, request: &Request<B>) -> bool {
+fn is_own<B>(origin: &HeaderValue, request: &Request<B>, is_secure: bool) -> bool {
     let header = request.headers().get(HOST);
     let host = match request.uri().authority() {
         Some(authority) => authority.as_str(),
@@ -72,8 +76,10 @@ fn is_own<B>(origin: &HeaderValue, request: &Request<B>) -> bool {
             .unwrap_or_default(),
     };
     let origin = origin.to_str().unwrap_or_default();
-    let named = origin.split_once("://").map(|(_, host)| host);
-    named.is_some_and(|named| !named.is_empty() && named.eq_ignore_ascii_case(host))
+    origin.split_once("://").is_some_and(|(scheme, named)| {
+        let is_here = !named.is_empty() && named.eq_ignore_ascii_case(host);
+        is_here && (!is_secure || scheme == "https")
+    })
 }
 
 /// The origin of a request, where it is one of those that may ask.
@@ -196,7 +202,7 @@ mod tests {
     fn a_server_knows_its_own_origin_by_the_name_it_is_asked_by() {
         let is_own = |origin: &'static str, host: &str| {
             let request = Request::builder().header(HOST, host).body(()).unwrap();
-            is_own(&HeaderValue::from_static(origin), &request)
+            is_own(&HeaderValue::from_static(origin), &request, false)
         };
         assert!(is_own("http://localhost:8080", "localhost:8080"));
         assert!(is_own("https://LOCALHOST", "localhost"));

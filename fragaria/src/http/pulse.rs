@@ -71,6 +71,12 @@ impl Pulse {
         })
     }
 
+    /// Whoever shook hands may begin now.
+    pub(super) fn begin(&self) {
+        self.head_since.store(self.now(), Relaxed);
+        self.quiet_since.store(self.now(), Relaxed);
+    }
+
     /// A request came in; it is in flight until the returned value is dropped.
     pub(super) fn request(self: &Arc<Self>, multiplexed: bool) -> InFlight {
         self.multiplexed.store(multiplexed, Relaxed);

@@ -1,11 +1,14 @@
-//! A small HTTP/1.1 client that can also misbehave.
+//! A small HTTP/1.1 client that can also misbehave, in the open and over TLS.
 
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Nothing in these tests takes this long unless something is wrong.
@@ -13,7 +16,47 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection to a server.
 pub(crate) struct Client {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Stream>,
+}
+
+/// What bytes go through.
+enum Stream {
+    Open(TcpStream),
+    Secure(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Stream {
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Open(socket) => socket,
+            Self::Secure(stream) => &stream.sock,
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Open(socket) => socket.read(bytes),
+            Self::Secure(stream) => stream.read(bytes),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Open(socket) => socket.write(bytes),
+            Self::Secure(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Open(socket) => socket.flush(),
+            Self::Secure(stream) => stream.flush(),
+        }
+    }
 }
 
 /// A whole response.
@@ -38,17 +81,44 @@ impl Client {
         Self::over(socket.into())
     }
 
+    /// A connection over TLS, after the handshake, as far as this end can tell: with TLS 1.3 the
+    /// server may still refuse a certificate of the client.
+    pub(crate) fn secure(address: SocketAddr, trust: &Arc<ClientConfig>) -> io::Result<Self> {
+        let mut client = Self::connect(address);
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut connection = ClientConnection::new(trust.clone(), name).unwrap();
+        let Stream::Open(mut socket) = client.stream.into_inner() else {
+            unreachable!("it was just opened");
+        };
+        while connection.is_handshaking() {
+            connection.complete_io(&mut socket)?;
+        }
+        let stream = Box::new(StreamOwned::new(connection, socket));
+        client.stream = BufReader::new(Stream::Secure(stream));
+        Ok(client)
+    }
+
+    /// What was agreed upon in the handshake.
+    pub(crate) fn agreed(&self) -> &ClientConnection {
+        match self.stream.get_ref() {
+            Stream::Open(_) => panic!("there was no handshake"),
+            Stream::Secure(stream) => &stream.conn,
+        }
+    }
+
     fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Self {
-            stream: BufReader::new(stream),
+            stream: BufReader::new(Stream::Open(stream)),
         }
     }
 
     /// Sends bytes as they are.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        self.stream.get_mut().write_all(bytes.as_ref())
+        let stream = self.stream.get_mut();
+        stream.write_all(bytes.as_ref())?;
+        stream.flush()
     }
 
     /// Sends a request with these header lines.
@@ -120,9 +190,15 @@ impl Client {
     /// Reads some bytes if any come soon; an error if the server closed.
     pub(crate) fn take_what_comes(&mut self) -> io::Result<()> {
         let soon = Duration::from_millis(20);
-        self.stream.get_ref().set_read_timeout(Some(soon))?;
+        self.stream
+            .get_ref()
+            .socket()
+            .set_read_timeout(Some(soon))?;
         let taken = self.stream.fill_buf().map(<[u8]>::len);
-        self.stream.get_ref().set_read_timeout(Some(PATIENCE))?;
+        self.stream
+            .get_ref()
+            .socket()
+            .set_read_timeout(Some(PATIENCE))?;
         match taken {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(length) => {
@@ -132,6 +208,13 @@ impl Client {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Everything up to the end, however it ends.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let _ = self.stream.read_to_end(&mut bytes);
+        bytes
     }
 
     /// Reads until the server closes; `false` if it does not.

@@ -54,6 +54,7 @@ mod shutdown;
 mod stage;
 mod statements;
 mod streaming;
+mod tls;
 mod trees;
 mod typed;
 mod types;

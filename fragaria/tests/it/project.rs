@@ -132,9 +132,18 @@ impl Project {
         self.start("dev", settings)
     }
 
+    /// Serves it to other machines.
+    pub(crate) fn serve_at(&self, listen: &str, settings: &[&str]) -> Server {
+        self.start_at(&["serve", ".", "--listen", listen], settings)
+    }
+
     fn start(&self, verb: &str, settings: &[&str]) -> Server {
+        self.start_at(&[verb, "."], settings)
+    }
+
+    fn start_at(&self, words: &[&str], settings: &[&str]) -> Server {
         let mut command = binary();
-        command.current_dir(self.home.path()).args([verb, "."]);
+        command.current_dir(self.home.path()).args(words);
         for setting in settings {
             command.args(["--set", setting]);
         }

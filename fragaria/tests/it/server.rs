@@ -1,11 +1,13 @@
 //! A server as a child process: started on a free port, stopped by SIGTERM.
 
 use crate::client::{Client, PATIENCE, Response};
+use rustls::ClientConfig;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Instant;
@@ -16,6 +18,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// What was logged before it listened.
     pub(crate) begun: Vec<Value>,
+    /// How it is spoken to over TLS, if it is.
+    trust: Option<Arc<ClientConfig>>,
     log: Receiver<Value>,
     answers: Receiver<String>,
 }
@@ -53,7 +57,10 @@ fn lines<T: Send + 'static>(
 impl Server {
     /// Starts a command that serves, on a free port, and waits until it listens.
     pub(crate) fn start(command: &mut Command) -> Self {
-        command.args(["--listen", "127.0.0.1:0", "--set", "log.format=json"]);
+        command.args(["--set", "log.format=json"]);
+        if command.get_args().all(|word| word != "--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         let words = command.get_args().map(|word| word.to_string_lossy());
         let words: Vec<_> = words.map(Cow::into_owned).collect();
         let is_told = |word: &String| word == "--open" || word.starts_with("auth.");
@@ -72,6 +79,7 @@ impl Server {
             child: Some(child),
             address,
             begun: Vec::new(),
+            trust: None,
             log,
             answers,
         };
@@ -127,6 +135,12 @@ impl Server {
         }
     }
 
+    /// The same server, spoken to over TLS from now on.
+    pub(crate) fn trusted(mut self, trust: &Arc<ClientConfig>) -> Self {
+        self.trust = Some(trust.clone());
+        self
+    }
+
     /// The same server, once it is ready.
     pub(crate) fn ready(self) -> Self {
         self.until("/health/ready", |response| response.status == 200);
@@ -134,7 +148,10 @@ impl Server {
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::connect(self.address)
+        match &self.trust {
+            None => Client::connect(self.address),
+            Some(trust) => Client::secure(self.address, trust).unwrap(),
+        }
     }
 
     /// One GET on a connection of its own.

@@ -29,7 +29,7 @@ extend type Product
 "#;
 
 /// A project with access rules.
-fn ruled() -> Project {
+pub(crate) fn ruled() -> Project {
     let project = Project::small();
     rule(&project);
     project

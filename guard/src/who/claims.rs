@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// The longest name of a caller, of its tenant and of a role, in bytes.
-const NAME_BYTES_MAX: usize = 255;
+pub(super) const NAME_BYTES_MAX: usize = 255;
 /// The most roles of a caller.
 const ROLES_MAX: usize = 100;
 
@@ -143,23 +143,12 @@ impl Expected {
         Ok(Known { caller, until })
     }
 
-    /// No address has a space in it, so no two callers share a name.
     fn name(&self, claims: &Claims) -> Result<Box<str>, Flaw> {
         let own = claims.get(&self.name).and_then(Value::as_str);
         let own = own
             .filter(|own| !own.is_empty())
             .ok_or(Flaw::Claims("the one that names the caller is no text"))?;
-        let name = format!("{} {own}", self.issuer);
-        let is_plain = name.bytes().all(|c| c.is_ascii_graphic() || c == b' ');
-        if name.len() <= NAME_BYTES_MAX && is_plain && !name.ends_with(' ') {
-            return Ok(name.into());
-        }
-        // Databases keep names, and compare other letters in ways of their own.
-        let mut hashed = "sha256:".to_owned();
-        for byte in Sha256::digest(name) {
-            let _ = write!(hashed, "{byte:02x}");
-        }
-        Ok(hashed.into())
+        Ok(name(&self.issuer, own))
     }
 
     fn roles(&self, claims: &Claims) -> Result<Roles, Flaw> {
@@ -172,8 +161,7 @@ impl Expected {
             }
             Some(_) => return Err(Flaw::Claims("the roles are neither list nor text")),
         };
-        let is_name = |name: &&str| !name.is_empty() && name.len() <= NAME_BYTES_MAX;
-        if names.len() > ROLES_MAX || !names.iter().all(is_name) {
+        if names.len() > ROLES_MAX || !names.iter().all(|name| is_name(name)) {
             return Err(Flaw::Claims(
                 "there are too many roles, or one is too long or empty",
             ));
@@ -193,6 +181,27 @@ impl Expected {
             Some(_) => Err(Flaw::Claims("the tenant is no text, or too long or empty")),
         }
     }
+}
+
+/// Whether it can be the name of a role.
+pub(super) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX
+}
+
+/// The name of a caller, by who vouches for it and by what that calls it. No address has a space in
+/// it, so no two callers share a name.
+pub(super) fn name(voucher: &str, own: &str) -> Box<str> {
+    let name = format!("{voucher} {own}");
+    let is_plain = name.bytes().all(|c| c.is_ascii_graphic() || c == b' ');
+    if name.len() <= NAME_BYTES_MAX && is_plain && !name.ends_with(' ') {
+        return name.into();
+    }
+    // Databases keep names, and compare other letters in ways of their own.
+    let mut hashed = "sha256:".to_owned();
+    for byte in Sha256::digest(name) {
+        let _ = write!(hashed, "{byte:02x}");
+    }
+    hashed.into()
 }
 
 /// A `NumericDate`, in whole seconds; what is there and no date is refused.

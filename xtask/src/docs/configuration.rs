@@ -14,14 +14,16 @@ use std::path::Path;
 use std::process::Command;
 
 /// Where settings are declared, and under which name the top of them knows the types of the file.
-const DECLARATIONS: [(&str, &str); 9] = [
+const DECLARATIONS: [(&str, &str); 11] = [
     ("", "fragaria/src/config.rs"),
     ("", "fragaria/src/config/server.rs"),
+    ("", "fragaria/src/config/tls.rs"),
     ("store::", "store/src/config.rs"),
     ("engine::", "engine/src/config.rs"),
     ("logs::", "observe/src/logs.rs"),
     ("guard::", "guard/src/config.rs"),
     ("guard::", "guard/src/config/kept.rs"),
+    ("guard::", "guard/src/config/certificate.rs"),
     ("guard::load::", "guard/src/load.rs"),
     ("guard::rates::", "guard/src/rates/config.rs"),
 ];

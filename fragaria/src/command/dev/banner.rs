@@ -33,7 +33,7 @@ impl Banner {
         Self {
             directory: project.directory.display().to_string(),
             dialect: schema.dialect.to_string(),
-            base: format!("http://{address}"),
+            base: format!("{}://{address}", server.scheme()),
             query: first_query(schema),
             console: server.config.console.enabled,
             problem: problem(project, outlook),

@@ -4,9 +4,14 @@ use super::{expect, parse};
 use crate::database::Database;
 use crate::project::Project;
 use crate::server::{Server, isolated};
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 /// What a reader types differs from what is run in these places, and in no other: an address of a
 /// database becomes that of an empty database of this run's server, and the address of a server
@@ -17,6 +22,9 @@ const POSTGRES: [&str; 2] = [
 ];
 const SERVER: &str = "127.0.0.1:8080";
 const FROM_SOURCES: &str = "cargo run --release -- ";
+
+/// The authority that a reader makes for TLS.
+const AUTHORITY: &str = "ca.pem";
 
 /// This runs the tests, and so the test that reads it.
 const ITSELF: &str = "cargo xtask test";
@@ -118,7 +126,13 @@ impl Place {
         if serves(&line) {
             let script = format!("exec env {line} \"$@\"");
             let mut command = self.shell(&script);
-            self.server = Some(Server::start(command.arg("sh")).ready());
+            let server = Server::start(command.arg("sh"));
+            let server = if line.contains("tls.certificate") {
+                server.trusted(&trust(&self.home.path(AUTHORITY)))
+            } else {
+                server
+            };
+            self.server = Some(server.ready());
             return Ok(String::new());
         }
         let output = self.shell(&line).output().unwrap();
@@ -154,6 +168,19 @@ impl Place {
             );
         command
     }
+}
+
+/// How a server is spoken to whose certificate is of that authority.
+fn trust(authority: &Path) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    let authority = CertificateDer::from_pem_file(authority).unwrap();
+    roots.add(authority).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Arc::new(config)
 }
 
 /// Whether a command goes on until it is stopped.

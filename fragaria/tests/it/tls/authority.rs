@@ -1,0 +1,148 @@
+//! An authority of the tests' own, whose certificates are made as they are needed.
+
+use crate::project::Project;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An authority.
+pub(super) struct Authority {
+    pub(super) issuer: Issuer<'static, KeyPair>,
+    own: rcgen::Certificate,
+}
+
+/// A certificate and its key.
+pub(super) struct Issued {
+    pub(super) certificate: CertificateDer<'static>,
+    pub(super) pem: String,
+    pub(super) key: String,
+}
+
+impl Authority {
+    pub(super) fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().unwrap();
+        let own = params.self_signed(&key).unwrap();
+        let issuer = Issuer::new(params, key);
+        Self { issuer, own }
+    }
+
+    /// Its own certificate.
+    pub(super) fn pem(&self) -> String {
+        self.own.pem()
+    }
+
+    /// A certificate as it is described.
+    pub(super) fn issue(&self, params: &CertificateParams) -> Issued {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Issued {
+            certificate: certificate.der().clone(),
+            pem: certificate.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    /// A certificate of a server on this machine, which is `api.example` too.
+    pub(super) fn server(&self) -> Issued {
+        self.issue(&params())
+    }
+
+    /// A client that trusts it, and offers these protocols.
+    pub(super) fn trust(&self, protocols: &[&[u8]]) -> Arc<ClientConfig> {
+        self.trust_by(protocols, rustls::ALL_VERSIONS)
+    }
+
+    /// The same, in these versions of TLS.
+    pub(super) fn trust_by(
+        &self,
+        protocols: &[&[u8]],
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Arc<ClientConfig> {
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_root_certificates(self.roots())
+            .with_no_client_auth();
+        offering(config, protocols)
+    }
+
+    /// A client that trusts it, in one version of TLS, and may come with a certificate.
+    pub(super) fn trust_with(
+        &self,
+        client: Option<&Issued>,
+        version: &'static SupportedProtocolVersion,
+    ) -> Arc<ClientConfig> {
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(self.roots());
+        let config = match client {
+            None => config.with_no_client_auth(),
+            Some(client) => {
+                let key = PrivateKeyDer::from_pem_slice(client.key.as_bytes()).unwrap();
+                let chain = vec![client.certificate.clone()];
+                config.with_client_auth_cert(chain, key).unwrap()
+            }
+        };
+        offering(config, &[])
+    }
+
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.own.der().clone()).unwrap();
+        roots
+    }
+}
+
+fn offering(mut config: ClientConfig, protocols: &[&[u8]]) -> Arc<ClientConfig> {
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    Arc::new(config)
+}
+
+/// What a certificate of a server on this machine says.
+pub(super) fn params() -> CertificateParams {
+    let names = ["localhost", "api.example", "127.0.0.1"].map(str::to_owned);
+    let mut params = CertificateParams::new(names).unwrap();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params
+}
+
+impl Issued {
+    /// A certificate that nobody vouches for.
+    pub(super) fn self_signed(params: &CertificateParams) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        Self {
+            pem: certificate.pem(),
+            certificate: certificate.der().clone(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    /// Puts both files into a project, each in one step, as `tls.pem` and `tls.key`.
+    pub(super) fn install(&self, project: &Project) {
+        put(&project.path("tls.pem"), &self.pem, 0o644);
+        put(&project.path("tls.key"), &self.key, 0o600);
+    }
+}
+
+/// Writes a file in one step.
+pub(super) fn put(path: &Path, text: &str, mode: u32) {
+    let new = path.with_extension("new");
+    fs::write(&new, text).unwrap();
+    fs::set_permissions(&new, fs::Permissions::from_mode(mode)).unwrap();
+    fs::rename(&new, path).unwrap();
+}
