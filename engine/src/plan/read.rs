@@ -399,8 +399,20 @@ impl<'a> Planner<'a> {
             planner.record(scope, partner, target, &below)
         })?;
         let theirs = self.schema.tables[relation.0].relations[relation.1].columns[0].1;
-        let present = readable(self.schema, Reference::new(partner, target, theirs));
-        Ok((scope.select.column(present), record))
+        let present = self.presence(scope, Reference::new(partner, target, theirs));
+        Ok((present, record))
+    }
+
+    /// A column that is NULL just when there is no partner of which it is a part of the key. Where it is
+    /// seen in some rows only, it is not the one that is shown, which is NULL in the others too.
+    pub(super) fn presence(&self, scope: &mut Scope, theirs: Reference) -> usize {
+        let grant = self.schema.tables[theirs.table].columns[theirs.column].grant;
+        let column = readable(self.schema, theirs);
+        scope.select.column(if grant.reads_whole() {
+            column
+        } else {
+            Expr::Again(0, Box::new(column))
+        })
     }
 
     /// Joins the one row of a table that belongs to a row of `from`, once.

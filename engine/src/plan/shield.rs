@@ -61,7 +61,9 @@ impl<'a> Planner<'a> {
         let columns = std::mem::take(&mut select.columns).into_iter();
         let columns: Vec<_> = columns
             .map(|mut expr| {
-                self.shield_expr(&mut expr, if shows { Some(&mut guards) } else { None });
+                // What stands there once more is not shown: it tells whether something is there.
+                let is_shown = shows && !matches!(expr, Expr::Again(..));
+                self.shield_expr(&mut expr, is_shown.then_some(&mut guards));
                 expr
             })
             .collect();
@@ -265,8 +267,15 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Whether a condition ties the rows of a select to the row around it, or of a table to another.
+/// Whether a condition ties the rows of a select to the row around it, or of a table to another: one
+/// of the caller's compares columns of one row.
 fn is_link(expr: &Expr) -> bool {
-    let is_column = |side: &Expr| matches!(side, Expr::Column(_));
-    matches!(expr, Expr::Compare(Operator::Equal, left, right) if is_column(left) && is_column(right))
+    let alias = |side: &Expr| match side {
+        Expr::Column(reference) => Some(reference.alias),
+        _ => None,
+    };
+    let Expr::Compare(Operator::Equal, left, right) = expr else {
+        return false;
+    };
+    matches!((alias(left), alias(right)), (Some(left), Some(right)) if left != right)
 }

@@ -39,7 +39,8 @@ impl<'a> Planner<'a> {
                 && self.written == Some(alias)
             {
                 let partner = self.join(scope, (alias, table), beside, columns);
-                present = Some(self.presence(scope, (partner, beside), columns));
+                let theirs = Reference::new(partner, beside, columns[0].1);
+                present = Some(self.presence(scope, theirs));
             }
             let record = self.record_of(scope, sets, name, |planner, scope, chosen| {
                 if let Some((beside, columns)) = beside
@@ -47,7 +48,8 @@ impl<'a> Planner<'a> {
                 {
                     let partner = planner.join(scope, (alias, table), beside, columns);
                     if present.is_none() {
-                        present = Some(planner.presence(scope, (partner, beside), columns));
+                        let theirs = Reference::new(partner, beside, columns[0].1);
+                        present = Some(planner.presence(scope, theirs));
                     }
                     return planner.cell(scope, partner, beside, chosen);
                 }
@@ -121,17 +123,6 @@ impl<'a> Planner<'a> {
                 shared,
             })),
         }
-    }
-
-    /// A column that is NULL just when a row has no part in the table of its type.
-    fn presence(
-        &self,
-        scope: &mut Scope,
-        (partner, beside): (Alias, usize),
-        columns: &[(usize, usize)],
-    ) -> usize {
-        let theirs = Reference::new(partner, beside, columns[0].1);
-        scope.select.column(readable(self.schema, theirs))
     }
 
     /// A field that shows the first row that several relations lead to.

@@ -2,6 +2,7 @@
 
 mod masks;
 mod report;
+mod roles;
 mod rows;
 
 use crate::server::Server;

@@ -1,0 +1,79 @@
+//! What rules mean where several of them, or hidden cells, meet: as the guide says it, and as the attack
+//! on the rules once found it otherwise.
+
+use super::data;
+use crate::server::Server;
+use crate::stage::Stage;
+use serde_json::{Value, json};
+
+const TABLES: &str = "
+    CREATE TABLE rack (id int PRIMARY KEY, twin int NOT NULL, label varchar(20) NOT NULL, open boolean NOT NULL);
+    CREATE TABLE book (
+        id int PRIMARY KEY,
+        rack_id int REFERENCES rack (id),
+        title varchar(20) NOT NULL,
+        owner varchar(20)
+    );
+    INSERT INTO rack VALUES (1, 1, 'a', true);
+    INSERT INTO rack VALUES (2, 2, 'b', false);
+    INSERT INTO book VALUES (1, 1, 'one', 'ann');
+    INSERT INTO book VALUES (2, 2, 'two', 'bob');";
+
+const RULES: &str = r#"
+extend schema @role(name: "reader") @role(name: "lender") @role(name: "keeper")
+
+extend type Rack
+  @access(to: "reader", allow: READ, where: {open: {eq: true}})
+  @access(to: "reader", allow: READ, fields: ["twin", "label", "open"])
+
+extend type Book
+  @access(to: ["reader", "lender", "keeper"], allow: READ)
+  @access(to: "lender", allow: [CREATE, UPDATE], set: {owner: "house"})
+  @access(to: "lender", allow: DELETE, where: {owner: {ne: {claim: "name"}}})
+  @access(to: "keeper", allow: [CREATE, UPDATE])
+"#;
+
+fn stages() -> impl Iterator<Item = (Stage, Server)> {
+    Stage::of(TABLES, &[]).into_iter().map(|stage| {
+        let schema = stage.project.read("schema.graphql") + RULES;
+        stage.project.write("schema.graphql", &schema);
+        let server = stage.project.dev(stage.settings()).ready();
+        (stage, server)
+    })
+}
+
+fn caller(roles: &[&str], claims: &Value) -> String {
+    json!({ "roles": roles, "claims": claims }).to_string()
+}
+
+#[test]
+fn a_row_that_is_seen_is_there_although_its_key_is_not() {
+    for (stage, server) in stages() {
+        let document = "{ books { title rack { label } } }";
+        let seen = data(&server, &caller(&["reader"], &json!({})), document);
+        let expected = json!([
+            { "title": "one", "rack": { "label": "a" } },
+            { "title": "two", "rack": { "label": "b" } },
+        ]);
+        assert_eq!(seen["books"], expected, "{}", stage.url());
+    }
+}
+
+#[test]
+fn a_cell_that_is_not_seen_compares_with_no_other_column() {
+    for (stage, server) in stages() {
+        let reader = caller(&["reader"], &json!({}));
+        for condition in ["id: { eq: twin }", "twin: { eq: id }"] {
+            let document =
+                format!("{{ racks(where: {{ compare: {{ {condition} }} }}) {{ label }} }}");
+            let seen = data(&server, &reader, &document);
+            assert_eq!(
+                seen["racks"],
+                json!([{ "label": "a" }]),
+                "{}: {condition}",
+                stage.url()
+            );
+        }
+    }
+}
+
