@@ -280,14 +280,8 @@ impl<'a> Planner<'a> {
         returning: Vec<Expr>,
     ) -> Result<Change, Fault> {
         let alias = self.draft.alias();
-        let excluded = |column: &usize| (*column, Expr::Excluded(table, *column));
-        let mut set: Vec<_> = row.set.iter().map(excluded).collect();
+        let mut set = self.replaced(table, &row);
         if !set.is_empty() {
-            for (column, source) in self.presets(table, Action::Update) {
-                set.retain(|(known, _)| *known != column);
-                let value = self.stored(table, column, source);
-                set.push((column, value));
-            }
             set.extend(self.next_version(table, alias));
         }
         let filter = match &terms.condition {
@@ -303,6 +297,32 @@ impl<'a> Planner<'a> {
         };
         let unless = Unless::Conflict(alias, conflict);
         Ok(self.insertion(table, row.values, unless, returning))
+    }
+
+    /// New values of a row that is there: those of the row it gives way to, unless the rules that let
+    /// rows be added, or be changed, say others.
+    fn replaced(&mut self, table: usize, row: &Row<'_>) -> Vec<(usize, Expr)> {
+        if row.set.is_empty() {
+            return Vec::new();
+        }
+        let of_new = self.presets(table, Action::Create);
+        let presets = self.presets(table, Action::Update);
+        let mut values = row.of(&row.set);
+        preset(&mut values, presets.clone(), |column| {
+            self.may_give(table, Action::Update, column)
+        });
+        let is_preset =
+            |presets: &Values, column: usize| presets.iter().any(|(preset, _)| *preset == column);
+        let assigned = values.into_iter().map(|(column, source)| {
+            let is_own = is_preset(&of_new, column) || is_preset(&presets, column);
+            let value = if is_own {
+                self.stored(table, column, source)
+            } else {
+                Expr::Excluded(table, column)
+            };
+            (column, value)
+        });
+        assigned.collect()
     }
 
     /// The same where an insert cannot name the key it gives way to.

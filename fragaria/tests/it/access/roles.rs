@@ -77,3 +77,26 @@ fn a_cell_that_is_not_seen_compares_with_no_other_column() {
     }
 }
 
+#[test]
+fn an_upsert_takes_the_value_that_another_role_lets_be_given() {
+    for (stage, server) in stages() {
+        let both = caller(&["lender", "keeper"], &json!({}));
+        for (id, given, expected) in [
+            (1, ", owner: \"cid\"", "cid"),
+            (2, "", "house"),
+            (3, "", "house"),
+        ] {
+            let document = format!(
+                "mutation {{ upsertBook(input: {{ id: {id}, title: \"new\"{given} }}) {{ owner }} }}"
+            );
+            let seen = data(&server, &both, &document);
+            assert_eq!(
+                seen["upsertBook"]["owner"],
+                expected,
+                "{}: {document}",
+                stage.url()
+            );
+        }
+    }
+}
+
