@@ -220,19 +220,29 @@ impl Coercion<'_> {
     /// What a caller claims; a value that is not of the type is as good as none. Whoever issues
     /// tokens may write numbers as strings, and strings of digits as numbers.
     fn claim(&self, claim: &Claim, claims: &Claims) -> Option<Input> {
-        let given = claims.get(&claim.path)?;
-        let value = self.json(&claim.ty, given).or_else(|_| {
-            let other = match given {
-                Json::String(digits) => serde_json::from_str(digits).map(Json::Number),
-                other => Ok(Json::String(other.to_string())),
-            };
-            let other = other.map_err(|_| String::new())?;
-            self.json(&claim.ty, &other)
-        });
-        let value = value.ok()?;
+        let given = self.spelled(&claim.ty, claims.get(&claim.path)?)?;
+        let value = self.json(&claim.ty, &given).ok()?;
         let has_null =
             matches!(&value, Input::Value(Value::List(items)) if items.contains(&Value::Null));
         (value != Input::Null && !has_null).then_some(value)
+    }
+
+    /// A claim, or each item of one that is a list, as it is if it is of the type, else spelled the
+    /// other way. What is neither text nor a number has no other: it is not the text of itself.
+    fn spelled(&self, ty: &Type, given: &Json) -> Option<Json> {
+        if let (true, Json::Array(items)) = (ty.is_list(), given) {
+            let items = items.iter();
+            let spelled = items.map(|item| self.spelled(ty.item_type(), item));
+            return spelled.collect::<Option<_>>().map(Json::Array);
+        }
+        if self.json(ty, given).is_ok() {
+            return Some(given.clone());
+        }
+        match given {
+            Json::String(digits) => serde_json::from_str(digits).map(Json::Number).ok(),
+            Json::Number(number) => Some(Json::String(number.to_string())),
+            _ => None,
+        }
     }
 
     fn variable(

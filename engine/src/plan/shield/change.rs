@@ -128,6 +128,7 @@ impl<'a> Planner<'a> {
                 filter,
                 ..
             } => {
+                self.may_write(*table, Action::Delete, &[]);
                 for expr in filter.iter_mut() {
                     self.shield_expr(expr, Some(&mut Guards::new()));
                 }
@@ -136,7 +137,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Refuses to write columns that no rule lets be written.
+    /// Refuses to write columns that no rule lets be written, or rows where none lets any be.
     fn may_write(&mut self, table: usize, action: Action, columns: &[usize]) {
         let declared = &self.schema.tables[table];
         let rules = self.rules(table, action);
@@ -146,10 +147,10 @@ impl<'a> Planner<'a> {
                     .iter()
                     .any(|rule| rule.has(column) || rule.set.iter().any(|(set, _)| *set == column))
         };
-        let verb = if action == Action::Create {
-            "added"
-        } else {
-            "changed"
+        let verb = match action {
+            Action::Create => "added",
+            Action::Delete => "removed",
+            Action::Read | Action::Update => "changed",
         };
         let name = &declared.type_name;
         let message = if rules.is_empty() {

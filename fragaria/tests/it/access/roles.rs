@@ -1,7 +1,7 @@
 //! What rules mean where several of them, or hidden cells, meet: as the guide says it, and as the attack
 //! on the rules once found it otherwise.
 
-use super::data;
+use super::{code, data};
 use crate::server::Server;
 use crate::stage::Stage;
 use serde_json::{Value, json};
@@ -100,3 +100,26 @@ fn an_upsert_takes_the_value_that_another_role_lets_be_given() {
     }
 }
 
+#[test]
+fn a_claim_that_is_no_text_is_not_the_text_of_itself() {
+    for (stage, server) in stages() {
+        let document = "mutation { deleteBooks(where: { id: { eq: 2 } }) { id } }";
+        for name in [
+            json!(null),
+            json!(true),
+            json!([]),
+            json!(["ann"]),
+            json!({ "eq": "ann" }),
+        ] {
+            let lender = caller(&["lender"], &json!({ "name": name }));
+            let told = code(&server, &lender, document);
+            assert_eq!(told, "access.denied", "{}: {name}", stage.url());
+        }
+        assert_eq!(stage.outside("SELECT count(*) FROM book"), "2");
+        let lender = caller(&["lender"], &json!({ "name": "ann" }));
+        assert_eq!(
+            data(&server, &lender, document)["deleteBooks"],
+            json!([{ "id": 2 }])
+        );
+    }
+}
