@@ -4,6 +4,7 @@
     reason = "a task speaks to the person who typed it"
 )]
 
+mod attack;
 mod bench;
 mod ci;
 mod coverage;
@@ -53,6 +54,8 @@ enum Verb {
     Ci,
     /// Measure the server beside the database's own ceiling
     Bench(bench::Options),
+    /// Attack the access rules with random schemas, rules, callers and documents
+    Attack(attack::Options),
     /// Compare forms of SQL for lists with nested lists
     Shapes(bench::shapes::Options),
 }
@@ -77,6 +80,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Docs(options) => docs::run(options),
         Verb::Ci => Ok(ci::run()),
         Verb::Bench(options) => bench::run(options),
+        Verb::Attack(options) => attack::run(options),
         Verb::Shapes(options) => bench::shapes::run(options),
     }
 }

@@ -75,6 +75,14 @@ pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) ->
 }
 
 impl Selection {
+    /// One test of a room, which may tell how far it is.
+    pub(crate) fn one(room: &str, test: &str) -> Self {
+        Self {
+            rooms: vec![room.to_owned()],
+            rest: vec![test.to_owned(), "--nocapture".to_owned()],
+        }
+    }
+
     /// Which packages cargo is to take, as it is told.
     pub(crate) fn packages(&self) -> Result<Vec<String>> {
         packages_of(&self.rooms)

@@ -9,6 +9,7 @@
 mod access;
 mod advice;
 mod answers;
+mod attack;
 mod attacks;
 mod bounds;
 mod cases;
