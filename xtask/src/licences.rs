@@ -3,7 +3,7 @@
 //! Where cargo-deny is installed it does the work; elsewhere the same file is read here, since
 //! building that tool takes longer than everything else together.
 
-mod graph;
+pub(crate) mod graph;
 mod policy;
 
 use crate::{house, process};

@@ -12,6 +12,7 @@ mod docs;
 mod house;
 mod licences;
 mod mariadb;
+mod mutants;
 mod node;
 mod packages;
 mod pip;
@@ -52,6 +53,8 @@ enum Verb {
     Docs(docs::Options),
     /// Run everything a change must pass
     Ci,
+    /// Show that each attack comes through where its defence is taken out of the sources
+    Mutants(mutants::Options),
     /// Measure the server beside the database's own ceiling
     Bench(bench::Options),
     /// Attack the access rules with random schemas, rules, callers and documents
@@ -79,6 +82,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Licences => licences::run(),
         Verb::Docs(options) => docs::run(options),
         Verb::Ci => Ok(ci::run()),
+        Verb::Mutants(options) => mutants::run(options),
         Verb::Bench(options) => bench::run(options),
         Verb::Attack(options) => attack::run(options),
         Verb::Shapes(options) => bench::shapes::run(options),

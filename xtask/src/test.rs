@@ -36,15 +36,7 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
 /// Runs the tests with further variables in their environment.
 pub(crate) fn run_with(selection: &Selection, variables: &[(&str, OsString)]) -> Result<Counts> {
     let rooms = selection.packages()?;
-    packages::ensure(&[
-        packages::POSTGRES,
-        packages::POSTGIS,
-        packages::PGBOUNCER,
-        packages::MARIADB,
-        packages::REDIS,
-        packages::CURL,
-        packages::OPENSSL,
-    ])?;
+    ensure()?;
     let checks = if selection.takes("fragaria") {
         Checks::prepare()?
     } else {
@@ -90,6 +82,44 @@ impl Selection {
 
     fn takes(&self, room: &str) -> bool {
         self.rooms.is_empty() || self.rooms.iter().any(|own| own == room)
+    }
+}
+
+/// Installs what the tests need.
+fn ensure() -> Result<()> {
+    packages::ensure(&[
+        packages::POSTGRES,
+        packages::POSTGIS,
+        packages::PGBOUNCER,
+        packages::MARIADB,
+        packages::REDIS,
+        packages::CURL,
+        packages::OPENSSL,
+    ])
+}
+
+/// What tests of the binary stand on, wherever they are built.
+pub(crate) struct Ground {
+    services: Services,
+    checks: Option<Checks>,
+}
+
+impl Ground {
+    pub(crate) fn prepare() -> Result<Self> {
+        ensure()?;
+        Ok(Self {
+            checks: Checks::prepare()?,
+            services: Services::start()?,
+        })
+    }
+
+    /// Tells a command where it all is.
+    pub(crate) fn tell(&self, command: &mut Command) -> Result<()> {
+        self.services.tell(command);
+        match &self.checks {
+            Some(checks) => checks.tell(command),
+            None => Ok(()),
+        }
     }
 }
 

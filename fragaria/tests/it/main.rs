@@ -50,6 +50,7 @@ mod readiness;
 mod redis;
 mod rules;
 mod search;
+mod security;
 mod server;
 mod shutdown;
 mod stage;

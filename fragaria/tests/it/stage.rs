@@ -53,16 +53,20 @@ impl Stage {
 
     /// Projects on databases with these tables, in words that all of them know.
     pub(crate) fn of(tables: &str, settings: &[&'static str]) -> [Self; 3] {
+        let postgres = Self::on_postgres(tables, settings);
+        let mariadb = Self::on_mariadb(tables, settings);
+        [Self::on_sqlite(tables, settings), postgres, mariadb]
+    }
+
+    pub(crate) fn on_sqlite(tables: &str, settings: &[&'static str]) -> Self {
         let project = Project::database(tables);
         project.run(&["init", "--from", "sqlite:shop.db"]);
         project.run(&["compile"]);
-        let sqlite = Self {
+        Self {
             project,
             database: Database::Sqlite,
             settings: settings.to_vec(),
-        };
-        let postgres = Self::on_postgres(tables, settings);
-        [sqlite, postgres, Self::on_mariadb(tables, settings)]
+        }
     }
 
     pub(crate) fn servers(settings: &[&'static str]) -> [Self; 2] {
@@ -81,7 +85,7 @@ impl Stage {
         Self::on_postgres(POSTGRES, settings)
     }
 
-    fn on_postgres(tables: &str, settings: &[&'static str]) -> Self {
+    pub(crate) fn on_postgres(tables: &str, settings: &[&'static str]) -> Self {
         let database = database::Database::empty();
         database.sql(tables);
         Self {
@@ -95,7 +99,7 @@ impl Stage {
         Self::on_mariadb(MARIADB, settings)
     }
 
-    fn on_mariadb(tables: &str, settings: &[&'static str]) -> Self {
+    pub(crate) fn on_mariadb(tables: &str, settings: &[&'static str]) -> Self {
         let database = mariadb::Database::empty();
         database.sql(tables);
         Self {

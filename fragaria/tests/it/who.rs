@@ -5,7 +5,7 @@ mod introspection;
 mod issuers;
 mod keys;
 mod operators;
-mod provider;
+pub(crate) mod provider;
 mod revoked;
 
 use crate::client::{Client, Response};

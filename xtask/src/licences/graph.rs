@@ -9,21 +9,21 @@ use std::process::Command;
 
 /// Every crate the workspace builds on, on any platform.
 #[derive(Deserialize)]
-pub(super) struct Graph {
-    pub(super) packages: Vec<Package>,
+pub(crate) struct Graph {
+    pub(crate) packages: Vec<Package>,
 }
 
 /// A crate.
 #[derive(Deserialize)]
-pub(super) struct Package {
-    pub(super) name: String,
-    pub(super) version: String,
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
     /// An SPDX expression, if it states one.
-    pub(super) license: Option<String>,
+    pub(crate) license: Option<String>,
     /// Where it comes from; `None` for our own.
-    pub(super) source: Option<String>,
-    pub(super) manifest_path: PathBuf,
-    pub(super) dependencies: Vec<Dependency>,
+    pub(crate) source: Option<String>,
+    pub(crate) manifest_path: PathBuf,
+    pub(crate) dependencies: Vec<Dependency>,
 }
 
 impl fmt::Display for Package {
@@ -34,15 +34,15 @@ impl fmt::Display for Package {
 
 /// What a crate asks for.
 #[derive(Deserialize)]
-pub(super) struct Dependency {
-    pub(super) name: String,
+pub(crate) struct Dependency {
+    pub(crate) name: String,
     /// The range of versions.
-    pub(super) req: String,
-    pub(super) path: Option<PathBuf>,
+    pub(crate) req: String,
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// Asks cargo, without changing the lockfile.
-pub(super) fn read(root: &Path, all_features: bool) -> Result<Graph> {
+pub(crate) fn read(root: &Path, all_features: bool) -> Result<Graph> {
     let mut command = Command::new("cargo");
     command
         .current_dir(root)
@@ -54,6 +54,6 @@ pub(super) fn read(root: &Path, all_features: bool) -> Result<Graph> {
 }
 
 /// Reads what cargo says.
-pub(super) fn parse(text: &str) -> Result<Graph> {
+pub(crate) fn parse(text: &str) -> Result<Graph> {
     Ok(serde_json::from_str(text)?)
 }

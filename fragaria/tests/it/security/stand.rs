@@ -1,0 +1,219 @@
+//! What is attacked: a server on a database, perhaps with rules and an issuer, and how it must be
+//! after each attack.
+
+use super::front::{Attack, Front, Kind, Step};
+use super::text::{self, Kept};
+use super::wire::{self, Sent};
+use crate::client::Response;
+use crate::project::Project;
+use crate::server::Server;
+use crate::stage::Stage;
+use crate::who::provider::Provider;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Words of ours or of a database that no answer may have.
+const INNER: [&str; 13] = [
+    "SELECT ",
+    "INSERT INTO",
+    "UPDATE \"",
+    "DELETE FROM",
+    "SQLSTATE",
+    "near \\\"",
+    "syntax error at",
+    "panicked",
+    ".rs:",
+    "RUST_BACKTRACE",
+    "shop.db",
+    "_pkey",
+    "constraint failed",
+];
+
+/// A database that it stands on.
+#[derive(Clone, Copy, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+    Mariadb,
+}
+
+impl Dialect {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::Mariadb => "MariaDB",
+        }
+    }
+}
+
+/// A server, and what it stands on.
+pub(super) struct Stand {
+    pub(super) server: Server,
+    pub(super) provider: Option<Provider>,
+    stage: Stage,
+    callers: BTreeMap<String, Value>,
+    holds: Option<[String; 2]>,
+}
+
+impl Stand {
+    pub(super) fn new(front: &Front, dialect: Dialect) -> Self {
+        let tables = read("tables.sql");
+        let stage = match dialect {
+            Dialect::Sqlite => Stage::on_sqlite(&tables, &[]),
+            Dialect::Postgres => Stage::on_postgres(&tables.replace(" json", " jsonb"), &[]),
+            Dialect::Mariadb => Stage::on_mariadb(&tables, &[]),
+        };
+        let project = &stage.project;
+        if front.stand != Kind::Open {
+            let schema = project.read("schema.graphql") + &read("rules.graphql");
+            project.write("schema.graphql", &schema);
+            project.run(&["compile"]);
+        }
+        let provider = (front.stand == Kind::Guarded).then(Provider::start);
+        Self {
+            server: serve(front, project, provider.as_ref()),
+            provider,
+            callers: front.callers.clone(),
+            holds: front.holds.clone(),
+            stage,
+        }
+    }
+
+    /// The header by which a step has its caller.
+    pub(super) fn caller(&self, step: &Step) -> Option<String> {
+        let name = step.caller.as_deref()?;
+        Some(format!("fragaria-as: {}", self.callers[name]))
+    }
+
+    /// Whether nothing of what an attack wants comes of it; why not, if not.
+    pub(super) fn withstands(&self, attack: &Attack) -> Result<(), String> {
+        let mut kept = Kept::new();
+        for (number, step) in attack.steps.iter().enumerate() {
+            let sent = wire::send(self, step, &kept);
+            let told = self.is_as_it_must_be(step, &sent, &mut kept);
+            told.map_err(|why| format!("at step {}: {why}", number + 1))?;
+        }
+        self.stands()
+    }
+
+    fn is_as_it_must_be(&self, step: &Step, sent: &Sent, kept: &mut Kept) -> Result<(), String> {
+        let statuses: Vec<_> = sent.answers.iter().map(|answer| answer.status).collect();
+        let fits = if step.raw.is_some() {
+            statuses == step.status && sent.closed == step.closes
+        } else {
+            matches!(statuses[..], [status] if step.status.contains(&status))
+        };
+        if !fits {
+            let shown: Vec<_> = sent.answers.iter().map(shown).collect();
+            return Err(format!("{statuses:?}, closed: {}: {shown:?}", sent.closed));
+        }
+        for answer in &sent.answers {
+            let shown = shown(answer);
+            let lacks = step.lacks.iter().map(String::as_str).chain(INNER);
+            let told = lacks.into_iter().find(|word| shown.contains(word));
+            if let Some(word) = told {
+                return Err(format!("{word} is told: {shown}"));
+            }
+            if let Some(word) = step.has.iter().find(|word| !shown.contains(&***word)) {
+                return Err(format!("{word} is not told: {shown}"));
+            }
+        }
+        if let Some(answer) = sent.answers.first() {
+            content(step, answer, kept)?;
+        }
+        match (step.logged, sent.answers.first()) {
+            (Some(most), Some(answer)) => {
+                self.is_logged_within(most, answer.header("x-request-id"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether that request is one line of the log, and no longer than that.
+    fn is_logged_within(&self, most: usize, id: &str) -> Result<(), String> {
+        loop {
+            let lines = self.server.read_log("request");
+            if let Some(line) = lines.iter().find(|line| line.get("drawn").is_some()) {
+                return Err(format!("a line of the log is {line}"));
+            }
+            let last = &lines[lines.len() - 1];
+            if last["request_id"] == id {
+                let length = last.to_string().len();
+                let is_short = length <= most;
+                let told = || format!("{length} letters are logged");
+                return is_short.then_some(()).ok_or_else(told);
+            }
+        }
+    }
+
+    /// Whether it serves, and what it holds is as it was.
+    fn stands(&self) -> Result<(), String> {
+        let ready = self.server.get("/health/ready").status;
+        if ready != 200 {
+            return Err(format!("the server is not ready: {ready}"));
+        }
+        let Some([sql, expected]) = &self.holds else {
+            return Ok(());
+        };
+        let found = self.stage.outside(sql);
+        let is_same = found == *expected;
+        is_same
+            .then_some(())
+            .ok_or_else(|| format!("the database holds {found}, not {expected}"))
+    }
+}
+
+/// Looks at data and code of an answer, and keeps parts of it.
+fn content(step: &Step, answer: &Response, kept: &mut Kept) -> Result<(), String> {
+    if step.code.is_none() && step.data.is_none() && step.keep.is_empty() {
+        return Ok(());
+    }
+    let body: Value = serde_json::from_slice(&answer.body)
+        .map_err(|error| format!("the answer is no JSON, {error}: {}", shown(answer)))?;
+    let code = body["errors"][0]["extensions"]["code"].as_str();
+    if code != step.code.as_deref() {
+        return Err(format!(
+            "{} is not expected: {body}",
+            code.unwrap_or("no code")
+        ));
+    }
+    if let Some(data) = &step.data {
+        let data: Value = serde_json::from_str(&text::text(data, kept)).unwrap();
+        if body["data"] != data {
+            return Err(format!("{} is not {data}", body["data"]));
+        }
+    } else if code.is_some() && !body["data"].is_null() {
+        return Err(format!("an error comes with data: {body}"));
+    }
+    for (name, place) in &step.keep {
+        let part = body.pointer(place).and_then(Value::as_str);
+        let part = part.ok_or_else(|| format!("nothing is at {place}: {body}"))?;
+        kept.insert(name.clone(), part.to_owned());
+    }
+    Ok(())
+}
+
+/// An answer, head and body, as text.
+fn shown(answer: &Response) -> String {
+    let head = answer
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\n"));
+    head.collect::<String>() + &String::from_utf8_lossy(&answer.body)
+}
+
+fn serve(front: &Front, project: &Project, provider: Option<&Provider>) -> Server {
+    let settings: Vec<_> = front.settings.iter().map(String::as_str).collect();
+    match (front.stand, provider) {
+        (Kind::Ruled, _) => project.dev(&settings).ready(),
+        (_, Some(provider)) => provider.serve(project, &settings),
+        (_, None) => project.serve(&settings).ready(),
+    }
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(super::root().join(name)).unwrap()
+}
