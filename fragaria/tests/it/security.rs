@@ -7,6 +7,7 @@
 mod front;
 mod stand;
 mod text;
+mod threats;
 mod wire;
 
 use front::{Attack, Front};
