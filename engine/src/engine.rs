@@ -101,6 +101,11 @@ impl Engine {
         !self.schema().roles.is_empty()
     }
 
+    /// Whether whoever is held to no rules is told what there is.
+    pub fn tells_all(&self) -> bool {
+        self.config.introspection.tells(&Rights::All)
+    }
+
     /// The type system of the API as SDL, as it is shown to some rights.
     pub fn sdl(&self, rights: &Rights) -> Result<String, Fault> {
         Ok(self.shape(rights)?.api.text().to_owned())

@@ -3,24 +3,34 @@
 use super::answer::{Answer, Refusal};
 use super::negotiation::Format;
 use crate::console::{self, Asset, POLICY};
+use crate::edition::Edition;
 use crate::first_query::first_query;
 use crate::project::Face;
-use crate::server::Server;
+use crate::server::{Server, Stage};
 use hyper::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH,
 };
 use hyper::{HeaderMap, StatusCode};
 use model::{Fault, Kind};
 
+/// A query that says nothing of an API.
+const NAMELESS: &str = "{ __typename }";
+
 /// The page or file at a path.
 pub(super) fn answer(server: &Server, path: &str, headers: &HeaderMap) -> Answer {
     if path == "/" {
-        let first = [first_query(&server.edition().schema)];
+        let edition = server.edition();
         let Face { name, queries } = &server.face;
-        let queries = if queries.is_empty() {
-            &first
+        let tells = names_all(server, &edition);
+        let first = [if tells {
+            first_query(&edition.schema)
         } else {
+            NAMELESS.to_owned()
+        }];
+        let queries = if tells && !queries.is_empty() {
             &**queries
+        } else {
+            &first
         };
         let page = console::page(name, queries.iter().map(|query| &**query));
         return secured(Answer::bytes(
@@ -30,6 +40,13 @@ pub(super) fn answer(server: &Server, path: &str, headers: &HeaderMap) -> Answer
         ));
     }
     console::asset(path).map_or_else(nothing, |asset| file(asset, headers))
+}
+
+/// Whether the page may name what there is: it asks nobody who they are, and strangers see what rules
+/// let them.
+fn names_all(server: &Server, edition: &Edition) -> bool {
+    let is_ruled = edition.engine.has_rules() && server.stage != Stage::Development;
+    !is_ruled && edition.engine.tells_all()
 }
 
 /// There is nothing.
