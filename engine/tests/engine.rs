@@ -11,10 +11,14 @@ mod catalogs;
 mod chinook;
 #[path = "engine/compile.rs"]
 mod compile;
+#[path = "engine/corpus.rs"]
+mod corpus;
 #[path = "engine/diff.rs"]
 mod diff;
 #[path = "engine/drift.rs"]
 mod drift;
+#[path = "../../fuzz/src/engine_entries.rs"]
+pub mod engine_entries;
 #[path = "engine/hostile.rs"]
 mod hostile;
 #[path = "engine/round_trip.rs"]

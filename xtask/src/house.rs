@@ -17,6 +17,9 @@ pub(crate) const TIERS: [&[&str]; 5] = [
 /// The workspace member that is no room: it serves the house and nothing depends on it.
 pub(crate) const SERVICE: &str = "xtask";
 
+/// The folder of the fuzz targets, which are built by themselves and are no member.
+pub(crate) const FUZZ: &str = "fuzz";
+
 /// The tier of a room, if it is one.
 pub(crate) fn tier(room: &str) -> Option<usize> {
     TIERS.iter().position(|rooms| rooms.contains(&room))

@@ -67,6 +67,9 @@ impl Manifest<'_> {
         if self.folder == house::SERVICE {
             return self.reserved();
         }
+        if self.folder == house::FUZZ {
+            return Vec::new();
+        }
         let Some(tier) = house::tier(self.folder) else {
             let message = "this room has no tier: give it one in xtask/src/house.rs";
             return vec![self.finding("", message.to_owned())];

@@ -1,0 +1,4 @@
+//! Feeds `document`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fragaria_fuzz::engine_entries::document(bytes));

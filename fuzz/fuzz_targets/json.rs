@@ -1,0 +1,4 @@
+//! Feeds `json`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fragaria_fuzz::engine_entries::json(bytes));

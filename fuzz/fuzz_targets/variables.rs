@@ -1,0 +1,4 @@
+//! Feeds `variables`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fragaria_fuzz::engine_entries::variables(bytes));
