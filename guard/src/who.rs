@@ -328,7 +328,7 @@ fn stranger(config: &Config) -> Result<Arc<Caller>, Error> {
     if config.is_doorless() {
         return Ok(Arc::new(of("nobody", Roles::default())));
     }
-    if config.takes_tokens() {
+    if config.takes_tokens() || config.api_keys.enabled {
         return Err(Error::Required);
     }
     Err(Error::CertificateRequired)

@@ -312,6 +312,18 @@ async fn who_has_no_credentials_is_who_the_configuration_says() {
     }
     assert_eq!(nobody(&open, None).await, Ok(development));
     assert_eq!(nobody(&config(), None).await, Err(Error::Required));
+    let mut keys = Config::default();
+    keys.api_keys.enabled = true;
+    assert_eq!(nobody(&keys, None).await, Err(Error::Required));
+    let certified = Config {
+        certificates: vec![config::Certificate {
+            san: "orders".to_owned(),
+            ..config::Certificate::default()
+        }],
+        ..Config::default()
+    };
+    let missing = Err(Error::CertificateRequired);
+    assert_eq!(nobody(&certified, None).await, missing);
     let rights = |roles: &[&str]| Rights::Of(roles.iter().copied().collect());
     let caller = nobody(&Config::default(), None).await.unwrap();
     assert_eq!(caller.rights, rights(&[]));
