@@ -1,7 +1,7 @@
 //! SDL, written a line at a time.
 
 /// The member of a definition that has none of its own; GraphQL knows no empty ones.
-const NOTHING: &str = "  \"There is nothing here.\"\n  _: Boolean";
+const NOTHING: &str = "  \"There is nothing here.\"\n  _";
 
 /// SDL text under construction.
 #[derive(Default)]
@@ -34,7 +34,12 @@ impl Sdl {
             self.line(&format!("  {member}"));
         }
         if is_empty {
-            self.line(NOTHING);
+            let ty = if head.starts_with("enum ") {
+                ""
+            } else {
+                ": Boolean"
+            };
+            self.line(&format!("{NOTHING}{ty}"));
         }
         self.line("}\n");
     }

@@ -20,7 +20,7 @@ const TABLES: &str = "
     INSERT INTO book VALUES (2, 2, 'two', 'bob');";
 
 const RULES: &str = r#"
-extend schema @role(name: "reader") @role(name: "lender") @role(name: "keeper")
+extend schema @role(name: "reader") @role(name: "lender") @role(name: "keeper") @role(name: "stamper")
 
 extend type Rack
   @access(to: "reader", allow: READ, where: {open: {eq: true}})
@@ -31,6 +31,7 @@ extend type Book
   @access(to: "lender", allow: [CREATE, UPDATE], set: {owner: "house"})
   @access(to: "lender", allow: DELETE, where: {owner: {ne: {claim: "name"}}})
   @access(to: "keeper", allow: [CREATE, UPDATE])
+  @access(to: "stamper", allow: [READ, UPDATE], fields: ["id", "owner"], set: {owner: "house", id: 1})
 "#;
 
 fn stages() -> impl Iterator<Item = (Stage, Server)> {
@@ -121,5 +122,18 @@ fn a_claim_that_is_no_text_is_not_the_text_of_itself() {
             data(&server, &lender, document)["deleteBooks"],
             json!([{ "id": 2 }])
         );
+    }
+}
+
+#[test]
+fn a_role_that_may_give_no_column_a_value_has_an_api() {
+    for (stage, server) in stages() {
+        let stamper = caller(&["stamper"], &json!({}));
+        let seen = data(
+            &server,
+            &stamper,
+            "{ books(where: { id: { eq: 1 } }) { id } }",
+        );
+        assert_eq!(seen["books"], json!([{ "id": 1 }]), "{}", stage.url());
     }
 }
