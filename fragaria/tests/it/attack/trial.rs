@@ -331,7 +331,7 @@ impl Trial {
     /// One request that writes: all of it, or nothing.
     fn wrote(&mut self, caller: &Caller, deeds: &[Write]) {
         let (mut state, mut shown) = (self.state.clone(), Map::new());
-        let (mut refused, mut loose) = (Vec::new(), Vec::new());
+        let (mut refused, mut loose, mut may_clash) = (Vec::new(), Vec::new(), false);
         for (index, deed) in deeds.iter().enumerate() {
             self.decisions += deed.decisions(&state);
             let judge = Judge {
@@ -340,6 +340,7 @@ impl Trial {
                 caller,
             };
             let outcome = deed.outcome(judge);
+            may_clash |= outcome.may_clash;
             // What is never allowed is refused before anything is done.
             if refused.is_empty() || outcome.refused == ["access.denied"] {
                 refused.extend(outcome.refused);
@@ -360,7 +361,8 @@ impl Trial {
         let document = format!("mutation {{ {} }}", fields.collect::<Vec<_>>().join(" "));
         let answer = self.home.ask(Some(caller), &document);
         let code = answer["errors"][0]["extensions"]["code"].as_str();
-        let (expected, is_so) = if self.is_beyond(&answer) {
+        let is_clash = may_clash && code == Some("store.unique");
+        let (expected, is_so) = if self.is_beyond(&answer) || is_clash {
             state.clone_from(&self.state);
             ("nothing".to_owned(), true)
         } else if refused.is_empty() {

@@ -35,6 +35,9 @@ pub(super) struct Outcome {
     pub(super) shown: Json,
     /// The rows behind it.
     pub(super) state: State,
+    /// Whether it may be refused as well because the row as it would be made meets another one, before
+    /// it is seen that it is there.
+    pub(super) may_clash: bool,
 }
 
 /// Why the database refuses rows, whoever writes them.
@@ -254,6 +257,7 @@ impl Write {
             refused: vec![code],
             shown: Json::Null,
             state: judge.state.clone(),
+            may_clash: false,
         });
         let is_one = !matches!(
             self.deed,
@@ -360,7 +364,7 @@ impl Write {
         let known = state[self.table]
             .iter_mut()
             .find(|known| table.key_of(known) == key);
-        let mut clashes = false;
+        let mut may_clash = false;
         let row = match known {
             None => {
                 state[self.table].push(row.clone());
@@ -377,7 +381,7 @@ impl Write {
                 let others = judge.state[self.table]
                     .iter()
                     .filter(|other| table.key_of(other) != key);
-                clashes = !is_free(table, &others.cloned().collect::<Vec<_>>(), &row);
+                may_clash = !is_free(table, &others.cloned().collect::<Vec<_>>(), &row);
                 changed
             }
         };
@@ -387,10 +391,7 @@ impl Write {
         let state = outcome.state.clone();
         let further = self.looked_at(judge, state, Some(Action::Update), &changed);
         outcome.refused.extend(further.refused);
-        if clashes {
-            // The row as it would be made meets another one, before it is seen that it is there.
-            outcome.refused.push("store.unique");
-        }
+        outcome.may_clash = may_clash;
         Ok(outcome)
     }
 
@@ -447,6 +448,7 @@ impl Write {
             refused,
             shown,
             state,
+            may_clash: false,
         }
     }
 }
