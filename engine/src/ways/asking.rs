@@ -1,7 +1,7 @@
 //! Documents that go every way of an API, made from its types alone.
 
 use crate::access::Shape;
-use crate::api::{Api, NOTHING};
+use crate::api::{Api, NOTHING, Verb};
 use apollo_compiler::Node;
 use apollo_compiler::ast::{InputValueDefinition, Type};
 use apollo_compiler::schema::{ExtendedType, FieldDefinition, InputObjectType};
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::Scalar;
 use model::schema::{Column, Schema, Table};
 use serde_json::{Map, Value as Json, json};
+use std::collections::HashSet;
 
 /// How many relations lead on from one another: from a row to those it has, and not back.
 const DEPTH: usize = 1;
@@ -36,10 +37,27 @@ impl Reach {
         has_pages: true,
     };
 
+    /// Rows as a change gives them back: what leads on from them is read as from any row.
     const OF_CHANGE: Self = Self {
         has_pages: false,
         ..Self::FULL
     };
+
+    /// Rows alone.
+    const OF_ROWS: Self = Self {
+        relations: 0,
+        ..Self::FULL
+    };
+
+    /// How far what a root field shows leads on: where several show rows in one way, one of them does
+    /// for all.
+    fn of(verb: Option<Verb>) -> Self {
+        match verb {
+            Some(Verb::List | Verb::Aggregate | Verb::Function(_)) | None => Self::FULL,
+            Some(Verb::Create) => Self::OF_CHANGE,
+            Some(_) => Self::OF_ROWS,
+        }
+    }
 
     /// What is left behind a relation.
     fn related(self) -> Option<Self> {
@@ -71,13 +89,24 @@ pub(super) struct Document {
 pub(super) struct Asking<'a> {
     api: &'a Api,
     schema: &'a Schema,
+    /// The types that are rows of tables.
+    rows: HashSet<&'a str>,
 }
 
 impl<'a> Asking<'a> {
     pub(super) fn new(shape: &'a Shape) -> Self {
+        let schema = &shape.schema;
+        let tables = schema.tables.iter();
+        let of_table = |table: &'a Table| {
+            let variants = table.variants.iter().flat_map(|variants| &variants.types);
+            let types = variants.map(|variant| variant.type_name(schema));
+            std::iter::once(table.type_name.as_str()).chain(types)
+        };
+        let unions = schema.unions.iter().map(|union| union.type_name.as_str());
         Self {
             api: &shape.api,
-            schema: &shape.schema,
+            schema,
+            rows: tables.flat_map(of_table).chain(unions).collect(),
         }
     }
 
@@ -106,9 +135,10 @@ impl<'a> Asking<'a> {
         let texts = match field.name.as_str() {
             NOTHING | "__typename" => return None,
             "node" => self.nodes(),
-            // What a change gives back is read as any row is.
-            _ if kind == "mutation" => vec![self.field(field, Reach::OF_CHANGE)?],
-            _ => vec![self.field(field, Reach::FULL)?],
+            name => {
+                let shown = Reach::of(self.api.root(name).map(|root| root.verb));
+                vec![self.field(field, (Reach::FULL, shown))?]
+            }
         };
         Some(Document {
             text: format!("{kind} {{ {} }}", texts.join(" ")),
@@ -126,11 +156,7 @@ impl<'a> Asking<'a> {
                 return None;
             };
             object.fields.get("nodeId")?;
-            let alone = Reach {
-                relations: 0,
-                ..Reach::FULL
-            };
-            let selection = self.selection(name, alone)?;
+            let selection = self.selection(name, Reach::OF_ROWS)?;
             let id = id(table);
             Some(format!(
                 "n{index}: node(id: \"{id}\") {{ ... on {name} {selection} }}"
@@ -140,8 +166,8 @@ impl<'a> Asking<'a> {
     }
 
     /// A field with arguments and all that it shows.
-    fn field(&self, field: &FieldDefinition, reach: Reach) -> Option<String> {
-        let arguments = self.arguments(field, reach)?;
+    fn field(&self, field: &FieldDefinition, (given, reach): (Reach, Reach)) -> Option<String> {
+        let arguments = self.arguments(field, given)?;
         let (name, ty) = (&field.name, field.ty.inner_named_type().as_str());
         let selection = if self.is_leaf(ty) {
             String::new()
@@ -161,9 +187,7 @@ impl<'a> Asking<'a> {
 
     /// Whether a type is rows of a table, or of several.
     fn has_rows(&self, ty: &str) -> bool {
-        let mut tables = self.schema.tables.iter();
-        let mut unions = self.schema.unions.iter();
-        tables.any(|table| table.type_name == ty) || unions.any(|union| union.type_name == ty)
+        self.rows.contains(ty)
     }
 
     /// What a type shows, as far as it is to lead on.
@@ -200,7 +224,7 @@ impl<'a> Asking<'a> {
                 () if is_figure && name == "key" => Some(Reach { parts: 0, ..reach }),
                 () => reach.inside(),
             };
-            members.extend(left.and_then(|left| self.field(field, left)));
+            members.extend(left.and_then(|left| self.field(field, (left, left))));
         }
         Some(format!("{{ {} }}", members.join(" ")))
     }
