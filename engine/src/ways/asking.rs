@@ -15,8 +15,8 @@ use std::collections::HashSet;
 /// How many relations lead on from one another: from a row to those it has, and not back.
 const DEPTH: usize = 1;
 
-/// How many types without rows lead on from one another: pages, edges, figures, groups.
-const PARTS: usize = 3;
+/// How many types without rows lead on from one another: pages, edges, figures, what is inside JSON.
+const PARTS: usize = 4;
 
 /// How far what is selected leads on.
 #[derive(Clone, Copy)]
@@ -328,10 +328,11 @@ impl<'a> Asking<'a> {
                 (false, true) => member.is_required() || matches!(name, "some" | "none" | "every"),
                 (false, false) => true,
             };
-            let below = if leads_on && !has("some") {
-                reach.related()
-            } else {
-                Some(reach)
+            let below = match () {
+                () if leads_on && !has("some") => reach.related(),
+                // What is inside JSON may hold itself.
+                () if self.is_input_object(&member.ty) => reach.inside(),
+                () => Some(reach),
             };
             let literal = below
                 .filter(|_| is_wanted)
