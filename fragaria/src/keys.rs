@@ -3,12 +3,11 @@
 
 use guard::api_key::{Minted, mint, renew};
 use jiff::Timestamp;
-use model::Schema;
 use model::api_key::ApiKey;
+use model::{Clock as _, Schema, SystemClock};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The longest name of a key, of its tenant and of a role, in bytes.
 const NAME_BYTES_MAX: usize = 255;
@@ -67,7 +66,7 @@ pub(crate) async fn create(
     wish: &Wish,
 ) -> Result<Value, Error> {
     let minted = mint()?;
-    let key = key(&minted, schema, wish, now())?;
+    let key = key(&minted, schema, wish, SystemClock.seconds())?;
     keys.create(&key).await?;
     Ok(with_text(told(&key), &minted))
 }
@@ -89,7 +88,9 @@ pub(crate) async fn rotate(
 ) -> Result<Value, Error> {
     let grace = grace.map_or(Ok(0), duration)?;
     let minted = renew(id)?;
-    let rotated = keys.rotate(id, &minted.hash, now() + grace).await?;
+    let rotated = keys
+        .rotate(id, &minted.hash, SystemClock.seconds() + grace)
+        .await?;
     let key = rotated.ok_or(Error::Unknown)?;
     if key.hash == minted.hash {
         return Ok(with_text(told(&key), &minted));
@@ -104,7 +105,7 @@ pub(crate) async fn rotate(
 
 /// Takes a key back.
 pub(crate) async fn revoke(keys: &store::Keys, id: &str) -> Result<Value, Error> {
-    let revoked = keys.revoke(id, now()).await?;
+    let revoked = keys.revoke(id, SystemClock.seconds()).await?;
     Ok(told(&revoked.ok_or(Error::Unknown)?))
 }
 
@@ -129,12 +130,6 @@ pub(crate) fn duration(text: &str) -> Result<u64, Error> {
             let message = format!("{text:?} is no time: write 90d, 12h, 30m or 45s, at most 3660d");
             Error::Unfit(message)
         })
-}
-
-/// Now, in seconds since 1970.
-pub(crate) fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default().as_secs()
 }
 
 /// The key that is wished, if it may be had.

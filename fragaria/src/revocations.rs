@@ -1,7 +1,8 @@
 //! Tokens that are taken back, by the command line and over HTTP alike.
 
-use crate::keys::{Error, duration, moment, now};
+use crate::keys::{Error, duration, moment};
 use model::revocation::Revoked;
+use model::{Clock as _, SystemClock};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::TakenBack;
@@ -41,7 +42,7 @@ pub(crate) async fn revoke(
     };
     let issuer = wish.issuer.as_deref();
     let issuer = issuer.map(|issuer| word("issuer", issuer)).transpose()?;
-    let at = now();
+    let at = SystemClock.seconds();
     let until = at + duration(wish.keep.as_deref().unwrap_or(KEEP))?;
     let taken = TakenBack {
         what,

@@ -33,7 +33,6 @@ use model::{Caller, Claims, Clock, Rights, Roles};
 use revocations::Revocations;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 use tokio::task::JoinSet;
 
 pub use credential::API_KEY;
@@ -51,13 +50,6 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
 }
 
-impl World {
-    /// Now, in seconds since 1970.
-    fn now(&self) -> u64 {
-        let now = self.clock.now().duration_since(UNIX_EPOCH);
-        now.unwrap_or_default().as_secs()
-    }
-}
 /// The certificate that a connection came with, and whose it is: looked at once for all its requests.
 #[derive(Clone, Debug)]
 pub struct Presented(Result<Arc<Caller>, Error>);
@@ -296,7 +288,7 @@ impl Doorkeeper {
     }
 
     fn now(&self) -> u64 {
-        self.world.now()
+        self.world.clock.seconds()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Time as something passed in.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Where the time comes from: the machine, or a test that moves it by hand.
 pub trait Clock: Send + Sync {
@@ -8,6 +8,12 @@ pub trait Clock: Send + Sync {
     fn instant(&self) -> Instant;
     /// The time of day, for records.
     fn now(&self) -> SystemTime;
+
+    /// The time of day in seconds since 1970.
+    fn seconds(&self) -> u64 {
+        let passed = self.now().duration_since(UNIX_EPOCH);
+        passed.unwrap_or_default().as_secs()
+    }
 }
 
 /// The machine's own clocks.

@@ -3,6 +3,7 @@
 //! Of a secret nothing is kept but its hash. All times are seconds since 1970, by the clock of
 //! whoever writes.
 
+use crate::digits::hexadecimal;
 use crate::ours::{Asked, Table, number, seconds, text};
 use crate::{Database, Error};
 use model::Scalar;
@@ -10,7 +11,6 @@ use model::api_key::{ApiKey, ApiKeys, Former, Looking, SecretHash};
 use model::outward::Unanswered;
 use serde::Deserialize;
 use serde_json::Value;
-use std::fmt::Write as _;
 
 /// The most keys that are read at a time.
 pub const PAGE: usize = 1_000;
@@ -255,15 +255,6 @@ impl TryFrom<Row> for ApiKey {
             id: row.id,
         })
     }
-}
-
-fn hexadecimal(hash: &SecretHash) -> String {
-    let mut text = String::with_capacity(2 * hash.len());
-    for byte in hash {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn bytes(text: &str) -> Option<SecretHash> {

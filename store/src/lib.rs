@@ -14,6 +14,7 @@ mod answer;
 mod backoff;
 mod config;
 mod database;
+mod digits;
 mod doors;
 mod error;
 mod idempotency;

@@ -12,7 +12,7 @@ use model::outward::Question;
 use serde::Deserialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// Behind the address of an issuer, where it describes itself (`OpenID` Connect Discovery 1.0).
@@ -212,9 +212,8 @@ impl Keyring {
 
     fn take(&self, keys: Vec<Key>) {
         let keys: Vec<_> = keys.into_iter().map(Arc::new).collect();
-        let clock = &self.world.clock;
-        let second = clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.metrics.fetched(self.issuer(), second.as_secs());
+        let second = self.world.clock.seconds();
+        self.metrics.fetched(self.issuer(), second);
         let prints = |keys: &[Arc<Key>]| keys.iter().map(|key| key.print).collect::<Vec<_>>();
         let before = self.held.load();
         let changed = before
@@ -229,7 +228,7 @@ impl Keyring {
                 "the keys of an issuer are here"
             );
         }
-        let since = clock.instant();
+        let since = self.world.clock.instant();
         self.held.store(Some(Arc::new(Held { keys, since })));
     }
 

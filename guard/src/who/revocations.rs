@@ -119,7 +119,7 @@ impl Revocations {
     /// Reads what is new.
     pub(super) async fn look(&self) -> Result<(), String> {
         let mut known = Known::clone(&self.known.load());
-        let now = self.world.now();
+        let now = self.world.clock.seconds();
         // What is written while it is read may be missing in it.
         let at = self.world.clock.instant();
         known.forget(now);

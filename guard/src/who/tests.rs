@@ -11,7 +11,7 @@ use model::revocation::{Revocation, Revocations as Revoked};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::json;
 use std::sync::Mutex;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(super) const ISSUER: &str = "https://issuer.example";
 const NOW: u64 = 1_800_000_000;

@@ -5,6 +5,7 @@ use super::like::{Case, Pattern, Stopped};
 use super::sum::{Average, Total};
 use super::watch::Watch;
 use super::{bucket, document, like, number, rows};
+use crate::digits::hexadecimal;
 use crate::json::NOT_FINITE;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -60,12 +61,6 @@ fn hash(context: &mut Context<'_>) -> Result<Option<String>> {
     let inner = round(inner?, text).finalize();
     let digest = round(outer?, &inner).finalize();
     Ok(Some(hexadecimal(&digest)))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half & 15)]);
-    let digits = |byte: &u8| [digit(byte >> 4), digit(*byte)];
-    bytes.iter().flat_map(digits).collect()
 }
 
 /// `fragaria_decimal(x, scale)`: text with that many digits after the point, NULL for NULL.

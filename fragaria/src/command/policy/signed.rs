@@ -14,7 +14,6 @@ use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 /// Largest file that is read for a key or a signature.
 const BYTES_MAX: u64 = 64 * 1024;
@@ -46,11 +45,8 @@ pub(super) fn private_key(path: &Path) -> Result<FileKey> {
 
 /// Signs a file; gives where the signature is.
 pub(super) fn seal(key: &FileKey, file: &Path, bytes: &[u8]) -> Result<PathBuf> {
-    let now = SystemClock
-        .now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let sealed = seal::seal(key, bytes, i64::try_from(now.as_secs())?) + "\n";
+    let now = i64::try_from(SystemClock.seconds())?;
+    let sealed = seal::seal(key, bytes, now) + "\n";
     let out = beside(file);
     fs::write(&out, sealed).with_context(|| format!("cannot write {}", display(&out)))?;
     Ok(out)
