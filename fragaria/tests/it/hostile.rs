@@ -321,7 +321,7 @@ fn ask_for_everything(client: &mut Client) {
 #[test]
 fn connections_above_the_bound_are_refused_and_counted() {
     let project = Project::small();
-    let server = project.serve(&["server.connections_max=2"]).ready();
+    let server = project.serve(&["server.connections_max=2"]);
     let mut first = server.client();
     first.request("GET /health/live", &[], b"").unwrap();
     assert_eq!(first.response().unwrap().status, 200);

@@ -29,10 +29,16 @@ const FILES: [&str; 2] = ["tls.certificate=tls.pem", "tls.key=tls.key"];
 
 /// A server of a small project that speaks TLS, by an authority's certificate.
 fn served(authority: &Authority, settings: &[&str]) -> (Project, Server) {
+    let (project, server) = listening(authority, settings);
+    (project, server.ready())
+}
+
+/// Such a server that nobody has asked anything yet.
+fn listening(authority: &Authority, settings: &[&str]) -> (Project, Server) {
     let project = Project::small();
     authority.server().install(&project);
     let server = project.serve(&[&FILES, settings].concat());
-    let server = server.trusted(&authority.trust(&[])).ready();
+    let server = server.trusted(&authority.trust(&[]));
     (project, server)
 }
 
@@ -260,11 +266,8 @@ fn handshakes_are_bounded_in_time_and_number() {
 #[test]
 fn connections_above_the_bound_are_closed_without_a_word_in_the_open() {
     let authority = Authority::new("us");
-    let (_project, server) = served(&authority, &["server.connections_max=1"]);
-    let trust = authority.trust(&[]);
-    let mut connections = std::iter::repeat_with(|| Client::secure(server.address, &trust));
-    // The one that asked whether the server is ready goes first.
-    let mut held = connections.find_map(Result::ok).unwrap();
+    let (_project, server) = listening(&authority, &["server.connections_max=1"]);
+    let mut held = server.client();
     held.request("GET /health/live", &[], b"").unwrap();
     assert_eq!(held.response().unwrap().status, 200);
     let mut other = TcpStream::connect(server.address).unwrap();
