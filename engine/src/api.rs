@@ -9,6 +9,7 @@ mod shapes;
 mod tables;
 mod text;
 mod trees;
+mod written;
 
 use crate::cost;
 use apollo_compiler::Schema as TypeSystem;
@@ -17,6 +18,8 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, collections::HashMap};
 use granted::{Named, Unseen};
 use model::Schema;
+use text::Sdl;
+use written::Written;
 
 pub(crate) use aggregates::{Grouping, groupings};
 pub(crate) use compare::{Family, family};
@@ -33,7 +36,7 @@ pub(crate) struct Api {
     pub(crate) types: Valid<TypeSystem>,
     pub(crate) implementers: HashMap<Name, Implementers>,
     roots: HashMap<String, Root>,
-    text: String,
+    written: Written,
 }
 
 impl Api {
@@ -41,14 +44,19 @@ impl Api {
     ///
     /// An error is a name the compiler should have refused.
     pub(crate) fn new(schema: &Schema) -> Result<Self, String> {
-        let text = text(schema);
-        let types = TypeSystem::parse_and_validate(&text, "api.graphql")
-            .map_err(|invalid| invalid.errors.to_string())?;
+        Self::beside(None, schema)
+    }
+
+    /// Generates the API of a schema, of which another API has a part.
+    pub(crate) fn beside(other: Option<&Self>, schema: &Schema) -> Result<Self, String> {
+        let written = Written::parse(sdl(schema), other.map(|other| &other.written))?;
+        let types = written.document().to_schema_validate();
+        let types = types.map_err(|invalid| invalid.errors.to_string())?;
         Ok(Self {
             implementers: types.implementers_map(),
             types,
             roots: roots::roots(schema).collect(),
-            text,
+            written,
         })
     }
 
@@ -59,13 +67,13 @@ impl Api {
 
     /// The type system as SDL.
     pub(crate) fn text(&self) -> &str {
-        &self.text
+        self.written.text()
     }
 }
 
 /// The whole API as SDL.
-fn text(schema: &Schema) -> String {
-    let mut out = text::Sdl::default();
+fn sdl(schema: &Schema) -> Sdl {
+    let mut out = Sdl::default();
     out.line(cost::DIRECTIVES);
     filters::scalars(&mut out);
     let (lists, unseen) = (filters::listed(schema), Unseen::of(schema));
@@ -102,5 +110,5 @@ fn text(schema: &Schema) -> String {
     }
     roots::query(&mut out, schema);
     roots::mutation(&mut out, schema);
-    out.into_text()
+    out
 }

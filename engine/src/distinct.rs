@@ -1,11 +1,12 @@
 //! Items in the order they came, each once, and found without a search.
 
+use foldhash::fast::RandomState;
 use indexmap::IndexSet;
 use std::hash::{Hash, Hasher};
 
 /// An ordered list of distinct items; adding one costs the same however many there are.
 #[derive(Clone, Debug)]
-pub(crate) struct Distinct<T>(IndexSet<T>);
+pub(crate) struct Distinct<T>(IndexSet<T, RandomState>);
 
 impl<T: Eq + Hash> Distinct<T> {
     /// Adds an item, or finds it, and gives its index.

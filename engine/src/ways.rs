@@ -16,7 +16,10 @@ use asking::Asking;
 use model::schema::{Function, Schema, Table};
 use model::{Claims, Fault, Roles, Rule};
 use serde::Serialize;
-use std::sync::Arc;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::available_parallelism;
 
 /// What was shown of the API of a role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -55,26 +58,66 @@ impl Unshown {
 
 /// Shows of each role by itself that the rules hold of all its ways.
 pub fn prove(schema: &Schema) -> Result<Vec<Shown>, Box<Unshown>> {
-    let internal = |problem: String| Fault::new("engine.internal", model::Kind::Internal, problem);
     let all = Shape::all(schema.clone());
     let all = all.map_err(|problem| Unshown::of("", String::new(), internal(problem)))?;
+    let firsts: Vec<_> = (0..schema.roles.len())
+        .map(|role| (0..role).find(|other| may_the_same(schema, *other, role)))
+        .collect();
+    let own = (0..).zip(&firsts).filter(|(_, first)| first.is_none());
+    let own: Vec<usize> = own.map(|(role, _)| role).collect();
+    let mut proved = in_parallel(&own, |role| prove_one(&all, role)).into_iter();
     let mut shown: Vec<Shown> = Vec::with_capacity(schema.roles.len());
-    for (index, role) in schema.roles.iter().enumerate() {
-        let mut before = (0..index).filter(|other| may_the_same(schema, *other, index));
-        if let Some(same) = before.next().map(|other| shown[other].clone()) {
-            shown.push(Shown {
+    for (role, first) in schema.roles.iter().zip(firsts) {
+        let outcome = match first {
+            Some(first) => Shown {
                 role: role.name.clone(),
-                ..same
-            });
-            continue;
-        }
-        let held = Roles::from_iter([role.name.as_str()]);
-        let shape = all.of(&held);
-        let shape =
-            shape.map_err(|problem| Unshown::of(&role.name, String::new(), internal(problem)))?;
-        shown.push(of_role(&role.name, &Arc::new(shape))?);
+                ..shown[first].clone()
+            },
+            None => proved.next().unwrap_or_else(|| {
+                let lost = internal("nothing was found of a role".to_owned());
+                Err(Unshown::of(&role.name, String::new(), lost))
+            })?,
+        };
+        shown.push(outcome);
     }
     Ok(shown)
+}
+
+/// Shows it of the role of that index.
+fn prove_one(all: &Shape, role: usize) -> Result<Shown, Box<Unshown>> {
+    let role = all.schema.roles[role].name.as_str();
+    let shape = all.of(&Roles::from_iter([role]));
+    let shape = shape.map_err(|problem| Unshown::of(role, String::new(), internal(problem)))?;
+    of_role(role, &Arc::new(shape))
+}
+
+fn internal(problem: String) -> Fault {
+    Fault::new("engine.internal", model::Kind::Internal, problem)
+}
+
+/// What comes of each item, in their order, worked out by as many threads as the machine runs.
+fn in_parallel<T: Copy + Sync, R: Send + Sync>(
+    items: &[T],
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done: Vec<OnceLock<R>> = items.iter().map(|_| OnceLock::new()).collect();
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let worker = || {
+        while let Some((item, place)) = {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            items.get(index).zip(done.get(index))
+        } {
+            place.get_or_init(|| work(*item));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(items.len()) {
+            scope.spawn(worker);
+        }
+        worker();
+    });
+    done.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 /// Whether two roles have the same rules: what is shown of one is shown of the other.

@@ -37,7 +37,7 @@ impl Shape {
         let mut schema = self.schema.clone();
         view::narrow(&mut schema, &access, &held);
         Ok(Self {
-            api: Api::new(&schema)?,
+            api: Api::beside(Some(&self.api), &schema)?,
             schema,
             access: Some(access),
         })

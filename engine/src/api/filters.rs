@@ -138,7 +138,7 @@ pub(crate) fn custom(
         let url = serde_json::Value::from(url);
         format!(" @specifiedBy(url: {url})")
     });
-    out.line(&format!("scalar {name}{}\n", url.unwrap_or_default()));
+    out.last_line(&format!("scalar {name}{}\n", url.unwrap_or_default()));
     filter(out, (dialect, lists), custom.scalar, name);
 }
 
@@ -233,7 +233,7 @@ pub(crate) fn enumeration(out: &mut Sdl, lists: &HashSet<&str>, enumeration: &En
         out.describe("  ", value.description.as_deref());
         out.line(&format!("  {}", value.name));
     }
-    out.line("}\n");
+    out.last_line("}\n");
     let members = ["eq", "ne", "in", "notIn", "isNull"].map(|operator| member(operator, name));
     out.line(&format!(
         "\"Conditions on {} {name}; all given ones must hold.\"",

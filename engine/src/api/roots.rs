@@ -140,7 +140,7 @@ fn root(out: &mut Sdl, schema: &Schema, writes: bool, members: impl Iterator<Ite
         out.line(&format!("  {member}"));
     }
     functions(out, schema, writes);
-    out.line("}\n");
+    out.last_line("}\n");
 }
 
 /// The root fields that call functions.

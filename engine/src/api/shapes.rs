@@ -21,7 +21,7 @@ fn members(out: &mut Sdl, shape: &Shape, ty: impl Fn(&Inside) -> String) {
         out.describe("  ", member.description.as_deref());
         out.line(&format!("  {}: {}", member.field, ty(&member.value)));
     }
-    out.line("}\n");
+    out.last_line("}\n");
 }
 
 /// The type a column is shown as, without its `!`.

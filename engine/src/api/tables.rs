@@ -37,7 +37,7 @@ pub(crate) fn union(out: &mut Sdl, schema: &Schema, union: &Union) {
 
 fn one_of<'t>(out: &mut Sdl, name: &str, types: impl Iterator<Item = &'t str>) {
     let types: Vec<_> = types.collect();
-    out.line(&format!("union {name} = {}\n", types.join(" | ")));
+    out.last_line(&format!("union {name} = {}\n", types.join(" | ")));
 }
 
 /// The arguments of a list of rows of that type.
@@ -70,7 +70,7 @@ fn row(out: &mut Sdl, schema: &Schema, index: usize) {
         for function in row_functions(schema, index) {
             roots::function(out, schema, function);
         }
-        out.line("}\n");
+        out.last_line("}\n");
         return;
     };
     let name = table.type_name.as_str();
@@ -119,7 +119,7 @@ fn row_functions(schema: &Schema, table: usize) -> impl Iterator<Item = &Functio
 /// Declares a type with what it shows of tables.
 fn object(out: &mut Sdl, schema: &Schema, head: (&str, bool), of: &[Option<(&Table, &Shown)>]) {
     members(out, schema, head, of);
-    out.line("}\n");
+    out.last_line("}\n");
 }
 
 /// The members of a type: what it shows of tables.

@@ -5,13 +5,23 @@ const NOTHING: &str = "  \"There is nothing here.\"\n  _";
 
 /// SDL text under construction.
 #[derive(Default)]
-pub(crate) struct Sdl(String);
+pub(crate) struct Sdl {
+    text: String,
+    /// Where one part ends and the next begins: each is one definition, or a few.
+    ends: Vec<usize>,
+}
 
 impl Sdl {
     /// A whole definition or member on a line of its own.
     pub(crate) fn line(&mut self, text: &str) {
-        self.0.push_str(text);
-        self.0.push('\n');
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    /// The line that ends a definition.
+    pub(crate) fn last_line(&mut self, text: &str) {
+        self.line(text);
+        self.ends.push(self.text.len());
     }
 
     /// A description, if there is one.
@@ -41,11 +51,15 @@ impl Sdl {
             };
             self.line(&format!("{NOTHING}{ty}"));
         }
-        self.line("}\n");
+        self.last_line("}\n");
     }
 
-    pub(crate) fn into_text(self) -> String {
-        self.0
+    /// The text, and where its parts end.
+    pub(crate) fn into_parts(mut self) -> (String, Vec<usize>) {
+        if self.ends.last() != Some(&self.text.len()) {
+            self.ends.push(self.text.len());
+        }
+        (self.text, self.ends)
     }
 }
 

@@ -22,7 +22,7 @@ impl<'a> Planner<'a> {
         if let Some(Expr::Parameter(limit)) = scope.select.limit {
             self.bounded_by(limit);
         }
-        Ok(self.step(chosen, &Tree::Select(scope.select), Use::Rows(record)))
+        Ok(self.step(chosen, Tree::Select(scope.select), Use::Rows(record)))
     }
 
     /// `orderLinesAggregate(…)` of a row: its groups packed into one column.

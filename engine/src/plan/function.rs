@@ -26,7 +26,7 @@ impl<'a> Planner<'a> {
                     column: select.column(sql::readable_value(schema, column, call)),
                     codec: sql::codec(schema, column),
                 };
-                let step = self.step(chosen, &Tree::Select(select), Use::Value(cell));
+                let step = self.step(chosen, Tree::Select(select), Use::Value(cell));
                 Ok(Content::Step(step))
             }
             Outcome::Row(table) | Outcome::Rows(table) if function.writes => {
@@ -99,7 +99,7 @@ impl<'a> Planner<'a> {
         let key = self.key_columns(table, Some(scope.alias));
         scope.select.columns = key.into_iter().collect();
         let codecs = self.key_codecs(table);
-        let kept = self.step(chosen, &Tree::Select(scope.select), Use::Keep(codecs));
+        let kept = self.step(chosen, Tree::Select(scope.select), Use::Keep(codecs));
         Ok(self.read_kept(chosen, table, returned, (&[kept], false)))
     }
 

@@ -65,7 +65,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn root_page(&mut self, chosen: &Chosen<'a>, table: usize) -> Result<usize, Fault> {
         let mut select = Select::default();
         let cell = self.page(&mut select, Origin::Table(table), chosen)?;
-        Ok(self.step(chosen, &Tree::Select(select), Use::Value(cell)))
+        Ok(self.step(chosen, Tree::Select(select), Use::Value(cell)))
     }
 
     /// `reviewsConnection(…)` of a row.

@@ -169,15 +169,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Ends the statement under construction and makes it a step.
-    pub(crate) fn step(&mut self, chosen: &Chosen<'a>, tree: &Tree, rows: Use) -> usize {
+    pub(crate) fn step(&mut self, chosen: &Chosen<'a>, mut tree: Tree, rows: Use) -> usize {
         if self.access.is_none() {
-            return self.push(chosen, tree, rows);
+            return self.push(chosen, &tree, rows);
         }
-        let mut shielded = self.shielded(tree, &rows);
-        let rows = self.keeping(&mut shielded, rows);
-        let step = self.push(chosen, &shielded, rows);
-        if let Tree::Change(change) = &shielded {
-            self.look_at_change(chosen, (change, is_sure(tree)), step);
+        let is_sure = is_sure(&tree);
+        self.shield(&mut tree, &rows);
+        let rows = self.keeping(&mut tree, rows);
+        let step = self.push(chosen, &tree, rows);
+        if let Tree::Change(change) = &tree {
+            self.look_at_change(chosen, (change, is_sure), step);
         }
         step
     }

@@ -125,7 +125,7 @@ impl<'a> Planner<'a> {
             present: None,
             record,
         };
-        Ok(self.step(chosen, &Tree::Select(scope.select), Use::Value(cell)))
+        Ok(self.step(chosen, Tree::Select(scope.select), Use::Value(cell)))
     }
 
     /// Conditions that pick the row of a key.
@@ -163,7 +163,7 @@ impl<'a> Planner<'a> {
             Some(Expr::Parameter(parameter)) => self.bounded_by(parameter),
             _ => self.weighs(Weight::Unbounded),
         }
-        Ok(self.step(chosen, &Tree::Select(scope.select), Use::Rows(record)))
+        Ok(self.step(chosen, Tree::Select(scope.select), Use::Rows(record)))
     }
 
     /// Applies the list arguments of a field to a scope, and selects what the field asks for.

@@ -42,17 +42,15 @@ impl<'a> Planner<'a> {
         most?.into_iter().max()
     }
 
-    /// The same statement under the rules.
-    pub(super) fn shielded(&mut self, tree: &Tree, rows: &Use) -> Tree {
-        let mut tree = tree.clone();
-        match &mut tree {
+    /// Puts a statement under the rules.
+    pub(super) fn shield(&mut self, tree: &mut Tree, rows: &Use) {
+        match tree {
             Tree::Select(select) => {
                 let shows = !matches!(rows, Use::Keep(_));
                 self.shield_select(select, shows);
             }
             Tree::Change(change) => self.shield_change(change),
         }
-        tree
     }
 
     fn shield_select(&mut self, select: &mut Select, shows: bool) {

@@ -316,7 +316,7 @@ impl<'a> Planner<'a> {
             }
             let keep = Use::Keep(self.key_codecs(table));
             kept.push(self.within(&part, |planner| {
-                planner.step(chosen, &Tree::Change(change), keep)
+                planner.step(chosen, Tree::Change(change), keep)
             }));
             self.writes_several(first, several);
         }
@@ -409,11 +409,11 @@ impl<'a> Planner<'a> {
         let tree = Tree::Change(change);
         if !returned.plain {
             let keep = Use::Keep(self.key_codecs(table));
-            let kept = self.within(part, |planner| planner.step(chosen, &tree, keep));
+            let kept = self.within(part, |planner| planner.step(chosen, tree, keep));
             return self.read_kept(chosen, table, returned, (&[kept], false));
         }
         let shown = shown(returned.record, returned.many);
-        Content::Step(self.within(part, |planner| planner.step(chosen, &tree, shown)))
+        Content::Step(self.within(part, |planner| planner.step(chosen, tree, shown)))
     }
 
     /// Reads the rows of kept keys, in the order they were kept; with `true`, by what the keys have
@@ -439,7 +439,7 @@ impl<'a> Planner<'a> {
             alias: scope.alias,
             columns: self.schema.tables[table].key.clone(),
         });
-        let step = self.step(chosen, &Tree::Select(scope.select), shown(record, many));
+        let step = self.step(chosen, Tree::Select(scope.select), shown(record, many));
         Content::Step(step)
     }
 

@@ -224,7 +224,15 @@ impl<'a> Asking<'a> {
                 () if is_figure && name == "key" => Some(Reach { parts: 0, ..reach }),
                 () => reach.inside(),
             };
-            members.extend(left.and_then(|left| self.field(field, (left, left))));
+            // One figure takes every condition, the others one, by which they are narrowed as well.
+            let is_full = |left: Reach| left.is_full && (!is_figure || name == "count");
+            members.extend(left.and_then(|left| {
+                let given = Reach {
+                    is_full: is_full(left),
+                    ..left
+                };
+                self.field(field, (given, left))
+            }));
         }
         Some(format!("{{ {} }}", members.join(" ")))
     }

@@ -169,7 +169,7 @@ impl<'a> Planner<'a> {
         }
         let key = &self.schema.tables[table].key;
         let codecs = self.codecs(table, &[key.as_slice(), key].concat());
-        self.step(spot.chosen, &Tree::Select(scope.select), Use::Keep(codecs))
+        self.step(spot.chosen, Tree::Select(scope.select), Use::Keep(codecs))
     }
 
     /// Reads rows and holds them.
@@ -189,7 +189,7 @@ impl<'a> Planner<'a> {
             scope.select.column(sql::readable(schema, reference));
         }
         let keep = Use::Keep(self.codecs(table, &columns));
-        let step = self.step(spot.chosen, &Tree::Select(scope.select), keep);
+        let step = self.step(spot.chosen, Tree::Select(scope.select), keep);
         Held::new(step, columns)
     }
 
@@ -258,7 +258,7 @@ impl<'a> Planner<'a> {
             filter,
             returning: Vec::new(),
         };
-        self.step(spot.chosen, &Tree::Change(change), Use::Discard);
+        self.step(spot.chosen, Tree::Change(change), Use::Discard);
         if !self.changes_answer() && !self.is_open(table) {
             let key = &self.schema.tables[table].key;
             let moves = columns.iter().any(|column| key.contains(column));
@@ -278,7 +278,7 @@ impl<'a> Planner<'a> {
             filter: vec![self.of_kept(table, alias, held)],
             returning: Vec::new(),
         };
-        self.step(spot.chosen, &Tree::Change(change), Use::Discard);
+        self.step(spot.chosen, Tree::Change(change), Use::Discard);
     }
 
     /// Whether a row is one of those that steps keep.

@@ -169,7 +169,7 @@ impl<'a> Planner<'a> {
             let several = self.tells_apart(spot.table, &batch);
             let change = self.insertion_of(spot.table, batch, returning);
             let step = self.within(&part, |planner| {
-                planner.step(spot.chosen, &Tree::Change(change), rows)
+                planner.step(spot.chosen, Tree::Change(change), rows)
             });
             self.writes_several(step, several);
             kept.push(step);

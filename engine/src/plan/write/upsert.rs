@@ -116,7 +116,7 @@ impl<'a> Planner<'a> {
             let key = self.key_columns(spot.table, None);
             let keep = Use::Keep(self.key_codecs(spot.table));
             let change = self.insert_or_update(spot, terms, row, key)?;
-            return Ok(self.step(spot.chosen, &Tree::Change(change), keep));
+            return Ok(self.step(spot.chosen, Tree::Change(change), keep));
         }
         let key = row.of(&terms.key);
         let relations = self.put_row(spot, terms, row)?;
@@ -268,7 +268,7 @@ impl<'a> Planner<'a> {
             return Ok(relations);
         }
         let change = self.insert_or_update(spot, terms, row, Vec::new())?;
-        self.step(spot.chosen, &Tree::Change(change), Use::Discard);
+        self.step(spot.chosen, Tree::Change(change), Use::Discard);
         Ok(relations)
     }
 
@@ -341,7 +341,7 @@ impl<'a> Planner<'a> {
         }
         let absent = Expr::NoneKept(self.draft.kept_rows(vec![step]));
         let change = self.insertion(spot.table, row.values, Unless::Not(absent), Vec::new());
-        self.step(spot.chosen, &Tree::Change(change), Use::Discard);
+        self.step(spot.chosen, Tree::Change(change), Use::Discard);
         Ok(())
     }
 

@@ -33,7 +33,7 @@ impl<'a> Planner<'a> {
             let several = batch.rows.len() > 1;
             let change = self.insertion_of(through.table, batch, Vec::new());
             let step = self.within(&part, |planner| {
-                planner.step(spot.chosen, &Tree::Change(change), Use::Discard)
+                planner.step(spot.chosen, Tree::Change(change), Use::Discard)
             });
             self.writes_several(step, several);
         }
@@ -76,7 +76,7 @@ impl<'a> Planner<'a> {
             }
         };
         let change = self.insertion(through.table, values, unless, Vec::new());
-        self.step(spot.chosen, &Tree::Change(change), Use::Discard);
+        self.step(spot.chosen, Tree::Change(change), Use::Discard);
     }
 
     /// Removes what ties held rows.

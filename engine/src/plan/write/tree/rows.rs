@@ -52,7 +52,7 @@ impl<'a> Planner<'a> {
         };
         let change = self.insertion_of(table, batch, returning);
         let keep = Use::Keep(self.codecs(table, &columns));
-        let step = self.step(spot.chosen, &Tree::Change(change), keep);
+        let step = self.step(spot.chosen, Tree::Change(change), keep);
         Held::new(step, columns)
     }
 
