@@ -1,6 +1,6 @@
 //! Access rules: what callers of each role see and do, on the three databases.
 
-mod masks;
+pub(crate) mod masks;
 mod report;
 mod roles;
 mod rows;

@@ -48,7 +48,7 @@ fn caller(roles: &[&str]) -> String {
 }
 
 /// A keyed hash, as RFC 2104 and the guide describe it.
-fn hash(column: &str, text: &str) -> String {
+pub(crate) fn hash(column: &str, text: &str) -> String {
     let key = Sha256::digest(KEY);
     let key = Sha256::new()
         .chain_update(key)

@@ -1,13 +1,13 @@
 //! Worlds and callers at random, the same for the same seed.
 
 use super::world::{
-    About, Action, CLAIMS, Caller, Column, Condition, Kind, Link, Operand, Operator, Quantifier,
-    Relation, Row, Rule, Table, Value, World,
+    About, Action, CLAIMS, Caller, Column, Condition, Kind, Link, Mask, Operand, Operator,
+    Quantifier, Relation, Row, Rule, Table, Value, World,
 };
 use fastrand::Rng;
 use serde_json::{Value as Json, json};
 
-const WORDS: [&str; 5] = ["ann", "bob", "cid", "dan", "eve"];
+const WORDS: [&str; 5] = ["ann", "bob", "cid", "dan", "evangelina"];
 const DATES: [&str; 3] = ["2024-02-29", "2025-01-01", "2026-12-31"];
 const LARGE: [i64; 4] = [-1, 0, 7, 9_007_199_254_740_993];
 
@@ -298,7 +298,13 @@ fn rule(rng: &mut Rng, world: &World, index: usize, role: usize) -> Rule {
     let relations = (0..table.relations.len())
         .filter(|_| chosen(false))
         .collect();
+    let masks = if actions.contains(&Action::Read) && chance(rng, 30) {
+        masks(rng, table, &columns)
+    } else {
+        Vec::new()
+    };
     Rule {
+        masks,
         roles,
         actions,
         rows,
@@ -308,6 +314,21 @@ fn rule(rng: &mut Rng, world: &World, index: usize, role: usize) -> Rule {
         relations,
         about,
     }
+}
+
+/// Masks on some columns that are in no key.
+fn masks(rng: &mut Rng, table: &Table, columns: &[usize]) -> Vec<(usize, Mask)> {
+    let mut masks = Vec::new();
+    for column in columns.iter().filter(|column| !table.key.contains(column)) {
+        if chance(rng, 50) {
+            let mask = match table.columns[*column].kind {
+                Kind::Text => *pick(rng, &[Mask::Partial, Mask::Hash, Mask::Null]),
+                _ => Mask::Null,
+            };
+            masks.push((*column, mask));
+        }
+    }
+    masks
 }
 
 /// What a rule gives a column.
@@ -412,6 +433,9 @@ impl<'m> Maker<'m> {
         let known: Vec<_> = (0..declared.len())
             .filter(|column| (self.columns)(table, *column))
             .collect();
+        if known.is_empty() {
+            return Condition::All(Vec::new());
+        }
         let column = *pick(self.rng, &known);
         let kind = declared[column].kind;
         if declared[column].nullable && chance(self.rng, 20) {

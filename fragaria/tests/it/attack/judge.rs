@@ -2,9 +2,10 @@
 //! nothing of how the server goes about it.
 
 use super::world::{
-    Action, Caller, Condition, Kind, Link, Operand, Operator, Quantifier, Row, Rule, State, Table,
-    Value, World,
+    Action, Caller, Condition, Kind, Link, Mask, Operand, Operator, Quantifier, Row, Rule, State,
+    Table, Value, World, type_name,
 };
+use crate::access::masks;
 use serde_json::Value as Json;
 
 /// Who looks at rows in a condition.
@@ -232,10 +233,12 @@ impl<'a> Judge<'a> {
             .is_none_or(|condition| self.holds(table, row, condition, Eyes::Rule) == Some(true))
     }
 
-    /// Whether a cell is seen.
-    pub(super) fn shows(&self, table: usize, row: &Row, column: usize) -> bool {
+    /// Whether a cell is seen: as it is, or under a mask.
+    fn shows(&self, table: usize, row: &Row, column: usize, mask: Option<Mask>) -> bool {
         let rules = self.rules(table, Action::Read);
-        let mut showing = rules.iter().filter(|rule| rule.columns.contains(&column));
+        let mut showing = rules
+            .iter()
+            .filter(|rule| rule.columns.contains(&column) && mask_of(rule, column) == mask);
         showing.any(|rule| self.is_of(table, row, rule.rows.as_ref()))
     }
 
@@ -249,10 +252,19 @@ impl<'a> Judge<'a> {
 
     /// What a cell is for the caller.
     pub(super) fn value(&self, table: usize, row: &Row, column: usize) -> Value {
-        if self.shows(table, row, column) {
-            row[column].clone()
-        } else {
-            Value::Null
+        let place = || {
+            let name = &self.world.column(table, column).name;
+            format!("{}.{name}", type_name(table))
+        };
+        let shown = [None, Some(Mask::Partial), Some(Mask::Hash)];
+        let mut shown = shown
+            .into_iter()
+            .filter(|mask| self.shows(table, row, column, *mask));
+        match (shown.next(), &row[column]) {
+            (Some(Some(Mask::Partial)), Value::Text(text)) => Value::Text(part_of(text)),
+            (Some(Some(Mask::Hash)), Value::Text(text)) => Value::Text(masks::hash(&place(), text)),
+            (Some(_), value) => value.clone(),
+            (None, _) => Value::Null,
         }
     }
 
@@ -273,6 +285,14 @@ impl<'a> Judge<'a> {
             .any(|rule| rule.columns.contains(&column))
     }
 
+    /// Whether rows may be compared, ordered and grouped by a column: nothing of it is masked, or it is
+    /// seen as it is wherever a row is.
+    pub(super) fn compares(&self, table: usize, column: usize) -> bool {
+        let mut reading = self.held(table, Action::Read);
+        let is_masked = reading.any(|rule| mask_of(rule, column).is_some());
+        self.knows(table, column) && (!is_masked || self.knows_key(table, &[column]))
+    }
+
     pub(super) fn knows_relation(&self, table: usize, relation: usize) -> bool {
         let Relation { target, link } = self.link(table, relation);
         let is_between_known = match link {
@@ -289,12 +309,13 @@ impl<'a> Judge<'a> {
     pub(super) fn knows_key(&self, table: usize, key: &[usize]) -> bool {
         let reading = self.held(table, Action::Read);
         key.iter().all(|column| {
-            let has = |rule: &Rule| rule.columns.contains(column);
+            let has =
+                |rule: &Rule| rule.columns.contains(column) && mask_of(rule, *column).is_none();
             let is_all = |rule: &Rule| {
                 let conditions = rule.rows.iter().chain(&rule.check);
                 rule.rows.is_none() && !names_claims(conditions, &rule.set)
             };
-            self.knows(table, *column)
+            reading.clone().any(has)
                 && (reading.clone().all(has)
                     || reading.clone().any(|rule| has(rule) && is_all(rule)))
         })
@@ -401,6 +422,23 @@ impl<'a> Judge<'a> {
             .iter()
             .any(|rule| lets_give(rule, column))
     }
+}
+
+/// How a rule that shows a column masks it, if it does.
+fn mask_of(rule: &Rule, column: usize) -> Option<Mask> {
+    let mut masks = rule.masks.iter();
+    let found = masks.find(|(masked, _)| *masked == column);
+    found.map(|(_, mask)| *mask)
+}
+
+/// The end of a text that is not short.
+fn part_of(text: &str) -> String {
+    let letters: Vec<_> = text.chars().collect();
+    let end = match letters.len() {
+        10.. => &letters[letters.len() - 4..],
+        _ => &[],
+    };
+    format!("***{}", end.iter().collect::<String>())
 }
 
 /// Where a relation leads, and by what.

@@ -265,8 +265,10 @@ pub(super) fn hidden(judge: Judge<'_>, ids: &[Vec<(Row, String)>], rng: &mut Rng
 
 fn columns(judge: Judge<'_>, table: usize, rng: &mut Rng) -> Vec<Hidden> {
     let declared = &judge.table(table).columns;
-    let unknown = (0..declared.len()).filter(|column| !judge.knows(table, *column));
-    let known = (0..declared.len()).find(|column| judge.knows(table, *column));
+    let unknown = (0..declared.len()).filter(|column| !judge.compares(table, *column));
+    let known = (0..declared.len()).filter(|column| judge.knows(table, *column));
+    let compared = known.clone().find(|column| judge.compares(table, *column));
+    let known = compared.or(known.clone().next());
     let known = &declared[known.expect("the table is known")].name;
     let (many, one) = (plural(table), singular(table));
     let asked = unknown.map(|column| {
@@ -283,7 +285,9 @@ fn columns(judge: Judge<'_>, table: usize, rng: &mut Rng) -> Vec<Hidden> {
             format!("{{ {one}Aggregate {{ {figure} {{ {name} }} }} }}"),
             format!("{{ {one}Aggregate {{ count(where: {{not: {{{name}: {{isNull: true}}}}}}) }} }}"),
         ];
-        of_name(pick(rng, &documents).as_str(), name, judge.state[table].len())
+        // What is masked may be asked for, and no more.
+        let documents = &documents[usize::from(judge.knows(table, column))..];
+        of_name(pick(rng, documents).as_str(), name, judge.state[table].len())
     });
     asked.collect()
 }

@@ -68,6 +68,14 @@ impl<'a> Chooser<'a, '_> {
             .collect()
     }
 
+    /// The columns that it may compare rows by.
+    fn compared(&self, table: usize) -> Vec<usize> {
+        let columns = self.columns(table).into_iter();
+        columns
+            .filter(|column| self.judge.compares(table, *column))
+            .collect()
+    }
+
     fn relations(&self, table: usize, to_one: bool) -> Vec<usize> {
         let relations = self.judge.table(table).relations.iter().enumerate();
         let of_kind =
@@ -78,7 +86,7 @@ impl<'a> Chooser<'a, '_> {
 
     pub(super) fn condition(&mut self, table: usize, percent: u8) -> Option<Condition> {
         let judge = self.judge;
-        let columns = move |table, column| judge.knows(table, column);
+        let columns = move |table, column| judge.compares(table, column);
         let relations = move |table, relation| judge.knows_relation(table, relation);
         Maker::of_callers(judge.world, self.rng, columns, relations).maybe(table, percent)
     }
@@ -132,9 +140,9 @@ impl<'a> Chooser<'a, '_> {
     pub(super) fn list(&mut self, table: usize) -> List {
         let condition = self.condition(table, 40);
         let count = *pick(self.rng, &[0, 0, 1, 1, 2]);
-        let order = (0..count).map(|_| {
-            let sorted = self.sorted(table);
-            (sorted, *pick(self.rng, &DIRECTIONS))
+        let order = (0..count).filter_map(|_| {
+            let sorted = self.sorted(table)?;
+            Some((sorted, *pick(self.rng, &DIRECTIONS)))
         });
         let order = order.collect();
         let limit =
@@ -146,10 +154,10 @@ impl<'a> Chooser<'a, '_> {
         }
     }
 
-    fn sorted(&mut self, table: usize) -> Sorted {
+    fn sorted(&mut self, table: usize) -> Option<Sorted> {
         let lists = self.relations(table, false);
         if !lists.is_empty() && chance(self.rng, 15) {
-            return Sorted::Count(*pick(self.rng, &lists));
+            return Some(Sorted::Count(*pick(self.rng, &lists)));
         }
         let (mut path, mut table) = (Vec::new(), table);
         while path.len() < 2 && chance(self.rng, 40) {
@@ -161,24 +169,29 @@ impl<'a> Chooser<'a, '_> {
             path.push(relation);
             table = self.world().relation(table, relation).target;
         }
-        let columns = self.columns(table);
-        Sorted::Column(path, *pick(self.rng, &columns))
+        let columns = self.compared(table);
+        (!columns.is_empty()).then(|| Sorted::Column(path, *pick(self.rng, &columns)))
     }
 
     pub(super) fn figures(&mut self, table: usize) -> Figures {
-        let columns = self.columns(table);
+        let columns = self.compared(table);
         let mut groups = Vec::new();
-        if chance(self.rng, 60) {
+        if !columns.is_empty() && chance(self.rng, 60) {
             groups.push((None, *pick(self.rng, &columns)));
         }
         let relations = self.relations(table, true);
         if !relations.is_empty() && chance(self.rng, 35) {
             let relation = *pick(self.rng, &relations);
-            let others = self.columns(self.world().relation(table, relation).target);
-            groups.push((Some(relation), *pick(self.rng, &others)));
+            let others = self.compared(self.world().relation(table, relation).target);
+            if !others.is_empty() {
+                groups.push((Some(relation), *pick(self.rng, &others)));
+            }
         }
         let mut families = Vec::new();
         for family in ["min", "max", "sum", "countDistinct"] {
+            if columns.is_empty() {
+                break;
+            }
             let column = *pick(self.rng, &columns);
             let kind = self.world().column(table, column).kind;
             let is_offered = match family {

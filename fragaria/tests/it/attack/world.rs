@@ -82,8 +82,17 @@ pub(super) struct Rule {
     pub(super) set: Vec<(usize, Operand)>,
     pub(super) columns: Vec<usize>,
     pub(super) relations: Vec<usize>,
+    /// The columns that it shows masked.
+    pub(super) masks: Vec<(usize, Mask)>,
     /// Whether it names what it is about, or what it is not, or nothing.
     pub(super) about: About,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mask {
+    Partial,
+    Hash,
+    Null,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -423,6 +432,13 @@ impl World {
                 format!("{}: {}", column.name, Self::operand(operand, column.kind))
             });
             text += &format!(", set: {{{}}}", set.collect::<Vec<_>>().join(", "));
+        }
+        if !rule.masks.is_empty() {
+            let masks = rule.masks.iter().map(|(column, mask)| {
+                let mask = format!("{mask:?}").to_uppercase();
+                format!("{}: {mask}", table.columns[*column].name)
+            });
+            text += &format!(", mask: {{{}}}", masks.collect::<Vec<_>>().join(", "));
         }
         let wanted = rule.about == About::Fields;
         let columns = table.columns.iter().enumerate();
