@@ -36,8 +36,12 @@ impl Written {
             }
             parts.push((shared, fresh.len()));
         }
-        let parsed = Document::parse(fresh, "api.graphql");
-        let parsed = parsed.map_err(|invalid| invalid.errors.to_string())?;
+        let parsed = if fresh.is_empty() {
+            Document::new()
+        } else {
+            let parsed = Document::parse(fresh, "api.graphql");
+            parsed.map_err(|invalid| invalid.errors.to_string())?
+        };
         let mut sources = parsed.sources;
         if let Some(known) = known {
             let shared = known.sources.iter();
@@ -129,5 +133,7 @@ mod tests {
         assert_eq!([1, 2, 3].map(shares), [true, false, true]);
         let place = document.definitions[1].location().unwrap();
         assert!(place.line_column(&document.sources).is_some());
+        let same = written(&types, Some(&other));
+        assert_eq!(same.document().to_string(), document.to_string());
     }
 }
