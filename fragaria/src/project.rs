@@ -71,8 +71,11 @@ impl Project {
             .map_err(|diagnostics| refused(diagnostics, file.as_ref()))?;
         let url = &mut loaded.config.database.url;
         *url = address::locate(url, directory);
-        let roots = &mut loaded.config.auth.root_certificates;
-        for file in [roots].into_iter().chain(loaded.config.tls.files()) {
+        let roots = [
+            &mut loaded.config.auth.root_certificates,
+            &mut loaded.config.rates.redis.root_certificates,
+        ];
+        for file in roots.into_iter().chain(loaded.config.tls.files()) {
             if !file.is_empty() {
                 *file = directory.join(&*file).display().to_string();
             }

@@ -4,6 +4,8 @@ use crate::client::PATIENCE;
 use crate::instance::{directory, free_port};
 use crate::project::Project;
 use crate::server::Server;
+use crate::tls::authority::Authority;
+use std::fs;
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -23,7 +25,32 @@ impl Redis {
     fn start() -> Self {
         let (directory, port) = (directory(), free_port());
         Self {
-            process: launch(&directory, port),
+            process: launch(&directory, port, &["--port", &port.to_string()]),
+            directory,
+            port,
+        }
+    }
+
+    /// One that speaks TLS, and nothing else.
+    fn secure(authority: &Authority) -> Self {
+        let (directory, port) = (directory(), free_port());
+        let issued = authority.server();
+        let files = [
+            ("--tls-cert-file", issued.pem),
+            ("--tls-key-file", issued.key),
+        ];
+        let mut words = ["--port", "0", "--tls-auth-clients", "no", "--tls-port"]
+            .map(str::to_owned)
+            .to_vec();
+        words.push(port.to_string());
+        for (word, text) in files {
+            let file = directory.path().join(word);
+            fs::write(&file, text).unwrap();
+            words.extend([word.to_owned(), file.display().to_string()]);
+        }
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        Self {
+            process: launch(&directory, port, &words),
             directory,
             port,
         }
@@ -40,7 +67,8 @@ impl Redis {
     }
 
     fn start_again(&mut self) {
-        self.process = launch(&self.directory, self.port);
+        let port = self.port.to_string();
+        self.process = launch(&self.directory, self.port, &["--port", &port]);
     }
 }
 
@@ -51,10 +79,11 @@ impl Drop for Redis {
     }
 }
 
-fn launch(directory: &TempDir, port: u16) -> Child {
+fn launch(directory: &TempDir, port: u16, words: &[&str]) -> Child {
     let process = Command::new("redis-server")
         .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-        .args(["--port", &port.to_string(), "--dir"])
+        .args(words)
+        .arg("--dir")
         .arg(directory.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -144,6 +173,55 @@ fn a_server_starts_without_its_redis_and_keeps_its_part() {
     let server = project.serve(&[rules, &url]).ready();
     let asked = (0..30).map(|_| server.graphql(QUERY).status);
     assert_eq!(asked.filter(|&status| status == 200).count(), 10);
+}
+
+#[test]
+fn a_redis_is_spoken_to_over_tls_where_its_authority_is_trusted() {
+    let (authority, project) = (Authority::new("us"), Project::small());
+    let redis = Redis::secure(&authority);
+    fs::write(project.path("ca.pem"), authority.pem()).unwrap();
+    fs::write(project.path("other.pem"), Authority::new("other").pem()).unwrap();
+    let url = format!("rates.redis.url=rediss://localhost:{}/0", redis.port);
+    let rules = "rates.rules=[{ per = 'ip', requests = 60, period_seconds = 36000 }]";
+    let settings = [rules, &url, "rates.redis.timeout_ms=5000"];
+    let serve = |roots: &str| {
+        let roots = format!("rates.redis.root_certificates={roots}");
+        project.serve(&[&settings[..], &[&roots]].concat()).ready()
+    };
+    let trusting = serve("ca.pem");
+    if !trusting.begun.iter().any(|line| line["message"] == SHARED) {
+        trusting.logged(SHARED);
+    }
+    let asked = (0..60).map(|_| trusting.graphql(QUERY).status);
+    assert_eq!(asked.filter(|&status| status == 200).count(), 60);
+    assert_eq!(trusting.metric("fragaria_rates_redis_up"), 1);
+    // Who does not know the authority tells it nothing, and keeps its part, which is a third.
+    for server in [serve("other.pem"), project.serve(&settings).ready()] {
+        let asked = (0..30).map(|_| server.graphql(QUERY).status);
+        assert_eq!(asked.filter(|&status| status == 200).count(), 20);
+        assert_eq!(server.metric("fragaria_rates_redis_up"), 0);
+    }
+}
+
+#[test]
+fn certificates_that_redis_cannot_be_known_by_are_refused() {
+    let project = Project::small();
+    fs::write(project.path("empty.pem"), "nothing").unwrap();
+    let url = "rates.redis.url=rediss://localhost:1/0";
+    for (url, file, why) in [
+        (url, "missing.pem", "No such file"),
+        (url, "empty.pem", "it has no certificate in it"),
+        (
+            "rates.redis.url=redis://localhost:1/0",
+            "empty.pem",
+            "begins with `rediss://`",
+        ),
+    ] {
+        let file = format!("rates.redis.root_certificates={file}");
+        let told = project.fail(&["serve", ".", "--open", "--set", url, "--set", &file]);
+        assert!(told.contains(why), "{told}");
+        assert!(told.contains("rates.redis.root_certificates"), "{told}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! TLS on the server's own port: what is agreed upon, what is refused, and what it opens.
 
-mod authority;
+pub(crate) mod authority;
 mod clients;
 mod files;
 mod reload;

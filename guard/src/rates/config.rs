@@ -99,6 +99,9 @@ pub struct Redis {
     /// for itself.
     #[serde(serialize_with = "shown")]
     pub url: Secret,
+    /// The authorities by whose certificates Redis is known (PEM), in place of those of the system; a
+    /// relative path begins at the project.
+    pub root_certificates: String,
     /// How many servers share the limits: where Redis is away each lets through its part.
     pub nodes: u32,
     /// What one server takes in advance, as the time in which that much comes back, in
@@ -148,6 +151,7 @@ impl Default for Redis {
     fn default() -> Self {
         Self {
             url: Secret::default(),
+            root_certificates: String::new(),
             nodes: 3,
             lease_ms: 10,
             timeout_ms: 25,
@@ -175,6 +179,11 @@ impl Config {
         {
             let message = "it is no address of a Redis, such as redis://localhost:6379/0";
             findings.push(("rates.redis.url", message.to_owned()));
+        }
+        let is_plain = !self.redis.url.expose().starts_with("rediss://");
+        if !self.redis.root_certificates.is_empty() && is_plain {
+            let message = "certificates are for an address that begins with `rediss://`";
+            findings.push(("rates.redis.root_certificates", message.to_owned()));
         }
         let bounds = [
             ("rates.redis.nodes", u64::from(self.redis.nodes), 1, 1_000),

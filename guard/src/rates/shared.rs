@@ -8,7 +8,7 @@ use super::config;
 use super::error::Error;
 use super::ledger::{Asked, Ledger, Place, Question};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError, Script};
+use redis::{AsyncConnectionConfig, Client, RedisError, Script, TlsCertificates};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +18,9 @@ use tokio::time::{error::Elapsed, sleep, timeout};
 
 /// Keys in one call.
 const KEYS_MAX: usize = 256;
+
+/// What a file of certificates has in it.
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// How soon, and how seldom at last, Redis is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(100));
@@ -68,10 +71,7 @@ impl Shared {
         if config.url.expose().is_empty() {
             return Ok(None);
         }
-        let client = Client::open(config.url.expose()).map_err(|error| {
-            let detail = error.detail().unwrap_or("it is no address of a Redis");
-            Error::Redis(detail.to_owned())
-        })?;
+        let client = client(config)?;
         let (asks, receiver) = mpsc::unbounded_channel();
         let patience = Duration::from_millis(config.timeout_ms);
         // Until it was reached it is away.
@@ -111,6 +111,29 @@ impl Shared {
     pub(super) fn answers(&self) -> watch::Receiver<u64> {
         self.state.answers.subscribe()
     }
+}
+
+/// A client of the Redis of a configuration, which is not asked yet.
+fn client(config: &config::Redis) -> Result<Client, Error> {
+    let (url, file) = (config.url.expose(), &config.root_certificates);
+    let unusable = |error: RedisError| {
+        let detail = error.detail().unwrap_or("it is no address of a Redis");
+        Error::Redis(detail.to_owned())
+    };
+    if file.is_empty() {
+        return Client::open(url).map_err(unusable);
+    }
+    let unread =
+        |why: String| Error::Redis(format!("rates.redis.root_certificates: {file}: {why}"));
+    let pem = std::fs::read(file).map_err(|error| unread(error.to_string()))?;
+    if !pem.windows(PEM.len()).any(|window| window == PEM) {
+        return Err(unread("it has no certificate in it".to_owned()));
+    }
+    let certificates = TlsCertificates {
+        client_tls: None,
+        root_cert: Some(pem),
+    };
+    Client::build_with_tls(url, certificates).map_err(|error| unread(error.to_string()))
 }
 
 impl Asking {

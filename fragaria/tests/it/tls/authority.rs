@@ -15,20 +15,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// An authority.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     pub(super) issuer: Issuer<'static, KeyPair>,
     own: rcgen::Certificate,
 }
 
 /// A certificate and its key.
-pub(super) struct Issued {
+pub(crate) struct Issued {
     pub(super) certificate: CertificateDer<'static>,
-    pub(super) pem: String,
-    pub(super) key: String,
+    pub(crate) pem: String,
+    pub(crate) key: String,
 }
 
 impl Authority {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -40,7 +40,7 @@ impl Authority {
     }
 
     /// Its own certificate.
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.own.pem()
     }
 
@@ -56,7 +56,7 @@ impl Authority {
     }
 
     /// A certificate of a server on this machine, which is `api.example` too.
-    pub(super) fn server(&self) -> Issued {
+    pub(crate) fn server(&self) -> Issued {
         self.issue(&params())
     }
 
