@@ -85,6 +85,7 @@ impl Target {
                 "start the database, or correct the host and the name in {}",
                 self.name
             )),
+            store::Error::Denied(_) => rights(dialect?),
             _ => None,
         }
     }
@@ -142,6 +143,20 @@ pub(crate) fn locate(url: &Secret, directory: &Path) -> Secret {
         Some(path) => Secret::new(store::sqlite_url(&directory.join(path))),
         None => url.clone(),
     }
+}
+
+/// How the owner of a database gives what tables of ours need.
+fn rights(dialect: Dialect) -> Option<String> {
+    let statement = match dialect {
+        Dialect::Sqlite => return None,
+        Dialect::Postgres => "CREATE SCHEMA fragaria AUTHORIZATION <user>",
+        Dialect::Mariadb => {
+            "GRANT CREATE, SELECT, INSERT, UPDATE, DELETE ON <database>.<table> TO <user>"
+        }
+    };
+    Some(format!(
+        "let the owner of the database run this once: {statement}"
+    ))
 }
 
 #[cfg(test)]

@@ -171,6 +171,9 @@ pub(crate) struct Diff {
     /// Fail if a change breaks clients.
     #[arg(long)]
     pub(crate) check: bool,
+    /// Fail if a role gains something, or may do it with other rows.
+    #[arg(long)]
+    pub(crate) check_access: bool,
 }
 
 /// `fragaria schema`

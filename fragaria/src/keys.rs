@@ -53,10 +53,16 @@ pub(crate) enum Error {
     Full,
     /// The database did not do it.
     #[error("the database did not do it: {0}")]
-    Store(#[from] store::Error),
+    Store(store::Error),
     /// No secret could be made.
     #[error("{0}")]
     Chance(#[from] guard::Error),
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
 }
 
 /// Makes a key, and tells it: its text is told this once.
@@ -185,7 +191,10 @@ fn roles(schema: &Schema, wished: &[String]) -> Result<(), Error> {
     let known: BTreeSet<_> = schema.roles.iter().map(|role| &*role.name).collect();
     let strange = wished.iter().find(|role| !known.contains(role.as_str()));
     let known: Vec<_> = known.into_iter().collect();
-    let known = known.join(", ");
+    let known = match known.len() {
+        0 => "none at all: add it to the schema, @role(name: \"…\"), and compile".to_owned(),
+        _ => known.join(", "),
+    };
     match strange {
         Some(role) => Err(Error::Unfit(format!(
             "the schema names no role {role:?}; it names {known}"

@@ -116,14 +116,18 @@ pub(crate) fn look_at_door(server: &Server) {
     record(server, REVOCATIONS, condition);
 }
 
+/// What is wrong with issuers.
+const KEYLESS: &str = "no issuer of tokens has shown its keys";
+
 /// A server that can let nobody in is not ready. One of several issuers may be away: the callers of
 /// the others are let in.
 fn look_for_issuers(server: &Server) {
     let condition = match server.doorkeeper.is_able() {
         Some(_) if !server.doorkeeper.has_issuers() => return,
         None => return,
+        Some(true) if server.doorkeeper.lacks_issuers() => Condition::Away(KEYLESS.to_owned()),
         Some(true) => Condition::Up,
-        Some(false) => Condition::Down("no issuer of tokens has shown its keys".to_owned()),
+        Some(false) => Condition::Down(KEYLESS.to_owned()),
     };
     record(server, ISSUERS, condition);
 }
@@ -217,6 +221,7 @@ fn record(server: &Server, dependency: &'static str, condition: Condition) -> bo
     let changed = server.health.record(dependency, condition);
     match told {
         Condition::Down(reason) if changed => tracing::warn!(dependency, reason, "down"),
+        Condition::Away(reason) if changed => tracing::warn!(dependency, reason, "away"),
         Condition::Up if changed => tracing::info!(dependency, "up"),
         _ => {}
     }

@@ -30,8 +30,9 @@ pub(crate) struct Wish {
 pub(crate) async fn revoke(
     revocations: &store::Revocations,
     wish: &Wish,
-    rows_max: usize,
+    config: &guard::Config,
 ) -> Result<Value, Error> {
+    let wish = &meant(wish, config)?;
     let what = match (&wish.jti, &wish.subject) {
         (Some(jti), None) => Revoked::Token(word("jti", jti)?),
         (None, Some(subject)) => Revoked::Subject(word("subject", subject)?),
@@ -50,7 +51,8 @@ pub(crate) async fn revoke(
         at,
         until,
     };
-    if !revocations.revoke(&taken, rows_max as u64).await? {
+    let rows_max = config.revocations.rows_max as u64;
+    if !revocations.revoke(&taken, rows_max).await? {
         return Err(Error::Full);
     }
     Ok(json!({
@@ -60,6 +62,35 @@ pub(crate) async fn revoke(
         "revoked": moment(at),
         "until": moment(until),
     }))
+}
+
+/// The same wish, with the issuer that the name of a caller begins with; one that would take back
+/// nothing is refused.
+fn meant(wish: &Wish, config: &guard::Config) -> Result<Wish, Error> {
+    let unfit = |message: String| Err(Error::Unfit(message));
+    let mut meant = wish.clone();
+    if let Some(subject) = &wish.subject {
+        if subject.starts_with("key:") {
+            return unfit(format!(
+                "{subject} is an API key: fragaria api-key revoke takes it back"
+            ));
+        }
+        let whole = subject.split_once(' ').filter(|_| wish.issuer.is_none());
+        if let Some((issuer, own)) = whole.filter(|(issuer, _)| config.knows_issuer(issuer)) {
+            meant.issuer = Some(issuer.to_owned());
+            meant.subject = Some(own.to_owned());
+        }
+    }
+    match &meant.issuer {
+        Some(issuer) if config.takes_tokens() && !config.knows_issuer(issuer) => {
+            let known: Vec<_> = config.known_issuers().collect();
+            let known = known.join(", ");
+            unfit(format!(
+                "no tokens of {issuer} are taken, letter by letter; known are: {known}"
+            ))
+        }
+        _ => Ok(meant),
+    }
 }
 
 fn word(name: &str, text: &str) -> Result<Box<str>, Error> {

@@ -225,8 +225,21 @@ impl Config {
             && self.anonymous_role.is_empty()
     }
 
+    /// Whose tokens are taken.
+    pub fn known_issuers(&self) -> impl Iterator<Item = &str> {
+        let asked = self.introspection.is_on();
+        let asked = asked.then_some(&*self.introspection.issuer);
+        let signed = self.issuers.iter().map(|issuer| &*issuer.issuer);
+        signed.chain(asked)
+    }
+
+    /// Whether tokens of that issuer are taken.
+    pub fn knows_issuer(&self, issuer: &str) -> bool {
+        self.known_issuers().any(|known| known == issuer)
+    }
+
     /// Whether there is somebody whose tokens are taken.
-    pub(crate) fn takes_tokens(&self) -> bool {
+    pub fn takes_tokens(&self) -> bool {
         !self.issuers.is_empty() || self.introspection.is_on()
     }
 
@@ -237,6 +250,10 @@ impl Config {
             let message = "lets everybody do everything, and other keys tell callers apart: leave out \
                            either it or them";
             findings.push(("auth.open", message.to_owned()));
+        }
+        if !self.anonymous_role.is_empty() && self.admin_roles.contains(&self.anonymous_role) {
+            let message = "has the role of auth.anonymous_role: everybody would be an operator";
+            findings.push(("auth.admin_roles", message.to_owned()));
         }
         if self.admin_roles.iter().any(String::is_empty) {
             findings.push(("auth.admin_roles", "has an empty role".to_owned()));

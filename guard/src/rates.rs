@@ -25,7 +25,7 @@ mod rule;
 mod shared;
 mod table;
 
-pub use config::Config;
+pub use config::{Config, Per};
 pub use error::Error;
 
 use fields::Standing;
@@ -156,7 +156,7 @@ impl Rates {
         let asker = Asker {
             address: &address,
             caller,
-            key: caller.and_then(|caller| caller.claims.get("key")?.as_str()),
+            key: caller.and_then(Caller::api_key),
             operation: weight.map_or("", |weight| weight.operation),
         };
         let cost = weight.map_or(1, |weight| weight.cost);

@@ -57,7 +57,7 @@ pub struct Presented(Result<Arc<Caller>, Error>);
 /// Tells callers apart.
 pub struct Doorkeeper {
     stranger: Result<Arc<Caller>, Error>,
-    /// Whether there is nothing to tell callers apart by, so that no header is looked at.
+    /// Whether callers are not told apart and held to nothing, so that no header is looked at.
     is_doorless: bool,
     token_bytes_max: usize,
     issuers: Vec<(Expected, Arc<Keyring>)>,
@@ -81,9 +81,10 @@ impl Doorkeeper {
     ) -> Self {
         let metrics = Metrics::register(registry);
         let keyring = |issuer| Arc::new(Keyring::new(issuer, config, &world, &metrics));
+        let is_open = config.open || stranger.is_some();
         Self {
             stranger: stranger.map_or_else(|| self::stranger(config), |who| Ok(Arc::new(who))),
-            is_doorless: config.is_doorless(),
+            is_doorless: config.is_doorless() && is_open,
             token_bytes_max: config.token_bytes_max,
             issuers: config
                 .issuers
@@ -132,6 +133,12 @@ impl Doorkeeper {
             return Some(true);
         }
         keyrings.all(|keyring| keyring.is_away()).then_some(false)
+    }
+
+    /// Whether no issuer has keys that may be used, and none will be had from one soon.
+    pub fn lacks_issuers(&self) -> bool {
+        let mut keyrings = self.issuers.iter().map(|(_, keyring)| keyring);
+        self.has_issuers() && keyrings.all(|keyring| keyring.is_away())
     }
 
     /// Whether it depends on others.

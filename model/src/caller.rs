@@ -3,6 +3,10 @@
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
+/// What the names of those begin with who show an API key; others are named by an address, or by a word
+/// without a colon.
+const KEY: &str = "key:";
+
 /// The caller of a request, as every room sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -17,6 +21,21 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The caller who shows the API key of that id.
+    pub fn of_key(id: &str, rights: Rights, claims: Claims, tenant: Option<Box<str>>) -> Self {
+        Self {
+            name: format!("{KEY}{id}").into(),
+            rights,
+            claims,
+            tenant,
+        }
+    }
+
+    /// The id of its API key, if it shows one: nobody else has such a name.
+    pub fn api_key(&self) -> Option<&str> {
+        self.name.strip_prefix(KEY)
+    }
+
     /// The one caller of a loopback server that is held to no rules.
     pub fn development() -> Self {
         Self {
@@ -75,6 +94,19 @@ impl Claims {
         };
         let found = self.0.get(path).or_else(inside);
         found.filter(|value| !value.is_null())
+    }
+}
+
+impl Claims {
+    /// These claims, of a caller whose data is that of a tenant: the claim `tenant`, where nothing else
+    /// is known by that name.
+    pub fn of_tenant(mut claims: Map<String, Value>, tenant: Option<&str>) -> Self {
+        if let Some(tenant) = tenant {
+            claims
+                .entry("tenant")
+                .or_insert_with(|| Value::from(tenant));
+        }
+        Self(claims)
     }
 }
 

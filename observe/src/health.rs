@@ -22,6 +22,8 @@ pub enum Condition {
     Up,
     /// The last look found it out of order, for that reason. It is shown to anyone who may ask.
     Down(String),
+    /// The same of something without which the server is ready.
+    Away(String),
 }
 
 /// The answer of a health address.
@@ -131,7 +133,7 @@ impl Health {
         let up = state
             .dependencies
             .values()
-            .all(|condition| *condition == Condition::Up);
+            .all(|condition| matches!(condition, Condition::Up | Condition::Away(_)));
         let status = match (state.draining, state.started, up) {
             (true, _, _) => "draining",
             (_, false, _) => "starting",

@@ -161,6 +161,44 @@ fn accesses<'a>(node: &Definition<'a>) -> impl Iterator<Item = &'a Node<Directiv
     directives.filter(|directive| directive.name == "access")
 }
 
+/// What of a condition compares nothing, if something does: a rule that says more than it does would
+/// be taken for one that narrows. That there is some row of a relation, or none, is a comparison.
+fn idle(value: &Node<Value>) -> Option<&Node<Value>> {
+    match value.as_ref() {
+        _ if is_empty(value) => Some(value),
+        Value::Object(members) => {
+            let mut members = members.iter();
+            members.find_map(|(name, inner)| match (name.as_str(), inner.as_ref()) {
+                ("some" | "none", _) if is_empty(inner) => None,
+                ("notIn", _) if is_empty(inner) => Some(inner),
+                (_, Value::Object(claim)) if is_nameless(claim) => Some(inner),
+                // Values of JSON may be empty, and of lists.
+                (
+                    "eq" | "ne" | "in" | "notIn" | "contains" | "containedBy" | "overlaps" | "path",
+                    _,
+                ) => None,
+                _ => idle(inner),
+            })
+        }
+        Value::List(items) => items.iter().find_map(idle),
+        _ => None,
+    }
+}
+
+/// Whether it stands for a claim without a name.
+fn is_nameless(members: &[(Name, Node<Value>)]) -> bool {
+    let mut members = members.iter();
+    members.any(|(name, path)| name == "claim" && path.as_str() == Some(""))
+}
+
+fn is_empty(value: &Node<Value>) -> bool {
+    match value.as_ref() {
+        Value::Object(members) => members.is_empty(),
+        Value::List(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
 /// A field of a table is in the rules of its type; one that calls a function has its own.
 fn of_field(draft: &Draft<'_>, field: &Node<FieldDefinition>, findings: &mut Findings) {
     let Some(directive) = field.directives.get("access") else {
@@ -231,6 +269,19 @@ impl Reading<'_, '_, '_> {
         let text = |name| literal(name).map(|value| value.serialize().no_indent().to_string());
         let span = |name| literal(name).and_then(Node::location);
         let writes = [Action::Create, Action::Update];
+        for name in ["where", "check"] {
+            // Only `check: {}` says that rows may become anything.
+            let is_said = |value: &&Node<Value>| name == "where" || !is_empty(value);
+            let idle = literal(name).filter(is_said).and_then(idle);
+            if let Some(idle) = idle {
+                let shown = idle.serialize().no_indent().to_string();
+                self.findings.add(idle.location(), || {
+                    let message = format!("`{shown}` compares nothing");
+                    Diagnostic::error("sdl.access", message)
+                        .help("say what to compare, or leave the condition out to mean all rows")
+                });
+            }
+        }
         for name in ["check", "set"] {
             if literal(name).is_some() && !writes.iter().any(|action| allow.contains(action)) {
                 self.refuse(span(name), format!("`{name}` is for CREATE and UPDATE"));

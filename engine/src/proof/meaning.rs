@@ -89,7 +89,11 @@ impl Proof<'_> {
         };
         is_about(expr, column)
             && match (name, source) {
-                ("isNull" | "isEmpty", Source::Constant(Value::Boolean(_))) => true,
+                ("isNull" | "isEmpty", Source::Constant(Value::Boolean(wanted)))
+                    if !matches!(expr, Expr::Compare(..)) =>
+                {
+                    matches!(expr, Expr::Not(_)) != *wanted
+                }
                 _ => self.is_given(expr, source, form),
             }
     }
@@ -110,7 +114,29 @@ impl Proof<'_> {
             _ => false,
         };
         let no_items = matches!(expr, Expr::OneOf(_, items) if items.is_empty());
-        (no_items || !indexes.is_empty()) && indexes.iter().all(fits)
+        (no_items || !indexes.is_empty())
+            && indexes.iter().all(fits)
+            && self.has_all(source, &indexes)
+    }
+
+    /// Whether each item of a list is given by one of some parameters: a list that lacks one excludes
+    /// less than it should.
+    fn has_all(&self, source: &Source, indexes: &[usize]) -> bool {
+        let given = |index: &usize| match self.slots.get(*index) {
+            Some(Slot::Bound(Binding { source, .. })) => Some(source),
+            _ => None,
+        };
+        let has = |is: &dyn Fn(&Source) -> bool| {
+            let mut given = indexes.iter().filter_map(given);
+            given.any(|given| given == source || is(given))
+        };
+        match source {
+            Source::Constant(Value::List(items)) => items.iter().all(|item| {
+                has(&|given| matches!(given, Source::Constant(given) if given == item))
+            }),
+            Source::List(items) => items.iter().all(|item| has(&|given| given == item)),
+            _ => true,
+        }
     }
 
     /// A condition through a relation: rows of just that relation, of which it holds.

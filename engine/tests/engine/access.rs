@@ -54,11 +54,22 @@ fn rules_that_cannot_be_read_are_refused_where_they_stand() {
         r#"extend type Customer @access(to: "clerk", allow: READ, where: {tenant: {eq: 1}})"#,
         r#"extend type Customer @access(to: "clerk", allow: READ, where: {tenantId: {eq: "x"}})"#,
         r#"extend type Customer @access(to: "clerk", allow: READ, where: {tenantId: {claim: "x"}})"#,
-        r#"extend type Customer @access(to: "clerk", allow: READ, where: [])"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: 1)"#,
         r#"extend type Customer @access(to: "clerk", allow: CREATE, check: {name: {like: 1}})"#,
         r#"extend type Customer @access(to: "clerk", allow: CREATE, set: {name: 1, tenantId: null})"#,
     ];
-    let told = [rules.join("\n"), literals.join("\n")].map(|rules| {
+    let idle = [
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: [])"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {tenantId: {}})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {and: [{id: {eq: 1}}, {or: []}]})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {orders: {every: {}}})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {compare: {id: {}}})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {id: {notIn: []}})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {id: {eq: {claim: ""}}})"#,
+        r#"extend type Customer @access(to: "clerk", allow: CREATE, check: {name: {}})"#,
+    ];
+    let told = [rules.join("\n"), literals.join("\n"), idle.join("\n")].map(|rules| {
         let text = format!("{SHOP}{rules}\n");
         show::findings(&text, Sqlite)
     });

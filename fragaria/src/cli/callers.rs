@@ -37,7 +37,7 @@ pub(crate) struct ApiKeyCreate {
     /// A role of whoever shows it; it can be given several times.
     #[arg(long, value_name = "ROLE", required = true)]
     pub(crate) role: Vec<String>,
-    /// Whose data it is for.
+    /// Whose data it is for: the claim `tenant` of rules, where `--claims` has none of that name.
     #[arg(long, value_name = "TENANT")]
     pub(crate) tenant: Option<String>,
     /// What rules may know of whoever shows it: a JSON object.

@@ -6,24 +6,30 @@ use crate::environment::Environment;
 use crate::project::{Project, read_artefact};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
+use engine::{Change, Sight};
 use model::{Dialect, Schema};
 use serde_json::json;
 use std::path::Path;
 
-/// Lists the changes, breaking ones first.
+/// Lists the changes: first what roles gain, then what breaks clients.
 pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) -> Result<()> {
     let old = Side::open(&args.old, environment)?;
     let new = Side::open(&args.new, environment)?;
     let known = old.dialect().or(new.dialect());
     let mut changes = engine::diff(&old.schema(known)?, &new.schema(known)?);
-    changes.sort_by_key(|change| !change.breaking);
+    let is_gain = |change: &Change| change.access == Some(Sight::Gains);
+    changes.sort_by_key(|change| (!is_gain(change), !change.breaking));
     let breaking = changes.iter().filter(|change| change.breaking).count();
-    let machine = json!({ "breaking": breaking, "changes": changes });
+    let gains = changes.iter().filter(|change| is_gain(change)).count();
+    let machine = json!({ "breaking": breaking, "gains": gains, "changes": changes });
     terminal.either(&machine, || {
-        let summary = summary(changes.len(), breaking);
+        let summary = summary(changes.len(), breaking, gains);
         let lines = changes.iter().map(ToString::to_string);
         lines.chain([summary]).collect::<Vec<_>>().join("\n")
     })?;
+    if args.check_access && gains > 0 {
+        bail!("roles gain something by {}", count(gains, "change"));
+    }
     if args.check && breaking > 0 {
         let changes = count(changes.len(), "change");
         let breaks = if breaking == 1 { "breaks" } else { "break" };
@@ -32,10 +38,12 @@ pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) ->
     Ok(())
 }
 
-fn summary(changes: usize, breaking: usize) -> String {
-    match changes {
-        0 => "no change".to_owned(),
-        _ => format!("{}, {breaking} of them breaking", count(changes, "change")),
+fn summary(changes: usize, breaking: usize, gains: usize) -> String {
+    let all = count(changes, "change");
+    match (changes, gains) {
+        (0, _) => "no change".to_owned(),
+        (_, 0) => format!("{all}, {breaking} of them breaking"),
+        _ => format!("{all}, {breaking} of them breaking, {gains} by which roles gain something"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `fragaria serve`: serves a compiled project.
 
 use crate::cli::Serve;
+use crate::config::Config;
 use crate::environment::Environment;
 use crate::mend;
 use crate::project::{ARTEFACT, CONFIG, Project, display, no_configuration, read_artefact};
@@ -8,6 +9,8 @@ use crate::running::{self, Address};
 use crate::server::{Server, Stage};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
+use guard::rates::Per;
+use model::Schema;
 use std::path::{Path, PathBuf};
 
 /// Serves until it is told to stop.
@@ -22,6 +25,9 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
             "the schema files say something else than the artefact, which is what is served: \
              `fragaria compile` makes it anew"
         );
+    }
+    for doubt in doubts(&artefact.schema, &project.loaded.config) {
+        tracing::warn!("{doubt}");
     }
     let compiled_for = artefact.schema.dialect;
     let has_rules = !artefact.schema.roles.is_empty();
@@ -57,6 +63,43 @@ fn closed(has_rules: bool, open: bool) -> Result<()> {
              everything: fragaria serve --open",
         )),
     }
+}
+
+/// What the configuration says that will hardly be meant.
+fn doubts(schema: &Schema, config: &Config) -> Vec<String> {
+    let (auth, rates) = (&config.auth, &config.rates.rules);
+    let mut doubts = Vec::new();
+    if auth.is_doorless() && !auth.open {
+        doubts.push(
+            "nothing tells callers apart, so the rules show nobody anything: set auth.issuers, \
+             auth.api_keys.enabled, auth.certificates or auth.anonymous_role"
+                .to_owned(),
+        );
+    }
+    let anonymous = Some(&auth.anonymous_role).filter(|role| !role.is_empty());
+    let anonymous = anonymous.map(|role| ("auth.anonymous_role", role));
+    let certificates = auth.certificates.iter().flat_map(|known| &known.roles);
+    let certificates = certificates.map(|role| ("auth.certificates", role));
+    let limited = rates.iter().flat_map(|rule| &rule.roles);
+    let limited = limited.map(|role| ("rates.rules", role));
+    let known = || schema.roles.iter().map(|role| &*role.name);
+    for (key, role) in anonymous.into_iter().chain(certificates).chain(limited) {
+        if known().all(|name| name != role) {
+            let names: Vec<_> = known().collect();
+            let names = names.join(", ");
+            doubts.push(format!(
+                "{key} names the role {role:?}, which the schema has not: it has {names}"
+            ));
+        }
+    }
+    if !rates.is_empty() && rates.iter().all(|rule| rule.per != Per::Ip) {
+        doubts.push(
+            "no rule of rates.rules counts by ip: who is of no caller, key or tenant that a rule \
+             is for may ask as often as it likes"
+                .to_owned(),
+        );
+    }
+    doubts
 }
 
 /// The project directory and the artefact a path stands for.

@@ -7,6 +7,10 @@ use crate::project::Project;
 use crate::revocations::{self, Wish};
 use crate::terminal::Terminal;
 use anyhow::Result;
+use serde_json::json;
+
+/// What is to be said where servers do not look for what was taken back.
+const UNSEEN: &str = "no server looks for it: set auth.revocations.enabled";
 
 /// Does what is asked.
 pub(crate) async fn run(args: Token, environment: &Environment, terminal: Terminal) -> Result<()> {
@@ -23,17 +27,22 @@ async fn revoke(args: TokenRevoke, environment: &Environment, terminal: Terminal
         issuer: args.issuer,
         keep: Some(args.keep),
     };
-    let of = &project.loaded.config.auth.revocations;
+    let config = &project.loaded.config.auth;
     let told = within(&project, async |database| {
-        revocations::revoke(&database.revocations(), &wish, of.rows_max).await
+        revocations::revoke(&database.revocations(), &wish, config).await
     });
-    let told = told.await?;
-    if !of.enabled {
-        terminal.remark("no server looks for it yet: set auth.revocations.enabled");
+    let mut told = told.await?;
+    let is_looked_for = config.revocations.enabled;
+    if !is_looked_for {
+        told["warnings"] = json!([UNSEEN]);
     }
     terminal.either(&told, || {
         let until = told["until"].as_str().unwrap_or_default();
-        format!("revoked: every server refuses it within seconds, until {until}")
+        if is_looked_for {
+            format!("revoked: every server refuses it within seconds, until {until}")
+        } else {
+            format!("written down until {until}, but {UNSEEN}")
+        }
     })?;
     Ok(())
 }

@@ -4,7 +4,7 @@
 use super::admission;
 use super::answer::{Answer, Refusal};
 use super::caller::{self, Peer};
-use super::negotiation::{Format, is_json};
+use super::negotiation::{Format, Unreadable, is_json};
 use super::{JSON, origin, pages, rates};
 use crate::keys::{self, Error};
 use crate::revocations;
@@ -74,21 +74,34 @@ async fn act(
     server.rates.admit(visit, &caller).await?;
     is_operator(&caller, &server.config.auth.admin_roles)?;
     let order = order(&request, server)?;
-    if request.method() == Method::POST {
-        is_json(request.headers()).map_err(admission::unreadable)?;
-    }
+    let (is_post, kind) = (request.method() == Method::POST, is_json(request.headers()));
     let (body, _held) = admission::body(server, request.into_body()).await?;
+    // Nothing needs no kind; a form of a page always says its own.
+    let is_nothing = body.is_empty() && kind == Err(Unreadable::Unnamed);
+    if is_post && !is_nothing {
+        kind.map_err(admission::unreadable)?;
+    }
     let done = carry_out(server, &order, &body).await;
     let done = done.map_err(|error| {
-        tracing::info!(request_id = line.request_id(), detail = %error, "an order was not carried out");
+        tracing::info!(
+            request_id = line.request_id(),
+            caller = &*caller.name,
+            what = order.name(),
+            detail = %error,
+            "an order was not carried out"
+        );
         refusal(error)
     })?;
-    let (what, id) = (order.name(), done["id"].as_str());
+    let told = |name: &str| done[name].as_str();
     tracing::info!(
         request_id = line.request_id(),
         caller = &*caller.name,
-        id,
-        what,
+        id = told("id"),
+        jti = told("jti"),
+        subject = told("subject"),
+        issuer = told("issuer"),
+        roles = done.get("roles").map(ToString::to_string),
+        what = order.name(),
         "an order was carried out"
     );
     Ok(done)
@@ -112,8 +125,7 @@ async fn carry_out(server: &Server, order: &Order, body: &[u8]) -> Result<Value,
         }
         Order::RevokeToken => {
             let wish: revocations::Wish = read(body)?;
-            let rows_max = server.config.auth.revocations.rows_max;
-            revocations::revoke(&server.database.revocations(), &wish, rows_max).await
+            revocations::revoke(&server.database.revocations(), &wish, &server.config.auth).await
         }
     }
 }

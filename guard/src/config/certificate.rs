@@ -18,7 +18,7 @@ pub struct Certificate {
     pub san: String,
     /// The roles of the caller.
     pub roles: Vec<String>,
-    /// The tenant of the caller.
+    /// The tenant of the caller; rules know it as the claim `tenant`, where `claims` has none of that name.
     pub tenant: String,
     /// What is known of the caller, for access rules: `claims = { region = "north", shops = [1, 2] }`.
     pub claims: BTreeMap<String, Claim>,

@@ -2,7 +2,7 @@
 
 use super::config::Per;
 use super::*;
-use model::Rights;
+use model::{Claims, Rights};
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -161,19 +161,16 @@ async fn each_caller_is_counted_apart_wherever_it_comes_from() {
 }
 
 #[tokio::test]
-async fn a_caller_that_changes_its_key_is_the_same_caller() {
-    let with_key = |key: &str| {
-        let mut claims = serde_json::Map::new();
-        claims.insert("key".to_owned(), key.into());
-        Caller {
-            claims: claims.into(),
-            ..me()
-        }
+async fn each_key_is_counted_apart_and_no_claim_passes_for_one() {
+    let with_key = |key: &str| Caller::of_key(key, me().rights, Claims::default(), None);
+    let mut claims = serde_json::Map::new();
+    claims.insert("key".to_owned(), "old".into());
+    let claiming = Caller {
+        claims: claims.into(),
+        ..me()
     };
-    let bench = Bench::new(vec![rule(Per::Caller, 3)]);
-    assert_eq!(bench.through(2, "1.1.1.1", &with_key("old")).await, 2);
-    assert_eq!(bench.through(5, "1.1.1.1", &with_key("new")).await, 1);
     let bench = Bench::new(vec![rule(Per::Key, 3)]);
+    assert_eq!(bench.through(5, "1.1.1.1", &claiming).await, 5);
     assert_eq!(bench.through(5, "1.1.1.1", &with_key("old")).await, 3);
     assert_eq!(bench.through(5, "1.1.1.1", &with_key("new")).await, 3);
 }

@@ -3,7 +3,7 @@
 use super::claims::{NAME_BYTES_MAX, is_name, name};
 use crate::config::Certificate;
 use crate::error::Blemish;
-use model::{Caller, Rights};
+use model::{Caller, Claims, Rights};
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -79,11 +79,12 @@ fn caller(certificate: &Certificate) -> Caller {
     let own: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
     let claims = certificate.claims.clone().into_iter();
     let claims: serde_json::Map<_, _> = claims.map(|(name, claim)| (name, claim.into())).collect();
+    let tenant = (!certificate.tenant.is_empty()).then_some(&*certificate.tenant);
     Caller {
         name: name("certificate", &own.join(" ")),
         rights: Rights::Of(certificate.roles.iter().map(String::as_str).collect()),
-        tenant: (!certificate.tenant.is_empty()).then(|| (*certificate.tenant).into()),
-        claims: claims.into(),
+        claims: Claims::of_tenant(claims, tenant),
+        tenant: tenant.map(Into::into),
     }
 }
 

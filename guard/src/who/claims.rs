@@ -178,7 +178,12 @@ impl Expected {
             Some(Value::String(tenant)) if (1..=NAME_BYTES_MAX).contains(&tenant.len()) => {
                 Ok(Some((**tenant).into()))
             }
-            Some(_) => Err(Flaw::Claims("the tenant is no text, or too long or empty")),
+            Some(Value::Number(tenant)) if tenant.is_i64() || tenant.is_u64() => {
+                Ok(Some(tenant.to_string().into()))
+            }
+            Some(_) => Err(Flaw::Claims(
+                "the tenant is neither text nor a whole number, or too long or empty",
+            )),
         }
     }
 }
@@ -268,6 +273,8 @@ mod tests {
         assert_eq!(caller.rights, Rights::Of(Roles::from_iter(["a", "b"])));
         assert_eq!(caller.tenant.as_deref(), Some("north"));
         assert_eq!(caller.claims.get("org.tenant"), Some(&"north".into()));
+        let numbered = self::caller(&json!({ "org": { "tenant": 7 } }));
+        assert_eq!(numbered.tenant.as_deref(), Some("7"));
         for none in [json!({}), json!({ "roles": [] }), json!({ "roles": "" })] {
             assert_eq!(self::caller(&none).rights, Rights::Of(Roles::default()));
         }
@@ -365,7 +372,7 @@ mod tests {
                 "{roles}"
             );
         }
-        for tenant in [json!(1), json!(""), json!([]), json!(long)] {
+        for tenant in [json!(1.5), json!(true), json!(""), json!([]), json!(long)] {
             let changes = json!({ "org": { "tenant": tenant } });
             assert!(matches!(flaw(&changes), Flaw::Claims(_)), "{tenant}");
         }

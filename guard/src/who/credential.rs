@@ -2,8 +2,8 @@
 
 use crate::api_key;
 use crate::error::{Error, Flaw};
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
 
 /// The header for a key.
 pub const API_KEY: &str = "x-api-key";
@@ -15,10 +15,12 @@ pub(super) enum Credential<'a> {
     Key(&'a str),
 }
 
-/// The credential of a request, if it has one. The header for a key is looked at only where keys are
-/// taken.
+/// The credential of a request, if it has one. Where no keys are taken, the header for a key is that
+/// of somebody else, unless a key of ours is in it.
 pub(super) fn of(headers: &HeaderMap, takes_keys: bool) -> Result<Option<Credential<'_>>, Error> {
-    let mut keys = headers.get_all(API_KEY).iter().filter(|_| takes_keys);
+    let is_looked_at =
+        |value: &&HeaderValue| takes_keys || value.to_str().is_ok_and(api_key::is_key);
+    let mut keys = headers.get_all(API_KEY).iter().filter(is_looked_at);
     let key = match (keys.next(), keys.next()) {
         (None, _) => {
             let token = token(headers)?;
@@ -117,8 +119,10 @@ mod tests {
             is("token fr")
         );
         assert_eq!(shown(&[], true), Ok(None));
-        assert_eq!(shown(&[key], false), Ok(None));
-        assert_eq!(shown(&[key, bearer], false), is("token fra_a"));
+        assert_eq!(shown(&[key], false), is("key fra_a"));
+        let other = (API_KEY, &b"of a gateway"[..]);
+        assert_eq!(shown(&[other], false), Ok(None));
+        assert_eq!(shown(&[other, bearer], false), is("token fra_a"));
         for several in [[key, bearer], [bearer, key], [key, key]] {
             assert_eq!(shown(&several, true), Err("ambiguous"));
         }

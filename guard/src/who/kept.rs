@@ -188,16 +188,12 @@ fn of_id(id: &str) -> Print {
     print(&format!("key: {id}"))
 }
 
-/// The caller who shows a key; the name of one by a token has a space in it, or begins otherwise.
+/// The caller who shows a key.
 fn of_key(key: ApiKey) -> Caller {
     let mut claims = key.claims;
     claims.insert(CLAIM.to_owned(), (*key.id).into());
-    Caller {
-        name: format!("key:{}", key.id).into(),
-        rights: Rights::Of(key.roles),
-        tenant: key.tenant,
-        claims: Claims::from(claims),
-    }
+    let claims = Claims::of_tenant(claims, key.tenant.as_deref());
+    Caller::of_key(&key.id, Rights::Of(key.roles), claims, key.tenant)
 }
 
 /// About how long what is known of a key is.

@@ -4,8 +4,8 @@ use crate::config::Algorithm;
 use crate::error::Flaw;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// A token in its parts.
@@ -28,9 +28,23 @@ struct Header {
     alg: String,
     kid: Option<Box<str>>,
     typ: Option<String>,
-    cty: Option<IgnoredAny>,
-    crit: Option<IgnoredAny>,
-    b64: Option<IgnoredAny>,
+    #[serde(default)]
+    cty: Given,
+    #[serde(default)]
+    crit: Given,
+    #[serde(default)]
+    b64: Given,
+}
+
+/// Whether a member is there, whatever it is, null too.
+#[derive(Default)]
+struct Given(bool);
+
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer)?;
+        Ok(Self(true))
+    }
 }
 
 /// Whether a token says of itself that it is a signed one, whatever else it is.
@@ -66,7 +80,7 @@ fn header_and_claims<'a>(token: &'a str, signature: &str) -> &'a [u8] {
 /// What it is signed by, if it is the kind of token that is taken. Other kinds, as RFC 8725,
 /// section 3.11, warns, are signed by the same keys and were made for something else.
 fn algorithm(header: &Header) -> Result<Algorithm, Flaw> {
-    if header.crit.is_some() || header.b64.is_some() || header.cty.is_some() {
+    if header.crit.0 || header.b64.0 || header.cty.0 {
         return Err(Flaw::Malformed(
             "its header asks for what is not known here",
         ));
@@ -131,6 +145,8 @@ pub(super) mod tests {
         for header in [
             r#"{"alg":"RS256","crit":["b64"],"b64":false}"#,
             r#"{"alg":"RS256","crit":[]}"#,
+            r#"{"alg":"RS256","crit":null}"#,
+            r#"{"alg":"RS256","b64":null}"#,
             r#"{"alg":"RS256","b64":true}"#,
             r#"{"alg":"RS256","cty":"JWT"}"#,
             r#"{"alg":"RS256","typ":"dpop+jwt"}"#,

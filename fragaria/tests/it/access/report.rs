@@ -102,3 +102,33 @@ fn a_signed_report_is_the_one_that_was_signed() {
     // Any tool that knows JWS may look: the payload goes between the two points.
     assert_eq!(seal.matches("..").count(), 1);
 }
+
+#[test]
+fn a_gate_fails_where_a_role_gains_something() {
+    let project = &ruled().project;
+    project.run(&["compile"]);
+    fs::copy(
+        project.path("fragaria.artefact.json"),
+        project.path("old.json"),
+    )
+    .unwrap();
+    let unchanged = project.run(&["diff", "old.json", ".", "--check-access"]);
+    assert_eq!(unchanged.trim(), "no change");
+    let schema = project.read("schema.graphql");
+    let role = RULES
+        .split("name: \"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .unwrap();
+    let table = schema
+        .split("type ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next())
+        .unwrap();
+    let more =
+        format!("{schema}\nextend type {table} @access(to: \"{role}\", allow: [READ, DELETE])\n");
+    project.write("schema.graphql", &more);
+    let told = project.fail(&["diff", "old.json", ".", "--check-access"]);
+    assert!(told.contains("roles gain something by"), "{told}");
+    project.run(&["diff", "old.json", ".", "--check"]);
+}

@@ -163,6 +163,24 @@ fn the_server_starts_while_its_issuer_is_away() {
 }
 
 #[test]
+fn a_server_that_lets_others_in_says_that_its_issuer_is_away() {
+    let (port, project) = (free_port(), ruled());
+    let setting =
+        format!("auth.issuers=[{{ issuer = 'http://127.0.0.1:{port}', audience = '{AUDIENCE}' }}]");
+    let server = project.serve(&[&setting, "auth.anonymous_role=clerk"]);
+    let ready = server.until("/health/ready", |response| {
+        response.json()["dependencies"]["issuers"]["status"] == "away"
+    });
+    assert_eq!(
+        server
+            .until("/health/ready", |ready| ready.status == 200)
+            .status,
+        200
+    );
+    assert!(ready.json()["dependencies"]["issuers"]["reason"].is_string());
+}
+
+#[test]
 fn the_last_keys_of_an_issuer_that_went_away_hold_for_the_time_that_is_set() {
     let (port, project) = (free_port(), ruled());
     let provider = Provider::with(&json!({ "port": port }));

@@ -6,7 +6,7 @@ use crate::instance::Instance;
 use crate::project::{Project, told};
 use crate::server::Server;
 use crate::stage::Stage;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Instant;
 
 pub(super) const ON: &str = "auth.api_keys.enabled=true";
@@ -286,17 +286,22 @@ fn told_by(server: Server) -> String {
 }
 
 #[test]
-fn a_key_is_nothing_where_none_are_taken() {
+fn a_key_is_refused_where_none_are_taken() {
     let project = ruled();
     let server = project.serve(&["auth.anonymous_role=public"]).ready();
+    let closed = project.serve(&["auth.admin_roles=[]"]).ready();
     let output = project.output(&[&CREATE[..6], &["--expires", "1d"]].concat());
     assert!(
         told(&output).contains("auth.api_keys.enabled"),
         "{output:?}"
     );
     let key = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(shows(&server, key.trim()), good());
-    assert_eq!(super::fares(&server, key.trim()), invalid());
+    for server in [&server, &closed] {
+        assert_eq!(shows(server, key.trim()), invalid());
+        assert_eq!(super::fares(server, key.trim()), invalid());
+    }
+    // The header of somebody else's key is none of ours.
+    assert_eq!(shows(&server, "of-a-gateway"), good());
     assert_eq!(counted(&server, "anonymous"), 1);
     let lookups = "fragaria_guard_api_key_lookups_total{outcome=\"found\"}";
     assert_eq!(server.metric(lookups), 0);
@@ -405,4 +410,39 @@ fn a_use_that_cannot_be_written_down_holds_nobody_up() {
     assert_eq!(stage.outside("SELECT count(used_at) FROM API_KEYS"), "0");
     drop(lock);
     stage.until("1", "SELECT count(used_at) FROM API_KEYS");
+}
+
+#[test]
+fn rules_know_the_tenant_of_a_key() {
+    let project = Project::small();
+    let rules = r#"
+extend schema @role(name: "clerk")
+extend type Product @access(to: "clerk", allow: READ, where: {id: {eq: {claim: "tenant"}}})
+"#;
+    project.write("schema.graphql", &(project.read("schema.graphql") + rules));
+    project.run(&["compile"]);
+    let server = project.serve(&[ON]).ready();
+    let seen = |more: &[&str]| {
+        let words = [
+            "api-key",
+            "create",
+            "--name",
+            "a",
+            "--role",
+            "clerk",
+            "--no-expiry",
+        ];
+        let key = project.run(&[&words, more].concat());
+        let shown = format!("x-api-key: {}", key.trim());
+        let body = br#"{"query":"{ products { id } }"}"#;
+        let answer = server.ask("POST /graphql", &[JSON, &shown], body);
+        answer.json()["data"]["products"].clone()
+    };
+    assert_eq!(seen(&[]), json!([]));
+    assert_eq!(seen(&["--tenant", "1"]), json!([{ "id": 1 }]));
+    // What is said of it by the same name counts.
+    assert_eq!(
+        seen(&["--tenant", "1", "--claims", r#"{"tenant": 99}"#]),
+        json!([])
+    );
 }

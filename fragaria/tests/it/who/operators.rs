@@ -127,7 +127,7 @@ fn nobody_else_gives_orders() {
     assert_eq!(listed.lines().count(), 2, "{listed}");
     drop(server);
     let nothing = refused(404, "http.not_found");
-    for settings in [&[ON][..], &[OPERATORS, "auth.anonymous_role=auditor"]] {
+    for settings in [&[ON][..], &[OPERATORS, "auth.anonymous_role=public"]] {
         let server = project.serve(settings).ready();
         for line in [
             "GET /admin/api-keys",
@@ -209,7 +209,10 @@ fn an_order_comes_the_way_of_every_request() {
         refused(403, "http.cross_site")
     );
     let revoke = "POST /admin/api-keys/nobodys/revoke";
-    assert_eq!(post(revoke, &[JSON], b""), refused(404, "admin.unknown"));
+    for kind in [&[JSON][..], &[]] {
+        assert_eq!(post(revoke, kind, b""), refused(404, "admin.unknown"));
+    }
+    assert_eq!(post(revoke, &[], b"{}"), refused(415, "http.content_type"));
     let get = "GET /admin/api-keys/nobodys/revoke";
     assert_eq!(post(get, &[], b""), refused(405, "http.method"));
     assert_eq!(
@@ -223,4 +226,42 @@ fn an_order_comes_the_way_of_every_request() {
     assert_eq!(post(&rotate, &[JSON], b"{}"), refused(409, "admin.revoked"));
     let exceeded = || post("GET /admin/api-keys", &[], b"") == refused(429, "rates.exceeded");
     assert!((0..100).any(|_| exceeded()));
+}
+
+#[test]
+fn strangers_are_no_operators() {
+    let project = ruled();
+    let settings = ["--set", OPERATORS, "--set", "auth.anonymous_role=auditor"];
+    let told = project.fail(&[&["serve", "."], &settings[..]].concat());
+    assert!(told.contains("everybody would be an operator"), "{told}");
+}
+
+#[test]
+fn what_will_hardly_be_meant_is_said_at_start() {
+    let project = ruled();
+    let said = |settings: &[&str]| {
+        let server = project.serve(settings);
+        let lines = server.begun.iter().map(|line| line["message"].to_string());
+        lines.collect::<String>()
+    };
+    let none = said(&["auth.admin_roles=[]"]);
+    assert!(none.contains("nothing tells callers apart"), "{none}");
+    let limited = said(&[
+        "auth.anonymous_role=clark",
+        "rates.rules=[{ per = 'caller', requests = 9, roles = ['auditr'] }]",
+    ]);
+    for part in [
+        "auth.anonymous_role names the role",
+        "clark",
+        "rates.rules names the role",
+        "auditr",
+        "no rule of rates.rules counts by ip",
+    ] {
+        assert!(limited.contains(part), "{part}: {limited}");
+    }
+    let quiet = said(&["auth.anonymous_role=clerk"]);
+    assert!(
+        !quiet.contains("role") && !quiet.contains("rates"),
+        "{quiet}"
+    );
 }

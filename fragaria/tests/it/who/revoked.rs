@@ -5,7 +5,7 @@ use super::provider::{AUDIENCE, Provider, now};
 use super::{JSON, bearer, fares, good, refused, rule, ruled};
 use crate::client::PATIENCE;
 use crate::instance::Instance;
-use crate::project::Project;
+use crate::project::{Project, told};
 use crate::server::Server;
 use crate::stage::Stage;
 use serde_json::{Value, json};
@@ -212,6 +212,42 @@ fn what_says_nothing_of_tokens_is_refused() {
     let long = "x".repeat(256);
     let refusal = project.fail(&["token", "revoke", "--jti", &long]);
     assert!(refusal.contains("1 to 255 bytes"), "{refusal}");
+}
+
+#[test]
+fn what_would_take_nothing_back_is_refused_or_said() {
+    let project = ruled();
+    let issuers = "auth.issuers=[{ issuer = 'https://a.example', audience = 'api' }]";
+    let revoke = |what: &[&str]| {
+        let words = ["token", "revoke", "--json", "--set", issuers];
+        project.output(&[&words, what].concat())
+    };
+    for (what, why) in [
+        (
+            &["--subject", "ann", "--issuer", "https://a.example/"][..],
+            "no tokens of https://a.example/ are taken, letter by letter; known are: https://a.example",
+        ),
+        (
+            &["--subject", "key:7b4vqk2mzt6ydcpa"],
+            "fragaria api-key revoke",
+        ),
+    ] {
+        let output = revoke(what);
+        let told = told(&output);
+        assert!(!output.status.success() && told.contains(why), "{told}");
+    }
+    let output = revoke(&["--subject", "https://a.example ann"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&told["subject"], &told["issuer"]),
+        (&json!("ann"), &json!("https://a.example"))
+    );
+    assert_eq!(
+        told["warnings"],
+        json!(["no server looks for it: set auth.revocations.enabled"])
+    );
+    let said = project.run(&["token", "revoke", "--jti", "a"]);
+    assert!(said.starts_with("written down until"), "{said}");
 }
 
 #[test]

@@ -210,11 +210,11 @@ async fn a_use_is_written_down_once_a_minute() {
 }
 
 #[tokio::test]
-async fn where_no_keys_are_taken_their_header_is_nothing() {
+async fn where_no_keys_are_taken_one_of_ours_lets_nobody_in() {
     let (stage, minted) = (Stage::new(&[]), mint().unwrap());
     let doorkeeper = doorkeeper(&stage, &config());
     stage.keeps(&[&key(&minted)]);
-    assert_eq!(shown(&doorkeeper, &minted).await, Err("required"));
+    assert_eq!(shown(&doorkeeper, &minted).await, Err("malformed"));
     assert_eq!(
         outcome(&doorkeeper, minted.text.expose()).await,
         Err("malformed")
