@@ -4,6 +4,7 @@ mod access;
 mod choices;
 mod columns;
 mod computed;
+mod constraints;
 mod directive;
 mod draft;
 mod enums;
@@ -85,6 +86,7 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
     keys::resolve(&mut drafts, findings);
     search::resolve(&mut drafts, dialect, findings);
     relations::resolve(&mut drafts, findings);
+    constraints::resolve(&mut drafts, dialect, findings);
     let resolved = choices::resolve(&unions, &mut drafts, findings);
     variants::resolve(&families, &mut drafts, &enums, findings);
     let mut functions =

@@ -69,6 +69,9 @@ pub struct Table {
     /// What its words are found by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Search>,
+    /// What is told of rows that constraints of the database refuse, by the names of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<Constraint>,
     /// What roles may do with its rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<Rule>,
@@ -81,6 +84,14 @@ impl Table {
     /// A column by its type and field, `OrderLine.quantity`.
     pub fn place(&self, column: usize) -> String {
         format!("{}.{}", self.type_name, self.columns[column].field)
+    }
+
+    /// The field of a part.
+    pub fn part(&self, part: Part) -> &str {
+        match part {
+            Part::Column(column) => &self.columns[column].field,
+            Part::Relation(relation) => &self.relations[relation].field,
+        }
     }
 }
 
@@ -182,6 +193,29 @@ pub struct Base {
     pub relation: usize,
     /// What is shown of it.
     pub shown: Shown,
+}
+
+/// A constraint of the database, and what a client is told when it refuses a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// Its name in the database.
+    pub name: String,
+    /// The code in place of ours.
+    pub code: String,
+    /// The message in place of ours.
+    pub message: String,
+    /// The field whose value stands in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Part>,
+}
+
+/// A part of a type that has a value of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// An index into [`Table::columns`].
+    Column(usize),
+    /// An index into [`Table::relations`].
+    Relation(usize),
 }
 
 /// The full-text index of a table, as its database knows it.

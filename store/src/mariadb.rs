@@ -8,6 +8,7 @@
 
 mod address;
 mod binding;
+mod breach;
 mod catalog;
 mod connector;
 mod once;

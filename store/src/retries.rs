@@ -96,7 +96,7 @@ mod tests {
         for kind in [Kind::Lost, Kind::Stale, Kind::Abandoned] {
             assert!(!retries.again(&snag(kind), 0, soon), "{kind:?}");
         }
-        let other = Snag::refused(Error::Unique("name".into()));
+        let other = Snag::refused(Error::Unique("name".to_owned().into()));
         assert!(!retries.again(&other, 0, soon));
     }
 

@@ -304,7 +304,7 @@ impl Reading<'_, '_, '_> {
             self.refuse(directive.location(), message);
         }
         for name in only.iter().chain(&except).flatten() {
-            if self.part(name.text).is_none() {
+            if self.draft.part(name.text).is_none() {
                 let draft = self.draft;
                 self.findings.add(name.span, || {
                     let (owner, shown) = (draft.name(), sdl::clip(name.text));
@@ -330,29 +330,15 @@ impl Reading<'_, '_, '_> {
             .keys()
             .filter(|field| is_about(field))
         {
-            match self.part(field) {
+            match self.draft.part(field) {
                 Some(Slot::Column(index)) => columns.push(index),
-                Some(Slot::Link(index)) => relations.extend(self.relation(index)),
+                Some(Slot::Link(index)) => relations.extend(self.draft.relation(index)),
                 _ => {}
             }
         }
         columns.sort_unstable();
         relations.sort_unstable();
         (columns, relations)
-    }
-
-    /// What a field is that rules are about.
-    fn part(&self, field: &str) -> Option<Slot> {
-        let slot = self.draft.slots.get(field).copied();
-        slot.filter(|slot| !matches!(slot, Slot::Function | Slot::Choice(_)))
-    }
-
-    /// The relation that a link becomes: those that could not be resolved are left out.
-    fn relation(&self, link: usize) -> Option<usize> {
-        let links = &self.draft.links;
-        links[link].relation.as_ref()?;
-        let before = links[..link].iter();
-        Some(before.filter(|link| link.relation.is_some()).count())
     }
 
     /// Most rows at a time, where that is said.

@@ -84,6 +84,7 @@ fn draft<'a>(
             variants: None,
             base: None,
             search: None,
+            constraints: Vec::new(),
             access: Vec::new(),
             grant: Grant::default(),
         },

@@ -55,6 +55,7 @@ fn table(type_name: &str, singular: &str, columns: Vec<Column>, relations: Vec<R
         variants: None,
         base: None,
         search: None,
+        constraints: Vec::new(),
         access: vec![],
         grant: Grant::default(),
     }

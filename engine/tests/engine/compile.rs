@@ -482,6 +482,28 @@ fn a_search_goes_by_what_its_database_has() {
 }
 
 #[test]
+fn a_constraint_has_a_code_and_a_message_of_its_own() {
+    let told = |arguments: &str| {
+        format!("type C @table @constraint({arguments}) {{ id: Int! @id size: Int }}")
+    };
+    let texts = [
+        told("name: \"k\", code: \"store.unique\", message: \"Taken.\""),
+        told("name: \"k\", code: \"taken\", message: \"Taken.\""),
+        told("name: \"k\", code: \"\", message: \" \""),
+        told("name: \"k\", code: \"A\", message: \"one\\ntwo\", field: \"sise\""),
+        told("name: \"\", code: \"A\", message: \"a\""),
+        told("name: \"k\", message: \"a\""),
+        format!(
+            "{} extend type C @constraint(name: \"k\", code: \"B\", message: \"b\")",
+            told("name: \"k\", code: \"A\", message: \"a\", field: \"size\"")
+        ),
+        "type C @view @constraint(name: \"k\", code: \"A\", message: \"a\") { id: Int }".to_owned(),
+    ];
+    let texts = texts.each_ref().map(String::as_str);
+    insta::assert_snapshot!(all(Sqlite, &texts));
+}
+
+#[test]
 fn names_the_api_needs_are_reserved() {
     let shown = all(
         Postgres,

@@ -73,7 +73,7 @@ impl Settings {
         // The server is not to hang up on a receiver we have more patience with.
         let writing = self.stall.as_secs().saturating_add(60).min(31_536_000);
         format!(
-            "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, time_zone = '+00:00', \
+            "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, lc_messages = 'en_US', time_zone = '+00:00', \
              sql_mode = '{MODES}', group_concat_max_len = 1073741824, max_error_count = 1024, max_sort_length = 65536, \
              max_statement_time = {timeout}, innodb_lock_wait_timeout = {lock}, \
              lock_wait_timeout = {lock}, net_write_timeout = {writing}, \
