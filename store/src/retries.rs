@@ -25,7 +25,7 @@ impl Retries {
     pub(crate) fn new(config: &Config, metrics: Metrics) -> Self {
         Self {
             max: config.retries_max,
-            patience: config.statement_timeout(),
+            patience: config.statement_timeout(true),
             metrics,
         }
     }
@@ -74,7 +74,8 @@ mod tests {
     fn retries(max: u32) -> Retries {
         let config = Config {
             retries_max: max,
-            statement_timeout_ms: 100,
+            read_timeout_ms: 100,
+            write_timeout_ms: 100,
             ..Config::default()
         };
         Retries::new(

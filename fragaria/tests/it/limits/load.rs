@@ -34,7 +34,8 @@ fn a_request_too_many_is_refused_at_once_and_a_mutation_last() {
         "load.in_flight_max=2",
         "load.in_flight_min=2",
         "database.sqlite.busy_timeout_ms=30000",
-        "database.statement_timeout_ms=30000",
+        "database.read_timeout_ms=30000",
+        "database.write_timeout_ms=30000",
     ];
     let server = project.serve(&settings).ready();
     assert_eq!(server.metric("fragaria_load_limit"), 2);
