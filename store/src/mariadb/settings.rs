@@ -110,21 +110,21 @@ impl Settings {
         self.unless_alike(
             format!("SET max_statement_time = {timeout}; "),
             "START TRANSACTION READ WRITE",
-            String::new(),
+            "",
         )
     }
 
     /// Ends a transaction that writes, by `COMMIT` or `ROLLBACK`.
     pub(super) fn end(&self, how: &str) -> String {
-        self.unless_alike(String::new(), how, format!("; {}", self.shorten()))
+        self.unless_alike(String::new(), how, &format!("; {}", self.shorten()))
     }
 
     /// SQL with what stands around it where writes may take another time than reads.
-    fn unless_alike(&self, before: String, sql: &str, after: String) -> String {
+    fn unless_alike(&self, before: String, sql: &str, after: &str) -> String {
         if self.read_timeout == self.write_timeout {
             return sql.to_owned();
         }
-        before + sql + &after
+        before + sql + after
     }
 }
 
