@@ -5,6 +5,7 @@ mod choices;
 mod columns;
 mod computed;
 mod constraints;
+mod costs;
 mod directive;
 mod draft;
 mod enums;
@@ -87,6 +88,7 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
     search::resolve(&mut drafts, dialect, findings);
     relations::resolve(&mut drafts, findings);
     constraints::resolve(&mut drafts, dialect, findings);
+    costs::resolve(&document, &mut drafts, findings);
     let resolved = choices::resolve(&unions, &mut drafts, findings);
     variants::resolve(&families, &mut drafts, &enums, findings);
     let mut functions =

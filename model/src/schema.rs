@@ -72,6 +72,9 @@ pub struct Table {
     /// What is told of rows that constraints of the database refuse, by the names of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub constraints: Vec<Constraint>,
+    /// What each of its rows costs.
+    #[serde(default, skip_serializing_if = "Cost::is_usual")]
+    pub cost: Cost,
     /// What roles may do with its rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<Rule>,
@@ -195,6 +198,24 @@ pub struct Base {
     pub shown: Shown,
 }
 
+/// What a thing costs, where it is not the usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// An object or a value of it, or the call of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+    /// How many objects there are of which nobody says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<u32>,
+}
+
+impl Cost {
+    /// Whether nothing is said of it.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A constraint of the database, and what a client is told when it refuses a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Constraint {
@@ -272,6 +293,9 @@ pub struct Column {
     /// The expression it stands for, where nothing is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub computed: Option<Vec<Piece>>,
+    /// What it costs.
+    #[serde(default, skip_serializing_if = "Cost::is_usual")]
+    pub cost: Cost,
     /// What the caller it is shown to may do with it.
     #[serde(skip)]
     pub grant: Grant,
@@ -355,6 +379,9 @@ pub struct Function {
     pub arguments: Vec<Column>,
     /// What it gives.
     pub outcome: Outcome,
+    /// What it costs.
+    #[serde(default, skip_serializing_if = "Cost::is_usual")]
+    pub cost: Cost,
     /// Who may call it: indexes into [`Schema::roles`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub callers: Vec<usize>,
@@ -440,6 +467,9 @@ pub struct Relation {
     pub refers: bool,
     /// The junction table of a many-to-many relation.
     pub through: Option<Through>,
+    /// What it costs.
+    #[serde(default, skip_serializing_if = "Cost::is_usual")]
+    pub cost: Cost,
     /// What the caller it is shown to may do with it.
     #[serde(skip)]
     pub grant: Grant,
