@@ -7,6 +7,7 @@
 
 mod key;
 mod literal;
+mod refusals;
 mod report;
 mod rules;
 mod shape;

@@ -4,6 +4,8 @@ mod access;
 mod choices;
 mod columns;
 mod computed;
+mod constraints;
+mod costs;
 mod directive;
 mod draft;
 mod enums;
@@ -85,6 +87,8 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
     keys::resolve(&mut drafts, findings);
     search::resolve(&mut drafts, dialect, findings);
     relations::resolve(&mut drafts, findings);
+    constraints::resolve(&mut drafts, dialect, findings);
+    costs::resolve(&document, &mut drafts, findings);
     let resolved = choices::resolve(&unions, &mut drafts, findings);
     variants::resolve(&families, &mut drafts, &enums, findings);
     let mut functions =

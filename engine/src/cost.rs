@@ -8,8 +8,10 @@ mod formula;
 
 pub(crate) use formula::{Builder, Formula, Part, Size, Term, Toggles};
 
+use crate::api::Api;
 use apollo_compiler::ast::Value;
-use apollo_compiler::schema::FieldDefinition;
+use apollo_compiler::schema::{ExtendedType, FieldDefinition};
+use model::schema::Cost;
 
 /// How many objects a list has of which nobody says it.
 const ASSUMED: u64 = 10;
@@ -20,11 +22,13 @@ directive @cost(weight: String!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITIO
 directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION
 ";
 
-/// Rows of a table.
-pub(crate) const ROWS: &str = r#" @listSize(assumedSize: 100, slicingArguments: ["limit"], requireOneSlicingArgument: false)"#;
-/// Rows that belong to a row.
-pub(crate) const ROWS_OF_ROW: &str =
-    r#" @listSize(assumedSize: 10, slicingArguments: ["limit"], requireOneSlicingArgument: false)"#;
+/// How many rows of a table a list has.
+pub(crate) const TABLE: u32 = 100;
+/// How many rows that belong to a row.
+pub(crate) const OF_ROW: u32 = 10;
+/// What a function costs.
+const CALL: u32 = 10;
+
 /// A page; one that does not say its length has that of `limits.page_rows_default`.
 pub(crate) const PAGE: &str = r#" @listSize(slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)"#;
 /// Figures, for which all rows are read.
@@ -35,6 +39,58 @@ pub(crate) const WORK: &str = r#" @cost(weight: "10")"#;
 pub(crate) const WRITES: &str = r#" @cost(weight: "10") @listSize(slicingArguments: ["input"], requireOneSlicingArgument: false)"#;
 /// A write of the rows that fulfil a condition.
 pub(crate) const WRITES_FOUND: &str = r#" @cost(weight: "10") @listSize(assumedSize: 100, slicingArguments: ["atMost"], requireOneSlicingArgument: false)"#;
+
+/// Rows, so many where nobody says it.
+pub(crate) fn rows(cost: Cost, usual: u32) -> String {
+    let size = cost.assumed.unwrap_or(usual);
+    format!(
+        "{} @listSize(assumedSize: {size}, slicingArguments: [\"limit\"], requireOneSlicingArgument: false)",
+        weight(cost)
+    )
+}
+
+/// What is said of the weight of a thing.
+pub(crate) fn weight(cost: Cost) -> String {
+    match cost.weight {
+        Some(weight) => format!(" @cost(weight: \"{weight}\")"),
+        None => String::new(),
+    }
+}
+
+/// The call of a function.
+pub(crate) fn call(cost: Cost) -> Cost {
+    Cost {
+        weight: cost.weight.or(Some(CALL)),
+        ..cost
+    }
+}
+
+/// What each object of a type costs: of one of several types, as much as the dearest.
+pub(crate) fn each(api: &Api, name: &str) -> u64 {
+    let of_object = |name: &str| {
+        let object = api.types.get_object(name);
+        let directive = object.and_then(|object| object.directives.get("cost"));
+        let weight = directive.and_then(|cost| cost.specified_argument_by_name("weight"));
+        let weight = weight.and_then(|weight| weight.as_str());
+        weight.and_then(|weight| weight.parse().ok()).unwrap_or(1)
+    };
+    let dearest = match api.types.types.get(name) {
+        Some(ExtendedType::Union(union)) => {
+            let members = union.members.iter();
+            members.map(|member| of_object(member)).max()
+        }
+        Some(ExtendedType::Interface(_)) => {
+            let objects = api.implementers.get(name).map(|known| &known.objects);
+            objects
+                .into_iter()
+                .flatten()
+                .map(|object| of_object(object))
+                .max()
+        }
+        _ => Some(of_object(name)),
+    };
+    dearest.unwrap_or(1)
+}
 
 /// What the SDL declares of a field.
 pub(crate) struct Declared<'a> {

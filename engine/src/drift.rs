@@ -2,6 +2,7 @@
 
 mod columns;
 mod composites;
+mod constraints;
 mod enums;
 mod functions;
 mod search;
@@ -92,6 +93,7 @@ impl Pair<'_> {
         }
         columns::compare(self, findings);
         search::compare(self, findings);
+        constraints::compare(self, findings);
         self.keys(findings);
     }
 

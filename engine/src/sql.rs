@@ -404,3 +404,17 @@ pub(crate) enum Tree {
     Select(Select),
     Change(Change),
 }
+
+impl Tree {
+    /// The table whose rows it changes.
+    pub(crate) fn changed(&self) -> Option<usize> {
+        match self {
+            Self::Select(_) => None,
+            Self::Change(
+                Change::Insert { table, .. }
+                | Change::Update { table, .. }
+                | Change::Delete { table, .. },
+            ) => Some(*table),
+        }
+    }
+}

@@ -41,6 +41,17 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// What its words are found by.
     pub searches: Vec<Search>,
+    /// What refuses rows and has a name, by names.
+    pub constraints: Vec<Constraint>,
+}
+
+/// A constraint, or a unique index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Constraint {
+    /// Its name in the database.
+    pub name: String,
+    /// Whether the database says that it was this one which refused a row.
+    pub told: bool,
 }
 
 /// A full-text index, or what can have one.

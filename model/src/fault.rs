@@ -16,10 +16,12 @@ pub struct Fault {
     /// Positions in the GraphQL document, one-based line and column.
     pub locations: Vec<(usize, usize)>,
     /// The response path, where the failure belongs to one field.
-    pub path: Vec<String>,
+    pub path: Box<[String]>,
     /// The place in the input, where the failure belongs to one: `input.lines[1].product`; the
     /// client finds it in `extensions.input`.
-    pub input: Option<String>,
+    pub input: Option<Box<str>>,
+    /// What the schema calls it; the client finds it in `extensions.code`, in place of `code`.
+    pub called: Option<Box<str>>,
 }
 
 /// Who can mend a fault.
@@ -53,8 +55,9 @@ impl Fault {
             kind,
             message: message.into(),
             locations: Vec::new(),
-            path: Vec::new(),
+            path: Box::default(),
             input: None,
+            called: None,
         }
     }
 
@@ -70,8 +73,14 @@ impl Fault {
         self
     }
 
+    /// The same fault, as the schema calls it.
+    pub fn called(mut self, code: impl Into<Box<str>>) -> Self {
+        self.called = Some(code.into());
+        self
+    }
+
     /// The same fault, at a place in the input.
-    pub fn within(mut self, input: Option<impl Into<String>>) -> Self {
+    pub fn within(mut self, input: Option<impl Into<Box<str>>>) -> Self {
         self.input = input.map(Into::into);
         self
     }
@@ -96,6 +105,6 @@ mod tests {
             .at(3, 4);
         assert_eq!(fault.to_string(), "too deep (engine.depth)");
         assert_eq!(fault.locations, [(1, 2), (3, 4)]);
-        assert_eq!(fault.under(["orders", "items"]).path, ["orders", "items"]);
+        assert_eq!(*fault.under(["orders", "items"]).path, ["orders", "items"]);
     }
 }

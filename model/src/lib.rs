@@ -43,6 +43,7 @@ pub use secret::Secret;
 pub use signer::Signer;
 pub use statement::{
     Argument, Case, Cases, Cell, Codec, Content, Expectation, Field, Label, Page, PageField,
-    PageInfo, PagePart, Parameter, Part, Record, Root, Script, Statement, Step, Use, Weight,
+    PageInfo, PagePart, Parameter, Part, Record, Refusal, Root, Script, Statement, Step, Use,
+    Weight,
 };
 pub use value::Value;

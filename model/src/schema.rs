@@ -69,6 +69,12 @@ pub struct Table {
     /// What its words are found by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Search>,
+    /// What is told of rows that constraints of the database refuse, by the names of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<Constraint>,
+    /// What each of its rows costs.
+    #[serde(default, skip_serializing_if = "Cost::is_usual")]
+    pub cost: Cost,
     /// What roles may do with its rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<Rule>,
@@ -81,6 +87,14 @@ impl Table {
     /// A column by its type and field, `OrderLine.quantity`.
     pub fn place(&self, column: usize) -> String {
         format!("{}.{}", self.type_name, self.columns[column].field)
+    }
+
+    /// The field of a part.
+    pub fn part(&self, part: Part) -> &str {
+        match part {
+            Part::Column(column) => &self.columns[column].field,
+            Part::Relation(relation) => &self.relations[relation].field,
+        }
     }
 }
 
@@ -184,6 +198,47 @@ pub struct Base {
     pub shown: Shown,
 }
 
+/// What a thing costs, where it is not the usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// An object or a value of it, or the call of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+    /// How many objects there are of which nobody says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<u32>,
+}
+
+impl Cost {
+    /// Whether nothing is said of it.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A constraint of the database, and what a client is told when it refuses a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// Its name in the database.
+    pub name: String,
+    /// The code in place of ours.
+    pub code: String,
+    /// The message in place of ours.
+    pub message: String,
+    /// The field whose value stands in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Part>,
+}
+
+/// A part of a type that has a value of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// An index into [`Table::columns`].
+    Column(usize),
+    /// An index into [`Table::relations`].
+    Relation(usize),
+}
+
 /// The full-text index of a table, as its database knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Search {
@@ -238,6 +293,9 @@ pub struct Column {
     /// The expression it stands for, where nothing is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub computed: Option<Vec<Piece>>,
+    /// What it costs.
+    #[serde(default, skip_serializing_if = "Cost::is_usual")]
+    pub cost: Cost,
     /// What the caller it is shown to may do with it.
     #[serde(skip)]
     pub grant: Grant,
@@ -321,6 +379,9 @@ pub struct Function {
     pub arguments: Vec<Column>,
     /// What it gives.
     pub outcome: Outcome,
+    /// What it costs.
+    #[serde(default, skip_serializing_if = "Cost::is_usual")]
+    pub cost: Cost,
     /// Who may call it: indexes into [`Schema::roles`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub callers: Vec<usize>,
@@ -406,6 +467,9 @@ pub struct Relation {
     pub refers: bool,
     /// The junction table of a many-to-many relation.
     pub through: Option<Through>,
+    /// What it costs.
+    #[serde(default, skip_serializing_if = "Cost::is_usual")]
+    pub cost: Cost,
     /// What the caller it is shown to may do with it.
     #[serde(skip)]
     pub grant: Grant,

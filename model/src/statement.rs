@@ -24,6 +24,27 @@ pub struct Script {
     pub steps: Vec<Step>,
     /// The members of `data`, in response order.
     pub roots: Vec<Root>,
+    /// What is told of rows that constraints of the database refuse, to whom it is made for.
+    pub refusals: Arc<[Refusal]>,
+}
+
+/// What is told of a row that a constraint of the database refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its table: an index into [`Schema::tables`](crate::Schema).
+    pub of: usize,
+    /// Database schema of its table, where it is named.
+    pub schema: Option<Box<str>>,
+    /// Name of its table in the database.
+    pub table: Box<str>,
+    /// Its name in the database.
+    pub constraint: Box<str>,
+    /// The code in place of ours.
+    pub code: Box<str>,
+    /// The message in place of ours.
+    pub message: Box<str>,
+    /// The field whose value stands in the way.
+    pub field: Option<Box<str>>,
 }
 
 impl Script {
@@ -74,6 +95,10 @@ pub struct Part {
     /// Whether it is several rows that are written together: one by one they tell which of them
     /// fails.
     pub several: bool,
+    /// The table of the schema that is written.
+    pub table: Option<usize>,
+    /// Members of that part by which a refusal may be told.
+    pub members: Box<[Box<str>]>,
 }
 
 /// How many rows a step must give, or all that its script did is undone.

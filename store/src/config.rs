@@ -18,14 +18,17 @@ pub struct Config {
     /// address, and the server must be MariaDB nevertheless.
     #[serde(serialize_with = "crate::shown::serialize")]
     pub url: Secret,
-    /// How long one request may keep the database busy, in milliseconds.
-    pub statement_timeout_ms: u64,
+    /// How long a statement of a request that reads may take, in milliseconds; of a list that streams it is
+    /// `stream_timeout_ms`.
+    pub read_timeout_ms: u64,
+    /// How long a statement of a mutation may take, in milliseconds; nothing is left of one that takes longer.
+    pub write_timeout_ms: u64,
     /// How long a request may wait for a free connection before it is refused, in milliseconds.
     pub queue_timeout_ms: u64,
     /// How many requests may wait for a free connection; one more is refused at once.
     pub queue_length_max: usize,
     /// How often a transaction runs again that the database undid because another one stood in its
-    /// way, as long as `statement_timeout_ms` has not passed; then the request is refused.
+    /// way, as long as `write_timeout_ms` has not passed; then the request is refused.
     pub retries_max: u32,
     /// A result up to this many bytes is held whole before it is sent; a larger one streams.
     pub whole_bytes_max: usize,
@@ -142,7 +145,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             url: Secret::default(),
-            statement_timeout_ms: 10_000,
+            read_timeout_ms: 10_000,
+            write_timeout_ms: 10_000,
             queue_timeout_ms: 5_000,
             queue_length_max: 1_024,
             retries_max: 10,
@@ -217,7 +221,8 @@ impl Config {
     pub fn findings(&self) -> Vec<(&'static str, String)> {
         let (sqlite, postgres, mariadb) = (&self.sqlite, &self.postgres, &self.mariadb);
         let bounds = [
-            ("database.statement_timeout_ms", self.statement_timeout_ms),
+            ("database.read_timeout_ms", self.read_timeout_ms),
+            ("database.write_timeout_ms", self.write_timeout_ms),
             ("database.chunk_bytes", self.chunk_bytes as u64),
             ("database.write_bytes_max", self.write_bytes_max as u64),
             ("database.answer_bytes_max", self.answer_bytes_max as u64),
@@ -247,8 +252,13 @@ impl Config {
             .collect()
     }
 
-    pub(crate) fn statement_timeout(&self) -> Duration {
-        Duration::from_millis(self.statement_timeout_ms)
+    /// How long a statement may take, of a script that writes or of one that reads.
+    pub(crate) fn statement_timeout(&self, writes: bool) -> Duration {
+        Duration::from_millis(if writes {
+            self.write_timeout_ms
+        } else {
+            self.read_timeout_ms
+        })
     }
 
     pub(crate) fn queue_timeout(&self) -> Duration {

@@ -91,7 +91,7 @@ impl Database {
             Some(once) => Some(self.claim(once).await?),
             None => None,
         };
-        let (has_key, writes) = (claim.is_some(), script.writes);
+        let (has_key, of) = (claim.is_some(), Arc::clone(&script));
         let reply = match &*self.backend {
             Backend::Sqlite(sqlite) => sqlite.run(script, arguments, weight, claim).await,
             Backend::Postgres(postgres) => postgres.run(script, arguments, weight, claim).await,
@@ -100,7 +100,14 @@ impl Database {
         if has_key && self.idempotency.count(&reply) {
             tokio::spawn(self.clone().next_round());
         }
-        reply.map_err(|failure| if writes { failure } else { failure.of_a_read() })
+        let failed = |failure: Failure| {
+            if of.writes {
+                failure
+            } else {
+                failure.of_a_read()
+            }
+        };
+        reply.map_err(|failure| failed(failure).explained(&of))
     }
 
     /// What a write that is to happen once claims; before the first it is seen what is kept.

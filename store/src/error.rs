@@ -1,6 +1,7 @@
 //! What can go wrong between a script and its rows, and what of it a client is told.
 
-use model::{Fault, Kind, Part, Step};
+use crate::breach::Breach;
+use model::{Fault, Kind, Part, Refusal, Script, Step};
 
 /// A failure of the database or on the way to it; its text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -25,16 +26,16 @@ pub enum Error {
     Busy(String),
     /// A unique key stood in the way.
     #[error("unique key violated: {0}")]
-    Unique(String),
+    Unique(Breach),
     /// A reference to another row stood in the way.
     #[error("foreign key violated: {0}")]
-    ForeignKey(String),
+    ForeignKey(Breach),
     /// A value is missing.
     #[error("not-null constraint violated: {0}")]
     NotNull(String),
     /// A check refused the row.
     #[error("check constraint violated: {0}")]
-    Check(String),
+    Check(Breach),
     /// A trigger, a function or a policy of the database refused it, by a rule of its own.
     #[error("refused by a rule of the database: {0}")]
     Rule(String),
@@ -107,6 +108,8 @@ pub struct Failure {
     pub key: Option<Box<str>>,
     /// The part of the input that the step is about.
     pub input: Option<Part>,
+    /// What the schema says of it.
+    pub told: Option<Box<Refusal>>,
 }
 
 impl Failure {
@@ -115,6 +118,18 @@ impl Failure {
     pub fn is_of_several(&self) -> bool {
         let several = self.input.as_ref().is_some_and(|part| part.several);
         several && self.error.public().1 == Kind::Conflict
+    }
+
+    /// The same failure, with what the schema says of the constraint that it comes from.
+    pub(crate) fn explained(mut self, script: &Script) -> Self {
+        let (Error::Unique(breach) | Error::ForeignKey(breach) | Error::Check(breach)) =
+            &self.error
+        else {
+            return self;
+        };
+        let told = breach.told(&script.refusals, self.input.as_ref());
+        self.told = told.cloned().map(Box::new);
+        self
     }
 
     /// The same failure, befallen a script that only reads: what takes no writes is its transaction.
@@ -138,6 +153,7 @@ impl Error {
             error: self,
             key: Some(step.key.clone()),
             input: step.input.clone(),
+            told: None,
         }
     }
 
@@ -306,6 +322,7 @@ impl From<Error> for Failure {
             error,
             key: None,
             input: None,
+            told: None,
         }
     }
 }
@@ -330,12 +347,29 @@ impl From<Failure> for Fault {
         let is_expected = matches!(failure.error, Error::Unmet(_));
         let mut fault = Self::from(failure.error);
         if !is_expected && matches!(fault.kind, Kind::Conflict | Kind::Limit) {
-            fault = fault.within(failure.input.map(|part| part.place));
+            let told = failure.told.as_deref();
+            fault = fault.within(failure.input.map(|part| place(part, told)));
+        }
+        if let Some(told) = failure.told {
+            fault.message = told.message.into();
+            fault = fault.called(told.code);
         }
         if fault.path.is_empty() {
             fault.under(failure.key)
         } else {
             fault
         }
+    }
+}
+
+/// The place of a part, or of the member of it that stands in the way.
+fn place(part: Part, told: Option<&Refusal>) -> String {
+    let field = told
+        .filter(|told| part.table == Some(told.of))
+        .and_then(|told| told.field.as_ref())
+        .filter(|field| part.members.contains(field));
+    match field {
+        Some(field) => format!("{}.{field}", part.place),
+        None => part.place.into(),
     }
 }

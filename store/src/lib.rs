@@ -12,6 +12,7 @@
 mod address;
 mod answer;
 mod backoff;
+mod breach;
 mod config;
 mod database;
 mod digits;

@@ -8,6 +8,7 @@
 
 mod address;
 mod binding;
+mod breach;
 mod catalog;
 mod connector;
 mod once;
@@ -94,7 +95,7 @@ impl Mariadb {
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
         let _inside = self.doors.enter()?;
         let mut held = self.pool.take(Purpose::Work).await?;
-        let read = timeout(self.settings.patience(1), catalog::read(&mut held)).await;
+        let read = timeout(self.settings.patience(false, 1), catalog::read(&mut held)).await;
         let late = || Error::Timeout("reading the catalog".into()).into();
         finish(held, read.unwrap_or_else(|_| Err(late()))).await
     }
@@ -109,7 +110,7 @@ impl Mariadb {
             once::lay(&mut held).await?;
             once::sweep(&mut held, round).await
         };
-        let swept = timeout(self.settings.patience(STATEMENTS), swept).await;
+        let swept = timeout(self.settings.patience(true, STATEMENTS), swept).await;
         let late = || Error::Timeout("removing old outcomes".into()).into();
         finish(held, swept.unwrap_or_else(|_| Err(late()))).await
     }
@@ -202,7 +203,8 @@ impl Mariadb {
                 if matches!(snag.error, Error::IdempotencyTable(_)) {
                     self.laid.store(false, Relaxed);
                 }
-                held.recover(&snag, ROLLBACK).await;
+                let undo = self.settings.end(ROLLBACK);
+                held.recover(&snag, &undo).await;
                 Err(snag)
             }
         }
@@ -214,7 +216,11 @@ impl Mariadb {
             self.lay(held, job).await?;
             transaction::run(held, job, &self.settings).await
         };
-        let steps = timeout(self.settings.patience(job.statements()), steps).await;
+        let steps = timeout(
+            self.settings.patience(job.script.writes, job.statements()),
+            steps,
+        )
+        .await;
         let silent = || Error::Timeout("no answer on a connection".into()).into();
         let outcome = steps.unwrap_or_else(|_| Err(silent()))?;
         if let Outcome::Replayed(_) = outcome {

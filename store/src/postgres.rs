@@ -104,7 +104,7 @@ impl Postgres {
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
         let _inside = self.doors.enter()?;
         let exclusive = self.exclusives.take(Purpose::Work).await?;
-        let read = timeout(self.settings.patience(1), catalog::read(&exclusive)).await;
+        let read = timeout(self.settings.patience(false, 1), catalog::read(&exclusive)).await;
         let late = || Error::Timeout("reading the catalog".into()).into();
         finish(exclusive, read.unwrap_or_else(|_| Err(late()))).await
     }
@@ -119,7 +119,7 @@ impl Postgres {
             once::lay(&exclusive, &self.settings).await?;
             once::sweep(&exclusive, round).await
         };
-        let swept = timeout(self.settings.patience(STATEMENTS), swept).await;
+        let swept = timeout(self.settings.patience(true, STATEMENTS), swept).await;
         let late = || Error::Timeout("removing old outcomes".into()).into();
         finish(exclusive, swept.unwrap_or_else(|_| Err(late()))).await
     }
@@ -206,7 +206,11 @@ impl Postgres {
             self.lay(&exclusive, job).await?;
             transaction::run(&exclusive, job, &self.settings).await
         };
-        let steps = timeout(self.settings.patience(job.statements()), steps).await;
+        let steps = timeout(
+            self.settings.patience(job.script.writes, job.statements()),
+            steps,
+        )
+        .await;
         let silent = || Error::Timeout("no answer on an exclusive connection".into()).into();
         let mut outcome = steps.unwrap_or_else(|_| Err(silent()));
         if job.script.writes && outcome.is_ok() {

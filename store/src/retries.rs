@@ -25,7 +25,7 @@ impl Retries {
     pub(crate) fn new(config: &Config, metrics: Metrics) -> Self {
         Self {
             max: config.retries_max,
-            patience: config.statement_timeout(),
+            patience: config.statement_timeout(true),
             metrics,
         }
     }
@@ -74,7 +74,8 @@ mod tests {
     fn retries(max: u32) -> Retries {
         let config = Config {
             retries_max: max,
-            statement_timeout_ms: 100,
+            read_timeout_ms: 100,
+            write_timeout_ms: 100,
             ..Config::default()
         };
         Retries::new(
@@ -96,7 +97,7 @@ mod tests {
         for kind in [Kind::Lost, Kind::Stale, Kind::Abandoned] {
             assert!(!retries.again(&snag(kind), 0, soon), "{kind:?}");
         }
-        let other = Snag::refused(Error::Unique("name".into()));
+        let other = Snag::refused(Error::Unique("name".to_owned().into()));
         assert!(!retries.again(&other, 0, soon));
     }
 

@@ -104,6 +104,7 @@ impl From<Snag> for Failure {
             error: snag.error,
             key: snag.key,
             input: snag.input,
+            told: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 mod bind;
 mod bucket;
 mod catalog;
+mod constraints;
 mod decimal;
 mod document;
 mod functions;

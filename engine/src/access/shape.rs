@@ -1,9 +1,10 @@
 //! Everything that requests of the same rights share.
 
 use super::rules::{Access, Claim};
-use super::view;
+use super::{refusals, view};
 use crate::api::Api;
-use model::{Roles, Schema};
+use model::{Refusal, Roles, Schema};
+use std::sync::Arc;
 
 /// The API of some rights, and what their plans are made by.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub(crate) struct Shape {
     pub(crate) schema: Schema,
     /// The rules; none bind whoever may do everything.
     pub(crate) access: Option<Access>,
+    /// What is told of rows that constraints refuse.
+    pub(crate) refusals: Arc<[Refusal]>,
 }
 
 impl Shape {
@@ -22,6 +25,7 @@ impl Shape {
         let roles: Vec<_> = (0..schema.roles.len()).collect();
         Access::new(&api, &schema, &roles)?;
         Ok(Self {
+            refusals: refusals::of(&schema),
             api,
             schema,
             access: None,
@@ -38,6 +42,7 @@ impl Shape {
         view::narrow(&mut schema, &access, &held);
         Ok(Self {
             api: Api::beside(Some(&self.api), &schema)?,
+            refusals: refusals::of(&schema),
             schema,
             access: Some(access),
         })

@@ -8,7 +8,7 @@ use super::text::Sdl;
 use super::trees::is_written;
 use crate::cost;
 use model::Action;
-use model::schema::{Column, Function, Outcome, Schema, Table};
+use model::schema::{Column, Cost, Function, Outcome, Schema, Table};
 
 /// The one root field of an API that has none.
 pub(crate) const NOTHING: &str = "_";
@@ -44,10 +44,10 @@ pub(crate) enum Verb {
 
 impl Verb {
     /// The directives that tell what it costs.
-    fn cost(self) -> &'static str {
-        match self {
+    fn cost(self) -> String {
+        let usual = match self {
             Self::ByKey(_) | Self::Node => "",
-            Self::List => cost::ROWS,
+            Self::List => return cost::rows(Cost::default(), cost::TABLE),
             Self::Page => cost::PAGE,
             Self::Aggregate => cost::FIGURES,
             Self::CreateMany | Self::UpsertMany => cost::WRITES,
@@ -55,7 +55,8 @@ impl Verb {
             Self::Create | Self::Update | Self::Upsert | Self::Delete | Self::Function(_) => {
                 cost::WORK
             }
-        }
+        };
+        usual.to_owned()
     }
 }
 
@@ -164,14 +165,17 @@ pub(super) fn function(out: &mut Sdl, schema: &Schema, function: &Function) {
         .iter()
         .map(|column| format!("{}: {}", column.field, typed(column)))
         .collect();
-    let mut rows = "";
+    let cost = cost::call(function.cost);
+    let mut work = cost::weight(cost);
     let result = match &function.outcome {
         Outcome::Value(column) => typed(column),
         Outcome::Row(table) => schema.tables[*table].type_name.clone(),
         Outcome::Rows(table) => {
             let name = &schema.tables[*table].type_name;
             arguments.extend((!function.writes).then(|| list_arguments(name)));
-            rows = if function.writes { "" } else { cost::ROWS };
+            if !function.writes {
+                work = cost::rows(cost, cost::TABLE);
+            }
             format!("[{name}!]!")
         }
     };
@@ -180,11 +184,7 @@ pub(super) fn function(out: &mut Sdl, schema: &Schema, function: &Function) {
         none if none.is_empty() => none,
         some => format!("({some})"),
     };
-    let work = cost::WORK;
-    out.line(&format!(
-        "  {}{arguments}: {result}{work}{rows}",
-        function.field
-    ));
+    out.line(&format!("  {}{arguments}: {result}{work}", function.field));
 }
 
 /// A root field as it is declared.

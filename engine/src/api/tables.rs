@@ -102,10 +102,19 @@ fn row(out: &mut Sdl, schema: &Schema, index: usize) {
 fn head(table: &Table, kind: &str, name: &str, interface: Option<&str>) -> String {
     let node = is_identified(table).then_some("Node");
     let interfaces: Vec<_> = node.into_iter().chain(interface).collect();
+    let is_object = kind == "type" && table.variants.is_none();
+    let weight = if is_object {
+        cost::weight(table.cost)
+    } else {
+        String::new()
+    };
     if interfaces.is_empty() {
-        return format!("{kind} {name}");
+        return format!("{kind} {name}{weight}");
     }
-    format!("{kind} {name} implements {}", interfaces.join(" & "))
+    format!(
+        "{kind} {name} implements {}{weight}",
+        interfaces.join(" & ")
+    )
 }
 
 /// The functions that are fields of the rows of a table.
@@ -138,7 +147,8 @@ fn members(
         for column in columns.filter(|column| column.grant.allows(Action::Read)) {
             let field = &column.field;
             out.describe("  ", column.description.as_deref());
-            out.line(&format!("  {field}: {}", output_type(schema, column)));
+            let (ty, weight) = (output_type(schema, column), cost::weight(column.cost));
+            out.line(&format!("  {field}: {ty}{weight}"));
         }
         let relations = shown.relations.iter();
         let relations = relations.map(|relation| &table.relations[*relation]);
@@ -162,20 +172,21 @@ fn output_type(schema: &Schema, column: &Column) -> String {
 fn relation_fields(out: &mut Sdl, schema: &Schema, relation: &Relation) {
     let target = &schema.tables[relation.target].type_name;
     let field = &relation.field;
+    let weight = cost::weight(relation.cost);
     out.describe("  ", relation.description.as_deref());
     match relation.cardinality {
-        Cardinality::One => out.line(&format!("  {field}: {target}!")),
-        Cardinality::Maybe => out.line(&format!("  {field}: {target}")),
+        Cardinality::One => out.line(&format!("  {field}: {target}!{weight}")),
+        Cardinality::Maybe => out.line(&format!("  {field}: {target}{weight}")),
         Cardinality::Many => {
             out.line(&format!(
                 "  {field}({}): [{target}!]!{}",
                 list_arguments(target),
-                cost::ROWS_OF_ROW
+                cost::rows(relation.cost, cost::OF_ROW)
             ));
             if is_identified(&schema.tables[relation.target]) {
                 out.line("  \"The same rows, page by page.\"");
                 out.line(&format!(
-                    "  {field}Connection({}): {target}Connection!{}",
+                    "  {field}Connection({}): {target}Connection!{weight}{}",
                     page_arguments(target),
                     cost::PAGE
                 ));

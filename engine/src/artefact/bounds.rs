@@ -1,8 +1,8 @@
 //! Whether every index of a schema read from a file leads somewhere.
 
 use model::schema::{
-    Base, Column, Form, Function, Outcome, Piece, Relation, Rest, Search, Shape, Shown, Table,
-    Variants,
+    Base, Column, Form, Function, Outcome, Part, Piece, Relation, Rest, Search, Shape, Shown,
+    Table, Variants,
 };
 use model::{Rule, Schema};
 
@@ -114,6 +114,14 @@ fn is_whole(schema: &Schema, table: &Table) -> bool {
             .as_ref()
             .is_none_or(|base| is_based(schema, table, base))
         && table.access.iter().all(|rule| rules(schema, table, rule))
+        && table
+            .constraints
+            .iter()
+            .all(|constraint| match constraint.field {
+                Some(Part::Column(column)) => has(&column),
+                Some(Part::Relation(relation)) => relation < table.relations.len(),
+                None => true,
+            })
 }
 
 fn rules(schema: &Schema, table: &Table, rule: &Rule) -> bool {

@@ -75,15 +75,13 @@ pub(super) fn resolve(
 ) -> Vec<Spans> {
     let mut spans = Vec::new();
     for (table, draft) in drafts.iter_mut().enumerate() {
-        for field in draft.node.fields.values() {
-            of_field(draft, field, findings);
-        }
         let mut rules = Vec::new();
-        for directive in accesses(&draft.node) {
+        for (field, directive) in accesses(&draft.node) {
             let mut reading = Reading {
                 draft,
                 roles,
                 findings,
+                field,
             };
             if let Some((rule, mut places)) = reading.rule(directive) {
                 (places.table, places.rule) = (table, rules.len());
@@ -156,9 +154,23 @@ pub(super) fn check(schema: &Schema, spans: &[Spans], findings: &mut Findings) {
     }
 }
 
-fn accesses<'a>(node: &Definition<'a>) -> impl Iterator<Item = &'a Node<Directive>> {
-    let directives = node.directives.iter().map(|directive| &directive.node);
-    directives.filter(|directive| directive.name == "access")
+/// The rules of a type, and those that stand on single fields of it; a field that calls a function
+/// has its own.
+fn accesses<'a>(
+    node: &Definition<'a>,
+) -> impl Iterator<Item = (Option<&'a FieldDefinition>, &'a Node<Directive>)> {
+    let of_type = node.directives.get_all("access");
+    let fields: Vec<_> = node.fields.values().copied().collect();
+    let stored = fields
+        .into_iter()
+        .filter(|field| !field.directives.has("function"));
+    let of_fields = stored.flat_map(|field| {
+        let directives = field.directives.get_all("access");
+        directives.map(move |directive| (Some(&**field), directive))
+    });
+    of_type
+        .map(|directive| (None, &directive.node))
+        .chain(of_fields)
 }
 
 /// What of a condition compares nothing, if something does: a rule that says more than it does would
@@ -199,22 +211,8 @@ fn is_empty(value: &Node<Value>) -> bool {
     }
 }
 
-/// A field of a table is in the rules of its type; one that calls a function has its own.
-fn of_field(draft: &Draft<'_>, field: &Node<FieldDefinition>, findings: &mut Findings) {
-    let Some(directive) = field.directives.get("access") else {
-        return;
-    };
-    if !matches!(
-        draft.slots.get(field.name.as_str()),
-        Some(Slot::Function | Slot::Broken)
-    ) {
-        findings.add(directive.location(), || {
-            let message = format!("`{}` is no function", field.name);
-            Diagnostic::error("sdl.access", message)
-                .help("give the type rules with `fields:` or `except:`")
-        });
-    }
-}
+/// What a rule on a single field does not say: it is about that field and no other.
+const OF_TYPES: [&str; 5] = ["fields", "except", "set", "mask", "rowsMax"];
 
 /// A function is called or not: nothing else can be said of it.
 fn only_to(directive: &Directive, findings: &mut Findings) {
@@ -254,12 +252,15 @@ struct Reading<'d, 'a, 'f> {
     draft: &'d Draft<'a>,
     roles: &'d [Role],
     findings: &'f mut Findings,
+    /// The only field it is about, where it stands on one.
+    field: Option<&'a FieldDefinition>,
 }
 
 impl Reading<'_, '_, '_> {
     fn rule(&mut self, directive: &Node<Directive>) -> Option<(Rule, Spans)> {
         let errors = self.findings.error_count();
         let roles = named(directive, self.roles, self.findings);
+        self.is_of_a_field(directive);
         let allow = self.allowed(directive);
         let (columns, relations) = self.fields(directive);
         let (set, places) = self.set(directive).into_iter().unzip();
@@ -314,6 +315,34 @@ impl Reading<'_, '_, '_> {
         })
     }
 
+    /// Refuses what a rule on a single field cannot say.
+    fn is_of_a_field(&mut self, directive: &Node<Directive>) {
+        let Some(field) = self.field else { return };
+        let type_name = self.draft.name();
+        let mut refuse = |span, message| {
+            self.findings.add(span, || {
+                let help = format!("give the rule to the type: extend type {type_name} @access(…)");
+                Diagnostic::error("sdl.access", message).help(help)
+            });
+        };
+        for argument in &directive.arguments {
+            if OF_TYPES.contains(&argument.name.as_str()) {
+                let message = format!("`{}` says nothing of a single field", argument.name);
+                refuse(argument.location(), message);
+            }
+        }
+        if matches!(
+            self.draft.slots.get(field.name.as_str()),
+            Some(Slot::Choice(_))
+        ) {
+            let message = format!(
+                "`{}` shows one of several relations, which have rules",
+                field.name
+            );
+            refuse(directive.location(), message);
+        }
+    }
+
     fn refuse(&mut self, span: Option<SourceSpan>, message: String) {
         self.findings
             .add(span, || Diagnostic::error("sdl.access", message));
@@ -335,6 +364,10 @@ impl Reading<'_, '_, '_> {
         let mut allow: Vec<_> = items.iter().filter_map(named).collect();
         allow.sort_unstable();
         allow.dedup();
+        if self.field.is_some() && allow.contains(&Action::Delete) {
+            let message = "rows are deleted, and not single fields".to_owned();
+            self.refuse(given.and_then(Node::location), message);
+        }
         if allow.is_empty() {
             let message = "a rule says in `allow` what its roles may do".to_owned();
             self.refuse(directive.location(), message);
@@ -355,7 +388,7 @@ impl Reading<'_, '_, '_> {
             self.refuse(directive.location(), message);
         }
         for name in only.iter().chain(&except).flatten() {
-            if self.part(name.text).is_none() {
+            if self.draft.part(name.text).is_none() {
                 let draft = self.draft;
                 self.findings.add(name.span, || {
                     let (owner, shown) = (draft.name(), sdl::clip(name.text));
@@ -370,6 +403,9 @@ impl Reading<'_, '_, '_> {
             }
         }
         let is_about = |field: &str| {
+            if let Some(only) = self.field {
+                return only.name == field;
+            }
             let has = |names: &[Word<'_>]| names.iter().any(|name| name.text == field);
             only.as_deref().is_none_or(has) && !except.as_deref().is_some_and(has)
         };
@@ -381,29 +417,15 @@ impl Reading<'_, '_, '_> {
             .keys()
             .filter(|field| is_about(field))
         {
-            match self.part(field) {
+            match self.draft.part(field) {
                 Some(Slot::Column(index)) => columns.push(index),
-                Some(Slot::Link(index)) => relations.extend(self.relation(index)),
+                Some(Slot::Link(index)) => relations.extend(self.draft.relation(index)),
                 _ => {}
             }
         }
         columns.sort_unstable();
         relations.sort_unstable();
         (columns, relations)
-    }
-
-    /// What a field is that rules are about.
-    fn part(&self, field: &str) -> Option<Slot> {
-        let slot = self.draft.slots.get(field).copied();
-        slot.filter(|slot| !matches!(slot, Slot::Function | Slot::Choice(_)))
-    }
-
-    /// The relation that a link becomes: those that could not be resolved are left out.
-    fn relation(&self, link: usize) -> Option<usize> {
-        let links = &self.draft.links;
-        links[link].relation.as_ref()?;
-        let before = links[..link].iter();
-        Some(before.filter(|link| link.relation.is_some()).count())
     }
 
     /// Most rows at a time, where that is said.

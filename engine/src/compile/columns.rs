@@ -12,7 +12,7 @@ use crate::{names, sdl, types};
 use apollo_compiler::Node;
 use apollo_compiler::ast::{FieldDefinition, Type};
 use apollo_compiler::schema::UnionType;
-use model::schema::{Column, Composite, Form};
+use model::schema::{Column, Composite, Cost, Form};
 use model::{Diagnostic, Dialect, Grant, Scalar};
 use std::collections::HashMap;
 
@@ -290,6 +290,7 @@ impl Stage<'_, '_> {
             generated: field.directives.has("generated") || is_computed,
             // The stage behind this one reads the expression.
             computed: is_computed.then(Vec::new),
+            cost: Cost::default(),
             grant: Grant::default(),
         });
         Slot::Column(draft.table.columns.len() - 1)

@@ -81,6 +81,19 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// What a field is that has a value of its own in a row, or leads to rows by one relation.
+    pub(super) fn part(&self, field: &str) -> Option<Slot> {
+        let slot = self.slots.get(field).copied();
+        slot.filter(|slot| !matches!(slot, Slot::Function | Slot::Choice(_)))
+    }
+
+    /// The relation that a link becomes: those that could not be resolved are left out.
+    pub(super) fn relation(&self, link: usize) -> Option<usize> {
+        self.links[link].relation.as_ref()?;
+        let before = self.links[..link].iter();
+        Some(before.filter(|link| link.relation.is_some()).count())
+    }
+
     /// The names of its columns' fields.
     pub(super) fn column_fields(&self) -> impl Iterator<Item = &str> + Clone {
         self.table

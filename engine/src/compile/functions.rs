@@ -1,5 +1,6 @@
 //! Stage: fields that call functions of the database, of the roots and of rows.
 
+use super::costs;
 use super::directive::{Word, word, words};
 use super::draft::Draft;
 use super::enums::EnumDraft;
@@ -13,7 +14,7 @@ use apollo_compiler::Node;
 use apollo_compiler::Schema as Document;
 use apollo_compiler::ast::{Directive, FieldDefinition, Type};
 use apollo_compiler::parser::SourceSpan;
-use model::schema::{Column, Function, Outcome, Receiver};
+use model::schema::{Column, Cost, Function, Outcome, Receiver};
 use model::{Diagnostic, Dialect, Grant, Scalar};
 
 /// A function and where its field stands.
@@ -161,6 +162,7 @@ impl Stage<'_, '_> {
                 schema: schema.map(|schema| schema.text.to_owned()),
                 name: name.text.to_owned(),
                 arguments: arguments?,
+                cost: costs::of(field, matches!(outcome, Outcome::Rows(_)), self.findings),
                 outcome,
                 callers: Vec::new(),
                 is_hidden: false,
@@ -288,6 +290,7 @@ impl Stage<'_, '_> {
             defaulted: false,
             generated: false,
             computed: None,
+            cost: Cost::default(),
             grant: Grant::default(),
         })
     }

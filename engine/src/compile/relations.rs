@@ -7,7 +7,7 @@ use super::directive::{Word, word, words};
 use super::draft::{Draft, Link};
 use super::findings::Findings;
 use apollo_compiler::ast::{FieldDefinition, Type};
-use model::schema::Relation;
+use model::schema::{Cost, Relation};
 use model::{Diagnostic, Grant};
 
 /// How a relation is declared.
@@ -62,6 +62,7 @@ impl<'d, 'a> At<'d, 'a> {
             columns,
             refers: false,
             through: None,
+            cost: Cost::default(),
             grant: Grant::default(),
         }
     }

@@ -7,7 +7,7 @@ use crate::{names, sdl};
 use apollo_compiler::Schema as Document;
 use apollo_compiler::ast::Directive;
 use apollo_compiler::schema::{Component, DirectiveList};
-use model::schema::Table;
+use model::schema::{Cost, Table};
 use model::{Diagnostic, Dialect, Grant};
 use std::collections::HashMap;
 
@@ -84,6 +84,8 @@ fn draft<'a>(
             variants: None,
             base: None,
             search: None,
+            constraints: Vec::new(),
+            cost: Cost::default(),
             access: Vec::new(),
             grant: Grant::default(),
         },

@@ -14,6 +14,7 @@ pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
                 roots(was, is, changes);
                 keys(was, is, changes);
                 searches(was, is, changes);
+                constraints(was, is, changes);
                 let (was, is) = (
                     Side {
                         schema: old,
@@ -82,6 +83,27 @@ fn searches(old: &Table, new: &Table, changes: &mut Changes) {
         (Some(_), None) => changes.breaking(name, "rows can no longer be searched for words"),
         (None, Some(_)) => changes.safe(name, "rows can be searched for words"),
         _ => {}
+    }
+}
+
+/// What clients are told of refused rows: who tells them apart by their codes must know.
+fn constraints(old: &Table, new: &Table, changes: &mut Changes) {
+    let name = new.type_name.as_str();
+    for (constraint, sides) in by_name(&old.constraints, &new.constraints, |one| &one.name) {
+        let told = |code: &str| format!("the constraint {constraint:?} is told as {code}");
+        match sides {
+            (Some(was), Some(is)) if was.code != is.code => {
+                changes.breaking(name, format!("{}, was {}", told(&is.code), was.code));
+            }
+            (Some(was), None) => {
+                changes.breaking(
+                    name,
+                    format!("{constraint:?} is no longer told as {}", was.code),
+                );
+            }
+            (None, Some(is)) => changes.breaking(name, told(&is.code)),
+            _ => {}
+        }
     }
 }
 

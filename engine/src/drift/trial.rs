@@ -173,6 +173,7 @@ fn script(schema: &Schema, draft: Draft, select: Select, calls: bool) -> Script 
     Script {
         writes: false,
         calls,
+        refusals: Arc::default(),
         steps: vec![Step {
             statement,
             rows,

@@ -8,7 +8,7 @@ mod trees;
 mod weight;
 
 use super::*;
-use model::schema::{Cardinality, Column, Enum, EnumValue, Relation, Table, Through};
+use model::schema::{Cardinality, Column, Cost, Enum, EnumValue, Relation, Table, Through};
 use model::{Argument, Dialect, Grant, Scalar, Value, Weight};
 
 fn column(field: &str, scalar: Scalar) -> Column {
@@ -26,6 +26,7 @@ fn column(field: &str, scalar: Scalar) -> Column {
         defaulted: false,
         generated: false,
         computed: None,
+        cost: Cost::default(),
         grant: Grant::default(),
     }
 }
@@ -55,6 +56,8 @@ fn table(type_name: &str, singular: &str, columns: Vec<Column>, relations: Vec<R
         variants: None,
         base: None,
         search: None,
+        constraints: Vec::new(),
+        cost: Cost::default(),
         access: vec![],
         grant: Grant::default(),
     }
@@ -74,6 +77,7 @@ fn relation(
         columns: vec![pair],
         refers: cardinality != Cardinality::Many,
         through: None,
+        cost: Cost::default(),
         grant: Grant::default(),
     }
 }

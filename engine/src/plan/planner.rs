@@ -13,6 +13,7 @@ use apollo_compiler::executable::{ExecutableDocument, Field};
 use model::{
     Cell, Content, Expectation, Fault, Kind, Label, Part, Schema, Script, Step, Use, Weight,
 };
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What planning one operation needs and gathers.
@@ -46,6 +47,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) inserts: Inserts,
     /// The place in the input that is being planned; empty where it is no part of one.
     input: String,
+    /// Members of places in the input by which a refusal of the database may be told.
+    told_by: HashMap<String, Box<[Box<str>]>>,
     steps: Vec<Step>,
     wishes: Vec<Vec<Wish>>,
     /// What is looked at before the script runs, and bound nowhere.
@@ -85,6 +88,7 @@ pub(crate) fn plan(
         written: None,
         inserts,
         input: String::new(),
+        told_by: HashMap::new(),
         steps: Vec::new(),
         wishes: Vec::new(),
         unplaced: Vec::new(),
@@ -116,6 +120,7 @@ pub(crate) fn plan(
             calls: planner.calls,
             steps: planner.steps,
             roots,
+            refusals: Arc::clone(&shape.refusals),
         }),
         wishes: planner.wishes,
         unplaced: planner.unplaced,
@@ -202,8 +207,10 @@ impl<'a> Planner<'a> {
             rows,
             key: chosen.key.as_str().into(),
             input: self.place_in_input().map(|place| Part {
+                members: self.told_by.get(&*place).cloned().unwrap_or_default(),
                 place,
                 several: false,
+                table: tree.changed(),
             }),
             expects: Vec::new(),
         });
@@ -322,6 +329,18 @@ impl<'a> Planner<'a> {
         let result = inner(self);
         self.input.truncate(length);
         result
+    }
+
+    /// Keeps which members of the place being planned a refusal of the database may be told by.
+    pub(crate) fn tells<'i>(&mut self, table: usize, members: impl Iterator<Item = &'i str>) {
+        let table = &self.schema.tables[table];
+        let told: Vec<_> = table.constraints.iter().filter_map(|c| c.field).collect();
+        if told.is_empty() {
+            return;
+        }
+        let is_told = |member: &&str| told.iter().any(|part| table.part(*part) == *member);
+        let members = members.filter(is_told).map(Into::into).collect();
+        self.told_by.insert(self.input.clone(), members);
     }
 
     /// The place in the input that is being planned.

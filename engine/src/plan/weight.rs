@@ -47,7 +47,10 @@ fn step(step: &Step) -> usize {
         Use::Discard => 0,
     };
     let parameters = size_of_val(&*step.statement.parameters);
-    let part = step.input.as_ref().map_or(0, |part| text(&part.place));
+    let part = step.input.as_ref().map_or(0, |part| {
+        let members = part.members.iter();
+        text(&part.place) + members.map(|member| 2 * text(member)).sum::<usize>()
+    });
     let words = text(&step.key) + text(&step.statement.sql) + part;
     size_of::<Step>() + words + parameters + expects + rows
 }

@@ -4,7 +4,7 @@
 use super::located;
 use crate::api::Api;
 use crate::config::Config;
-use crate::cost::{Builder, Declared, Formula, Part, Size, Term, Toggles, whole};
+use crate::cost::{self, Builder, Declared, Formula, Part, Size, Term, Toggles, whole};
 use apollo_compiler::Name;
 use apollo_compiler::ast::{Argument, Type, Value};
 use apollo_compiler::executable::{
@@ -168,10 +168,11 @@ impl<'a> Extent<'a> {
         let sets = member.fields.iter().map(|field| &field.selection_set);
         let sets: Vec<_> = sets.filter(|set| !set.selections.is_empty()).collect();
         if !sets.is_empty() {
-            (term.size, term.each) = match paged {
-                Some(size) => (size.clone(), 1),
-                None if field.ty().is_list() => (told.clone(), 1),
-                None => (Size::Known(1), 1),
+            term.each = cost::each(self.api, field.ty().inner_named_type());
+            term.size = match paged {
+                Some(size) => size.clone(),
+                None if field.ty().is_list() => told.clone(),
+                None => Size::Known(1),
             };
             term.below = self.below(field, &sets, &|name| {
                 declared.sized.contains(&name).then_some(&told)

@@ -161,6 +161,7 @@ fn table(kind: &str, name: &str, comment: Option<String>) -> Table {
         uniques: Vec::new(),
         foreign_keys: Vec::new(),
         searches: Vec::new(),
+        constraints: Vec::new(),
     }
 }
 

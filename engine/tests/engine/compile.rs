@@ -482,6 +482,42 @@ fn a_search_goes_by_what_its_database_has() {
 }
 
 #[test]
+fn a_constraint_has_a_code_and_a_message_of_its_own() {
+    let told = |arguments: &str| {
+        format!("type C @table @constraint({arguments}) {{ id: Int! @id size: Int }}")
+    };
+    let texts = [
+        told("name: \"k\", code: \"store.unique\", message: \"Taken.\""),
+        told("name: \"k\", code: \"taken\", message: \"Taken.\""),
+        told("name: \"k\", code: \"\", message: \" \""),
+        told("name: \"k\", code: \"A\", message: \"one\\ntwo\", field: \"sise\""),
+        told("name: \"\", code: \"A\", message: \"a\""),
+        told("name: \"k\", message: \"a\""),
+        format!(
+            "{} extend type C @constraint(name: \"k\", code: \"B\", message: \"b\")",
+            told("name: \"k\", code: \"A\", message: \"a\", field: \"size\"")
+        ),
+        "type C @view @constraint(name: \"k\", code: \"A\", message: \"a\") { id: Int }".to_owned(),
+    ];
+    let texts = texts.each_ref().map(String::as_str);
+    insta::assert_snapshot!(all(Sqlite, &texts));
+}
+
+#[test]
+fn a_weight_is_a_whole_number_and_stands_on_what_is_counted() {
+    let texts = [
+        "type C @table @cost(weight: \"-1\") { id: Int! @id @cost(weight: \"2.5\") size: Int @cost(weight: \"+2\") note: String @cost(weight: \"\") }",
+        "type C @table @cost(weight: \"1000001\") { id: Int! @id @cost(weight: 5) size: Int @listSize(assumedSize: 3) }",
+        "type C @table { id: Int! @id up: Int c: C @relation(fields: [\"up\"]) @listSize(assumedSize: 3)\n\
+         cs: [C!]! @relation(inverse: \"c\") @listSize(assumedSize: 0) }",
+        "type C @table { id: Int! @id j: J } type J @json @cost(weight: \"2\") { a: Int @cost(weight: \"2\") }",
+        "type C @table { id: Int! @id } extend type Query @cost(weight: \"2\")",
+        "interface I @table(discriminator: \"k\") { id: Int! @id k: String! } type A implements I @variant(value: \"a\") @cost(weight: \"2\") { id: Int! k: String! }",
+    ];
+    insta::assert_snapshot!(all(Sqlite, &texts));
+}
+
+#[test]
 fn names_the_api_needs_are_reserved() {
     let shown = all(
         Postgres,

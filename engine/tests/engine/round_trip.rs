@@ -323,6 +323,7 @@ fn table(dice: &mut Dice, dialect: Dialect, schema: Option<String>, name: String
         uniques,
         foreign_keys: Vec::new(),
         searches: Vec::new(),
+        constraints: Vec::new(),
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn was_made_in(directory: &Path) -> bool {
 async fn fill(path: &Path) -> Result<()> {
     let mut config = Config {
         url: Secret::new(store::sqlite_url(path)),
-        statement_timeout_ms: 120_000,
+        write_timeout_ms: 120_000,
         ..Config::default()
     };
     config.sqlite.create = true;
@@ -62,6 +62,7 @@ async fn fill(path: &Path) -> Result<()> {
     let script = Arc::new(Script {
         writes: true,
         calls: false,
+        refusals: Arc::default(),
         steps: steps.collect(),
         roots: Vec::new(),
     });

@@ -285,12 +285,13 @@ fn error(fault: &Fault) -> Value {
         error.insert("locations".to_owned(), locations.into());
     }
     if !fault.path.is_empty() {
-        error.insert("path".to_owned(), fault.path.clone().into());
+        error.insert("path".to_owned(), fault.path.to_vec().into());
     }
     let mut extensions = Map::new();
-    extensions.insert("code".to_owned(), fault.code.into());
+    let code = fault.called.as_deref().unwrap_or(fault.code);
+    extensions.insert("code".to_owned(), code.into());
     if let Some(input) = &fault.input {
-        extensions.insert("input".to_owned(), input.as_str().into());
+        extensions.insert("input".to_owned(), (**input).into());
     }
     error.insert("extensions".to_owned(), extensions.into());
     error.into()

@@ -348,7 +348,10 @@ fn what_cannot_be_answered_has_a_status_and_a_code_of_its_kind() {
     database.sql("CREATE VIEW slow AS SELECT id FROM product WHERE pg_sleep(600) IS NOT NULL");
     let project = Project::on(&database.url());
     let server = project
-        .serve(&["database.statement_timeout_ms=200"])
+        .serve(&[
+            "database.read_timeout_ms=200",
+            "database.write_timeout_ms=200",
+        ])
         .ready();
     for limit in ["", "(limit: 1)"] {
         let slow = server.graphql(&format!("{{ slows{limit} {{ id }} }}"));

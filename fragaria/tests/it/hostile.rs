@@ -135,7 +135,8 @@ fn bodies_above_the_bound_they_share_wait_and_are_refused() {
             "server.body_bytes_max=100000",
             "server.bodies_bytes_max=102400",
             "server.body_timeout_ms=300",
-            "database.statement_timeout_ms=3000",
+            "database.read_timeout_ms=3000",
+            "database.write_timeout_ms=3000",
             "limits.pattern_wildcards_max=1000",
         ])
         .ready();
@@ -277,7 +278,8 @@ fn a_pattern_on_a_long_text_takes_no_longer_than_a_statement_may() {
     project.sql(LONG_NOTE);
     let server = project
         .serve(&[
-            "database.statement_timeout_ms=2000",
+            "database.read_timeout_ms=2000",
+            "database.write_timeout_ms=2000",
             "limits.pattern_wildcards_max=1000",
         ])
         .ready();

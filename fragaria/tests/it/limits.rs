@@ -6,6 +6,7 @@ mod documents;
 mod introspection;
 mod load;
 mod sites;
+mod time;
 
 use crate::server::Server;
 use serde_json::{Value, json};

@@ -18,6 +18,7 @@ mod command;
 mod composites;
 mod computed;
 mod configuration;
+mod constraints;
 mod contention;
 mod database;
 mod dev;

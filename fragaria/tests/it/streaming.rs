@@ -175,7 +175,10 @@ fn a_client_that_goes_away_stops_the_work_in_the_database() {
     // Neither the database's own timeout nor ours is to help.
     let server = stage
         .project
-        .serve(&["database.statement_timeout_ms=600000"])
+        .serve(&[
+            "database.read_timeout_ms=600000",
+            "database.write_timeout_ms=600000",
+        ])
         .ready();
     let mut other = stage.session();
     other.sql("SELECT 'locked' FROM pg_advisory_lock(7)");

@@ -10,7 +10,7 @@ use super::session::Session;
 use crate::Error;
 use crate::snag::Snag;
 use model::Dialect;
-use model::catalog::{Catalog, Column, Enum, ForeignKey, Kind, Search, Table};
+use model::catalog::{Catalog, Column, Constraint, Enum, ForeignKey, Kind, Search, Table};
 use std::collections::{HashMap, HashSet};
 
 /// Tables by name.
@@ -47,6 +47,13 @@ pub(super) async fn read(session: &mut Session) -> Result<Catalog, Snag> {
     }
     for row in rows(session, sql::FOREIGN_KEYS).await? {
         foreign_key(&mut tables, &row)?;
+    }
+    for row in rows(session, sql::CONSTRAINTS).await? {
+        let name = row.text(1)?.to_owned();
+        let constraint = Constraint { name, told: true };
+        with(&mut tables, &row, |table| {
+            table.constraints.push(constraint);
+        })?;
     }
     let functions = functions::read(session).await?;
     session.control("COMMIT").await?;
@@ -137,6 +144,7 @@ fn table(row: &Answer) -> Result<Table, Error> {
         uniques: Vec::new(),
         foreign_keys: Vec::new(),
         searches: Vec::new(),
+        constraints: Vec::new(),
     })
 }
 

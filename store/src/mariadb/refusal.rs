@@ -1,6 +1,8 @@
 //! What the server says against a statement, and what its silence means.
 
+use super::breach;
 use crate::Error;
+use crate::breach::Breach;
 use crate::snag::{Kind, Snag};
 use mysql_async::{DriverError, ServerError};
 
@@ -30,17 +32,20 @@ fn meaning(code: u16) -> Kind {
 
 /// Sorts a refusal by its number ("MariaDB Error Codes" in its documentation).
 fn refused(refusal: &ServerError) -> Error {
-    let text = format!("{} ({})", refusal.message, refusal.code);
+    let message = refusal.message.as_str();
+    let text = format!("{message} ({})", refusal.code);
     // The state that is kept for what a trigger or a function signals, under any number.
     if refusal.state == "45000" {
         return Error::Rule(text);
     }
     match refusal.code {
         1205 | 1317 | 1969 | 3024 => Error::Timeout(text),
-        1062 | 1169 | 1586 => Error::Unique(text),
-        1216 | 1217 | 1451 | 1452 => Error::ForeignKey(text),
+        1062 | 1169 | 1586 => Error::Unique(Breach::new(text, breach::of_key(message))),
+        1216 | 1217 | 1451 | 1452 => {
+            Error::ForeignKey(Breach::new(text, breach::of_reference(message)))
+        }
         1048 | 1121 | 1364 => Error::NotNull(text),
-        3819 | 4025 => Error::Check(text),
+        3819 | 4025 => Error::Check(Breach::new(text, breach::of_check(message))),
         1643 | 1644 => Error::Rule(text),
         // A column, table or function that is not there, one that a view lacks, a generated
         // column, a full-text index.

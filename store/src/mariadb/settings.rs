@@ -21,7 +21,8 @@ pub(super) struct Settings {
     pub(super) chunk_bytes: usize,
     pub(super) stall: Duration,
     pub(super) stream_timeout: Duration,
-    pub(super) statement_timeout: Duration,
+    pub(super) read_timeout: Duration,
+    write_timeout: Duration,
 }
 
 /// What became of a job whose answer is held whole.
@@ -46,7 +47,8 @@ impl Settings {
             chunk_bytes: config.chunk_bytes.max(1),
             stall: config.stall_timeout(),
             stream_timeout: at_least(config.stream_timeout()),
-            statement_timeout: at_least(config.statement_timeout()),
+            read_timeout: at_least(config.statement_timeout(false)),
+            write_timeout: at_least(config.statement_timeout(true)),
         }
     }
 
@@ -60,20 +62,28 @@ impl Settings {
     }
 
     /// How long to wait for so many statements before the server itself counts as hung.
-    pub(super) fn patience(&self, statements: usize) -> Duration {
+    pub(super) fn patience(&self, writes: bool, statements: usize) -> Duration {
         let statements = u32::try_from(statements).unwrap_or(u32::MAX);
-        self.statement_timeout.saturating_mul(statements.max(1)) + GRACE
+        self.timeout(writes).saturating_mul(statements.max(1)) + GRACE
+    }
+
+    fn timeout(&self, writes: bool) -> Duration {
+        if writes {
+            self.write_timeout
+        } else {
+            self.read_timeout
+        }
     }
 
     /// Sets up a session, in one round trip.
     pub(super) fn session(&self) -> String {
-        let timeout = seconds(self.statement_timeout);
+        let timeout = seconds(self.read_timeout);
         // Whole seconds; none would not wait for a lock at all.
-        let lock = self.statement_timeout.as_secs().max(1);
+        let lock = self.read_timeout.max(self.write_timeout).as_secs().max(1);
         // The server is not to hang up on a receiver we have more patience with.
         let writing = self.stall.as_secs().saturating_add(60).min(31_536_000);
         format!(
-            "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, time_zone = '+00:00', \
+            "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, lc_messages = 'en_US', time_zone = '+00:00', \
              sql_mode = '{MODES}', group_concat_max_len = 1073741824, max_error_count = 1024, max_sort_length = 65536, \
              max_statement_time = {timeout}, innodb_lock_wait_timeout = {lock}, \
              lock_wait_timeout = {lock}, net_write_timeout = {writing}, \
@@ -86,21 +96,35 @@ impl Settings {
         format!("SET max_statement_time = {}", seconds(self.stream_timeout))
     }
 
-    /// Takes that back.
+    /// Lets a statement take as long as one that reads may.
     pub(super) fn shorten(&self) -> String {
-        format!(
-            "SET max_statement_time = {}",
-            seconds(self.statement_timeout)
+        format!("SET max_statement_time = {}", seconds(self.read_timeout))
+    }
+
+    /// Begins a transaction that writes, or one that reads one snapshot.
+    pub(super) fn begin(&self, writes: bool) -> String {
+        if !writes {
+            return "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY".to_owned();
+        }
+        let timeout = seconds(self.write_timeout);
+        self.unless_alike(
+            format!("SET max_statement_time = {timeout}; "),
+            "START TRANSACTION READ WRITE",
+            "",
         )
     }
-}
 
-/// Begins a transaction that reads one snapshot, or one that writes.
-pub(super) fn begin(writes: bool) -> &'static str {
-    if writes {
-        "START TRANSACTION READ WRITE"
-    } else {
-        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+    /// Ends a transaction that writes, by `COMMIT` or `ROLLBACK`.
+    pub(super) fn end(&self, how: &str) -> String {
+        self.unless_alike(String::new(), how, &format!("; {}", self.shorten()))
+    }
+
+    /// SQL with what stands around it where writes may take another time than reads.
+    fn unless_alike(&self, before: String, sql: &str, after: &str) -> String {
+        if self.read_timeout == self.write_timeout {
+            return sql.to_owned();
+        }
+        before + sql + after
     }
 }
 
@@ -117,7 +141,8 @@ mod tests {
     #[test]
     fn a_limit_of_time_is_never_none_at_all() {
         let config = Config {
-            statement_timeout_ms: 0,
+            read_timeout_ms: 0,
+            write_timeout_ms: 0,
             stream_timeout_ms: u64::MAX,
             ..Config::default()
         };

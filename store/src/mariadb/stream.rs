@@ -6,7 +6,7 @@
 
 use super::pool::Held;
 use super::session::Session;
-use super::settings::{Settings, begin};
+use super::settings::Settings;
 use super::transaction::complete;
 use crate::answer::Answer;
 use crate::doors::Inside;
@@ -105,7 +105,7 @@ async fn read<'s>(
     let mut before = settings.lengthen();
     let mut after = settings.shorten();
     if transacts {
-        before = format!("{before}; {}", begin(false));
+        before = format!("{before}; {}", settings.begin(false));
         after = format!("COMMIT; {after}");
     }
     within(settings, session.control(&before)).await?;
@@ -152,7 +152,7 @@ async fn within<T>(
     settings: &Settings,
     waiting: impl Future<Output = Result<T, Snag>>,
 ) -> Result<T, Snag> {
-    match timeout(settings.statement_timeout, waiting).await {
+    match timeout(settings.read_timeout, waiting).await {
         Ok(outcome) => outcome,
         Err(_) => {
             Err(Error::Timeout("no row came for longer than a statement may take".into()).into())

@@ -2,7 +2,7 @@
 
 use super::once;
 use super::session::Session;
-use super::settings::{Outcome, Settings, begin};
+use super::settings::{Outcome, Settings};
 use crate::Error;
 use crate::answer::Answer;
 use crate::job::Job;
@@ -20,7 +20,7 @@ pub(super) async fn run(
     let (writes, steps) = (job.script.writes, job.script.steps.len());
     let transacts = job.script.transacts();
     if transacts {
-        let begun = session.control(begin(writes)).await;
+        let begun = session.control(&settings.begin(writes)).await;
         begun.map_err(Snag::before_all)?;
     }
     if let Some(claim) = &job.claim
@@ -83,9 +83,10 @@ pub(super) async fn complete(session: &mut Session, rows: &Use) -> Result<(), Sn
 
 /// Makes what was written last; from here on a silent server leaves it open whether it did.
 pub(super) async fn commit(session: &mut Session, settings: &Settings) -> Result<(), Snag> {
-    let commit = session.control("COMMIT");
+    let sql = settings.end("COMMIT");
+    let commit = session.control(&sql);
     let silent = || Error::Timeout("no answer to a commit".into()).into();
-    let outcome = timeout(settings.patience(1), commit).await;
+    let outcome = timeout(settings.patience(true, 1), commit).await;
     outcome
         .unwrap_or_else(|_| Err(silent()))
         .map_err(Snag::in_commit)
@@ -93,8 +94,9 @@ pub(super) async fn commit(session: &mut Session, settings: &Settings) -> Result
 
 /// Ends a transaction in which nothing was written.
 pub(super) async fn roll_back(session: &mut Session, settings: &Settings) -> Result<(), Snag> {
-    let rolled_back = session.control("ROLLBACK");
+    let sql = settings.end("ROLLBACK");
+    let rolled_back = session.control(&sql);
     let silent = || Error::Timeout("no answer to a rollback".into()).into();
-    let outcome = timeout(settings.patience(1), rolled_back).await;
+    let outcome = timeout(settings.patience(true, 1), rolled_back).await;
     outcome.unwrap_or_else(|_| Err(silent()))
 }

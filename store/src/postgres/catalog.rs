@@ -8,7 +8,9 @@ use crate::Error;
 use crate::snag::Snag;
 use futures_util::TryStreamExt;
 use model::Dialect;
-use model::catalog::{Catalog, Column, Composite, Enum, ForeignKey, Kind, Search, Table};
+use model::catalog::{
+    Catalog, Column, Composite, Constraint, Enum, ForeignKey, Kind, Search, Table,
+};
 use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
@@ -73,31 +75,7 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
             None => with(&mut tables, &row, |table| table.columns.push(column))?,
         }
     }
-    for row in rows(session, sql::KEYS).await? {
-        let columns = get(&row, 2)?;
-        if get(&row, 1)? {
-            with(&mut tables, &row, |table| table.primary_key = columns)?;
-        } else {
-            with(&mut tables, &row, |table| {
-                if !table.uniques.contains(&columns) {
-                    table.uniques.push(columns);
-                }
-            })?;
-        }
-    }
-    for row in rows(session, sql::FOREIGN_KEYS).await? {
-        let target = tables
-            .get(&get(&row, 1)?)
-            .map(|to| (to.schema.clone(), to.name.clone()));
-        if let Some(target) = target {
-            let key = foreign_key(&row, target)?;
-            with(&mut tables, &row, |table| table.foreign_keys.push(key))?;
-        }
-    }
-    for row in rows(session, sql::SEARCHES).await? {
-        let search = search(&row)?;
-        with(&mut tables, &row, |table| table.searches.push(search))?;
-    }
+    constraints(session, &mut tables).await?;
     let functions = functions::read(session, &types, &order).await?;
     session.client.batch_execute("COMMIT").await?;
     Ok(Catalog {
@@ -110,6 +88,41 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
         composites,
         functions,
     })
+}
+
+/// Adds what holds of the rows of tables, and what their words are found by.
+async fn constraints(session: &Session, tables: &mut Tables) -> Result<(), Snag> {
+    for row in rows(session, sql::KEYS).await? {
+        let columns = get(&row, 2)?;
+        if get(&row, 1)? {
+            with(tables, &row, |table| table.primary_key = columns)?;
+        } else {
+            with(tables, &row, |table| {
+                if !table.uniques.contains(&columns) {
+                    table.uniques.push(columns);
+                }
+            })?;
+        }
+    }
+    for row in rows(session, sql::FOREIGN_KEYS).await? {
+        let target = tables
+            .get(&get(&row, 1)?)
+            .map(|to| (to.schema.clone(), to.name.clone()));
+        if let Some(target) = target {
+            let key = foreign_key(&row, target)?;
+            with(tables, &row, |table| table.foreign_keys.push(key))?;
+        }
+    }
+    for row in rows(session, sql::CONSTRAINTS).await? {
+        let (name, told) = (get(&row, 1)?, get(&row, 2)?);
+        let constraint = Constraint { name, told };
+        with(tables, &row, |table| table.constraints.push(constraint))?;
+    }
+    for row in rows(session, sql::SEARCHES).await? {
+        let search = search(&row)?;
+        with(tables, &row, |table| table.searches.push(search))?;
+    }
+    Ok(())
 }
 
 async fn rows(session: &Session, sql: &str) -> Result<Vec<Row>, Snag> {
@@ -145,6 +158,7 @@ fn table(row: &Row) -> Result<Table, Error> {
         uniques: Vec::new(),
         foreign_keys: Vec::new(),
         searches: Vec::new(),
+        constraints: Vec::new(),
     })
 }
 

@@ -91,7 +91,7 @@ impl Connector {
 /// Settings of every session, behind those the address brings.
 fn startup(address: &tokio_postgres::Config, config: &Config) -> String {
     let given = address.get_options().unwrap_or_default();
-    let timeout = settings::statement_timeout(config).as_millis();
+    let timeout = settings::statement_timeout(config, false).as_millis();
     format!("{given} -c statement_timeout={timeout} -c TimeZone=UTC")
 }
 

@@ -2,6 +2,7 @@
 
 use super::binding::Mismatch;
 use crate::Error;
+use crate::breach::{Breach, Named};
 use crate::snag::{Kind, Snag};
 use std::error::Error as _;
 use std::io;
@@ -60,10 +61,10 @@ fn refused(refusal: &DbError) -> Error {
     }
     match code {
         "57014" | "55P03" => Error::Timeout(text),
-        "23505" | "23P01" => Error::Unique(text),
-        "23503" | "23001" => Error::ForeignKey(text),
+        "23505" | "23P01" => Error::Unique(Breach::new(text, named(refusal))),
+        "23503" | "23001" => Error::ForeignKey(Breach::new(text, named(refusal))),
         "23502" => Error::NotNull(text),
-        "23514" | "44000" => Error::Check(text),
+        "23514" | "44000" => Error::Check(Breach::new(text, named(refusal))),
         "P0001" => Error::Rule(text),
         "42501" if is_rule(refusal) => Error::Rule(text),
         "42501" => Error::Denied(text),
@@ -83,6 +84,15 @@ fn refused(refusal: &DbError) -> Error {
             _ => Error::Internal(text),
         },
     }
+}
+
+/// The constraint that refused it; of a domain it has no table, and is none of ours.
+fn named(refusal: &DbError) -> Option<Named> {
+    Some(Named {
+        schema: refusal.schema().map(ToOwned::to_owned),
+        table: Some(refusal.table()?.to_owned()),
+        name: refusal.constraint()?.to_owned(),
+    })
 }
 
 /// Whether somebody's own code raised it, under a number of its choice, or a policy of rows.

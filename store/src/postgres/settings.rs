@@ -30,7 +30,8 @@ pub(super) struct Settings {
     pub(super) stall: Duration,
     pub(super) stream_timeout: Duration,
     pub(super) pooled: bool,
-    statement_timeout: Duration,
+    read_timeout: Duration,
+    write_timeout: Duration,
 }
 
 impl Settings {
@@ -44,7 +45,8 @@ impl Settings {
             stall: config.stall_timeout(),
             stream_timeout: config.stream_timeout(),
             pooled: config.postgres.pooler == Pooler::Transaction,
-            statement_timeout: statement_timeout(config),
+            read_timeout: statement_timeout(config, false),
+            write_timeout: statement_timeout(config, true),
         }
     }
 
@@ -58,9 +60,17 @@ impl Settings {
     }
 
     /// How long to wait for so many statements before the server itself counts as hung.
-    pub(super) fn patience(&self, statements: usize) -> Duration {
+    pub(super) fn patience(&self, writes: bool, statements: usize) -> Duration {
         let statements = u32::try_from(statements).unwrap_or(u32::MAX);
-        self.statement_timeout.saturating_mul(statements.max(1)) + GRACE
+        self.timeout(writes).saturating_mul(statements.max(1)) + GRACE
+    }
+
+    fn timeout(&self, writes: bool) -> Duration {
+        if writes {
+            self.write_timeout
+        } else {
+            self.read_timeout
+        }
     }
 
     /// Begins a transaction that reads one snapshot, or one that writes.
@@ -70,10 +80,13 @@ impl Settings {
         } else {
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         };
-        // A pooler's server connections have the settings of whoever used them before.
+        let timeout = self.timeout(writes).as_millis();
+        // A pooler's server connections have the settings of whoever used them before; others have
+        // that of reads.
         if self.pooled {
-            let timeout = self.statement_timeout.as_millis();
             format!("{begin}; SET LOCAL statement_timeout = {timeout}; SET LOCAL TimeZone = 'UTC'")
+        } else if writes && self.write_timeout != self.read_timeout {
+            format!("{begin}; SET LOCAL statement_timeout = {timeout}")
         } else {
             begin.into()
         }
@@ -81,6 +94,8 @@ impl Settings {
 }
 
 /// What the server is told; it would take zero for no limit at all.
-pub(super) fn statement_timeout(config: &Config) -> Duration {
-    config.statement_timeout().max(Duration::from_millis(1))
+pub(super) fn statement_timeout(config: &Config, writes: bool) -> Duration {
+    config
+        .statement_timeout(writes)
+        .max(Duration::from_millis(1))
 }

@@ -90,7 +90,7 @@ async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome,
 pub(super) async fn commit(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let commit = session.send(Request::Control("COMMIT"));
     let silent = || Error::Timeout("no answer to a commit".into()).into();
-    let outcome = timeout(settings.patience(1), commit).await;
+    let outcome = timeout(settings.patience(true, 1), commit).await;
     match outcome.unwrap_or_else(|_| Err(silent())) {
         Ok(_) => Ok(()),
         Err(snag) => Err(snag.in_commit()),
@@ -101,7 +101,7 @@ pub(super) async fn commit(session: &Session, settings: &Settings) -> Result<(),
 pub(super) async fn roll_back(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let rolled_back = session.send(Request::Control("ROLLBACK"));
     let silent = || Error::Timeout("no answer to a rollback".into()).into();
-    let outcome = timeout(settings.patience(1), rolled_back).await;
+    let outcome = timeout(settings.patience(true, 1), rolled_back).await;
     outcome.unwrap_or_else(|_| Err(silent())).map(|_| ())
 }
 

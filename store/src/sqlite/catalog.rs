@@ -3,6 +3,7 @@
 mod keys;
 mod searches;
 
+use super::constraints;
 use super::session::Session;
 use super::translate::translate;
 use crate::Error;
@@ -54,6 +55,7 @@ fn tables(connection: &Connection) -> Result<Vec<Table>> {
 fn table(connection: &Connection, name: String, kind: Kind, without_rowid: bool) -> Result<Table> {
     let (mut columns, primary_key) = columns(connection, &name)?;
     let (uniques, has_key_index) = keys::uniques(connection, &name)?;
+    let constraints = constraints::read(connection, &name)?;
     // A primary key without an index of its own is the rowid itself.
     let is_rowid = primary_key.len() == 1 && !without_rowid && !has_key_index;
     for column in columns.iter_mut().filter(|c| primary_key.contains(&c.name)) {
@@ -74,6 +76,7 @@ fn table(connection: &Connection, name: String, kind: Kind, without_rowid: bool)
         primary_key,
         foreign_keys: Vec::new(),
         searches: Vec::new(),
+        constraints,
     })
 }
 

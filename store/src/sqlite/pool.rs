@@ -147,7 +147,8 @@ impl Lease {
 
     /// How long a script may keep it busy.
     pub(super) fn timeout(&self) -> Duration {
-        self.pool.shared.config.statement_timeout()
+        let writes = self.pool.role == Role::Writer;
+        self.pool.shared.config.statement_timeout(writes)
     }
 }
 

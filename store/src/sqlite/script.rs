@@ -1,6 +1,7 @@
 //! A script on one connection: its steps in order, inside one snapshot or one transaction.
 
 use super::bind::{Kept, bind};
+use super::constraints;
 use super::once;
 use super::output::Output;
 use super::session::Session;
@@ -72,6 +73,14 @@ impl Work {
         Ok(command(session, "COMMIT")?)
     }
 
+    /// The same error, with the constraint it comes from where something is told of it.
+    fn named(&self, error: Error, session: &Session) -> Error {
+        if self.script.refusals.is_empty() {
+            return error;
+        }
+        constraints::named(error, session)
+    }
+
     fn steps(&self, session: &Session, output: &mut Output) -> Result<(), Failure> {
         let mut data = Data::new(&self.script);
         let mut kept = Kept::new();
@@ -82,7 +91,7 @@ impl Work {
             }
             output.statements += 1;
             let rows = run(step, arguments, session, &kept, output);
-            kept.push(rows.map_err(|error| error.at(step))?);
+            kept.push(rows.map_err(|error| self.named(error, session).at(step))?);
         }
         data.close(&mut output.sheet.text)?;
         Ok(output.sheet.check()?)

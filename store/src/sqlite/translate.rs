@@ -52,7 +52,7 @@ pub(super) fn outside(error: rusqlite::Error) -> Error {
         | ErrorCode::ReadOnly
         | ErrorCode::OutOfMemory => Error::Unavailable(detail),
         ErrorCode::TooBig => Error::TooLarge(detail),
-        ErrorCode::TypeMismatch => Error::Check(detail),
+        ErrorCode::TypeMismatch => Error::Check(detail.into()),
         ErrorCode::Unknown => said(message.as_deref(), detail),
         _ => Error::Internal(detail),
     }
@@ -74,11 +74,11 @@ fn constraint(code: i32, detail: String) -> Error {
     match code {
         ffi::SQLITE_CONSTRAINT_UNIQUE
         | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-        | ffi::SQLITE_CONSTRAINT_ROWID => Error::Unique(detail),
-        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Error::ForeignKey(detail),
+        | ffi::SQLITE_CONSTRAINT_ROWID => Error::Unique(detail.into()),
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Error::ForeignKey(detail.into()),
         ffi::SQLITE_CONSTRAINT_NOTNULL => Error::NotNull(detail),
         ffi::SQLITE_CONSTRAINT_TRIGGER => Error::Rule(detail),
         ffi::SQLITE_CONSTRAINT_FUNCTION => Error::Conversion(detail),
-        _ => Error::Check(detail),
+        _ => Error::Check(detail.into()),
     }
 }

@@ -178,7 +178,8 @@ async fn a_receiver_that_takes_nothing_is_dropped_and_told_so() {
 async fn a_statement_is_stopped_when_its_time_is_over() {
     let shop = Shop::new("");
     let mut config = single(&shop);
-    config.statement_timeout_ms = 50;
+    config.read_timeout_ms = 50;
+    config.write_timeout_ms = 50;
     for kilosteps in [0, 16, 1_000_000] {
         config.sqlite.inline_kilosteps_max = kilosteps;
         let database = open(&config);
@@ -192,7 +193,8 @@ async fn a_statement_is_stopped_when_its_time_is_over() {
 async fn a_heavy_pattern_is_stopped_in_time_and_not_on_the_thread_that_asks() {
     let shop = Shop::new("CREATE TABLE t AS SELECT printf('%.*c', 500000, 'a') AS text");
     let mut config = shop.config();
-    config.statement_timeout_ms = 400;
+    config.read_timeout_ms = 400;
+    config.write_timeout_ms = 400;
     let database = open(&config);
     let pattern = format!("%{}b%", "a_".repeat(4_000));
     for function in ["fragaria_like", "fragaria_ilike"] {
@@ -318,7 +320,8 @@ async fn metrics_tell_what_happened() {
     let shop = Shop::new("");
     let mut registry = model::metric::Registry::default();
     let mut config = single(&shop);
-    config.statement_timeout_ms = 50;
+    config.read_timeout_ms = 50;
+    config.write_timeout_ms = 50;
     let database = Database::open(&config, &mut registry).unwrap();
     answer(&database, list(5)).await.unwrap();
     answer(&database, forever()).await.unwrap_err();

@@ -161,6 +161,7 @@ pub(crate) fn script(writes: bool, steps: Vec<Step>) -> Arc<Script> {
     Arc::new(Script {
         writes,
         calls: false,
+        refusals: Arc::default(),
         roots: roots.collect(),
         steps,
     })

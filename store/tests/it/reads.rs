@@ -336,7 +336,7 @@ async fn a_statement_that_fails_names_its_key_and_tells_the_client_nothing() {
     assert!(failure.to_string().contains("secret_table"));
     let fault = Fault::from(failure);
     assert_eq!(
-        (fault.code, fault.path.as_slice()),
+        (fault.code, &*fault.path),
         ("store.schema", ["bad".to_string()].as_slice())
     );
     assert!(!fault.message.contains("secret"));

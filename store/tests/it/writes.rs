@@ -90,7 +90,7 @@ async fn a_failing_step_leaves_nothing_of_the_others() {
         assert!(failure.to_string().contains("constraint"), "{failure}");
         let fault = Fault::from(failure);
         assert_eq!((fault.code, fault.kind), (code, Kind::Conflict), "{sql}");
-        assert_eq!(fault.path, ["second"]);
+        assert_eq!(*fault.path, ["second"]);
         assert!(!fault.message.contains("parent") && !fault.message.contains("child"));
         assert_eq!(shop.value::<i64>("SELECT count(*) FROM parent"), 1);
     }

@@ -198,10 +198,23 @@ fn check_member(object: &ObjectType, families: &[Family<'_>], findings: &mut Fin
         check_alone(object, findings);
         return;
     }
-    for name in ["api", "unique", "search"] {
+    for name in ["api", "unique", "search", "constraint", "access"] {
         if let Some(directive) = object.directives.get(name) {
             misplaced(directive, family, findings);
         }
+    }
+    if let Some(directive) = object.directives.get("cost") {
+        refuse(
+            findings,
+            directive.location(),
+            || {
+                format!(
+                    "`{}` has no table of its own, so its rows have no weight",
+                    object.name
+                )
+            },
+            || "leave it out, or weigh fields of it".to_owned(),
+        );
     }
 }
 

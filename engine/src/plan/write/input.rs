@@ -93,6 +93,7 @@ impl<'a> Planner<'a> {
         if !matches!(input, Argument::Object(_)) {
             return Err(self.misgiven(spot.chosen.field(), "expected an object, found null"));
         }
+        self.tells(spot.table, members(input).iter().map(|(name, _)| &**name));
         let values = self.values(spot, members(input).iter())?;
         self.is_of_a_type(spot, &values);
         Ok(Parts {

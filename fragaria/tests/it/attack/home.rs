@@ -18,9 +18,10 @@ pub(super) enum Dialect {
 }
 
 /// What is asked at random may be slow, and what is written is soon gone.
-const SETTINGS: [&str; 3] = [
+const SETTINGS: [&str; 4] = [
     "database.sqlite.durable=false",
-    "database.statement_timeout_ms=25000",
+    "database.read_timeout_ms=25000",
+    "database.write_timeout_ms=25000",
     "masks.hash_key=a key of the tests that nobody can guess",
 ];
 

@@ -163,7 +163,10 @@ fn of_requests_that_wait_one_runs_when_the_first_is_given_up() {
 
 #[test]
 fn a_request_waits_for_another_one_only_so_long() {
-    for stage in Stage::servers(&["database.statement_timeout_ms=200"]) {
+    for stage in Stage::servers(&[
+        "database.read_timeout_ms=200",
+        "database.write_timeout_ms=200",
+    ]) {
         let server = stage.serve();
         ask(
             &server,

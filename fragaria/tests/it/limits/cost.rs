@@ -100,6 +100,59 @@ fn an_operation_costs_about_one_for_each_object_of_its_answer() {
 }
 
 #[test]
+fn a_weight_of_the_schema_takes_the_place_of_the_usual_one() {
+    let project = project();
+    let schema = project.read("schema.graphql");
+    let dear = schema
+        .replace(
+            "type Product @table(",
+            "type Product @cost(weight: \"7\") @table(",
+        )
+        .replace(
+            "type Product @table ",
+            "type Product @cost(weight: \"7\") @table ",
+        )
+        .replacen("name: String!", "name: String! @cost(weight: \"3\")", 1)
+        .replace(
+            "@relation(inverse: \"category\")",
+            "@relation(inverse: \"category\") @listSize(assumedSize: 2) @cost(weight: \"5\")",
+        );
+    project.write("schema.graphql", &dear);
+    project.run(&["compile"]);
+    let shown = project.run(&["schema"]);
+    let scale = Scale {
+        server: project.serve(&["limits.cost_max=100"]).ready(),
+        _project: project,
+    };
+    for (cost, document) in [
+        (7, "{ product(id: 1) { id name } }"),
+        (3 * 7, "{ products(limit: 3) { id } }"),
+        // Those of a category, of which each has its name.
+        (2 * (1 + 3), "{ categories(limit: 2) { id name } }"),
+        (1 + 5 + 2 * 7, "{ category(id: 1) { products { id } } }"),
+        (
+            1 + 5 + 4 * 7,
+            "{ category(id: 1) { products(limit: 4) { id } } }",
+        ),
+        (
+            1 + 5 + 1 + 2 * 7,
+            "{ category(id: 1) { productsConnection(first: 2) { nodes { id } } } }",
+        ),
+    ] {
+        scale.costs(cost, document, &json!({}));
+    }
+    let over = ask(&scale.server, "{ products(limit: 15) { id } }", &json!({}));
+    assert_eq!(over.code(), "engine.cost");
+    for line in [
+        "type Product implements Node @cost(weight: \"7\") {",
+        "  name: String! @cost(weight: \"3\")",
+        "[Product!]! @cost(weight: \"5\") @listSize(assumedSize: 2, ",
+    ] {
+        assert!(shown.contains(line), "{line} is not in {shown}");
+    }
+}
+
+#[test]
 fn variables_decide_about_the_cost_as_what_stands_in_the_document_does() {
     let scale = Scale::new();
     let list = "query ($n: Int, $w: Boolean = true) { products(limit: $n) { id \

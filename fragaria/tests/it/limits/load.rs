@@ -10,12 +10,18 @@ const READ: &str = "{ product(id: 1) { name } }";
 
 /// A client that has sent a mutation and does not wait for its answer.
 fn writing(server: &Server, id: u32) -> Client {
+    writing_as(server, id, &[])
+}
+
+/// The same of a caller that shows these headers.
+fn writing_as(server: &Server, id: u32, headers: &[&str]) -> Client {
     let document =
         format!("mutation {{ createProduct(input: {{id: {id}, name: \"{id}\"}}) {{ id }} }}");
     let body = json!({ "query": document }).to_string();
     let mut client = server.client();
+    let headers = [&[JSON], headers].concat();
     client
-        .request("POST /graphql", &[JSON], body.as_bytes())
+        .request("POST /graphql", &headers, body.as_bytes())
         .unwrap();
     client
 }
@@ -34,7 +40,8 @@ fn a_request_too_many_is_refused_at_once_and_a_mutation_last() {
         "load.in_flight_max=2",
         "load.in_flight_min=2",
         "database.sqlite.busy_timeout_ms=30000",
-        "database.statement_timeout_ms=30000",
+        "database.read_timeout_ms=30000",
+        "database.write_timeout_ms=30000",
     ];
     let server = project.serve(&settings).ready();
     assert_eq!(server.metric("fragaria_load_limit"), 2);
@@ -64,6 +71,72 @@ fn a_request_too_many_is_refused_at_once_and_a_mutation_last() {
     assert_eq!(server.graphql(READ).status, 200);
     let missing = server.graphql("{ product(id: 13) { name } }").json();
     assert_eq!(missing["data"]["product"], json!(null));
+}
+
+/// The header by which a caller of its own shows a key.
+fn key(project: &Project, name: &str) -> String {
+    let create = [
+        "api-key",
+        "create",
+        "--name",
+        name,
+        "--role",
+        "clerk",
+        "--no-expiry",
+    ];
+    format!("x-api-key: {}", project.run(&create).trim())
+}
+
+#[test]
+fn a_caller_that_takes_all_the_room_leaves_the_others_their_share() {
+    let project = crate::who::ruled();
+    let settings = [
+        "load.in_flight_max=8",
+        "load.in_flight_min=8",
+        "auth.api_keys.enabled=true",
+        "database.sqlite.busy_timeout_ms=30000",
+        "database.write_timeout_ms=30000",
+    ];
+    let server = project.serve(&settings).ready();
+    let [greedy, other] = ["greedy", "other"].map(|name| key(&project, name));
+    let read = |key: &str| {
+        let body = json!({ "query": READ }).to_string();
+        let answer = server.ask("POST /graphql", &[JSON, key], body.as_bytes());
+        let retry_after = answer.header("retry-after").to_owned();
+        (answer.status, answer.code(), retry_after)
+    };
+    let (let_in, refused) = (
+        (200, String::new(), String::new()),
+        (503, "server.share".to_owned(), "1".to_owned()),
+    );
+    let database = rusqlite::Connection::open(project.path("shop.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // Alone it has all the room there is, of which half is more than it could have beside others.
+    let mut clients: Vec<_> = (10..16)
+        .map(|id| writing_as(&server, id, &[&greedy]))
+        .collect();
+    until_in_flight(&server, 6);
+    assert_eq!(read(&greedy), let_in);
+    // Another one is let in nevertheless, and has its share as long as it comes.
+    clients.push(writing_as(&server, 16, &[&other]));
+    until_in_flight(&server, 7);
+    assert_eq!(read(&greedy), refused);
+    assert_eq!(read(&other), let_in);
+    let write = writing_as(&server, 17, &[&greedy]).response().unwrap();
+    assert_eq!((write.status, &*write.code()), (503, "server.share"));
+    assert_eq!(server.metric("fragaria_load_shed_total{why=\"share\"}"), 2);
+    assert_eq!(counted(&server, "server.share"), 2);
+    database.execute_batch("COMMIT").unwrap();
+    for mut client in clients {
+        let answer = client.response().unwrap().json();
+        assert!(
+            answer["data"]["createProduct"]["id"].is_number(),
+            "{answer}"
+        );
+    }
+    // Nobody else is there any more.
+    until_in_flight(&server, 0);
+    assert_eq!(read(&greedy), let_in);
 }
 
 #[test]

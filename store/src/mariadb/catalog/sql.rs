@@ -63,6 +63,19 @@ FROM information_schema.key_column_usage
 WHERE table_schema = DATABASE() AND referenced_table_schema = DATABASE()
 ORDER BY BINARY table_name, BINARY constraint_name, ordinal_position";
 
+/// Table, name of unique indexes, foreign keys and checks; of the check of a column it is that of the
+/// column.
+pub(super) const CONSTRAINTS: &str = "
+SELECT table_name, index_name AS name FROM information_schema.statistics
+WHERE table_schema = DATABASE() AND non_unique = 0
+UNION
+SELECT table_name, constraint_name FROM information_schema.key_column_usage
+WHERE table_schema = DATABASE() AND referenced_table_name IS NOT NULL
+UNION
+SELECT table_name, constraint_name FROM information_schema.check_constraints
+WHERE constraint_schema = DATABASE()
+ORDER BY BINARY table_name, BINARY name";
+
 /// Name, kind, access to data, whether it gives the same for the same, comment, whether it is an
 /// aggregate function, of functions and procedures.
 ///

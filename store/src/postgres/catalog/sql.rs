@@ -155,6 +155,22 @@ FROM pg_catalog.pg_constraint c
 WHERE c.contype = 'f' AND c.conparentid = 0
 ORDER BY c.conrelid, c.conkey, c.conname COLLATE "C""#;
 
+/// Table, name, whether it is told that it was the one which refused a row, of constraints and unique
+/// indexes.
+///
+/// A partition refuses rows under names of its own.
+pub(super) const CONSTRAINTS: &str = r#"
+SELECT n.id, n.name::text, t.relkind <> 'p'
+FROM (
+  SELECT c.conrelid, c.conname FROM pg_catalog.pg_constraint c
+  WHERE c.contype IN ('p', 'u', 'f', 'c', 'x')
+  UNION
+  SELECT i.indrelid, x.relname FROM pg_catalog.pg_index i
+  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+  WHERE i.indisunique AND i.indisvalid) n(id, name)
+JOIN pg_catalog.pg_class t ON t.oid = n.id
+ORDER BY n.id, n.name COLLATE "C""#;
+
 /// Object id, schema, name, comment, why it cannot be called, whether it may write, whether it gives
 /// several, of functions and the like.
 ///

@@ -11,7 +11,8 @@ const WAIT: &str = "SELECT GET_LOCK('limit', 600)";
 async fn a_statement_that_takes_too_long_is_stopped_and_the_others_are_not() {
     let scratch = Scratch::new("");
     let config = Config {
-        statement_timeout_ms: 200,
+        read_timeout_ms: 200,
+        write_timeout_ms: 200,
         ..scratch.config()
     };
     let database = open(&config);
@@ -41,7 +42,8 @@ async fn a_write_that_waits_for_a_row_too_long_is_stopped_and_undone() {
          START TRANSACTION; UPDATE t SET n = 1 WHERE id = 1",
     );
     let config = Config {
-        statement_timeout_ms: 300,
+        read_timeout_ms: 300,
+        write_timeout_ms: 300,
         ..scratch.config()
     };
     let database = open(&config);
@@ -63,7 +65,8 @@ async fn work_whose_requester_is_gone_is_stopped_in_the_database() {
     let scratch = Scratch::new("SELECT GET_LOCK('limit', 0)");
     // The server's own timeout is not to help.
     let database = open(&Config {
-        statement_timeout_ms: 600_000,
+        read_timeout_ms: 600_000,
+        write_timeout_ms: 600_000,
         ..scratch.config()
     });
     let value = || Use::Value(cell(0, Scalar::Int));

@@ -102,7 +102,8 @@ async fn a_stream_dropped_while_the_database_works_is_stopped_there() {
     let scratch = Scratch::new("SELECT GET_LOCK('row', 0)");
     // The server's own timeout is not to help.
     let database = open(&Config {
-        statement_timeout_ms: 600_000,
+        read_timeout_ms: 600_000,
+        write_timeout_ms: 600_000,
         ..scratch.config()
     });
     let sql = "SELECT seq, REPEAT('x', 200) FROM seq_1_to_1500 \
@@ -137,7 +138,8 @@ async fn a_receiver_that_takes_nothing_is_dropped_and_told() {
 async fn a_stream_may_take_longer_than_a_statement_and_the_next_statement_may_not() {
     let scratch = Scratch::new("");
     let config = Config {
-        statement_timeout_ms: 1_000,
+        read_timeout_ms: 1_000,
+        write_timeout_ms: 1_000,
         ..scratch.config()
     };
     let database = open(&config);

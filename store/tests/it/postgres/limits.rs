@@ -10,7 +10,8 @@ use store::{Config, Database, Error, Postgres};
 async fn a_statement_that_takes_too_long_is_stopped_and_the_others_are_not() {
     let scratch = Scratch::new("").await;
     let config = Config {
-        statement_timeout_ms: 100,
+        read_timeout_ms: 100,
+        write_timeout_ms: 100,
         ..scratch.config()
     };
     let database = open(&config);
@@ -43,7 +44,8 @@ async fn work_whose_requester_is_gone_is_cancelled_in_the_database() {
     let scratch = Scratch::new("SELECT pg_advisory_lock(7)").await;
     // The server's own timeout is not to help.
     let database = open(&Config {
-        statement_timeout_ms: 600_000,
+        read_timeout_ms: 600_000,
+        write_timeout_ms: 600_000,
         ..scratch.config()
     });
     let wait = "SELECT 1 FROM pg_advisory_lock_shared(7)";
@@ -211,7 +213,8 @@ async fn a_slow_read_that_nobody_waits_for_holds_up_no_other() {
 async fn a_read_whose_time_went_by_in_the_line_is_told_that_the_database_is_busy() {
     let scratch = Scratch::new("").await;
     let mut config = Config {
-        statement_timeout_ms: 1_000,
+        read_timeout_ms: 1_000,
+        write_timeout_ms: 1_000,
         ..scratch.config()
     };
     config.postgres.light_connections = 1;

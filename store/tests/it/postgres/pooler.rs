@@ -50,7 +50,8 @@ async fn everything_works_behind_a_pooler_in_transaction_mode() {
     pooled_client(database.clone(), 51).await;
     let slow = rows("SELECT 1 FROM pg_sleep(600)", &[], &[Scalar::Int]);
     let hasty = open(&Config {
-        statement_timeout_ms: 100,
+        read_timeout_ms: 100,
+        write_timeout_ms: 100,
         ..config
     });
     for weight in [Weight::Light, Weight::Unbounded] {

@@ -54,6 +54,7 @@ async fn constants_need_no_database() {
     let script = Arc::new(Script {
         writes: false,
         calls: false,
+        refusals: Arc::default(),
         steps: vec![],
         roots: vec![root("__typename", "\"Query\""), root("a", "1")],
     });
@@ -409,7 +410,8 @@ async fn a_large_result_of_a_small_statement_is_streamed_and_remembered() {
 async fn a_read_that_fails_names_its_field_on_whatever_connection() {
     let scratch = Scratch::new("").await;
     let mut config = scratch.config();
-    config.statement_timeout_ms = 200;
+    config.read_timeout_ms = 200;
+    config.write_timeout_ms = 200;
     let database = open(&config);
     for sql in [
         "SELECT 1 / 0",

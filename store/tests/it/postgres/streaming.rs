@@ -134,7 +134,8 @@ async fn a_stream_dropped_while_the_database_works_is_cancelled_there() {
     let scratch = Scratch::new("SELECT pg_advisory_lock(7)").await;
     // The server's own timeout is not to help.
     let database = open(&Config {
-        statement_timeout_ms: 600_000,
+        read_timeout_ms: 600_000,
+        write_timeout_ms: 600_000,
         ..scratch.config()
     });
     // The thousand rows of the first portion arrive, then the second one waits for the lock.

@@ -98,7 +98,7 @@ async fn every_constraint_has_its_error() {
         let failure = answer.unwrap_err();
         let (log, fault) = (failure.to_string(), model::Fault::from(failure));
         assert_eq!(fault.code, code, "{sql}: {log}");
-        assert_eq!(fault.path, ["x"]);
+        assert_eq!(*fault.path, ["x"]);
         assert!(!log.contains("a@b"), "no value of a row in the log: {log}");
         assert!(
             !fault.message.contains("customer"),
