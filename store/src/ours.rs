@@ -119,6 +119,7 @@ impl Database {
         let script = Script {
             writes,
             calls: false,
+            undone: false,
             steps: asked
                 .iter()
                 .map(|asked| step(asked, &spelled(asked.sql, table.name, dialect)))
@@ -153,6 +154,7 @@ impl Database {
         let script = Script {
             writes: true,
             calls: false,
+            undone: false,
             steps: steps
                 .iter()
                 .map(|sql| step(&Asked::default(), sql))
@@ -172,6 +174,7 @@ impl Database {
         let script = Script {
             writes: false,
             calls: false,
+            undone: false,
             steps: vec![Step {
                 rows: Use::Value(cell),
                 ..step(&Asked::default(), HAS_SCHEMA)

@@ -173,6 +173,7 @@ fn script(schema: &Schema, draft: Draft, select: Select, calls: bool) -> Script 
     Script {
         writes: false,
         calls,
+        undone: false,
         steps: vec![Step {
             statement,
             rows,

@@ -62,6 +62,7 @@ async fn fill(path: &Path) -> Result<()> {
     let script = Arc::new(Script {
         writes: true,
         calls: false,
+        undone: false,
         steps: steps.collect(),
         roots: Vec::new(),
     });

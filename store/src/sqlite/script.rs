@@ -69,7 +69,12 @@ impl Work {
             once::keep(claim, &output.sheet.text, session)?;
         }
         still_wanted(session)?;
-        Ok(command(session, "COMMIT")?)
+        let end = if self.script.undone {
+            "ROLLBACK"
+        } else {
+            "COMMIT"
+        };
+        Ok(command(session, end)?)
     }
 
     fn steps(&self, session: &Session, output: &mut Output) -> Result<(), Failure> {

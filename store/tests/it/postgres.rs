@@ -161,6 +161,7 @@ pub(crate) fn script(writes: bool, steps: Vec<Step>) -> Arc<Script> {
     Arc::new(Script {
         writes,
         calls: false,
+        undone: false,
         roots: roots.collect(),
         steps,
     })

@@ -17,6 +17,7 @@ pub(crate) fn reading(steps: Vec<Step>) -> Script {
     Script {
         writes: false,
         calls: false,
+        undone: false,
         roots: shown.map(root).collect(),
         steps,
     }
@@ -27,6 +28,7 @@ pub(crate) fn writing(steps: Vec<Step>) -> Script {
     Script {
         writes: true,
         calls: false,
+        undone: false,
         ..reading(steps)
     }
 }

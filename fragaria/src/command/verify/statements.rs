@@ -12,6 +12,7 @@ pub(super) async fn run(database: &Database, statements: &[String]) -> Result<()
         let script = Script {
             writes: true,
             calls: false,
+            undone: false,
             steps: vec![step(sql, Use::Discard)],
             roots: Vec::new(),
         };
@@ -30,6 +31,7 @@ pub(super) async fn number(database: &Database, sql: &str) -> Result<Option<u64>
     let script = Script {
         writes: false,
         calls: false,
+        undone: false,
         steps: vec![step(sql, Use::Value(cell))],
         roots: vec![Root {
             key: Label::new("number"),

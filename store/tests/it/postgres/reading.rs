@@ -54,6 +54,7 @@ async fn constants_need_no_database() {
     let script = Arc::new(Script {
         writes: false,
         calls: false,
+        undone: false,
         steps: vec![],
         roots: vec![root("__typename", "\"Query\""), root("a", "1")],
     });
