@@ -16,6 +16,6 @@ mod view;
 pub use key::HashKey;
 pub use report::{OfRole, OfRows, Report, report};
 
-pub(crate) use literal::{Mistake, condition, value};
+pub(crate) use literal::{Mistake, claims_of, condition, value};
 pub(crate) use rules::{Access, Claim, Condition, Ruled};
 pub(crate) use shape::Shape;

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// A script and everything one request brings to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Bound {
     /// What runs.
     pub script: Arc<Script>,

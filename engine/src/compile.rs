@@ -27,7 +27,7 @@ pub use places::locate;
 
 use draft::Draft;
 use findings::Findings;
-use model::{Diagnostic, Dialect, Level, Schema};
+use model::{Diagnostic, Dialect, Level, Place, Schema};
 
 /// A schema file.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub struct Compiled {
     pub schema: Schema,
     /// Findings that did not stop the work.
     pub warnings: Vec<Diagnostic>,
+    /// Where each rule of each table stands.
+    pub rules: Vec<Vec<Place>>,
 }
 
 /// Compiles schema files for a database language.
@@ -57,9 +59,10 @@ pub fn compile(sources: &[Source], dialect: Dialect) -> Result<Compiled, Vec<Dia
     let findings = findings.into_sorted(sources);
     let failed = findings.iter().any(|finding| finding.level == Level::Error);
     match schema {
-        Some(schema) if !failed => Ok(Compiled {
+        Some((schema, rules)) if !failed => Ok(Compiled {
             schema,
             warnings: findings,
+            rules,
         }),
         _ => Err(findings),
     }
@@ -67,7 +70,11 @@ pub fn compile(sources: &[Source], dialect: Dialect) -> Result<Compiled, Vec<Dia
 
 /// Each stage trusts what the ones before it have settled and goes on where they found errors, so
 /// that one run finds as many as it can.
-fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Option<Schema> {
+fn resolve(
+    sources: &[Source],
+    dialect: Dialect,
+    findings: &mut Findings,
+) -> Option<(Schema, Vec<Vec<Place>>)> {
     let document = parse::parse(sources, findings)?;
     let enums = enums::resolve(&document, dialect, findings);
     let scalars = scalars::resolve(&document, findings);
@@ -113,5 +120,6 @@ fn resolve(sources: &[Source], dialect: Dialect, findings: &mut Findings) -> Opt
         roles,
     };
     access::check(&schema, &rules, findings);
-    Some(schema)
+    let places = access::places(&schema, &rules, findings);
+    Some((schema, places))
 }

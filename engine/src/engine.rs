@@ -209,11 +209,15 @@ impl Engine {
     ) -> Result<Bound, Fault> {
         let cost = self.afford(operation, variables)?;
         let plan = self.plan(operation, variables, inserts)?;
-        let means = Means {
+        bind(&plan, operation, (variables, cost), self.means())
+    }
+
+    /// What values are bound by.
+    fn means(&self) -> Means<'_> {
+        Means {
             config: &self.config,
             hash_key: self.hash_key.as_ref(),
-        };
-        bind(&plan, operation, (variables, cost), means)
+        }
     }
 
     /// What an operation costs; refuses one that costs too much.
@@ -358,6 +362,12 @@ impl Equivalent<DocumentKey> for Ask<'_> {
             && *self.rights == key.rights
     }
 }
+
+mod explaining;
+mod given;
+
+pub use explaining::{Inexplicable, Inquiry};
+pub use given::Writing;
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,9 @@ pub(crate) use document::{Piece, assembled};
 pub(crate) use literal::{argument, rule_argument};
 pub(crate) use scalar::coerce as coerce_scalar;
 pub(crate) use unfit::Unfit;
-pub(crate) use variables::{Variables, coerce as coerce_variables, item_or_last, list_places};
+pub(crate) use variables::{
+    Variables, coerce as coerce_variables, item_or_last, list_places, spelled,
+};
 
 use crate::api::{self, Api};
 use apollo_compiler::schema::ExtendedType;

@@ -5,7 +5,8 @@
 //! `diff` (what differs), `artefact` (a schema as hashed text), `api` (tables to a type system),
 //! `cost` (what the API says it costs), `prepare` (text to an operation), `json` (what a parser lets pass), `input` (values to structure and leaves), `plan` (an
 //! operation to a script of `sql` trees), `bind` (values to parameters), `engine` (all of it
-//! behind two cached calls).
+//! behind two cached calls), `explain` (what the rules come to for a row and a caller), `rehearsal`
+//! (scripts of which nothing stays).
 //!
 //! Invariants: no name and no value from a request enters SQL text; identifiers come from the
 //! schema alone; a plan is made for one access shape and one structure of variables.
@@ -21,6 +22,7 @@ mod diff;
 mod distinct;
 mod drift;
 mod engine;
+mod explain;
 mod input;
 mod introspect;
 mod json;
@@ -29,6 +31,7 @@ mod names;
 mod plan;
 mod prepare;
 mod proof;
+mod rehearsal;
 mod scaffold;
 mod sdl;
 mod search;
@@ -43,10 +46,12 @@ pub use compile::{Compiled, Source, compile, locate};
 pub use config::{Config, Introspection};
 pub use diff::{Change, Sight, diff};
 pub use drift::{Trial, drift, trials};
-pub use engine::{Ask, Engine, Error};
+pub use engine::{Ask, Engine, Error, Inexplicable, Inquiry, Writing};
+pub use explain::{Explaining, Explanation, OfField, OfRule, Sight as FieldSight, Standing, Told};
 pub use json::{Flaw, flaw};
 pub use plan::Inserts;
 pub use prepare::{Operation, OperationKind};
+pub use rehearsal::rehearsal;
 pub use scaffold::{Scaffold, scaffold};
 pub use types::natives;
 pub use ways::{Shown, Unshown, prove};

@@ -4,8 +4,10 @@
 mod aggregate;
 mod bounds;
 mod document;
+pub(crate) mod explain;
 mod filter;
 mod function;
+pub(crate) mod given;
 mod introspection;
 mod keyset;
 mod order;

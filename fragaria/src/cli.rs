@@ -1,10 +1,12 @@
 //! The command line: one declaration for parser, help and completions.
 
 mod callers;
+mod policy;
 
 pub(crate) use callers::{
     ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate, Token, TokenRevoke,
 };
+pub(crate) use policy::{Done, Policy, PolicyExplain, PolicyReport, PolicyTest, PolicyVerify};
 
 use crate::command::Scenario;
 use crate::config::Flag;
@@ -185,51 +187,6 @@ pub(crate) struct Schema {
     /// Only what callers of this role are shown; of these roles, if it is given again.
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Vec<String>,
-    #[command(flatten)]
-    pub(crate) settings: Settings,
-}
-
-/// `fragaria policy`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Policy {
-    /// Print which role may do what with which rows and columns.
-    #[command(
-        after_help = "Examples:\n  fragaria policy report shop\n  fragaria policy report shop --json > access.json\n  \
-                      fragaria policy report shop --out access.json --sign signing.pem\n\n\
-                      openssl genpkey -algorithm ed25519 -out signing.pem makes a key."
-    )]
-    Report(PolicyReport),
-    /// Tell whether a report is the one that was signed.
-    #[command(
-        after_help = "Example:\n  fragaria policy verify access.json --key signing.pub.pem\n\n\
-                      openssl pkey -in signing.pem -pubout -out signing.pub.pem gives the public key."
-    )]
-    Verify(PolicyVerify),
-}
-
-/// `fragaria policy verify`
-#[derive(Debug, Args)]
-pub(crate) struct PolicyVerify {
-    /// The report; its signature is in the file of the same name with `.jws` behind it.
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// The public key of whoever signed it (PEM, Ed25519).
-    #[arg(long, value_name = "PEM")]
-    pub(crate) key: PathBuf,
-}
-
-/// `fragaria policy report`
-#[derive(Debug, Args)]
-pub(crate) struct PolicyReport {
-    /// The project.
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub(crate) directory: PathBuf,
-    /// Write the report to a file, as JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// Sign the file with a private key (PEM, Ed25519), into a file of the same name with `.jws` behind it.
-    #[arg(long, value_name = "PEM", requires = "out")]
-    pub(crate) sign: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

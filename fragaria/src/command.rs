@@ -14,6 +14,7 @@ mod serve;
 mod token;
 mod verify;
 
+use self::policy::Ended;
 use self::verify::Disproved;
 pub(crate) use self::verify::limits::Scenario;
 use crate::cli::Command;
@@ -31,7 +32,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
         Command::Compile(args) => waiting(compile::run(args, environment, terminal)),
         Command::Diff(args) => diff::run(&args, environment, terminal),
         Command::Schema(args) => schema::run(&args, environment, terminal),
-        Command::Policy(args) => policy::run(&args, environment, terminal),
+        Command::Policy(args) => waiting(policy::run(args, environment, terminal)),
         Command::ApiKey(args) => waiting(api_key::run(args, environment, terminal)),
         Command::Token(args) => waiting(token::run(args, environment, terminal)),
         Command::Config(args) => config::run(&args, environment, terminal),
@@ -40,12 +41,13 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
     }
 }
 
-/// What a failure is to whoever started it: an API that breaks its promise is not the same as one
-/// that could not be tried.
+/// What a failure is to whoever started it: a promise that is broken is not the same as one that could
+/// not be tried.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    match error.downcast_ref::<Disproved>() {
-        Some(_) => ExitCode::from(3),
-        None => ExitCode::FAILURE,
+    match (error.downcast_ref::<Disproved>(), error.downcast_ref()) {
+        (Some(_), _) | (None, Some(Ended::Untried)) => ExitCode::from(3),
+        (None, Some(Ended::Unusable)) => ExitCode::from(2),
+        (None, None) => ExitCode::FAILURE,
     }
 }
 

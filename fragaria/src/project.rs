@@ -8,7 +8,7 @@ use crate::snippet::{Refused, Texts};
 use anyhow::{Context as _, Result, bail};
 use engine::artefact::{self, Artefact};
 use engine::{self, Source};
-use model::{Diagnostic, Dialect};
+use model::{Diagnostic, Dialect, Place};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,6 +54,8 @@ pub(crate) struct Compiled {
     pub(crate) warnings: Vec<Diagnostic>,
     /// The texts the warnings are about.
     pub(crate) texts: Texts,
+    /// Where each rule of each table stands in them.
+    pub(crate) rules: Vec<Vec<Place>>,
 }
 
 impl Project {
@@ -146,6 +148,7 @@ impl Project {
             bytes,
             warnings: compiled.warnings,
             texts: texts(),
+            rules: compiled.rules,
         })
     }
 

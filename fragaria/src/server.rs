@@ -228,7 +228,7 @@ fn doorkeeper(
 }
 
 /// The key of the hashes that masked columns are shown as; whoever develops needs none.
-fn hash_key(stage: Stage, given: &Secret) -> Result<Option<HashKey>> {
+pub(crate) fn hash_key(stage: Stage, given: &Secret) -> Result<Option<HashKey>> {
     match (given.expose().is_empty(), stage) {
         (false, _) => Ok(Some(HashKey::new(given))),
         (true, Stage::Service) => Ok(None),

@@ -2,7 +2,7 @@
 
 use crate::count::count;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use model::Diagnostic;
+use model::{Diagnostic, Place};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -61,10 +61,7 @@ fn folded(diagnostics: &[Diagnostic], texts: &Texts) -> Vec<Diagnostic> {
 /// One warning for many more of a kind.
 fn rest(code: &'static str, more: &[&Diagnostic], texts: &Texts) -> Diagnostic {
     let place = |diagnostic: &&Diagnostic| match &diagnostic.place {
-        Some(place) => match position(diagnostic, texts) {
-            Some((line, _)) => format!("{}:{line}", place.file),
-            None => place.file.clone(),
-        },
+        Some(place) => named(place, texts),
         // The message begins with what it is about, and its reason was told once.
         None => diagnostic
             .message
@@ -130,7 +127,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, texts: &'a Texts) -> Group<'a> {
 
 fn object(diagnostic: &Diagnostic, texts: &Texts) -> Value {
     let place = diagnostic.place.as_ref();
-    let position = position(diagnostic, texts);
+    let position = place.and_then(|place| position(place, texts));
     json!({
         "code": diagnostic.code,
         "level": match diagnostic.level {
@@ -145,9 +142,16 @@ fn object(diagnostic: &Diagnostic, texts: &Texts) -> Value {
     })
 }
 
-/// Line and column of the place, in characters.
-fn position(diagnostic: &Diagnostic, texts: &Texts) -> Option<(usize, usize)> {
-    let place = diagnostic.place.as_ref()?;
+/// A place as people name it: the file, and the line.
+pub(crate) fn named(place: &Place, texts: &Texts) -> String {
+    match position(place, texts) {
+        Some((line, _)) => format!("{}:{line}", place.file),
+        None => place.file.clone(),
+    }
+}
+
+/// Line and column of a place, in characters.
+pub(crate) fn position(place: &Place, texts: &Texts) -> Option<(usize, usize)> {
     let before = texts.get(&place.file)?.get(..place.span.start)?;
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let column = before.get(line_start..)?.chars().count() + 1;

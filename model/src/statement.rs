@@ -14,12 +14,14 @@ use crate::{Extract, Fault, Scalar, Value};
 use std::sync::Arc;
 
 /// One operation as a database sees it: all of it happens in one snapshot or one transaction.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Script {
     /// Whether it writes; a script that writes is all or nothing.
     pub writes: bool,
     /// Whether it calls functions that might write, so that a script that reads must be kept from it.
     pub calls: bool,
+    /// Whether what it wrote is undone in the end, whatever came of it: a rehearsal.
+    pub undone: bool,
     /// Statements in the order they run.
     pub steps: Vec<Step>,
     /// The members of `data`, in response order.
@@ -55,7 +57,7 @@ impl Script {
 }
 
 /// A member of `data`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Root {
     /// Its response key.
     pub key: Label,
@@ -64,7 +66,7 @@ pub struct Root {
 }
 
 /// Where the value of a root comes from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Content {
     /// Finished JSON text.
     Constant(Box<str>),
@@ -73,7 +75,7 @@ pub enum Content {
 }
 
 /// A statement and what becomes of its rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Step {
     /// What runs.
     pub statement: Statement,
@@ -102,7 +104,7 @@ pub struct Part {
 }
 
 /// How many rows a step must give, or all that its script did is undone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Expectation {
     /// At least so many.
     pub least: usize,
@@ -137,7 +139,7 @@ impl Step {
 }
 
 /// What becomes of the rows of a step.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Use {
     /// A JSON array with an object for each row, written as they arrive.
     Rows(Record),
@@ -215,7 +217,7 @@ pub enum Weight {
 }
 
 /// A JSON object written from one row.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Record {
     /// Its members, in response order; none where the row tells which they are.
     pub fields: Vec<Field>,
@@ -224,7 +226,7 @@ pub struct Record {
 }
 
 /// A JSON object for each type a row may be of.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Cases {
     /// The column that tells the type.
     pub column: usize,
@@ -237,7 +239,7 @@ pub struct Cases {
 }
 
 /// What is written of a row of one type.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Case {
     /// The GraphQL object type.
     pub type_name: Box<str>,
@@ -250,7 +252,7 @@ pub struct Case {
 }
 
 /// A member of a JSON object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Field {
     /// Its response key.
     pub key: Label,
@@ -275,7 +277,7 @@ impl Label {
 }
 
 /// A value written from one row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Cell {
     /// Finished JSON text.
     Constant(Box<str>),
@@ -330,7 +332,7 @@ pub enum Cell {
 ///
 /// The packed rows hold one row more than the page when there is more in the direction of
 /// travel; that row is not shown. Travelling backward they come last first, and are turned round.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Page {
     /// Column of the packed rows; `None` when no field needs them.
     pub rows: Option<usize>,
@@ -349,7 +351,7 @@ pub struct Page {
 }
 
 /// A member of a connection object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PageField {
     /// Its response key.
     pub key: Label,
@@ -358,7 +360,7 @@ pub struct PageField {
 }
 
 /// What a member of a connection shows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum PagePart {
     /// A list with an object for each row: `edges` (cursor and node inside) or `nodes`.
     Rows(Record),

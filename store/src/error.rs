@@ -75,6 +75,9 @@ pub enum Error {
     /// The table of outcomes is missing and cannot be made, or cannot be used.
     #[error("the table of idempotency keys cannot be used: {0}")]
     IdempotencyTable(String),
+    /// What is to be undone cannot be, or was not.
+    #[error("a rehearsal cannot be undone: {0}")]
+    Lasting(String),
     /// A step gave another number of rows than it must; what the client is told of it.
     #[error("{0}")]
     Unmet(Box<Fault>),
@@ -227,7 +230,9 @@ impl Error {
                 Kind::Internal,
                 "the request was cancelled",
             ),
-            Self::Internal(_) => ("store.internal", Kind::Internal, "internal error"),
+            Self::Internal(_) | Self::Lasting(_) => {
+                ("store.internal", Kind::Internal, "internal error")
+            }
             Self::IdempotencyReused
             | Self::IdempotencyOff
             | Self::IdempotencyFull

@@ -20,6 +20,7 @@ mod session;
 mod settings;
 mod stream;
 mod transaction;
+mod undone;
 mod value;
 
 pub(crate) use address::lent;
@@ -214,6 +215,9 @@ impl Mariadb {
     async fn commit(&self, held: &mut Held, job: &Job) -> Result<Outcome, Snag> {
         let steps = async {
             self.lay(held, job).await?;
+            if job.script.undone {
+                undone::can_be(held).await?;
+            }
             transaction::run(held, job, &self.settings).await
         };
         let steps = timeout(
@@ -225,6 +229,8 @@ impl Mariadb {
         let outcome = steps.unwrap_or_else(|_| Err(silent()))?;
         if let Outcome::Replayed(_) = outcome {
             transaction::roll_back(held, &self.settings).await?;
+        } else if job.script.undone {
+            undone::undo(held, &self.settings).await?;
         } else if job.script.writes {
             transaction::commit(held, &self.settings).await?;
         }

@@ -120,6 +120,7 @@ impl Database {
             writes,
             calls: false,
             refusals: Arc::default(),
+            undone: false,
             steps: asked
                 .iter()
                 .map(|asked| step(asked, &spelled(asked.sql, table.name, dialect)))
@@ -155,6 +156,7 @@ impl Database {
             writes: true,
             calls: false,
             refusals: Arc::default(),
+            undone: false,
             steps: steps
                 .iter()
                 .map(|sql| step(&Asked::default(), sql))
@@ -175,6 +177,7 @@ impl Database {
             writes: false,
             calls: false,
             refusals: Arc::default(),
+            undone: false,
             steps: vec![Step {
                 rows: Use::Value(cell),
                 ..step(&Asked::default(), HAS_SCHEMA)

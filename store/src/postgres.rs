@@ -218,6 +218,7 @@ impl Postgres {
                 Ok(Outcome::Replayed(_)) => {
                     transaction::roll_back(&exclusive, &self.settings).await
                 }
+                _ if job.script.undone => transaction::undo(&exclusive, &self.settings).await,
                 _ => transaction::commit(&exclusive, &self.settings).await,
             };
             outcome = ended.and(outcome);

@@ -12,7 +12,7 @@ use apollo_compiler::ast::{Directive, FieldDefinition, Value};
 use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::{Name, Node};
 use model::schema::{Column, Schema};
-use model::{Action, Diagnostic, Mask, Role, Rule, Scalar};
+use model::{Action, Diagnostic, Mask, Place, Role, Rule, Scalar};
 
 /// Most roles of a schema; the columns of a caller's rights are found by walking through them.
 const ROLES_MAX: usize = 1_000;
@@ -21,6 +21,7 @@ const ROLES_MAX: usize = 1_000;
 pub(super) struct Spans {
     table: usize,
     rule: usize,
+    whole: Option<SourceSpan>,
     rows: Option<SourceSpan>,
     check: Option<SourceSpan>,
     mask: Option<SourceSpan>,
@@ -173,6 +174,16 @@ fn accesses<'a>(
         .chain(of_fields)
 }
 
+/// Where each rule of each table stands.
+pub(super) fn places(schema: &Schema, spans: &[Spans], findings: &Findings) -> Vec<Vec<Place>> {
+    let mut places = vec![Vec::new(); schema.tables.len()];
+    for of in spans {
+        // They come in the order of the tables, and of the rules in each.
+        places[of.table].extend(findings.place(of.whole));
+    }
+    places
+}
+
 /// What of a condition compares nothing, if something does: a rule that says more than it does would
 /// be taken for one that narrows. That there is some row of a relation, or none, is a comparison.
 fn idle(value: &Node<Value>) -> Option<&Node<Value>> {
@@ -306,6 +317,7 @@ impl Reading<'_, '_, '_> {
             let spans = Spans {
                 table: 0,
                 rule: 0,
+                whole: directive.location(),
                 rows: span("where"),
                 check: span("check"),
                 mask: span("mask"),

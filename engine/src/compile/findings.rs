@@ -48,7 +48,8 @@ impl Findings {
         self.warnings.push(place, warning);
     }
 
-    fn place(&self, span: Option<SourceSpan>) -> Option<Place> {
+    /// The place of a span, where it is in a file of the person.
+    pub(super) fn place(&self, span: Option<SourceSpan>) -> Option<Place> {
         let span = span?;
         let file = self.files.get(&span.file_id())?.clone();
         Some(Place {

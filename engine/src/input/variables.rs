@@ -209,6 +209,17 @@ pub(crate) fn coerce(
     }
 }
 
+/// What somebody writes for a value of a type, who may spell numbers as strings and strings of digits
+/// as numbers.
+pub(crate) fn spelled((api, schema): (&Api, &Schema), ty: &Type, given: &Json) -> Option<Value> {
+    let coercion = Coercion { api, schema };
+    let given = coercion.spelled(ty, given)?;
+    match coercion.json(ty, &given).ok()? {
+        Input::Value(value) => Some(value),
+        _ => None,
+    }
+}
+
 /// Coercion by the types of one API. Errors begin with the path below the variable.
 #[derive(Clone, Copy)]
 pub(super) struct Coercion<'a> {

@@ -49,6 +49,8 @@ pub(crate) struct Planner<'a> {
     input: String,
     /// Members of places in the input by which a refusal of the database may be told.
     told_by: HashMap<String, Box<[Box<str>]>>,
+    /// How refusals of the database are told.
+    refusals: &'a Arc<[model::Refusal]>,
     steps: Vec<Step>,
     wishes: Vec<Vec<Wish>>,
     /// What is looked at before the script runs, and bound nowhere.
@@ -69,35 +71,7 @@ pub(crate) fn plan(
     operation: &Operation,
     (variables, inserts): (&Variables, Inserts),
 ) -> Result<Plan, Fault> {
-    let shape = &*operation.shape;
-    let mut planner = Planner {
-        api: &shape.api,
-        schema: &shape.schema,
-        access: shape.access.as_ref(),
-        config,
-        document: &operation.document,
-        variables,
-        draft: Draft::default(),
-        fields: 0,
-        conditions: (0, 0),
-        introspected: 0,
-        joined: 0,
-        depth: 0,
-        calls: false,
-        strict: Strict::Nowhere,
-        written: None,
-        inserts,
-        input: String::new(),
-        told_by: HashMap::new(),
-        steps: Vec::new(),
-        wishes: Vec::new(),
-        unplaced: Vec::new(),
-        limits: Vec::new(),
-        weight: Weight::Light,
-        ruling: false,
-        owed: None,
-        refusal: None,
-    };
+    let mut planner = Planner::new(config, operation, (variables, inserts));
     let root_type = operation.definition.object_type();
     let chosen = planner.choose(&[&operation.definition.selection_set], root_type)?;
     let mut roots = Vec::with_capacity(chosen.len());
@@ -108,25 +82,7 @@ pub(crate) fn plan(
             content,
         });
     }
-    if planner.owed.is_some() {
-        planner.refuse(unproved("what is written last is not looked at"));
-    }
-    if let Some(refusal) = planner.refusal {
-        return Err(refusal);
-    }
-    Ok(Plan {
-        script: Arc::new(Script {
-            writes: operation.definition.operation_type.is_mutation(),
-            calls: planner.calls,
-            steps: planner.steps,
-            roots,
-            refusals: Arc::clone(&shape.refusals),
-        }),
-        wishes: planner.wishes,
-        unplaced: planner.unplaced,
-        weight: planner.weight,
-        limits: planner.limits,
-    })
+    planner.ended(roots, operation.definition.operation_type.is_mutation())
 }
 
 /// Whether a statement leaves a row, whatever it finds there, unless a rule is in its way.
@@ -147,6 +103,68 @@ fn unproved(gap: &str) -> Fault {
 }
 
 impl<'a> Planner<'a> {
+    /// A planner that has planned nothing yet.
+    pub(super) fn new(
+        config: &'a Config,
+        operation: &'a Operation,
+        (variables, inserts): (&'a Variables, Inserts),
+    ) -> Self {
+        let shape = &*operation.shape;
+        Self {
+            api: &shape.api,
+            schema: &shape.schema,
+            access: shape.access.as_ref(),
+            config,
+            document: &operation.document,
+            variables,
+            draft: Draft::default(),
+            fields: 0,
+            conditions: (0, 0),
+            introspected: 0,
+            joined: 0,
+            depth: 0,
+            calls: false,
+            strict: Strict::Nowhere,
+            written: None,
+            inserts,
+            input: String::new(),
+            told_by: HashMap::new(),
+            refusals: &shape.refusals,
+            steps: Vec::new(),
+            wishes: Vec::new(),
+            unplaced: Vec::new(),
+            limits: Vec::new(),
+            weight: Weight::Light,
+            ruling: false,
+            owed: None,
+            refusal: None,
+        }
+    }
+
+    /// The plan of what was planned, unless the rules refuse it.
+    pub(super) fn ended(mut self, roots: Vec<model::Root>, writes: bool) -> Result<Plan, Fault> {
+        if self.owed.is_some() {
+            self.refuse(unproved("what is written last is not looked at"));
+        }
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
+        Ok(Plan {
+            script: Arc::new(Script {
+                writes,
+                calls: self.calls,
+                undone: false,
+                steps: self.steps,
+                roots,
+                refusals: Arc::clone(self.refusals),
+            }),
+            wishes: self.wishes,
+            unplaced: self.unplaced,
+            weight: self.weight,
+            limits: self.limits,
+        })
+    }
+
     fn root(&mut self, chosen: &Chosen<'a>, root_type: &str) -> Result<Content, Fault> {
         let field = chosen.field();
         match field.name.as_str() {

@@ -223,7 +223,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Which rows of a table are seen; `None` where all are.
-    fn seen(&mut self, table: usize, alias: Alias) -> Option<Expr> {
+    pub(super) fn seen(&mut self, table: usize, alias: Alias) -> Option<Expr> {
         self.access?;
         let rules = self.rules(table, Action::Read);
         self.any_of(&rules, (table, alias), |rule| rule.rows.as_ref())
@@ -252,7 +252,11 @@ impl<'a> Planner<'a> {
     }
 
     /// The condition of a rule on the rows of an alias.
-    fn ruled(&mut self, Condition(argument): &Condition, (table, alias): (usize, Alias)) -> Expr {
+    pub(super) fn ruled(
+        &mut self,
+        Condition(argument): &Condition,
+        (table, alias): (usize, Alias),
+    ) -> Expr {
         let strict = std::mem::replace(&mut self.strict, Strict::Nowhere);
         let (joined, ruling) = (self.joined, std::mem::replace(&mut self.ruling, true));
         let condition = self.condition(argument, table, alias);

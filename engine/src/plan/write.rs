@@ -274,7 +274,7 @@ impl<'a> Planner<'a> {
         Ok(batches)
     }
 
-    fn stored(&mut self, table: usize, column: usize, source: Source) -> Expr {
+    pub(in crate::plan) fn stored(&mut self, table: usize, column: usize, source: Source) -> Expr {
         let schema = self.schema;
         let declared = &schema.tables[table].columns[column];
         let form = match sql::stored_scale(schema, declared) {

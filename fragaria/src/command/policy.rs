@@ -1,6 +1,16 @@
 //! `fragaria policy`: what the access rules of a project come to.
 
+mod cases;
+mod coverage;
+mod explain;
+mod outcome;
 mod signed;
+mod stand;
+mod telling;
+mod test;
+mod trial;
+
+pub(super) use test::Ended;
 
 use crate::cli::{Policy, PolicyReport};
 use crate::count::count;
@@ -14,10 +24,12 @@ use serde_json::json;
 use std::fs;
 
 /// Does what is asked.
-pub(crate) fn run(args: &Policy, environment: &Environment, terminal: Terminal) -> Result<()> {
+pub(crate) async fn run(args: Policy, environment: &Environment, terminal: Terminal) -> Result<()> {
     match args {
-        Policy::Report(args) => report(args, environment, terminal),
-        Policy::Verify(args) => signed::verify(args, terminal),
+        Policy::Report(args) => report(&args, environment, terminal),
+        Policy::Verify(args) => signed::verify(&args, terminal),
+        Policy::Explain(args) => Box::pin(explain::run(args, environment, terminal)).await,
+        Policy::Test(args) => Box::pin(test::run(args, environment, terminal)).await,
     }
 }
 

@@ -1,12 +1,12 @@
 //! Who sends a request.
 
 use crate::server::{Server, Stage};
+use crate::taken_for::{EXAMPLE, TakenFor};
 use guard::Presented;
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
-use model::{Caller, Fault, Kind, Rights};
+use model::{Caller, Fault, Kind};
 use observe::request::Line;
-use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -19,15 +19,6 @@ pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     /// The certificate it came with, where callers are told apart by theirs.
     pub(crate) certificate: Option<Presented>,
-}
-
-/// Who somebody wants to be taken for.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct As {
-    roles: Vec<String>,
-    #[serde(default)]
-    claims: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The caller of a request: whoever its credentials say, or in development whoever it wants to be
@@ -71,15 +62,9 @@ fn wish<'a>(
 }
 
 fn taken_for(wish: &[u8]) -> Result<Caller, Fault> {
-    let wish: As = serde_json::from_slice(wish).map_err(|error| {
-        let message = format!(
-            "fragaria-as is JSON such as {{\"roles\": [\"clerk\"], \"claims\": {{\"tenant\": 1}}}}: {error}"
-        );
+    let wish: TakenFor = serde_json::from_slice(wish).map_err(|error| {
+        let message = format!("fragaria-as is JSON such as {EXAMPLE}: {error}");
         Fault::new("auth.as", Kind::Malformed, message)
     })?;
-    Ok(Caller {
-        rights: Rights::Of(wish.roles.iter().map(String::as_str).collect()),
-        claims: wish.claims.into(),
-        ..Caller::development()
-    })
+    Ok(wish.caller())
 }

@@ -1,5 +1,7 @@
 //! Access rules: what callers of each role see and do, on the three databases.
 
+mod cases;
+mod explain;
 mod fields;
 pub(crate) mod masks;
 mod report;

@@ -9,6 +9,7 @@
 //! | `json variables`, `json answer` | the variables and the whole answer of the block before |
 //! | `graphql schema`, `graphql schema=sqlite`, `… code=…` | compiled for both databases, or for one |
 //! | `toml`, `toml code=…` | read as a configuration |
+//! | `toml policy` | cases that the example fulfils, with the rules of `shell::RULES` |
 //! | `text shown` | lines that the block before prints |
 
 mod blocks;
@@ -79,6 +80,7 @@ fn run(shop: &Shop, block: &Block) -> Result<(), String> {
             .map(|dialect| compiled(&block.text, dialect, code.as_deref()))
             .collect::<Result<String, _>>()?,
         Kind::Configuration { code } => configured(&block.text, code.as_deref())?,
+        Kind::Cases => shop.try_cases(&block.text)?,
     };
     let lines = block.shown.iter().flat_map(|text| text.lines());
     for line in lines.map(str::trim).filter(|line| !line.is_empty()) {

@@ -163,15 +163,20 @@ impl Session {
     ///
     /// The server only warns of it, so the answer may lack rows or values: it is no answer.
     pub(super) async fn has_cut(&mut self) -> Result<bool, Snag> {
+        self.warns_of(&CUT).await
+    }
+
+    /// Whether the last statement gave a warning of one of these codes.
+    pub(super) async fn warns_of(&mut self, codes: &[&[u8]]) -> Result<bool, Snag> {
         if self.connection.get_warnings() == 0 {
             return Ok(false);
         }
         self.ask("SHOW WARNINGS").await?;
-        let mut has_cut = false;
+        let mut warns = false;
         while let Some(row) = self.next().await? {
-            has_cut |= row.text(1)?.is_some_and(|code| CUT.contains(&code));
+            warns |= row.text(1)?.is_some_and(|code| codes.contains(&code));
         }
-        Ok(has_cut)
+        Ok(warns)
     }
 
     /// The start of an answer: one that was refused has no rows to come.

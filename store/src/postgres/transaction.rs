@@ -97,6 +97,15 @@ pub(super) async fn commit(session: &Session, settings: &Settings) -> Result<(),
     }
 }
 
+/// Undoes what was written, once the constraints that are looked at in the end were.
+pub(super) async fn undo(session: &Session, settings: &Settings) -> Result<(), Snag> {
+    let look = session.send(Request::Control("SET CONSTRAINTS ALL IMMEDIATE"));
+    let silent = || Error::Timeout("no answer about constraints".into()).into();
+    let looked = timeout(settings.patience(true, 1), look).await;
+    looked.unwrap_or_else(|_| Err(silent()))?;
+    roll_back(session, settings).await
+}
+
 /// Ends a transaction in which nothing was written.
 pub(super) async fn roll_back(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let rolled_back = session.send(Request::Control("ROLLBACK"));

@@ -70,7 +70,12 @@ impl Work {
             once::keep(claim, &output.sheet.text, session)?;
         }
         still_wanted(session)?;
-        Ok(command(session, "COMMIT")?)
+        let end = if self.script.undone {
+            "ROLLBACK"
+        } else {
+            "COMMIT"
+        };
+        Ok(command(session, end)?)
     }
 
     /// The same error, with the constraint it comes from where something is told of it.

@@ -18,6 +18,7 @@ pub(crate) fn reading(steps: Vec<Step>) -> Script {
         writes: false,
         calls: false,
         refusals: Arc::default(),
+        undone: false,
         roots: shown.map(root).collect(),
         steps,
     }
@@ -29,6 +30,7 @@ pub(crate) fn writing(steps: Vec<Step>) -> Script {
         writes: true,
         calls: false,
         refusals: Arc::default(),
+        undone: false,
         ..reading(steps)
     }
 }

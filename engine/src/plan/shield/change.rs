@@ -259,7 +259,11 @@ impl<'a> Planner<'a> {
     }
 
     /// What rows must be once they are written: such as may be written so, and seen.
-    fn kept_to(&mut self, (table, alias): (usize, Alias), written: &[Written]) -> Vec<Expr> {
+    pub(in crate::plan) fn kept_to(
+        &mut self,
+        (table, alias): (usize, Alias),
+        written: &[Written],
+    ) -> Vec<Expr> {
         let mut conditions: Vec<_> = self.seen(table, alias).into_iter().collect();
         for (action, columns) in written {
             for rules in self.rules_of_cells(table, *action, columns) {

@@ -27,6 +27,7 @@ pub(super) enum Kind {
     Configuration {
         code: Option<String>,
     },
+    Cases,
 }
 
 /// What a fence says of its block.
@@ -107,6 +108,7 @@ fn fence(info: &str) -> Option<Fence> {
         (["graphql", "schema=sqlite"], _) => Fence::Run(schema(&["sqlite"])),
         (["graphql", "schema=postgres"], _) => Fence::Run(schema(&["postgres"])),
         (["toml"], _) => Fence::Run(Kind::Configuration { code }),
+        (["toml", "policy"], None) => Fence::Run(Kind::Cases),
         (["json", "variables"], None) => Fence::Variables,
         (["json", "answer"], None) => Fence::Answer,
         (["text", "shown"], None) => Fence::Shown,

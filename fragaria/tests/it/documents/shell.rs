@@ -1,6 +1,6 @@
 //! Commands of the documents, run as a reader would type them.
 
-use super::{expect, parse};
+use super::{expect, judged, parse};
 use crate::database::Database;
 use crate::project::Project;
 use crate::server::{Server, isolated};
@@ -33,6 +33,13 @@ const ITSELF: &str = "cargo xtask test";
 const TABLES: &str = "
     CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
     INSERT INTO products VALUES (1, 'Strawberry');";
+
+/// The rules that cases in documents are about.
+const RULES: &str = r#"
+extend schema @role(name: "clerk")
+extend type Customer
+  @access(to: "clerk", allow: [READ, UPDATE], where: {country: {eq: {claim: "country"}}}, except: ["email"])
+"#;
 
 /// The example, made once and served.
 pub(super) struct Shop {
@@ -74,6 +81,16 @@ impl Shop {
             expect(answer, &parse(&last)?)?;
         }
         Ok(printed)
+    }
+
+    /// Tries cases on the example, with rules.
+    pub(super) fn try_cases(&self, text: &str) -> Result<String, String> {
+        let copy = self.copy();
+        let schema = copy.read("shop/schema.graphql") + RULES;
+        copy.write("shop/schema.graphql", &schema);
+        fs::create_dir(copy.path("shop/policy")).unwrap();
+        copy.write("shop/policy/cases.toml", text);
+        judged(&copy, &["policy", "test", "shop"], None)
     }
 
     /// A directory with the example in it.
