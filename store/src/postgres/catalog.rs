@@ -9,6 +9,7 @@ use crate::snag::Snag;
 use futures_util::TryStreamExt;
 use model::Dialect;
 use model::catalog::{Catalog, Column, Composite, Enum, ForeignKey, Kind, Search, Table};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
@@ -44,28 +45,37 @@ impl Types {
     }
 }
 
+/// How much of a database is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All schemas.
+    All,
+    /// The first schema on the search path, however many others there are.
+    Own,
+}
+
 /// Reads all that an API can be made from.
-pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
+pub(super) async fn read(session: &Session, extent: Extent) -> Result<Catalog, Snag> {
     session.client.batch_execute(sql::BEGIN).await?;
     let mut order = Vec::new();
     let mut tables = Tables::new();
     let (mut enums, mut composites) = (Vec::new(), Vec::new());
-    for row in rows(session, sql::TABLES).await? {
+    for row in rows(session, extent, sql::TABLES).await? {
         let id = get(&row, 0)?;
         order.push(id);
         tables.insert(id, table(&row)?);
     }
     let mut types = Types::default();
-    for row in rows(session, sql::ENUMS).await? {
+    for row in rows(session, extent, sql::ENUMS).await? {
         types.enums.insert(get(&row, 0)?, types.enums.len());
         enums.push(enumeration(&row)?);
     }
-    for row in rows(session, sql::COMPOSITES).await? {
+    for row in rows(session, extent, sql::COMPOSITES).await? {
         types.composites.insert(get(&row, 0)?, composites.len());
         types.relations.insert(get(&row, 1)?, composites.len());
         composites.push(composite(&row)?);
     }
-    for row in rows(session, sql::COLUMNS).await? {
+    for row in rows(session, extent, sql::COLUMNS).await? {
         let column = column(&row, &types)?;
         let composite = types.relations.get(&get(&row, 0)?);
         match composite.and_then(|index| composites.get_mut(*index)) {
@@ -73,7 +83,7 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
             None => with(&mut tables, &row, |table| table.columns.push(column))?,
         }
     }
-    for row in rows(session, sql::KEYS).await? {
+    for row in rows(session, extent, sql::KEYS).await? {
         let columns = get(&row, 2)?;
         if get(&row, 1)? {
             with(&mut tables, &row, |table| table.primary_key = columns)?;
@@ -85,7 +95,7 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
             })?;
         }
     }
-    for row in rows(session, sql::FOREIGN_KEYS).await? {
+    for row in rows(session, extent, sql::FOREIGN_KEYS).await? {
         let target = tables
             .get(&get(&row, 1)?)
             .map(|to| (to.schema.clone(), to.name.clone()));
@@ -94,11 +104,11 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
             with(&mut tables, &row, |table| table.foreign_keys.push(key))?;
         }
     }
-    for row in rows(session, sql::SEARCHES).await? {
+    for row in rows(session, extent, sql::SEARCHES).await? {
         let search = search(&row)?;
         with(&mut tables, &row, |table| table.searches.push(search))?;
     }
-    let functions = functions::read(session, &types, &order).await?;
+    let functions = functions::read(session, extent, (&types, &order)).await?;
     session.client.batch_execute("COMMIT").await?;
     Ok(Catalog {
         dialect: Dialect::Postgres,
@@ -112,8 +122,12 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
     })
 }
 
-async fn rows(session: &Session, sql: &str) -> Result<Vec<Row>, Snag> {
-    Ok(session.fetch(sql).await?.try_collect().await?)
+async fn rows(session: &Session, extent: Extent, sql: &str) -> Result<Vec<Row>, Snag> {
+    let sql: Cow<'_, str> = match extent {
+        Extent::All => sql.into(),
+        Extent::Own => sql::own(sql).into(),
+    };
+    Ok(session.fetch(&sql).await?.try_collect().await?)
 }
 
 fn get<T: FromSqlOwned>(row: &Row, column: usize) -> Result<T, Error> {
