@@ -3,7 +3,8 @@
 mod callers;
 
 pub(crate) use callers::{
-    ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate, Token, TokenRevoke,
+    ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate, Tenants, TenantsCheck, Token,
+    TokenRevoke,
 };
 
 use crate::command::Scenario;
@@ -73,6 +74,9 @@ pub(crate) enum Command {
     /// Take back tokens before their end.
     #[command(subcommand)]
     Token(Token),
+    /// Look at the databases of tenants.
+    #[command(subcommand)]
+    Tenants(Tenants),
     /// Print the effective configuration and where each value came from.
     #[command(
         after_help = "Examples:\n  fragaria config shop\n  fragaria config shop --set limits.depth_max=12"

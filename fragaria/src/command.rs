@@ -11,9 +11,11 @@ mod kept;
 mod policy;
 mod schema;
 mod serve;
+mod tenants;
 mod token;
 mod verify;
 
+use self::tenants::Unserved;
 use self::verify::Disproved;
 pub(crate) use self::verify::limits::Scenario;
 use crate::cli::Command;
@@ -33,6 +35,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
         Command::Schema(args) => schema::run(&args, environment, terminal),
         Command::Policy(args) => policy::run(&args, environment, terminal),
         Command::ApiKey(args) => waiting(api_key::run(args, environment, terminal)),
+        Command::Tenants(args) => waiting(tenants::run(args, environment, terminal)),
         Command::Token(args) => waiting(token::run(args, environment, terminal)),
         Command::Config(args) => config::run(&args, environment, terminal),
         Command::Verify(args) => waiting(verify::run(args, environment, terminal)),
@@ -40,13 +43,13 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
     }
 }
 
-/// What a failure is to whoever started it: an API that breaks its promise is not the same as one
-/// that could not be tried.
+/// What a failure is to whoever started it: an API that breaks its promise, or a tenant that does not
+/// fit, is not the same as one that could not be tried.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    match error.downcast_ref::<Disproved>() {
-        Some(_) => ExitCode::from(3),
-        None => ExitCode::FAILURE,
+    if error.is::<Disproved>() || error.is::<Unserved>() {
+        return ExitCode::from(3);
     }
+    ExitCode::FAILURE
 }
 
 /// Runs a command that waits for the outside world.

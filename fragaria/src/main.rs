@@ -26,6 +26,7 @@ mod revocations;
 mod running;
 mod server;
 mod snippet;
+mod tenancy;
 mod terminal;
 mod tls;
 mod usage;

@@ -1,6 +1,7 @@
 //! `fragaria serve`: serves a compiled project.
 
 use crate::cli::Serve;
+use crate::config::Config;
 use crate::environment::Environment;
 use crate::mend;
 use crate::project::{ARTEFACT, CONFIG, Project, display, no_configuration, read_artefact};
@@ -32,6 +33,7 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
         bail!("the artefact was compiled for {compiled_for}, and the database is {theirs}");
     }
     closed(has_rules, server.config.auth.open)?;
+    tenanted(&server.config)?;
     let listener = Address::Fixed(server.config.server.listen).bind().await?;
     running::run(server, listener, std::future::pending()).await
 }
@@ -57,6 +59,18 @@ fn closed(has_rules: bool, open: bool) -> Result<()> {
              everything: fragaria serve --open",
         )),
     }
+}
+
+/// Refuses databases of tenants where nobody could have a tenant.
+fn tenanted(config: &Config) -> Result<()> {
+    if !config.tenancy.is_on() || config.auth.gives_tenants() {
+        return Ok(());
+    }
+    Err(mend::failure(
+        "tenants have databases of their own, and no caller could have a tenant",
+        "tell callers apart: set tenant_claim of an issuer in auth.issuers, or tenant in \
+         auth.certificates, or auth.api_keys.enabled (docs/guide/tenancy.md)",
+    ))
 }
 
 /// The project directory and the artefact a path stands for.

@@ -56,6 +56,7 @@ mod shutdown;
 mod stage;
 mod statements;
 mod streaming;
+mod tenancy;
 mod tls;
 mod trees;
 mod typed;
