@@ -4,7 +4,8 @@ mod callers;
 mod policy;
 
 pub(crate) use callers::{
-    ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate, Token, TokenRevoke,
+    ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate, Tenants, TenantsCheck, Token,
+    TokenRevoke,
 };
 pub(crate) use policy::{Done, Policy, PolicyExplain, PolicyReport, PolicyTest, PolicyVerify};
 
@@ -75,6 +76,9 @@ pub(crate) enum Command {
     /// Take back tokens before their end.
     #[command(subcommand)]
     Token(Token),
+    /// Look at the databases of tenants.
+    #[command(subcommand)]
+    Tenants(Tenants),
     /// Print the effective configuration and where each value came from.
     #[command(
         after_help = "Examples:\n  fragaria config shop\n  fragaria config shop --set limits.depth_max=12"

@@ -11,10 +11,12 @@ mod kept;
 mod policy;
 mod schema;
 mod serve;
+mod tenants;
 mod token;
 mod verify;
 
 use self::policy::Ended;
+use self::tenants::Unserved;
 use self::verify::Disproved;
 pub(crate) use self::verify::limits::Scenario;
 use crate::cli::Command;
@@ -34,6 +36,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
         Command::Schema(args) => schema::run(&args, environment, terminal),
         Command::Policy(args) => waiting(policy::run(args, environment, terminal)),
         Command::ApiKey(args) => waiting(api_key::run(args, environment, terminal)),
+        Command::Tenants(args) => waiting(tenants::run(args, environment, terminal)),
         Command::Token(args) => waiting(token::run(args, environment, terminal)),
         Command::Config(args) => config::run(&args, environment, terminal),
         Command::Verify(args) => waiting(verify::run(args, environment, terminal)),
@@ -41,13 +44,16 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
     }
 }
 
-/// What a failure is to whoever started it: a promise that is broken is not the same as one that could
-/// not be tried.
+/// What a failure is to whoever started it: a promise that is broken, or a tenant that does not fit, is
+/// not the same as one that could not be tried.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    match (error.downcast_ref::<Disproved>(), error.downcast_ref()) {
-        (Some(_), _) | (None, Some(Ended::Untried)) => ExitCode::from(3),
-        (None, Some(Ended::Unusable)) => ExitCode::from(2),
-        (None, None) => ExitCode::FAILURE,
+    if error.is::<Disproved>() || error.is::<Unserved>() {
+        return ExitCode::from(3);
+    }
+    match error.downcast_ref() {
+        Some(Ended::Untried) => ExitCode::from(3),
+        Some(Ended::Unusable) => ExitCode::from(2),
+        None => ExitCode::FAILURE,
     }
 }
 

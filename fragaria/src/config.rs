@@ -6,11 +6,13 @@
 mod keys;
 mod layers;
 mod server;
+mod tenancy;
 mod tls;
 mod words;
 
 pub(crate) use layers::{Flag, Origin};
 pub(crate) use server::{Cors, Server};
+pub(crate) use tenancy::{By, Listed, Tenancy, Tenant};
 pub(crate) use tls::{ClientCertificates, Tls};
 
 use keys::Keys;
@@ -30,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) tls: Tls,
     /// The database and the bounds within which it is used.
     pub(crate) database: store::Config,
+    /// Where the data of each tenant is.
+    pub(crate) tenancy: Tenancy,
     /// How callers are told apart.
     pub(crate) auth: guard::Config,
     /// How often may be asked, by whom.
@@ -129,6 +133,8 @@ pub(crate) struct Loaded {
     origins: BTreeMap<String, Origin>,
     /// The address of the database as it was given, however it is reached from here.
     url: Secret,
+    /// The tenants as they were given in the configuration itself.
+    tenants: Vec<Tenant>,
 }
 
 /// The text of a configuration file and its name as the person knows it.
@@ -159,7 +165,7 @@ pub(crate) fn load(
         return Err(findings);
     }
     let loaded = merge(settings)?;
-    let findings = loaded.check();
+    let findings = loaded.check(loaded.config.tenancy.file.is_empty());
     if findings.is_empty() {
         Ok(loaded)
     } else {
@@ -193,10 +199,19 @@ impl Loaded {
         };
         let mut given = self.config.clone();
         given.database.url = self.url.clone();
+        given.tenancy.tenants.clone_from(&self.tenants);
         keys::leaves(&given).into_iter().map(described).collect()
     }
 
-    fn check(&self) -> Vec<Diagnostic> {
+    /// The same with the tenants of a file beside it.
+    pub(crate) fn joined_by(mut self, listed: Listed) -> Result<Self, Vec<Diagnostic>> {
+        self.config.tenancy.tenants.extend(listed.tenants);
+        let findings = self.check(true);
+        findings.is_empty().then_some(self).ok_or(findings)
+    }
+
+    /// What is wrong, as far as it can be told while a file of tenants is perhaps to come.
+    fn check(&self, is_whole: bool) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
         for (key, message) in self.config.server.findings(&self.config.limits) {
             findings.push(self.finding(&format!("server.{key}"), "config.value", &message));
@@ -217,6 +232,11 @@ impl Loaded {
             findings.push(self.finding("masks.hash_key", "config.value", &message));
         }
         let database = self.config.database.findings().into_iter();
+        let database = database.chain(
+            self.config
+                .tenancy
+                .findings(&self.config.database, is_whole),
+        );
         let guard = self.config.auth.findings().into_iter();
         let guard = guard.chain(self.config.rates.findings());
         let tls = self
@@ -255,6 +275,7 @@ fn merge(settings: Vec<Setting>) -> Result<Loaded, Vec<Diagnostic>> {
         .map_err(|error| vec![Diagnostic::error("config.value", error.message())])?;
     Ok(Loaded {
         url: config.database.url.clone(),
+        tenants: config.tenancy.tenants.clone(),
         config,
         origins,
     })

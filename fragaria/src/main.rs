@@ -27,6 +27,7 @@ mod running;
 mod server;
 mod snippet;
 mod taken_for;
+mod tenancy;
 mod terminal;
 mod tls;
 mod usage;

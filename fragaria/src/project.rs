@@ -1,14 +1,14 @@
 //! A project directory: its configuration, its schema files and its artefact.
 
 use crate::address;
-use crate::config::{self, File, Flag, Loaded};
+use crate::config::{self, File, Flag, Listed, Loaded};
 use crate::environment::Environment;
 use crate::mend;
 use crate::snippet::{Refused, Texts};
 use anyhow::{Context as _, Result, bail};
 use engine::artefact::{self, Artefact};
 use engine::{self, Source};
-use model::{Diagnostic, Dialect, Place};
+use model::{Diagnostic, Dialect, Place, Schema};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,8 +71,16 @@ impl Project {
         let file = config_file(directory)?;
         let mut loaded = config::load(file.as_ref(), &environment.variables, flags)
             .map_err(|diagnostics| refused(diagnostics, file.as_ref()))?;
-        let url = &mut loaded.config.database.url;
-        *url = address::locate(url, directory);
+        if let Some(file) = tenants_file(directory, &loaded)? {
+            let refused = |diagnostics| refused(diagnostics, Some(&file));
+            let listed = listed(&file).map_err(refused)?;
+            loaded = loaded.joined_by(listed).map_err(refused)?;
+        }
+        let tenants = loaded.config.tenancy.tenants.iter_mut();
+        let tenants = tenants.map(|tenant| &mut tenant.url);
+        for url in tenants.chain([&mut loaded.config.database.url]) {
+            *url = address::locate(url, directory);
+        }
         let roots = [
             &mut loaded.config.auth.root_certificates,
             &mut loaded.config.rates.redis.root_certificates,
@@ -103,6 +111,15 @@ impl Project {
             return Err(no_configuration(&self.directory));
         }
         address::dialect(url)
+    }
+
+    /// The schema that is served, or else the one in the files.
+    pub(crate) fn schema(&self) -> Result<Schema> {
+        let artefact = self.directory.join(ARTEFACT);
+        if artefact.is_file() {
+            return Ok(read_artefact(&artefact)?.schema);
+        }
+        Ok(self.compile()?.artefact.schema)
     }
 
     /// The dialect, as far as it can be told: by the address, or else by the artefact.
@@ -295,6 +312,36 @@ fn config_file(directory: &Path) -> Result<Option<File>> {
         name: display(&path),
         text: text(&path)?,
     }))
+}
+
+/// The file with further tenants, if there is one.
+fn tenants_file(directory: &Path, loaded: &Loaded) -> Result<Option<File>> {
+    let name = &loaded.config.tenancy.file;
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let path = directory.join(name);
+    Ok(Some(File {
+        name: display(&path),
+        text: text(&path)?,
+    }))
+}
+
+/// What it lists. It may hold passwords: of a value nothing is repeated.
+fn listed(file: &File) -> Result<Listed, Vec<Diagnostic>> {
+    toml::from_str(&file.text).map_err(|error| {
+        let finding = match error.message() {
+            message if message.starts_with("invalid type") => {
+                "a value is of another kind than it must be"
+            }
+            message => message,
+        };
+        let finding = Diagnostic::error("config.value", finding);
+        vec![match error.span() {
+            Some(span) => finding.at(&file.name, span),
+            None => finding,
+        }]
+    })
 }
 
 fn refused(diagnostics: Vec<Diagnostic>, file: Option<&File>) -> Refused {

@@ -5,6 +5,7 @@ use crate::agreement;
 use crate::count::count;
 use crate::server::{DATABASE, ISSUERS, REVOCATIONS, SCHEMA, Server};
 use crate::snippet::{Refused, Texts};
+use crate::tenancy;
 use anyhow::Result;
 use engine::artefact::Artefact;
 use model::{Diagnostic, Fault, Level};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// A look that takes longer has found the database away.
-const LOOK_MAX: Duration = Duration::from_secs(10);
+pub(crate) const LOOK_MAX: Duration = Duration::from_secs(10);
 
 /// A person at a terminal is told after this time, whatever is known by then.
 const FIRST_LOOK_MAX: Duration = Duration::from_secs(2);
@@ -86,6 +87,10 @@ pub(crate) async fn first(server: &Server) -> Outlook {
 /// Swaps to another artefact if the database holds what it says. While the database is away
 /// nobody knows, and the server stays closed until somebody does.
 pub(crate) async fn admit(server: &Server, artefact: Artefact, texts: &Texts) -> Result<()> {
+    if server.tenancy.is_some() {
+        tenancy::is_nameless(&artefact.schema, &server.config)?;
+        return Ok(server.replace(artefact)?);
+    }
     let compared = Box::pin(agreement::compare(&server.database, &artefact.schema));
     let Ok(diagnostics) = within(server, compared).await else {
         server.set_open(false);
@@ -140,6 +145,11 @@ async fn look(server: &Server) -> Outlook {
         return Outlook::Away(away);
     }
     let changed = record(server, DATABASE, Condition::Up);
+    if server.tenancy.is_some() {
+        // What is served is in the databases of tenants, each of which is looked at by itself.
+        server.set_open(true);
+        return Outlook::Ready;
+    }
     if changed || server.was_doubted() || server.health.condition(SCHEMA) != Condition::Up {
         return compare(server).await;
     }
@@ -183,7 +193,7 @@ async fn within<T>(
 }
 
 /// The findings of drift that keep the server closed.
-fn errors(findings: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
+pub(crate) fn errors(findings: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
     let is_error = |finding: &&Diagnostic| finding.level == Level::Error;
     findings.iter().filter(is_error)
 }
@@ -229,6 +239,6 @@ fn record(server: &Server, dependency: &'static str, condition: Condition) -> bo
 }
 
 /// Many servers must not look in step.
-fn jittered(interval: Duration) -> Duration {
+pub(crate) fn jittered(interval: Duration) -> Duration {
     interval.mul_f64(0.8 + 0.4 * fastrand::f64())
 }

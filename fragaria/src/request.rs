@@ -7,7 +7,7 @@ use crate::edition::Edition;
 use crate::http::Peer;
 use crate::http::admission::{Admitted, admit};
 use crate::http::answer::{Answer, Refusal};
-use crate::http::idempotency::fingerprint;
+use crate::http::idempotency::{self, fingerprint};
 use crate::http::negotiation::Format;
 use crate::http::rates;
 use crate::http::room::{Full, Held};
@@ -53,7 +53,7 @@ async fn live(
     let edition = server.edition();
     line.entry().artefact = Some(edition.hash.clone());
     rates::arrive(server, peer.address, request.headers(), visit).await?;
-    let admitted = admit(server, (peer, request), line, visit).await?;
+    let admitted = admit((server, &edition), (peer, request), line, visit).await?;
     let answer = carry_out(server, &edition, &admitted, line, Some(visit)).await?;
     let cost = line.entry().cost.filter(|_| admitted.reports_cost);
     Ok((answer, cost))
@@ -62,8 +62,9 @@ async fn live(
 /// Answers a request of our own, with a body as one that came by POST.
 pub(crate) async fn ask(server: &Server, body: &[u8]) -> Result<(Reply, Option<Held>), Refusal> {
     let mut line = server.requests.open("own".into(), "graphql");
-    let admitted = Admitted::own(body)?;
-    carry_out(server, &server.edition(), &admitted, &mut line, None).await
+    let edition = server.edition();
+    let admitted = Admitted::own(server, &edition, body).await?;
+    carry_out(server, &edition, &admitted, &mut line, None).await
 }
 
 async fn carry_out(
@@ -82,10 +83,10 @@ async fn carry_out(
     rates::weigh(server, visit, admitted, (&operation, bound.cost)).await?;
     let pass = enter(server, &operation, &bound, admitted)?;
     let once = once(&operation, admitted);
-    let outcome = match run(server, bound, once.clone(), line).await {
+    let outcome = match run((server, admitted), bound, once.clone(), line).await {
         Err(failure) if failure.is_of_several() && !operation.introspects() => {
             let apart = bind_as(edition, &operation, admitted, Inserts::Apart);
-            run_apart(server, (apart, once), line, failure).await
+            run_apart((server, admitted), (apart, once), line, failure).await
         }
         outcome => outcome,
     };
@@ -209,14 +210,17 @@ fn enter(
         writes: operation.kind() == OperationKind::Mutation,
         weight: bound.weight,
     };
-    server.load.enter(&admitted.caller.name, work)
+    admitted
+        .place
+        .load(server)
+        .enter(&admitted.caller.name, work)
 }
 
 /// A mutation that its client gave a key happens once, however often it is sent.
 fn once(operation: &Operation, admitted: &Admitted) -> Option<Once> {
     let key = admitted.idempotency_key.clone()?;
     (operation.kind() == OperationKind::Mutation).then(|| Once {
-        caller: admitted.caller.name.clone(),
+        caller: idempotency::whose(&admitted.caller.name, admitted.place.tenant()),
         key,
         fingerprint: fingerprint(&admitted.parameters, &operation.standing(&admitted.caller)),
     })
@@ -224,7 +228,7 @@ fn once(operation: &Operation, admitted: &Admitted) -> Option<Once> {
 
 /// The database answers in JSON. What it said in a failure stays in the log.
 async fn run(
-    server: &Server,
+    (server, admitted): (&Server, &Admitted),
     bound: Bound,
     once: Option<Once>,
     line: &mut Line,
@@ -236,10 +240,11 @@ async fn run(
         ..
     } = bound;
     let manner = Manner { weight, once };
-    let outcome = server.database.run(script, arguments, manner).await;
+    let database = admitted.place.database(server);
+    let outcome = database.run(script, arguments, manner).await;
     outcome.inspect_err(|failure| {
         if failure.error.may_be_drift() {
-            server.doubt();
+            admitted.place.doubt(server);
         }
         tracing::warn!(request_id = line.request_id(), detail = %failure, "the database refused");
     })
@@ -248,7 +253,7 @@ async fn run(
 /// Nothing was kept of rows that were written together, so they can be written again one by one:
 /// the error then names the row. Where another thing goes wrong by now, the first is told.
 async fn run_apart(
-    server: &Server,
+    at: (&Server, &Admitted),
     (apart, once): (Result<Bound, Refusal>, Option<Once>),
     line: &mut Line,
     first: Failure,
@@ -256,7 +261,7 @@ async fn run_apart(
     let Ok(bound) = apart else {
         return Err(first);
     };
-    match run(server, bound, once, line).await {
+    match run(at, bound, once, line).await {
         Err(failure) if !failure.is_like(&first) => Err(first),
         outcome => outcome,
     }

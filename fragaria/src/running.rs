@@ -111,11 +111,19 @@ async fn tend(server: &Server, hangups: Option<Signal>, beside: impl Future<Outp
             tls.tend(hangups).await;
         }
     };
-    tokio::join!(server.doorkeeper.tend(), tls, beside);
+    let tenants = async {
+        if let Some(tenancy) = &server.tenancy {
+            tenancy.tend(server).await;
+        }
+    };
+    tokio::join!(server.doorkeeper.tend(), tls, tenants, beside);
     std::future::pending::<()>().await;
 }
 
 async fn finish(server: &Server, ended: Ended) -> Result<()> {
+    if let Some(tenancy) = &server.tenancy {
+        tenancy.close_all().await;
+    }
     server.database.close().await;
     match ended {
         Ended::Finished => tracing::info!("stopped: every request was answered"),

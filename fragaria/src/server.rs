@@ -7,6 +7,7 @@ use crate::http::room::Room;
 use crate::mend;
 use crate::outward::Network;
 use crate::project::Face;
+use crate::tenancy::{self, Tenancy};
 use crate::tls::Tls;
 use anyhow::{Context as _, Result, anyhow};
 use arc_swap::ArcSwap;
@@ -53,6 +54,8 @@ pub(crate) struct Server {
     pub(crate) config: Config,
     /// The database.
     pub(crate) database: store::Database,
+    /// Those of tenants, where each has one.
+    pub(crate) tenancy: Option<Arc<Tenancy>>,
     /// Tells callers apart.
     pub(crate) doorkeeper: Doorkeeper,
     /// What is known of the condition of the server.
@@ -95,14 +98,18 @@ impl Server {
         artefact: Artefact,
     ) -> Result<Arc<Self>> {
         let mut registry = Registry::default();
+        tenancy::is_nameless(&artefact.schema, &config)?;
         let hash_key = hash_key(stage, &config.masks.hash_key)?;
         let database = store::Database::open(&config.database, &mut registry)
             .context("the database cannot be used")?;
         let doorkeeper = doorkeeper(stage, &config.auth, &database, &mut registry)?;
         let issuers = doorkeeper.has_issuers().then_some(ISSUERS);
         let revocations = doorkeeper.has_revocations().then_some(REVOCATIONS);
-        let further = issuers.into_iter().chain(revocations);
-        let dependencies: Vec<_> = [DATABASE, SCHEMA].into_iter().chain(further).collect();
+        let load = Load::new(config.load, Arc::new(SystemClock), &mut registry);
+        let tenancy = Tenancy::of(&config, &database, &load, &mut registry);
+        let schema = tenancy.is_none().then_some(SCHEMA);
+        let further = schema.into_iter().chain(issuers).chain(revocations);
+        let dependencies: Vec<_> = [DATABASE].into_iter().chain(further).collect();
         let edition = Edition::new(artefact, &config.limits, hash_key.as_ref())
             .context("the artefact is refused")?;
         hashes(&edition, hash_key.as_ref())?;
@@ -110,6 +117,7 @@ impl Server {
             stage,
             face,
             database,
+            tenancy,
             doorkeeper,
             health: Health::new(&dependencies, &mut registry),
             rates: Rates::open(&config.rates, Arc::new(SystemClock), &mut registry)?,
@@ -121,7 +129,7 @@ impl Server {
                 config.server.introspections_bytes_max,
                 &mut registry,
             ),
-            load: Load::new(config.load, Arc::new(SystemClock), &mut registry),
+            load,
             desks: Desks::new(
                 Duration::from_millis(config.database.queue_timeout_ms),
                 &mut registry,

@@ -238,6 +238,16 @@ impl Config {
         self.known_issuers().any(|known| known == issuer)
     }
 
+    /// Whether a caller could have a tenant.
+    pub fn gives_tenants(&self) -> bool {
+        let tokens = self.issuers.iter().map(|issuer| &issuer.tenant_claim);
+        let asked = &self.introspection;
+        let asked = asked.is_on().then_some(&asked.tenant_claim);
+        let certified = self.certificates.iter().map(|known| &known.tenant);
+        let mut sources = tokens.chain(asked).chain(certified);
+        self.api_keys.enabled || sources.any(|source| !source.is_empty())
+    }
+
     /// Whether there is somebody whose tokens are taken.
     pub fn takes_tokens(&self) -> bool {
         !self.issuers.is_empty() || self.introspection.is_on()

@@ -77,6 +77,12 @@ pub struct Load {
     config: Config,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    counted: Counted,
+}
+
+/// What several loads count together.
+#[derive(Clone, Default)]
+struct Counted {
     in_flight: Gauge,
     limit: Gauge,
     shed: Family<Shed, Counter>,
@@ -92,6 +98,8 @@ struct State {
     /// How many of them each caller has; whoever has none is not here.
     callers: HashMap<Box<str>, usize>,
     pace: Pace,
+    /// The bound as it was counted last.
+    limit: usize,
 }
 
 /// A request that may be worked on, until it is dropped.
@@ -108,30 +116,39 @@ pub struct Pass {
 impl Load {
     /// Nobody is worked for yet; declares the metrics.
     pub fn new(config: Config, clock: Arc<dyn Clock>, registry: &mut Registry) -> Arc<Self> {
-        let load = Self {
+        let counted = Counted::default();
+        let registry = registry.sub_registry_with_prefix("fragaria_load");
+        let help = "Requests that the database works on, or that wait for it, now";
+        registry.register("in_flight", help, counted.in_flight.clone());
+        let help = "How many of them there may be now";
+        registry.register("limit", help, counted.limit.clone());
+        let help = "Requests refused because there were too many, of all or of their caller";
+        registry.register("shed", help, counted.shed.clone());
+        for why in ["limit", "share"] {
+            drop(counted.shed.get_or_create(&Shed { why }));
+        }
+        Self::of(config, clock, counted)
+    }
+
+    /// The load of another database, with the same bounds for itself; both count together.
+    pub fn beside(&self) -> Arc<Self> {
+        Self::of(self.config, Arc::clone(&self.clock), self.counted.clone())
+    }
+
+    fn of(config: Config, clock: Arc<dyn Clock>, counted: Counted) -> Arc<Self> {
+        let limit = config.in_flight_max;
+        counted.limit.inc_by(size(limit));
+        Arc::new(Self {
             state: Mutex::new(State {
                 in_flight: 0,
                 callers: HashMap::new(),
                 pace: Pace::new(config, clock.instant()),
+                limit,
             }),
             config,
             clock,
-            in_flight: Gauge::default(),
-            limit: Gauge::default(),
-            shed: Family::default(),
-        };
-        let registry = registry.sub_registry_with_prefix("fragaria_load");
-        let help = "Requests that the database works on, or that wait for it, now";
-        registry.register("in_flight", help, load.in_flight.clone());
-        let help = "How many of them there may be now";
-        registry.register("limit", help, load.limit.clone());
-        let help = "Requests refused because there were too many, of all or of their caller";
-        registry.register("shed", help, load.shed.clone());
-        for why in ["limit", "share"] {
-            drop(load.shed.get_or_create(&Shed { why }));
-        }
-        load.limit.set(size(config.in_flight_max));
-        Arc::new(load)
+            counted,
+        })
     }
 
     /// Lets a request of a caller be worked on, or refuses it at once.
@@ -143,9 +160,9 @@ impl Load {
             } else {
                 "limit"
             };
-            self.shed.get_or_create(&Shed { why }).inc();
+            self.counted.shed.get_or_create(&Shed { why }).inc();
         })?;
-        self.in_flight.set(size(state.in_flight));
+        self.counted.in_flight.inc();
         Ok(Pass {
             load: Arc::clone(self),
             caller: caller.into(),
@@ -165,8 +182,10 @@ impl Load {
         }
         let in_flight = state.in_flight;
         state.pace.adapt(&self.config, now, in_flight);
-        self.in_flight.set(size(in_flight));
-        self.limit.set(size(state.pace.limit()));
+        let limit = state.pace.limit();
+        self.counted.in_flight.dec();
+        self.counted.limit.inc_by(size(limit) - size(state.limit));
+        state.limit = limit;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -217,6 +236,13 @@ impl Pass {
     /// The request was answered, or took too long to be: how long it took tells how others fare.
     pub fn told(mut self) {
         self.telling = true;
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        let limit = self.state().limit;
+        self.counted.limit.dec_by(size(limit));
     }
 }
 

@@ -64,6 +64,8 @@ pub struct Entry {
     pub endpoint: &'static str,
     /// Hash of the artefact that answered.
     pub artefact: Option<Arc<str>>,
+    /// The tenant in whose database it worked.
+    pub tenant: Option<Arc<str>>,
     /// Name of the operation, cut to a bounded length.
     pub operation: Option<Box<str>>,
     /// HTTP status; 0 until one is decided.
@@ -136,6 +138,7 @@ impl Requests {
             request_id,
             endpoint,
             artefact: None,
+            tenant: None,
             operation: None,
             status: 0,
             code: None,
@@ -206,6 +209,7 @@ impl Entry {
                     request_id = &*self.request_id,
                     endpoint = self.endpoint,
                     artefact = self.artefact.as_deref(),
+                    tenant = self.tenant.as_deref(),
                     operation = self.operation.as_deref(),
                     outcome = self.outcome.name(),
                     status = self.status,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub struct Database {
     backend: Arc<Backend>,
     idempotency: Arc<Idempotency>,
+    metrics: Metrics,
 }
 
 /// How a script is run.
@@ -38,23 +39,39 @@ enum Backend {
 impl Database {
     /// Reads the address and makes ready to connect; the database need not be up.
     pub fn open(config: &Config, registry: &mut Registry) -> Result<Self, Error> {
-        let metrics = Metrics::register(registry);
-        let idempotency = Arc::new(Idempotency::new(config, metrics.clone()));
-        let backend = match dialect(&config.url) {
-            Some(Dialect::Sqlite) => {
+        Self::at(config, None, Metrics::register(registry))
+    }
+
+    /// Another database, whose pools, queues and caches are its own; both count together.
+    ///
+    /// In PostgreSQL it may be a schema: then each of its connections finds what is in that schema
+    /// and nothing else, and its catalog is that of the schema.
+    pub fn beside(&self, config: &Config, schema: Option<&str>) -> Result<Self, Error> {
+        Self::at(config, schema, self.metrics.clone())
+    }
+
+    fn at(config: &Config, schema: Option<&str>, metrics: Metrics) -> Result<Self, Error> {
+        let counted = metrics.clone();
+        let backend = match (dialect(&config.url), schema) {
+            (Some(Dialect::Postgres), schema) => {
+                Backend::Postgres(Box::new(postgres::Postgres::open(config, schema, metrics)?))
+            }
+            (Some(_), Some(_)) => {
+                let message = "only in PostgreSQL a schema is something else than a database";
+                return Err(Error::Address(message.to_owned()));
+            }
+            (Some(Dialect::Sqlite), None) => {
                 Backend::Sqlite(Box::new(sqlite::Sqlite::open(config, metrics)?))
             }
-            Some(Dialect::Postgres) => {
-                Backend::Postgres(Box::new(postgres::Postgres::open(config, metrics)?))
-            }
-            Some(Dialect::Mariadb) => {
+            (Some(Dialect::Mariadb), None) => {
                 Backend::Mariadb(Box::new(mariadb::Mariadb::open(config, metrics)?))
             }
-            None => return Err(unsupported(config.url.expose())),
+            (None, _) => return Err(unsupported(config.url.expose())),
         };
         Ok(Self {
             backend: Arc::new(backend),
-            idempotency,
+            idempotency: Arc::new(Idempotency::new(config, counted.clone())),
+            metrics: counted,
         })
     }
 

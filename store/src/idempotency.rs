@@ -26,6 +26,15 @@ pub(crate) struct Idempotency {
     metrics: Metrics,
     ledger: Mutex<Ledger>,
     looked: OnceCell<()>,
+    /// What this database adds to the metrics.
+    shown: Mutex<Shown>,
+}
+
+/// What a database adds to the metrics that all of them have together.
+#[derive(Clone, Copy, Default)]
+struct Shown {
+    rows: i64,
+    bytes: i64,
 }
 
 /// A write that is to happen once, as a driver needs it.
@@ -113,6 +122,7 @@ impl Idempotency {
             metrics,
             ledger: Mutex::new(Ledger::new(Instant::now())),
             looked: OnceCell::new(),
+            shown: Mutex::default(),
         }
     }
 
@@ -173,9 +183,24 @@ impl Idempotency {
     pub(crate) fn found(&self, before: Load, swept: Swept) {
         let is_behind = swept.removed >= u64::from(Round::ROWS_MAX);
         self.ledger().found(before, swept.left, is_behind);
-        let shown = |count| i64::try_from(count).unwrap_or(i64::MAX);
-        self.metrics.idempotency_rows.set(shown(swept.left.rows));
-        self.metrics.idempotency_bytes.set(shown(swept.left.bytes));
+        let size = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.show(Shown {
+            rows: size(swept.left.rows),
+            bytes: size(swept.left.bytes),
+        });
+    }
+
+    /// Puts what was found in the place of what was found before.
+    fn show(&self, found: Shown) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let Metrics {
+            idempotency_rows,
+            idempotency_bytes,
+            ..
+        } = &self.metrics;
+        idempotency_rows.inc_by(found.rows - shown.rows);
+        idempotency_bytes.inc_by(found.bytes - shown.bytes);
+        *shown = found;
     }
 
     /// Lets the next round begin in its time.
@@ -185,6 +210,12 @@ impl Idempotency {
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Idempotency {
+    fn drop(&mut self) {
+        self.show(Shown::default());
     }
 }
 

@@ -37,6 +37,7 @@ use crate::metrics::Metrics;
 use crate::retries::Retries;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply};
+use catalog::Extent;
 use connector::Connector;
 use exclusive::{Exclusive, Exclusives};
 use lane::Lane;
@@ -64,12 +65,18 @@ pub(crate) struct Postgres {
     doors: Arc<Doors>,
     /// Whether the table of outcomes was seen.
     laid: AtomicBool,
+    /// How much of the database the catalog tells.
+    extent: Extent,
 }
 
 impl Postgres {
     /// Reads the address and makes ready to connect.
-    pub(crate) fn open(config: &Config, metrics: Metrics) -> Result<Self, Error> {
-        let connector = Arc::new(Connector::new(config, metrics.clone())?);
+    pub(crate) fn open(
+        config: &Config,
+        schema: Option<&str>,
+        metrics: Metrics,
+    ) -> Result<Self, Error> {
+        let connector = Arc::new(Connector::new(config, schema, metrics.clone())?);
         let settings = Settings::new(config);
         let lane = |connections| Lane::new(connections, config.queue_length_max, &settings);
         Ok(Self {
@@ -82,6 +89,10 @@ impl Postgres {
             metrics,
             doors: Arc::default(),
             laid: AtomicBool::new(false),
+            extent: match schema {
+                Some(_) => Extent::Own,
+                None => Extent::All,
+            },
         })
     }
 
@@ -104,7 +115,11 @@ impl Postgres {
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
         let _inside = self.doors.enter()?;
         let exclusive = self.exclusives.take(Purpose::Work).await?;
-        let read = timeout(self.settings.patience(false, 1), catalog::read(&exclusive)).await;
+        let read = timeout(
+            self.settings.patience(false, 1),
+            catalog::read(&exclusive, self.extent),
+        )
+        .await;
         let late = || Error::Timeout("reading the catalog".into()).into();
         finish(exclusive, read.unwrap_or_else(|_| Err(late()))).await
     }

@@ -96,8 +96,8 @@ fn name(pair: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-/// For `serialize_with`: what is shown of an address.
-pub(crate) fn serialize<S: Serializer>(url: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+/// For `serialize_with`: what is shown of an address, all of it but its password.
+pub fn serialize<S: Serializer>(url: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&rewritten(url, Some(REDACTED)))
 }
 

@@ -1,4 +1,4 @@
-//! The commands about callers: their keys and their tokens.
+//! The commands about callers: their keys, their tokens and their tenants.
 
 use super::Settings;
 use clap::{Args, Subcommand};
@@ -89,6 +89,29 @@ pub(crate) struct ApiKeyRevoke {
     /// The project.
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) directory: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria tenants`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tenants {
+    /// Compare the database of each tenant with the artefact, and tell which do not fit.
+    #[command(
+        after_help = "Examples:\n  fragaria tenants check shop\n  fragaria tenants check shop --tenant acme --json\n\nExit codes: 0 if all fit, 3 if one does not or is away, 1 if they could not be looked at."
+    )]
+    Check(TenantsCheck),
+}
+
+/// `fragaria tenants check`
+#[derive(Debug, Args)]
+pub(crate) struct TenantsCheck {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    /// This tenant alone; it can be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

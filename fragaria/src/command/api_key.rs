@@ -6,10 +6,9 @@ use crate::count::count;
 use crate::environment::Environment;
 use crate::keys::{self, Wish};
 use crate::mend;
-use crate::project::{ARTEFACT, Project, read_artefact};
+use crate::project::Project;
 use crate::terminal::Terminal;
 use anyhow::Result;
-use model::Schema;
 use serde_json::{Map, Value};
 
 /// Does what is asked.
@@ -24,7 +23,7 @@ pub(crate) async fn run(args: ApiKey, environment: &Environment, terminal: Termi
 
 async fn create(args: ApiKeyCreate, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
-    let schema = schema(&project)?;
+    let schema = project.schema()?;
     let wish = Wish {
         name: args.name,
         roles: args.role,
@@ -73,15 +72,6 @@ async fn revoke(args: ApiKeyRevoke, environment: &Environment, terminal: Termina
         )
     })?;
     Ok(())
-}
-
-/// The schema that is served, or else the one in the files.
-fn schema(project: &Project) -> Result<Schema> {
-    let artefact = project.directory.join(ARTEFACT);
-    if artefact.is_file() {
-        return Ok(read_artefact(&artefact)?.schema);
-    }
-    Ok(project.compile()?.artefact.schema)
 }
 
 fn claims(text: &str) -> Result<Map<String, Value>> {

@@ -38,6 +38,7 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
         bail!("the artefact was compiled for {compiled_for}, and the database is {theirs}");
     }
     closed(has_rules, server.config.auth.open)?;
+    tenanted(&server.config)?;
     let listener = Address::Fixed(server.config.server.listen).bind().await?;
     running::run(server, listener, std::future::pending()).await
 }
@@ -100,6 +101,18 @@ fn doubts(schema: &Schema, config: &Config) -> Vec<String> {
         );
     }
     doubts
+}
+
+/// Refuses databases of tenants where nobody could have a tenant.
+fn tenanted(config: &Config) -> Result<()> {
+    if !config.tenancy.is_on() || config.auth.gives_tenants() {
+        return Ok(());
+    }
+    Err(mend::failure(
+        "tenants have databases of their own, and no caller could have a tenant",
+        "tell callers apart: set tenant_claim of an issuer in auth.issuers, or tenant in \
+         auth.certificates, or auth.api_keys.enabled (docs/guide/tenancy.md)",
+    ))
 }
 
 /// The project directory and the artefact a path stands for.

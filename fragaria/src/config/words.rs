@@ -9,10 +9,16 @@ use toml::Value;
 /// Longer texts are not repeated.
 const TEXT_MAX: usize = 40;
 
+/// The list that holds passwords, of which nothing is repeated.
+const SECRET_LIST: &str = "tenancy.tenants";
+
 /// Says what a key takes and what it was given.
 pub(super) fn refusal(key: &str, value: &Value, keys: &Keys) -> String {
     if let (Some(Value::Array(_)), Value::Array(_)) = (keys.default_of(key), value) {
         return format!("{key}: {}", within(key, value));
+    }
+    if (key, value.is_str()) == (SECRET_LIST, true) {
+        return format!("{key}: expected a list, found a text");
     }
     let expected = match keys.default_of(key) {
         None => "a section with keys of its own".to_owned(),
@@ -36,6 +42,10 @@ fn expected(key: &str, value: &Value, default: &Value) -> String {
 
 /// What is wrong inside a list, as its declaration says it.
 fn within(key: &str, value: &Value) -> String {
+    let items = value.as_array().into_iter().flatten();
+    if key == SECRET_LIST && items.into_iter().any(|item| !item.is_table()) {
+        return "each is a section with keys of its own".to_owned();
+    }
     let outcome = Config::deserialize(keys::nest(key, value.clone()));
     outcome
         .err()
@@ -85,6 +95,21 @@ mod tests {
         ] {
             let value: Value = value.parse().unwrap();
             assert_eq!(refusal(key, &value, &keys), format!("{key}: {expected}"));
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_list_with_passwords_is_repeated() {
+        let keys = Keys::known();
+        for value in [
+            "'postgres://me:hunter2@db/acme'",
+            "['postgres://me:hunter2@db/acme']",
+            "[{ name = 'acme', url = ['postgres://me:hunter2@db/acme'] }]",
+            "[{ name = 'acme', ulr = 'postgres://me:hunter2@db/acme' }]",
+        ] {
+            let value: Value = value.parse().unwrap();
+            let told = refusal("tenancy.tenants", &value, &keys);
+            assert!(!told.contains("hunter2"), "{told}");
         }
     }
 

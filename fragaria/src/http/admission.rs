@@ -7,7 +7,9 @@ use super::idempotency;
 use super::negotiation::{Format, Unreadable, is_json};
 use super::parameters::Parameters;
 use super::room::{Full, Held};
+use crate::edition::Edition;
 use crate::server::Server;
+use crate::tenancy::Place;
 use bytes::BytesMut;
 use guard::rates::Visit;
 use http_body_util::BodyExt as _;
@@ -22,6 +24,8 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) struct Admitted {
     /// Who asks.
     pub(crate) caller: Arc<Caller>,
+    /// Where it works.
+    pub(crate) place: Place,
     /// GET or POST.
     pub(crate) method: Method,
     /// What is asked.
@@ -35,10 +39,15 @@ pub(crate) struct Admitted {
 }
 
 impl Admitted {
-    /// A request of our own.
-    pub(crate) fn own(body: &[u8]) -> Result<Self, Fault> {
+    /// A request of our own, which belongs to no tenant.
+    pub(crate) async fn own(
+        server: &Server,
+        edition: &Arc<Edition>,
+        body: &[u8],
+    ) -> Result<Self, Fault> {
         Ok(Self {
             caller: Arc::new(Caller::development()),
+            place: Place::enter(server, None, edition).await?,
             method: Method::POST,
             parameters: Parameters::from_body(body)?,
             idempotency_key: None,
@@ -50,7 +59,7 @@ impl Admitted {
 
 /// Admits a request, or refuses it before it costs anything.
 pub(crate) async fn admit(
-    server: &Server,
+    (server, edition): (&Server, &Arc<Edition>),
     (peer, request): (&Peer, Request<Incoming>),
     line: &mut Line,
     visit: &mut Visit,
@@ -59,6 +68,7 @@ pub(crate) async fn admit(
     acceptable(&request)?;
     let caller = caller::of(server, (peer, request.headers()), line).await?;
     server.rates.admit(visit, &caller).await?;
+    let tenant = Place::whose(server, &caller, line)?;
     let reports_cost = cost_report::is_asked(request.headers())?;
     let (idempotency_key, parameters, held) = if method == Method::GET {
         let query = request.uri().query().unwrap_or_default();
@@ -74,6 +84,7 @@ pub(crate) async fn admit(
         return Err(Fault::new("server.not_ready", Kind::Unavailable, message).into());
     }
     Ok(Admitted {
+        place: Place::enter(server, tenant, edition).await?,
         caller,
         method,
         parameters,

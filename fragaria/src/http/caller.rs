@@ -1,7 +1,7 @@
 //! Who sends a request.
 
 use crate::server::{Server, Stage};
-use crate::taken_for::{EXAMPLE, TakenFor};
+use crate::taken_for::{self, EXAMPLE};
 use guard::Presented;
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
@@ -62,9 +62,8 @@ fn wish<'a>(
 }
 
 fn taken_for(wish: &[u8]) -> Result<Caller, Fault> {
-    let wish: TakenFor = serde_json::from_slice(wish).map_err(|error| {
+    taken_for::read(wish).map_err(|error| {
         let message = format!("fragaria-as is JSON such as {EXAMPLE}: {error}");
         Fault::new("auth.as", Kind::Malformed, message)
-    })?;
-    Ok(wish.caller())
+    })
 }

@@ -66,6 +66,19 @@ pub(crate) fn fingerprint(parameters: &Parameters, standing: &str) -> [u8; 32] {
     digest.finalize().into()
 }
 
+/// Whose key it is: that of a caller, or of a caller who works for a tenant. Schemas of one database
+/// have one table of keys, and a caller may work for several tenants.
+pub(crate) fn whose(caller: &str, tenant: Option<&str>) -> Box<str> {
+    let Some(tenant) = tenant else {
+        return caller.into();
+    };
+    let mut digest = Sha256::new();
+    digest.update((tenant.len() as u64).to_be_bytes());
+    digest.update(tenant);
+    digest.update(caller);
+    store::hexadecimal(&digest.finalize()).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

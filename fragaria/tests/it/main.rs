@@ -57,6 +57,7 @@ mod shutdown;
 mod stage;
 mod statements;
 mod streaming;
+mod tenancy;
 mod tls;
 mod trees;
 mod typed;

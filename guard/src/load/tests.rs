@@ -79,7 +79,7 @@ fn the_bound_stays_where_it_is_while_requests_take_as_long_as_usual() {
     let stage = Stage::new(400, 10);
     assert_eq!(stage.offered(40), 40);
     assert_eq!(stage.offered(90), 90);
-    assert_eq!(stage.load.limit.get(), 400);
+    assert_eq!(stage.load.counted.limit.get(), 400);
 }
 
 #[test]
@@ -88,8 +88,16 @@ fn the_bound_falls_under_load_to_what_the_database_can_do_and_rises_again() {
     stage.offered(40);
     let admitted = stage.offered(400);
     assert!((50..160).contains(&admitted), "{admitted} at a time");
-    assert!(stage.load.shed.get_or_create(&Shed { why: "limit" }).get() > 10_000);
-    assert_eq!(stage.load.in_flight.get(), 0);
+    assert!(
+        stage
+            .load
+            .counted
+            .shed
+            .get_or_create(&Shed { why: "limit" })
+            .get()
+            > 10_000
+    );
+    assert_eq!(stage.load.counted.in_flight.get(), 0);
     stage.side_by_side = 1_000.0;
     stage.offered(400);
     stage.offered(400);
@@ -107,7 +115,7 @@ fn the_bound_never_leaves_its_own_bounds() {
     for _ in 0..50 {
         stage.offered(500);
     }
-    assert_eq!(stage.load.limit.get(), 100);
+    assert_eq!(stage.load.counted.limit.get(), 100);
 }
 
 #[test]
@@ -132,7 +140,7 @@ fn a_few_milliseconds_are_no_load_however_many_times_the_usual_they_are() {
             passes.into_iter().for_each(Pass::told);
         }
     }
-    assert_eq!(stage.load.limit.get(), 200);
+    assert_eq!(stage.load.counted.limit.get(), 200);
 }
 
 #[test]
@@ -144,7 +152,7 @@ fn mutations_are_the_last_to_be_refused() {
     assert_eq!(stage.write("ann").err(), Some("server.overloaded"));
     drop((reads, writes));
     assert!(stage.read("ann").is_ok());
-    assert_eq!(stage.load.in_flight.get(), 0);
+    assert_eq!(stage.load.counted.in_flight.get(), 0);
 }
 
 #[test]
@@ -162,6 +170,19 @@ fn who_has_its_share_waits_for_others_once_there_is_little_room() {
     assert_eq!(stage.state_of("bob"), None);
     drop(ann);
     assert_eq!(stage.state_of("ann"), None);
+}
+
+#[test]
+fn the_load_of_another_database_leaves_this_one_its_room() {
+    let stage = Stage::new(4, 4);
+    let counted = &stage.load.counted;
+    let other = stage.load.beside();
+    let theirs: Vec<_> = (0..4).map(|_| other.enter("ann", READ).unwrap()).collect();
+    assert!(other.enter("ann", READ).is_err());
+    let ours = stage.read("ann").unwrap();
+    assert_eq!((counted.in_flight.get(), counted.limit.get()), (5, 8));
+    drop((ours, theirs, other));
+    assert_eq!((counted.in_flight.get(), counted.limit.get()), (0, 4));
 }
 
 impl Stage {

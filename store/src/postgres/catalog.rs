@@ -11,6 +11,7 @@ use model::Dialect;
 use model::catalog::{
     Catalog, Column, Composite, Constraint, Enum, ForeignKey, Kind, Search, Table,
 };
+use std::borrow::Cow;
 use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
@@ -46,28 +47,37 @@ impl Types {
     }
 }
 
+/// How much of a database is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All schemas.
+    All,
+    /// The first schema on the search path, however many others there are.
+    Own,
+}
+
 /// Reads all that an API can be made from.
-pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
+pub(super) async fn read(session: &Session, extent: Extent) -> Result<Catalog, Snag> {
     session.client.batch_execute(sql::BEGIN).await?;
     let mut order = Vec::new();
     let mut tables = Tables::new();
     let (mut enums, mut composites) = (Vec::new(), Vec::new());
-    for row in rows(session, sql::TABLES).await? {
+    for row in rows(session, extent, sql::TABLES).await? {
         let id = get(&row, 0)?;
         order.push(id);
         tables.insert(id, table(&row)?);
     }
     let mut types = Types::default();
-    for row in rows(session, sql::ENUMS).await? {
+    for row in rows(session, extent, sql::ENUMS).await? {
         types.enums.insert(get(&row, 0)?, types.enums.len());
         enums.push(enumeration(&row)?);
     }
-    for row in rows(session, sql::COMPOSITES).await? {
+    for row in rows(session, extent, sql::COMPOSITES).await? {
         types.composites.insert(get(&row, 0)?, composites.len());
         types.relations.insert(get(&row, 1)?, composites.len());
         composites.push(composite(&row)?);
     }
-    for row in rows(session, sql::COLUMNS).await? {
+    for row in rows(session, extent, sql::COLUMNS).await? {
         let column = column(&row, &types)?;
         let composite = types.relations.get(&get(&row, 0)?);
         match composite.and_then(|index| composites.get_mut(*index)) {
@@ -75,8 +85,8 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
             None => with(&mut tables, &row, |table| table.columns.push(column))?,
         }
     }
-    constraints(session, &mut tables).await?;
-    let functions = functions::read(session, &types, &order).await?;
+    constraints(session, extent, &mut tables).await?;
+    let functions = functions::read(session, extent, (&types, &order)).await?;
     session.client.batch_execute("COMMIT").await?;
     Ok(Catalog {
         dialect: Dialect::Postgres,
@@ -91,8 +101,8 @@ pub(super) async fn read(session: &Session) -> Result<Catalog, Snag> {
 }
 
 /// Adds what holds of the rows of tables, and what their words are found by.
-async fn constraints(session: &Session, tables: &mut Tables) -> Result<(), Snag> {
-    for row in rows(session, sql::KEYS).await? {
+async fn constraints(session: &Session, extent: Extent, tables: &mut Tables) -> Result<(), Snag> {
+    for row in rows(session, extent, sql::KEYS).await? {
         let columns = get(&row, 2)?;
         if get(&row, 1)? {
             with(tables, &row, |table| table.primary_key = columns)?;
@@ -104,7 +114,7 @@ async fn constraints(session: &Session, tables: &mut Tables) -> Result<(), Snag>
             })?;
         }
     }
-    for row in rows(session, sql::FOREIGN_KEYS).await? {
+    for row in rows(session, extent, sql::FOREIGN_KEYS).await? {
         let target = tables
             .get(&get(&row, 1)?)
             .map(|to| (to.schema.clone(), to.name.clone()));
@@ -113,20 +123,24 @@ async fn constraints(session: &Session, tables: &mut Tables) -> Result<(), Snag>
             with(tables, &row, |table| table.foreign_keys.push(key))?;
         }
     }
-    for row in rows(session, sql::CONSTRAINTS).await? {
+    for row in rows(session, extent, sql::CONSTRAINTS).await? {
         let (name, told) = (get(&row, 1)?, get(&row, 2)?);
         let constraint = Constraint { name, told };
         with(tables, &row, |table| table.constraints.push(constraint))?;
     }
-    for row in rows(session, sql::SEARCHES).await? {
+    for row in rows(session, extent, sql::SEARCHES).await? {
         let search = search(&row)?;
         with(tables, &row, |table| table.searches.push(search))?;
     }
     Ok(())
 }
 
-async fn rows(session: &Session, sql: &str) -> Result<Vec<Row>, Snag> {
-    Ok(session.fetch(sql).await?.try_collect().await?)
+async fn rows(session: &Session, extent: Extent, sql: &str) -> Result<Vec<Row>, Snag> {
+    let sql: Cow<'_, str> = match extent {
+        Extent::All => sql.into(),
+        Extent::Own => sql::own(sql).into(),
+    };
+    Ok(session.fetch(&sql).await?.try_collect().await?)
 }
 
 fn get<T: FromSqlOwned>(row: &Row, column: usize) -> Result<T, Error> {

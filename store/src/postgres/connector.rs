@@ -32,7 +32,11 @@ pub(super) struct Connector {
 
 impl Connector {
     /// Reads the address; nothing is connected yet.
-    pub(super) fn new(config: &Config, metrics: Metrics) -> Result<Self, Error> {
+    pub(super) fn new(
+        config: &Config,
+        schema: Option<&str>,
+        metrics: Metrics,
+    ) -> Result<Self, Error> {
         let Address {
             config: mut address,
             security,
@@ -43,8 +47,12 @@ impl Connector {
             );
         }
         let pooled = config.postgres.pooler == Pooler::Transaction;
+        if pooled && schema.is_some() {
+            let message = "through a pooler in transaction mode no connection keeps its schema";
+            return Err(Error::Address(message.to_owned()));
+        }
         if !pooled {
-            address.options(startup(&address, config));
+            address.options(startup(&address, config, schema));
         }
         if address.get_application_name().is_none() {
             address.application_name("fragaria");
@@ -89,10 +97,31 @@ impl Connector {
 }
 
 /// Settings of every session, behind those the address brings.
-fn startup(address: &tokio_postgres::Config, config: &Config) -> String {
+///
+/// With a schema, names are looked for in it alone: a setting of the user, of the database or of the
+/// address stands back behind this one, and each connection that is made anew has it again.
+fn startup(address: &tokio_postgres::Config, config: &Config, schema: Option<&str>) -> String {
     let given = address.get_options().unwrap_or_default();
     let timeout = settings::statement_timeout(config, false).as_millis();
-    format!("{given} -c statement_timeout={timeout} -c TimeZone=UTC")
+    let path = schema.map(|schema| format!(" -c search_path={}", option(&quoted(schema))));
+    let path = path.unwrap_or_default();
+    format!("{given} -c statement_timeout={timeout} -c TimeZone=UTC{path}")
+}
+
+/// A name as SQL has it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A value among the options of a connection, which ends at the first space without a backslash.
+fn option(value: &str) -> String {
+    let is_special =
+        |letter: char| letter == '\\' || letter.is_ascii_whitespace() || letter == '\u{b}';
+    let letters = value.chars().flat_map(|letter| {
+        let escape = is_special(letter).then_some('\\');
+        escape.into_iter().chain([letter])
+    });
+    letters.collect()
 }
 
 fn check_version<S, T>(connection: &Connection<S, T>) -> Result<(), Error>
@@ -123,5 +152,24 @@ fn unreachable(error: tokio_postgres::Error) -> Error {
         Some(cause) if refused || cause == PASSWORD_MISSING => Error::Login(cause),
         Some(cause) => Error::Unavailable(format!("{text}: {cause}")),
         None => Error::Unavailable(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_is_one_name_whatever_is_in_it() {
+        for (name, expected) in [
+            ("acme", r#""acme""#),
+            ("A b", r#""A\ b""#),
+            (r#"x", public"#, r#""x"",\ public""#),
+            (r"a\ -c role=x", r#""a\\\ -c\ role=x""#),
+            ("a\tb\nc\u{b}d", "\"a\\\tb\\\nc\\\u{b}d\""),
+            ("früh", "\"früh\""),
+        ] {
+            assert_eq!(option(&quoted(name)), expected);
+        }
     }
 }

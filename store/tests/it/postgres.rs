@@ -6,6 +6,7 @@ pub(crate) mod instance;
 mod limits;
 mod pooler;
 mod reading;
+mod schemas;
 mod streaming;
 pub(crate) mod tls;
 mod types;

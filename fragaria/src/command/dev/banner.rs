@@ -1,5 +1,6 @@
 //! What `fragaria dev` says first: whether the project is served, where, and what to ask it.
 
+use crate::config::Tenancy;
 use crate::count::count;
 use crate::example;
 use crate::first_query::first_query;
@@ -18,6 +19,8 @@ pub(super) struct Banner {
     base: String,
     query: String,
     console: bool,
+    /// The header by which a first query has a tenant, where it needs one.
+    tenant: String,
     /// Why it is not ready, and what to do.
     problem: Option<(String, Option<String>)>,
 }
@@ -36,6 +39,7 @@ impl Banner {
             base: format!("{}://{address}", server.scheme()),
             query: first_query(schema),
             console: server.config.console.enabled,
+            tenant: tenant(&server.config.tenancy),
             problem: problem(project, outlook),
         }
     }
@@ -94,11 +98,23 @@ impl Banner {
                 .to_owned();
         }
         let (base, body) = (&self.base, json!({ "query": self.query }));
+        let tenant = &self.tenant;
         format!(
             "A first query:\n\n  curl {base}{GRAPHQL} -H 'content-type: application/json' \\\n    \
-             -d '{body}'\n\n"
+             {tenant}-d '{body}'\n\n"
         )
     }
+}
+
+/// The part of a command by which it asks as a tenant, where each has a database and none is taken.
+fn tenant(tenancy: &Tenancy) -> String {
+    if !tenancy.is_on() || !tenancy.development.is_empty() {
+        return String::new();
+    }
+    let is_plain = |name: &&str| name.chars().all(|letter| letter.is_ascii_alphanumeric());
+    let names = tenancy.tenants.iter().map(|tenant| &*tenant.name);
+    let name = names.into_iter().find(is_plain).unwrap_or("<tenant>");
+    format!("-H 'fragaria-as: {}' ", json!({ "tenant": name }))
 }
 
 fn problem(project: &Project, outlook: &Outlook) -> Option<(String, Option<String>)> {

@@ -6,7 +6,7 @@ use super::report::Report;
 use super::scope::Scope;
 use super::scratch::Scratch;
 use crate::address;
-use crate::config::Config;
+use crate::config::{Config, Tenancy};
 use crate::project::Face;
 use crate::readiness;
 use crate::server::{Server, Stage};
@@ -37,6 +37,8 @@ pub(super) async fn grow(
 ) -> Result<Report> {
     let dialect = address::dialect(&scratch.config.url)?;
     config.database = scratch.config.clone();
+    // What is tried belongs to no tenant.
+    config.tenancy = Tenancy::default();
     // What is tried is read from the API itself.
     config.limits.introspection = Introspection::Everyone;
     let progress = terminal.progress("making the tables of the matrix");

@@ -17,6 +17,10 @@ pub(super) struct Front {
     /// Settings it is served with.
     #[serde(default)]
     pub(super) settings: Vec<String>,
+    /// Databases of tenants, in files of these names: copies of the first one, with a statement that
+    /// makes each another.
+    #[serde(default)]
+    pub(super) places: BTreeMap<String, String>,
     /// Callers by the names that steps have for them.
     #[serde(default)]
     pub(super) callers: BTreeMap<String, Value>,

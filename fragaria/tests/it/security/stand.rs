@@ -72,6 +72,12 @@ impl Stand {
             project.write("schema.graphql", &schema);
             project.run(&["compile"]);
         }
+        for (name, statement) in &front.places {
+            let place = project.path(&format!("{name}.db"));
+            std::fs::copy(project.path("shop.db"), &place).unwrap();
+            let place = rusqlite::Connection::open(place).unwrap();
+            place.execute_batch(statement).unwrap();
+        }
         let provider = (front.stand == Kind::Guarded).then(Provider::start);
         Self {
             server: serve(front, project, provider.as_ref()),

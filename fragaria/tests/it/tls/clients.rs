@@ -189,6 +189,25 @@ fn a_caller_is_known_by_its_certificate() {
 }
 
 #[test]
+fn a_certificate_leads_to_the_database_of_its_tenant() {
+    let stage = Stage::new();
+    let north = stage.project.path("north.db");
+    std::fs::copy(stage.project.path("shop.db"), &north).unwrap();
+    let north = rusqlite::Connection::open(north).unwrap();
+    let change = "UPDATE product SET name = 'of the north' WHERE id = 1";
+    north.execute_batch(change).unwrap();
+    let places = "tenancy.tenants=[{ name = 'north', url = 'sqlite:north.db' }]";
+    let orders = stage.issue("orders", &[]);
+    let stock = stage.issue("stock", &["spiffe://shop.example/stock"]);
+    let server = stage.serve(&[NAMED, "tenancy.by=database", places], &orders);
+    let answer = server.ask("POST /graphql", &[JSON], QUERY).json();
+    assert_eq!(answer["data"]["product"]["name"], "of the north");
+    // A caller that is known, and has no tenant.
+    let refused = coded(403, "access.tenant");
+    assert_eq!(stage.fares(&server, Some(&stock)), refused);
+}
+
+#[test]
 fn what_is_no_certificate_of_a_client_is_refused_in_the_handshake() {
     let stage = Stage::new();
     let orders = stage.issue("orders", &[]);

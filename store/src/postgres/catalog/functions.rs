@@ -1,6 +1,6 @@
 //! The functions of a PostgreSQL database.
 
-use super::{Session, Types, get, rows, sql};
+use super::{Extent, Session, Types, get, rows, sql};
 use crate::Error;
 use crate::snag::Snag;
 use model::catalog::{Column, Function, Unfit};
@@ -10,18 +10,18 @@ use tokio_postgres::Row;
 /// Reads the functions; `order` are the object ids of the tables, in their order.
 pub(super) async fn read(
     session: &Session,
-    types: &Types,
-    order: &[u32],
+    extent: Extent,
+    (types, order): (&Types, &[u32]),
 ) -> Result<Vec<Function>, Snag> {
     let tables = order.iter().enumerate();
     let tables: HashMap<u32, usize> = tables.map(|(index, id)| (*id, index)).collect();
     let mut places: HashMap<u32, usize> = HashMap::new();
     let mut functions = Vec::new();
-    for row in rows(session, sql::FUNCTIONS).await? {
+    for row in rows(session, extent, sql::FUNCTIONS).await? {
         places.insert(get(&row, 0)?, functions.len());
         functions.push(function(&row)?);
     }
-    for row in rows(session, sql::OPERANDS).await? {
+    for row in rows(session, extent, sql::OPERANDS).await? {
         let place = places.get(&get(&row, 0)?);
         let Some(function) = place.and_then(|place| functions.get_mut(*place)) else {
             continue;

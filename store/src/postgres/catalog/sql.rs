@@ -2,6 +2,16 @@
 //!
 //! Names are ordered by their bytes, and those of the first schema on the search path come first.
 
+/// What stands where a question can be narrowed, behind the column with the schema of what it is about.
+const ANY: &str = " IS NOT NULL";
+
+/// The same question about the first schema on the search path alone.
+pub(super) fn own(sql: &str) -> String {
+    const OWN: &str =
+        " = (SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = current_schema())";
+    sql.replace(ANY, OWN)
+}
+
 /// One snapshot for all questions. Where plans look dear, compiling these takes a thousand times what
 /// they do.
 pub(super) const BEGIN: &str =
@@ -33,6 +43,7 @@ SELECT c.oid, NULLIF(n.nspname, current_schema())::text, c.relname::text, c.relk
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm')
+  AND c.relnamespace IS NOT NULL
   AND NOT c.relispartition
   AND n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
   AND NOT EXISTS (
@@ -49,6 +60,7 @@ SELECT t.oid, NULLIF(n.nspname, current_schema())::text, t.typname::text,
 FROM pg_catalog.pg_type t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype = 'e'
+  AND t.typnamespace IS NOT NULL
   AND n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend d
@@ -62,7 +74,8 @@ SELECT t.oid, t.typrelid, NULLIF(n.nspname, current_schema())::text, t.typname::
 FROM pg_catalog.pg_type t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
-WHERE n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
+WHERE t.typnamespace IS NOT NULL
+  AND n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
@@ -94,7 +107,7 @@ LEFT JOIN domain d ON d.id = a.atttypid
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type b WHERE b.oid = d.base AND b.typtype = 'd')
 JOIN pg_catalog.pg_type b ON b.oid = COALESCE(d.base, a.atttypid)
 LEFT JOIN pg_catalog.pg_attrdef v ON v.adrelid = a.attrelid AND v.adnum = a.attnum
-WHERE a.attnum > 0 AND NOT a.attisdropped
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relnamespace IS NOT NULL
 ORDER BY a.attrelid, a.attnum"
 );
 
@@ -110,7 +123,7 @@ SELECT i.indrelid, i.indisprimary,
              WHERE k.place <= i.indnkeyatts ORDER BY k.place)
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+WHERE c.relnamespace IS NOT NULL AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
   AND (i.indisprimary
        OR i.indimmediate AND (to_jsonb(i) ->> 'indnullsnotdistinct')::boolean IS NOT TRUE)
 ORDER BY i.indrelid, i.indisprimary DESC, c.relname COLLATE "C""#;
@@ -135,7 +148,8 @@ SELECT a.attrelid, a.attname::text,
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v', 'm')
 LEFT JOIN pg_catalog.pg_attrdef v ON v.adrelid = a.attrelid AND v.adnum = a.attnum
-WHERE a.atttypid = 'pg_catalog.tsvector'::regtype AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace IS NOT NULL
+  AND a.atttypid = 'pg_catalog.tsvector'::regtype AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum";
 
 /// Table, table referred to, columns, columns referred to of foreign keys.
@@ -152,7 +166,7 @@ SELECT c.conrelid, c.confrelid,
              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.number
              ORDER BY k.place)
 FROM pg_catalog.pg_constraint c
-WHERE c.contype = 'f' AND c.conparentid = 0
+WHERE c.contype = 'f' AND c.conparentid = 0 AND c.connamespace IS NOT NULL
 ORDER BY c.conrelid, c.conkey, c.conname COLLATE "C""#;
 
 /// Table, name, whether it is told that it was the one which refused a row, of constraints and unique
@@ -199,7 +213,8 @@ SELECT p.oid,
        p.provolatile = 'v', p.proretset
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
+WHERE p.pronamespace IS NOT NULL
+  AND n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
@@ -231,7 +246,7 @@ JOIN pg_catalog.pg_type t ON t.oid = g.type
 LEFT JOIN domain d ON d.id = g.type
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type b WHERE b.oid = d.base AND b.typtype = 'd')
 JOIN pg_catalog.pg_type b ON b.oid = COALESCE(d.base, g.type)
-WHERE p.prokind = 'f' AND g.type <> 'pg_catalog.void'::regtype
+WHERE p.prokind = 'f' AND p.pronamespace IS NOT NULL AND g.type <> 'pg_catalog.void'::regtype
   AND n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
 ORDER BY p.oid, g.place"
 );
