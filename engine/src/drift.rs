@@ -4,9 +4,11 @@ mod columns;
 mod composites;
 mod enums;
 mod functions;
+mod row_security;
 mod search;
 mod trial;
 
+pub use row_security::{UNPROTECTED, acted_as, row_security, served};
 pub use trial::{Trial, trials};
 
 use crate::names::folded;

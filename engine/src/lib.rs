@@ -42,7 +42,7 @@ pub use bind::Bound;
 pub use compile::{Compiled, Source, compile, locate};
 pub use config::{Config, Introspection};
 pub use diff::{Change, Sight, diff};
-pub use drift::{Trial, drift, trials};
+pub use drift::{Trial, UNPROTECTED, acted_as, drift, row_security, served, trials};
 pub use engine::{Ask, Engine, Error};
 pub use json::{Flaw, flaw};
 pub use plan::Inserts;

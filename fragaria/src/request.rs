@@ -17,7 +17,7 @@ use guard::load::{Pass, Work};
 use guard::rates::Visit;
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
-use model::{Fault, Kind, Once};
+use model::{Actor, Fault, Kind, Once};
 use observe::request::Line;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,6 +73,7 @@ async fn carry_out(
     line: &mut Line,
     visit: Option<&mut Visit>,
 ) -> Result<(Reply, Option<Held>), Refusal> {
+    let actor = edition.engine.actor(&admitted.caller)?.map(Arc::new);
     let operation = prepare(server, edition, admitted).await?;
     line.name(operation.name());
     weigh(&operation, admitted)?;
@@ -81,11 +82,11 @@ async fn carry_out(
     line.entry().cost = Some(bound.cost);
     rates::weigh(server, visit, admitted, (&operation, bound.cost)).await?;
     let pass = enter(server, &operation, &bound, admitted)?;
-    let once = once(&operation, admitted);
-    let outcome = match run(server, bound, once.clone(), line).await {
+    let once = once(&operation, admitted, actor.as_deref());
+    let outcome = match run(server, bound, (once.clone(), actor.clone()), line).await {
         Err(failure) if failure.is_of_several() && !operation.introspects() => {
             let apart = bind_as(edition, &operation, admitted, Inserts::Apart);
-            run_apart(server, (apart, once), line, failure).await
+            run_apart(server, apart, (once, actor), (line, failure)).await
         }
         outcome => outcome,
     };
@@ -213,20 +214,26 @@ fn enter(
 }
 
 /// A mutation that its client gave a key happens once, however often it is sent.
-fn once(operation: &Operation, admitted: &Admitted) -> Option<Once> {
+fn once(operation: &Operation, admitted: &Admitted, actor: Option<&Actor>) -> Option<Once> {
     let key = admitted.idempotency_key.clone()?;
     (operation.kind() == OperationKind::Mutation).then(|| Once {
         caller: admitted.caller.name.clone(),
         key,
-        fingerprint: fingerprint(&admitted.parameters, &operation.standing(&admitted.caller)),
+        fingerprint: fingerprint(
+            &admitted.parameters,
+            &operation.standing(&admitted.caller, actor),
+        ),
     })
 }
+
+/// As what a request it is run, and as whom.
+type As = (Option<Once>, Option<Arc<Actor>>);
 
 /// The database answers in JSON. What it said in a failure stays in the log.
 async fn run(
     server: &Server,
     bound: Bound,
-    once: Option<Once>,
+    (once, actor): As,
     line: &mut Line,
 ) -> Result<Reply, Failure> {
     let Bound {
@@ -235,7 +242,11 @@ async fn run(
         weight,
         ..
     } = bound;
-    let manner = Manner { weight, once };
+    let manner = Manner {
+        weight,
+        once,
+        actor,
+    };
     let outcome = server.database.run(script, arguments, manner).await;
     outcome.inspect_err(|failure| {
         if failure.error.may_be_drift() {
@@ -249,14 +260,14 @@ async fn run(
 /// the error then names the row. Where another thing goes wrong by now, the first is told.
 async fn run_apart(
     server: &Server,
-    (apart, once): (Result<Bound, Refusal>, Option<Once>),
-    line: &mut Line,
-    first: Failure,
+    apart: Result<Bound, Refusal>,
+    as_what: As,
+    (line, first): (&mut Line, Failure),
 ) -> Result<Reply, Failure> {
     let Ok(bound) = apart else {
         return Err(first);
     };
-    match run(server, bound, once, line).await {
+    match run(server, bound, as_what, line).await {
         Err(failure) if !failure.is_like(&first) => Err(first),
         outcome => outcome,
     }

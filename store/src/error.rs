@@ -35,9 +35,12 @@ pub enum Error {
     /// A check refused the row.
     #[error("check constraint violated: {0}")]
     Check(String),
-    /// A trigger, a function or a policy of the database refused it, by a rule of its own.
+    /// A trigger or a function of the database refused it, by a rule of its own.
     #[error("refused by a rule of the database: {0}")]
     Rule(String),
+    /// A policy of the database does not let whoever asks write that row.
+    #[error("refused by a policy of the database: {0}")]
+    Policy(String),
     /// The database lacks what a statement names, or has it in another form.
     #[error("the database does not hold what the statement names: {0}")]
     Schema(String),
@@ -97,6 +100,13 @@ pub enum Error {
     Internal(String),
 }
 
+/// What a client is told of a row that a policy refused; its name is not.
+const POLICY: (&str, Kind, &str) = (
+    "store.policy",
+    Kind::Denied,
+    "a policy of the database does not let the caller write that row",
+);
+
 /// An error and the step it befell, if it befell one.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
@@ -114,7 +124,7 @@ impl Failure {
     /// shows when they are written one by one.
     pub fn is_of_several(&self) -> bool {
         let several = self.input.as_ref().is_some_and(|part| part.several);
-        several && self.error.public().1 == Kind::Conflict
+        several && matches!(self.error.public().1, Kind::Conflict | Kind::Denied)
     }
 
     /// The same failure, befallen a script that only reads: what takes no writes is its transaction.
@@ -219,6 +229,7 @@ impl Error {
             Self::Conversion(_) | Self::Document(_) | Self::FunctionWrites(_) | Self::Denied(_) => {
                 self.operation()
             }
+            Self::Policy(_) => POLICY,
             conflict => conflict.conflict(),
         }
     }
@@ -329,7 +340,7 @@ impl From<Failure> for Fault {
         // What a step expects says itself which part of the input it is about.
         let is_expected = matches!(failure.error, Error::Unmet(_));
         let mut fault = Self::from(failure.error);
-        if !is_expected && matches!(fault.kind, Kind::Conflict | Kind::Limit) {
+        if !is_expected && matches!(fault.kind, Kind::Conflict | Kind::Denied | Kind::Limit) {
             fault = fault.within(failure.input.map(|part| part.place));
         }
         if fault.path.is_empty() {
