@@ -167,8 +167,10 @@ fn connections_that_are_killed_all_the_time_show_nobody_rows_of_others() {
                 session.sql(&kill);
             }
         });
-        ask_at_once(server.address, 25, false);
+        let address = server.address;
+        let asked = scope.spawn(move || ask_at_once(address, 25, false)).join();
         done.store(true, Ordering::Relaxed);
+        asked.unwrap();
     });
     let server = server.ready();
     let calm = data(&server, &clerk(2), "{ customers { tenantId } }");
