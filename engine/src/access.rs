@@ -5,6 +5,7 @@
 //! cell that at least one of them lets it write, in the row as it was and in the row as it becomes.
 //! A rule that needs a claim which the caller has not got gives nothing.
 
+mod actor;
 mod key;
 mod literal;
 mod refusals;
@@ -16,6 +17,7 @@ mod view;
 pub use key::HashKey;
 pub use report::{OfRole, OfRows, Report, report};
 
+pub(crate) use actor::{actor, lasting};
 pub(crate) use literal::{Mistake, claims_of, condition, value};
 pub(crate) use rules::{Access, Claim, Condition, Ruled};
 pub(crate) use shape::Shape;

@@ -17,6 +17,7 @@ mod naming;
 mod parse;
 mod places;
 mod relations;
+mod roles;
 mod scalars;
 mod search;
 mod shapes;
@@ -24,6 +25,7 @@ mod tables;
 mod variants;
 
 pub use places::locate;
+pub(crate) use roles::unfit_in_database;
 
 use draft::Draft;
 use findings::Findings;
@@ -107,7 +109,7 @@ fn resolve(
         &functions,
         findings,
     );
-    let roles = access::roles(&document, findings);
+    let roles = roles::resolve(&document, dialect, findings);
     let rules = access::resolve(&mut drafts, &mut functions, &roles, findings);
     let schema = Schema {
         dialect,

@@ -5,9 +5,11 @@ mod composites;
 mod constraints;
 mod enums;
 mod functions;
+mod row_security;
 mod search;
 mod trial;
 
+pub use row_security::{UNPROTECTED, acted_as, row_security, served};
 pub use trial::{Trial, trials};
 
 use crate::names::folded;

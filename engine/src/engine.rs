@@ -1,6 +1,6 @@
 //! The engine as the request path sees it: prepare a document, bind its variables.
 
-use crate::access::{HashKey, Shape};
+use crate::access::{HashKey, Shape, actor};
 use crate::artefact::{Artefact, Hash};
 use crate::bind::{Bound, Means, bind};
 use crate::config::Config;
@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::plan::{Inserts, Plan, plan};
 use crate::prepare::{Operation, located, operation};
 use model::metric::Registry;
-use model::{Claims, Fault, Kind, Mask, Rights, Schema};
+use model::{Actor, Caller, Claims, Fault, Kind, Mask, Rights, Schema};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use serde_json::value::RawValue;
@@ -99,6 +99,12 @@ impl Engine {
     /// Whether it has access rules, so that callers see nothing but what these let them.
     pub fn has_rules(&self) -> bool {
         !self.schema().roles.is_empty()
+    }
+
+    /// As whom a caller asks the database, where it has rules of its own; nobody else than the login
+    /// where none is given.
+    pub fn actor(&self, caller: &Caller) -> Result<Option<Actor>, Fault> {
+        actor(self.schema(), caller)
     }
 
     /// Whether whoever is held to no rules is told what there is.

@@ -45,7 +45,7 @@ pub use bind::Bound;
 pub use compile::{Compiled, Source, compile, locate};
 pub use config::{Config, Introspection};
 pub use diff::{Change, Sight, diff};
-pub use drift::{Trial, drift, trials};
+pub use drift::{Trial, UNPROTECTED, acted_as, drift, row_security, served, trials};
 pub use engine::{Ask, Engine, Error, Inexplicable, Inquiry, Writing};
 pub use explain::{Explaining, Explanation, OfField, OfRule, Sight as FieldSight, Standing, Told};
 pub use json::{Flaw, flaw};

@@ -5,7 +5,7 @@ mod extent;
 mod mistakes;
 mod usages;
 
-use crate::access::Shape;
+use crate::access::{Shape, lasting};
 use crate::api::Api;
 use crate::config::Config;
 use crate::cost::Formula;
@@ -17,7 +17,7 @@ use apollo_compiler::executable::{
 use apollo_compiler::parser::{Parser, SourceMap, SourceSpan};
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, Node};
-use model::{Caller, Fault, Kind, Rights};
+use model::{Actor, Caller, Fault, Kind, Rights};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -68,15 +68,19 @@ impl Operation {
     }
 
     /// What the rules of its caller look at, as they find it: with other claims, or as a holder of other
-    /// roles, it is another operation.
-    pub fn standing(&self, caller: &Caller) -> String {
+    /// roles, it is another operation. What policies of the database look at nobody knows.
+    pub fn standing(&self, caller: &Caller, actor: Option<&Actor>) -> String {
         let Rights::Of(roles) = &caller.rights else {
             return String::new();
         };
         let roles: Vec<_> = roles.names().collect();
         let claims = self.shape.claims().iter();
         let claims: Vec<_> = claims.map(|claim| caller.claims.get(&claim.path)).collect();
-        serde_json::json!([roles, claims]).to_string()
+        match actor {
+            None => serde_json::json!([roles, claims]),
+            Some(actor) => serde_json::json!([roles, claims, lasting(caller, actor)]),
+        }
+        .to_string()
     }
 
     /// Whether it asks for `__schema` or `__type`, whose answers are written when it is bound: that

@@ -12,6 +12,7 @@ pub(crate) async fn compare(
     schema: &Schema,
 ) -> Result<Vec<Diagnostic>, Error> {
     let mut findings = engine::drift(schema, &database.catalog().await?);
+    findings.extend(row_security(database, schema).await?);
     for trial in engine::trials(schema, &findings) {
         let arguments = trial.arguments();
         match database
@@ -24,6 +25,17 @@ pub(crate) async fn compare(
         }
     }
     Ok(findings)
+}
+
+/// What keeps the policies of the database from holding for those whom requests act as.
+async fn row_security(database: &Database, schema: &Schema) -> Result<Vec<Diagnostic>, Error> {
+    let roles = engine::acted_as(schema);
+    if roles.is_empty() || database.dialect() != schema.dialect {
+        return Ok(Vec::new());
+    }
+    let served = engine::served(schema);
+    let (login, roles) = database.row_security(&roles, &served).await?;
+    Ok(engine::row_security(schema, &login, &roles))
 }
 
 /// What differs, each at its place in the files that the schema was compiled from.

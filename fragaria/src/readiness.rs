@@ -104,6 +104,7 @@ pub(crate) async fn admit(server: &Server, artefact: Artefact, texts: &Texts) ->
         }
         .into());
     }
+    log_unprotected(&diagnostics);
     server.replace(artefact)?;
     record(server, SCHEMA, Condition::Up);
     server.set_open(true);
@@ -176,7 +177,10 @@ async fn compare(server: &Server) -> Outlook {
     server.set_open(errors == 0);
     record(server, SCHEMA, agreement(errors));
     match errors {
-        0 => Outlook::Ready,
+        0 => {
+            log_unprotected(&findings);
+            Outlook::Ready
+        }
         _ => Outlook::Drift(findings),
     }
 }
@@ -202,6 +206,16 @@ pub(crate) fn errors(findings: &[Diagnostic]) -> impl Iterator<Item = &Diagnosti
 fn log(findings: &[Diagnostic]) {
     for finding in errors(findings) {
         tracing::error!(code = finding.code, "drift: {}", finding.message);
+    }
+}
+
+/// Says which tables have the rules alone, where others have policies besides.
+fn log_unprotected(findings: &[Diagnostic]) {
+    let unprotected = findings
+        .iter()
+        .filter(|finding| finding.code == engine::UNPROTECTED);
+    for finding in unprotected {
+        tracing::warn!(code = finding.code, "{}", finding.message);
     }
 }
 

@@ -17,7 +17,7 @@ use guard::load::{Pass, Work};
 use guard::rates::Visit;
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
-use model::{Fault, Kind, Once};
+use model::{Actor, Fault, Kind, Once};
 use observe::request::Line;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +74,7 @@ async fn carry_out(
     line: &mut Line,
     visit: Option<&mut Visit>,
 ) -> Result<(Reply, Option<Held>), Refusal> {
+    let actor = edition.engine.actor(&admitted.caller)?.map(Arc::new);
     let operation = prepare(server, edition, admitted).await?;
     line.name(operation.name());
     weigh(&operation, admitted)?;
@@ -82,11 +83,12 @@ async fn carry_out(
     line.entry().cost = Some(bound.cost);
     rates::weigh(server, visit, admitted, (&operation, bound.cost)).await?;
     let pass = enter(server, &operation, &bound, admitted)?;
-    let once = once(&operation, admitted);
-    let outcome = match run((server, admitted), bound, once.clone(), line).await {
+    let once = once(&operation, admitted, actor.as_deref());
+    let as_what = (once, actor);
+    let outcome = match run((server, admitted), bound, as_what.clone(), line).await {
         Err(failure) if failure.is_of_several() && !operation.introspects() => {
             let apart = bind_as(edition, &operation, admitted, Inserts::Apart);
-            run_apart((server, admitted), (apart, once), line, failure).await
+            run_apart((server, admitted), (apart, as_what), line, failure).await
         }
         outcome => outcome,
     };
@@ -217,20 +219,26 @@ fn enter(
 }
 
 /// A mutation that its client gave a key happens once, however often it is sent.
-fn once(operation: &Operation, admitted: &Admitted) -> Option<Once> {
+fn once(operation: &Operation, admitted: &Admitted, actor: Option<&Actor>) -> Option<Once> {
     let key = admitted.idempotency_key.clone()?;
     (operation.kind() == OperationKind::Mutation).then(|| Once {
         caller: idempotency::whose(&admitted.caller.name, admitted.place.tenant()),
         key,
-        fingerprint: fingerprint(&admitted.parameters, &operation.standing(&admitted.caller)),
+        fingerprint: fingerprint(
+            &admitted.parameters,
+            &operation.standing(&admitted.caller, actor),
+        ),
     })
 }
+
+/// As what a request it is run, and as whom.
+type As = (Option<Once>, Option<Arc<Actor>>);
 
 /// The database answers in JSON. What it said in a failure stays in the log.
 async fn run(
     (server, admitted): (&Server, &Admitted),
     bound: Bound,
-    once: Option<Once>,
+    (once, actor): As,
     line: &mut Line,
 ) -> Result<Reply, Failure> {
     let Bound {
@@ -239,7 +247,11 @@ async fn run(
         weight,
         ..
     } = bound;
-    let manner = Manner { weight, once };
+    let manner = Manner {
+        weight,
+        once,
+        actor,
+    };
     let database = admitted.place.database(server);
     let outcome = database.run(script, arguments, manner).await;
     outcome.inspect_err(|failure| {
@@ -254,14 +266,14 @@ async fn run(
 /// the error then names the row. Where another thing goes wrong by now, the first is told.
 async fn run_apart(
     at: (&Server, &Admitted),
-    (apart, once): (Result<Bound, Refusal>, Option<Once>),
+    (apart, as_what): (Result<Bound, Refusal>, As),
     line: &mut Line,
     first: Failure,
 ) -> Result<Reply, Failure> {
     let Ok(bound) = apart else {
         return Err(first);
     };
-    match run(at, bound, once, line).await {
+    match run(at, bound, as_what, line).await {
         Err(failure) if !failure.is_like(&first) => Err(first),
         outcome => outcome,
     }

@@ -11,6 +11,10 @@ pub struct Role {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// The role of the database that those who hold it act as there; all roles of a schema have
+    /// one, or none has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
 }
 
 /// What is done with rows.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// What the names of those begin with who show an API key; others are named by an address, or by a word
 /// without a colon.
@@ -94,6 +95,19 @@ impl Claims {
         };
         let found = self.0.get(path).or_else(inside);
         found.filter(|value| !value.is_null())
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+impl fmt::Display for Claims {
+    /// The JSON text of an object.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = serde_json::to_string(&self.0).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
     }
 }
 

@@ -9,6 +9,7 @@
 //! number that can exceed 53 bits is held as an integer or as its digits, never as a float.
 
 mod access;
+mod actor;
 pub mod api_key;
 mod caller;
 pub mod catalog;
@@ -21,6 +22,7 @@ pub mod metric;
 mod once;
 pub mod outward;
 pub mod revocation;
+pub mod row_security;
 mod scalar;
 pub mod schema;
 mod secret;
@@ -29,6 +31,7 @@ mod statement;
 mod value;
 
 pub use access::{Action, Grant, Mask, Role, Rule};
+pub use actor::Actor;
 pub use caller::{Caller, Claims, Rights, Roles};
 pub use catalog::Catalog;
 pub use clock::{Clock, SystemClock};

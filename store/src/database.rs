@@ -1,10 +1,12 @@
 //! The one door to a database, whichever it is.
 
 use crate::idempotency::{Claim, Idempotency};
+use crate::job::Job;
 use crate::metrics::Metrics;
 use crate::{Config, Error, Failure, Reply, dialect, mariadb, postgres, sqlite};
 use model::metric::Registry;
-use model::{Argument, Catalog, Dialect, Once, Script, Weight};
+use model::row_security::{Relation, Subject};
+use model::{Actor, Argument, Catalog, Dialect, Once, Script, Weight};
 use std::sync::Arc;
 
 /// A database: its pools, queues and caches; clones share them.
@@ -22,11 +24,17 @@ pub struct Manner {
     pub weight: Weight,
     /// What makes it the same as an earlier one, whose outcome is then its own; for writes alone.
     pub once: Option<Once>,
+    /// As whom it is run; as the login of the connections where as nobody.
+    pub actor: Option<Arc<Actor>>,
 }
 
 impl From<Weight> for Manner {
     fn from(weight: Weight) -> Self {
-        Self { weight, once: None }
+        Self {
+            weight,
+            once: None,
+            actor: None,
+        }
     }
 }
 
@@ -93,6 +101,18 @@ impl Database {
         }
     }
 
+    /// What row-level security comes to for the login, and for roles that requests act as.
+    pub async fn row_security(
+        &self,
+        roles: &[String],
+        relations: &[Relation],
+    ) -> Result<(Subject, Vec<Subject>), Error> {
+        match &*self.backend {
+            Backend::Postgres(postgres) => postgres.row_security(roles, relations).await,
+            Backend::Sqlite(_) | Backend::Mariadb(_) => Err(without_roles()),
+        }
+    }
+
     /// Runs a script, one list of arguments for each step, and gives the JSON text of `data`.
     ///
     /// Reads see one snapshot; writes are one transaction, committed before the reply is given. One
@@ -103,7 +123,14 @@ impl Database {
         arguments: Vec<Vec<Argument>>,
         manner: impl Into<Manner>,
     ) -> Result<Reply, Failure> {
-        let Manner { weight, once } = manner.into();
+        let Manner {
+            weight,
+            once,
+            actor,
+        } = manner.into();
+        if actor.is_some() && self.dialect() != Dialect::Postgres {
+            return Err(without_roles().into());
+        }
         let claim = match once.filter(|_| script.writes) {
             Some(once) => Some(self.claim(once).await?),
             None => None,
@@ -111,7 +138,10 @@ impl Database {
         let (has_key, of) = (claim.is_some(), Arc::clone(&script));
         let reply = match &*self.backend {
             Backend::Sqlite(sqlite) => sqlite.run(script, arguments, weight, claim).await,
-            Backend::Postgres(postgres) => postgres.run(script, arguments, weight, claim).await,
+            Backend::Postgres(postgres) => {
+                let job = Job::new(script, arguments, claim)?.acting_as(actor);
+                postgres.run(job, weight).await
+            }
             Backend::Mariadb(mariadb) => mariadb.run(script, arguments, weight, claim).await,
         };
         if has_key && self.idempotency.count(&reply) {
@@ -171,6 +201,10 @@ impl Database {
             Backend::Mariadb(mariadb) => mariadb.close().await,
         }
     }
+}
+
+fn without_roles() -> Error {
+    Error::Internal("only PostgreSQL has roles that requests act as".into())
 }
 
 fn unsupported(url: &str) -> Error {

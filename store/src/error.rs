@@ -36,9 +36,12 @@ pub enum Error {
     /// A check refused the row.
     #[error("check constraint violated: {0}")]
     Check(Breach),
-    /// A trigger, a function or a policy of the database refused it, by a rule of its own.
+    /// A trigger or a function of the database refused it, by a rule of its own.
     #[error("refused by a rule of the database: {0}")]
     Rule(String),
+    /// A policy of the database does not let whoever asks write that row.
+    #[error("refused by a policy of the database: {0}")]
+    Policy(String),
     /// The database lacks what a statement names, or has it in another form.
     #[error("the database does not hold what the statement names: {0}")]
     Schema(String),
@@ -101,6 +104,13 @@ pub enum Error {
     Internal(String),
 }
 
+/// What a client is told of a row that a policy refused; its name is not.
+const POLICY: (&str, Kind, &str) = (
+    "store.policy",
+    Kind::Denied,
+    "a policy of the database does not let the caller write that row",
+);
+
 /// An error and the step it befell, if it befell one.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
@@ -120,7 +130,7 @@ impl Failure {
     /// shows when they are written one by one.
     pub fn is_of_several(&self) -> bool {
         let several = self.input.as_ref().is_some_and(|part| part.several);
-        several && self.error.public().1 == Kind::Conflict
+        several && matches!(self.error.public().1, Kind::Conflict | Kind::Denied)
     }
 
     /// The same failure, with what the schema says of the constraint that it comes from.
@@ -240,6 +250,7 @@ impl Error {
             Self::Conversion(_) | Self::Document(_) | Self::FunctionWrites(_) | Self::Denied(_) => {
                 self.operation()
             }
+            Self::Policy(_) => POLICY,
             conflict => conflict.conflict(),
         }
     }
@@ -351,7 +362,7 @@ impl From<Failure> for Fault {
         // What a step expects says itself which part of the input it is about.
         let is_expected = matches!(failure.error, Error::Unmet(_));
         let mut fault = Self::from(failure.error);
-        if !is_expected && matches!(fault.kind, Kind::Conflict | Kind::Limit) {
+        if !is_expected && matches!(fault.kind, Kind::Conflict | Kind::Denied | Kind::Limit) {
             let told = failure.told.as_deref();
             fault = fault.within(failure.input.map(|part| place(part, told)));
         }

@@ -107,6 +107,7 @@ pub(crate) fn unusable(error: Error) -> Error {
         | Error::NotNull(_)
         | Error::Check(_)
         | Error::Rule(_)
+        | Error::Policy(_)
         | Error::Schema(_)
         | Error::Denied(_)
         | Error::OutOfRange(_)

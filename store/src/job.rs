@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::idempotency::Claim;
-use model::{Argument, Script, Step};
+use model::{Actor, Argument, Script, Step};
 use std::sync::Arc;
 
 /// A script and one list of arguments for each of its steps.
@@ -12,6 +12,8 @@ pub(crate) struct Job {
     arguments: Vec<Vec<Argument>>,
     /// What it claims, if it is to happen once; for writes alone.
     pub(crate) claim: Option<Claim>,
+    /// As whom it is run; as the login where as nobody.
+    pub(crate) actor: Option<Arc<Actor>>,
 }
 
 impl Job {
@@ -31,12 +33,24 @@ impl Job {
                 script,
                 arguments,
                 claim,
+                actor: None,
             })
         } else {
             Err(Error::Internal(
                 "the arguments are not those of the script".into(),
             ))
         }
+    }
+
+    /// The same, run as somebody.
+    pub(crate) fn acting_as(mut self, actor: Option<Arc<Actor>>) -> Self {
+        self.actor = actor;
+        self
+    }
+
+    /// Whether it is a transaction: whoever acts as somebody does so until its end.
+    pub(crate) fn transacts(&self) -> bool {
+        self.script.transacts() || self.actor.is_some()
     }
 
     /// A step and its arguments, which stand in one order.
@@ -49,12 +63,15 @@ impl Job {
             .ok_or_else(|| Error::Internal(format!("the script has no step {index}")))
     }
 
-    /// How many statements it is, those about its key counted.
+    /// How many statements it is, those about its key and its actor counted.
     pub(crate) fn statements(&self) -> usize {
+        /// Its taking on, laying down for its key, and taking on again.
+        const ABOUT_AN_ACTOR: usize = 3;
         /// The look for the table, its creation, the claim, the look at the answer, its keeping.
         const ABOUT_A_KEY: usize = 5;
         let about_its_key = self.claim.as_ref().map_or(0, |_| ABOUT_A_KEY);
-        self.script.steps.len() + about_its_key
+        let about_its_actor = self.actor.as_ref().map_or(0, |_| ABOUT_AN_ACTOR);
+        self.script.steps.len() + about_its_key + about_its_actor
     }
 
     /// The arguments of all steps.

@@ -4,9 +4,10 @@
 //! arguments are bound by `binding`, within the bounds of `settings`. One small read goes down a
 //! `lane`, in the line of a `slot`, unless a slow one stands before it; several
 //! steps and writes run in a `transaction`, large results as a `stream`, both on an `exclusive`
-//! connection; `once` keeps the outcome of a write for its repetitions. Rows become JSON from bytes
+//! connection, as whoever `acting` makes of it; `once` keeps the outcome of a write for its repetitions. Rows become JSON from bytes
 //! read by `row`, `packed`, `value` and `numeric`. What the server says against it is sorted by `refusal`.
 
+mod acting;
 mod address;
 mod binding;
 mod cancel;
@@ -30,7 +31,7 @@ pub(crate) use address::lent;
 
 use crate::answer::Answer;
 use crate::doors::{Doors, Inside};
-use crate::idempotency::{Claim, Round, Swept};
+use crate::idempotency::{Round, Swept};
 use crate::job::Job;
 use crate::line::Purpose;
 use crate::metrics::Metrics;
@@ -41,7 +42,8 @@ use catalog::Extent;
 use connector::Connector;
 use exclusive::{Exclusive, Exclusives};
 use lane::Lane;
-use model::{Argument, Catalog, Script, Weight};
+use model::row_security::{Relation, Subject};
+use model::{Catalog, Weight};
 use settings::{Outcome, Settings};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -96,15 +98,8 @@ impl Postgres {
         })
     }
 
-    pub(crate) async fn run(
-        &self,
-        script: Arc<Script>,
-        arguments: Vec<Vec<Argument>>,
-        weight: Weight,
-        claim: Option<Claim>,
-    ) -> Result<Reply, Failure> {
+    pub(crate) async fn run(&self, job: Job, weight: Weight) -> Result<Reply, Failure> {
         let inside = self.doors.enter()?;
-        let job = Job::new(script, arguments, claim)?;
         let reply = self.route(job, weight, inside).await;
         if let Err(snag) = &reply {
             self.metrics.unanswered(&snag.error);
@@ -121,6 +116,21 @@ impl Postgres {
         )
         .await;
         let late = || Error::Timeout("reading the catalog".into()).into();
+        finish(exclusive, read.unwrap_or_else(|_| Err(late()))).await
+    }
+
+    /// What row-level security comes to for the login, and for roles that requests act as.
+    pub(crate) async fn row_security(
+        &self,
+        roles: &[String],
+        relations: &[Relation],
+    ) -> Result<(Subject, Vec<Subject>), Error> {
+        let _inside = self.doors.enter()?;
+        let exclusive = self.exclusives.take(Purpose::Work).await?;
+        let patience = self.settings.patience(false, roles.len() + 1);
+        let read = catalog::row_security::read(&exclusive, roles, relations);
+        let read = timeout(patience, read).await;
+        let late = || Error::Timeout("reading what roles may see".into()).into();
         finish(exclusive, read.unwrap_or_else(|_| Err(late()))).await
     }
 
@@ -194,7 +204,7 @@ impl Postgres {
                 0,
             ));
         }
-        let single = !job.script.transacts();
+        let single = !job.transacts();
         if single && !self.settings.pooled {
             let lane = match weight {
                 Weight::Light => &self.light,

@@ -21,6 +21,9 @@ pub struct OfRole {
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// The role of the database that it acts as there, whose policies hold besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// What it may do with which rows, by type and action; of other types it sees nothing.
     pub may: Vec<OfRows>,
     /// The functions it may call.
@@ -64,6 +67,7 @@ pub fn report(schema: &Schema) -> Report {
             .map(|(index, role)| OfRole {
                 role: role.name.clone(),
                 description: role.description.clone(),
+                database: role.database.clone(),
                 may: schema
                     .tables
                     .iter()

@@ -1,10 +1,11 @@
 //! Whether every index of a schema read from a file leads somewhere.
 
+use crate::compile::unfit_in_database;
 use model::schema::{
     Base, Column, Form, Function, Outcome, Part, Piece, Relation, Rest, Search, Shape, Shown,
     Table, Variants,
 };
-use model::{Rule, Schema};
+use model::{Dialect, Rule, Schema};
 
 /// The first reference that leads nowhere.
 pub(super) fn problem(schema: &Schema) -> Option<String> {
@@ -26,8 +27,22 @@ pub(super) fn problem(schema: &Schema) -> Option<String> {
         let wrong = shapes.find(|shape| !is_known(schema, shape))?;
         Some(format!("the type {:?}", wrong.type_name))
     };
-    let wrong = wrong.or_else(function).or_else(union).or_else(shape)?;
-    Some(format!("{wrong} refers to something that is not there"))
+    let wrong = wrong.or_else(function).or_else(union).or_else(shape);
+    let wrong = wrong.map(|wrong| format!("{wrong} refers to something that is not there"));
+    wrong.or_else(|| acting(schema))
+}
+
+/// Why callers cannot act as the roles of the database that are named.
+fn acting(schema: &Schema) -> Option<String> {
+    let named = schema.roles.iter().map(|role| role.database.as_deref());
+    let named: Vec<_> = named.flatten().collect();
+    if named.is_empty() {
+        return None;
+    }
+    if named.len() < schema.roles.len() || schema.dialect != Dialect::Postgres {
+        return Some("some of its roles act as roles of the database".to_owned());
+    }
+    named.into_iter().find_map(unfit_in_database)
 }
 
 fn calls(schema: &Schema, function: &Function) -> bool {

@@ -1,21 +1,17 @@
 //! Stage: who may do what with the rows of which types.
 
-use super::directive::{Word, word, words};
+use super::directive::{Word, words};
 use super::draft::{Definition, Draft, Slot};
 use super::findings::Findings;
 use super::functions::FunctionDraft;
 use crate::access::{self, Mistake};
 use crate::api::Api;
 use crate::sdl;
-use apollo_compiler::Schema as Document;
 use apollo_compiler::ast::{Directive, FieldDefinition, Value};
 use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::{Name, Node};
 use model::schema::{Column, Schema};
 use model::{Action, Diagnostic, Mask, Place, Role, Rule, Scalar};
-
-/// Most roles of a schema; the columns of a caller's rights are found by walking through them.
-const ROLES_MAX: usize = 1_000;
 
 /// Where the parts of a rule stand.
 pub(super) struct Spans {
@@ -26,45 +22,6 @@ pub(super) struct Spans {
     check: Option<SourceSpan>,
     mask: Option<SourceSpan>,
     set: Vec<Option<SourceSpan>>,
-}
-
-/// The roles of a schema, in the order of their names.
-pub(super) fn roles(document: &Document, findings: &mut Findings) -> Vec<Role> {
-    let mut roles: Vec<Role> = Vec::new();
-    let directives = document.schema_definition.directives.iter();
-    for directive in directives.filter(|directive| directive.name == "role") {
-        let Some(name) = word(directive, "name") else {
-            continue;
-        };
-        let problem = if name.text.is_empty() || name.text.len() > 255 {
-            Some("the name of a role has 1 to 255 bytes".to_owned())
-        } else if name
-            .text
-            .chars()
-            .any(|letter| letter.is_whitespace() || letter.is_control())
-        {
-            Some("the name of a role has no spaces: tokens list roles between them".to_owned())
-        } else if roles.iter().any(|role| role.name == name.text) {
-            Some(format!(
-                "the role `{}` is there already",
-                sdl::clip(name.text)
-            ))
-        } else if roles.len() >= ROLES_MAX {
-            Some(format!("a schema has at most {ROLES_MAX} roles"))
-        } else {
-            None
-        };
-        if let Some(problem) = problem {
-            findings.add(name.span, || Diagnostic::error("sdl.role", problem));
-            continue;
-        }
-        roles.push(Role {
-            name: name.text.to_owned(),
-            description: word(directive, "description").map(|word| word.text.to_owned()),
-        });
-    }
-    roles.sort_by(|one, other| one.name.cmp(&other.name));
-    roles
 }
 
 /// Gives tables and functions their rules.

@@ -2,7 +2,7 @@
 
 use super::{Changes, by_name};
 use model::schema::{Schema, Table};
-use model::{Action, Rule};
+use model::{Action, Role, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a role may do with a part of the API: for each action the rows, in words.
@@ -29,11 +29,28 @@ pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
                 changes.access(format!("@role {name}"), false, "the role is removed");
             }
             (None, Some(_)) => changes.access(format!("@role {name}"), true, "the role is new"),
-            _ => {}
+            (Some(was), Some(is)) => acting(was, is, changes),
+            (None, None) => {}
         }
         let rights = [old, new].map(|schema| of_role(schema, name));
         of_both(name, &rights, changes);
     }
+}
+
+/// As whom callers act in the database. Policies narrow what they see, and which is not known here.
+fn acting(was: &Role, is: &Role, changes: &mut Changes) {
+    if was.database == is.database {
+        return;
+    }
+    let said = |role: &Role| role.database.as_ref().map(|name| format!("as {name}"));
+    let login = || "as the login".to_owned();
+    let what = format!(
+        "acts {} in the database, and before {}",
+        said(is).unwrap_or_else(login),
+        said(was).unwrap_or_else(login)
+    );
+    let gains = was.database.is_some();
+    changes.access(format!("@role {}", is.name), gains, what);
 }
 
 fn of_both(role: &str, [was, is]: &[Rights; 2], changes: &mut Changes) {

@@ -1,7 +1,7 @@
 //! Rules in schema files: what is refused of them, what they come to, and who gains by a change.
 
 use crate::show;
-use engine::{Sight, diff, prove, report};
+use engine::{Sight, artefact, diff, prove, report};
 use model::Dialect::{Mariadb, Postgres, Sqlite};
 use std::fmt::Write as _;
 
@@ -152,4 +152,53 @@ fn ways_of_many_tables_and_roles_are_shown() {
     let shown = prove(&show::schema(&large(6, 4), Postgres)).unwrap();
     let ways: Vec<_> = shown.iter().map(|shown| shown.ways).collect();
     assert_eq!(ways, [78; 4]);
+}
+
+#[test]
+fn roles_of_the_database_are_told_apart_from_what_is_none() {
+    let roles = |text: &str| format!("type A @table {{ id: Int! @id }}\nextend schema\n{text}\n");
+    let long = "x".repeat(64);
+    let told = [
+        (
+            Postgres,
+            "  @role(name: \"a\", database: \"x\")\n  @role(name: \"b\")".to_owned(),
+        ),
+        (
+            Postgres,
+            format!(
+                "  @role(name: \"a\", database: \"none\")\n  @role(name: \"b\", database: \"pg_monitor\")\n  \
+                 @role(name: \"c\", database: \"\")\n  @role(name: \"d\", database: \"{long}\")\n  \
+                 @role(name: \"e\", database: \"a\\nb\")\n  @role(name: \"f\", database: \"public\")"
+            ),
+        ),
+        (Sqlite, "  @role(name: \"a\", database: \"x\")".to_owned()),
+        (Mariadb, "  @role(name: \"a\", database: \"x\")".to_owned()),
+    ]
+    .map(|(dialect, text)| show::findings(&roles(&text), dialect));
+    insta::assert_snapshot!(told.join("\n===\n"));
+    let fits =
+        "@role(name: \"a\", database: \"None\") @role(name: \"b\", database: \"A \\\"b\\\"; é\")";
+    let schema = show::schema(&roles(fits), Postgres);
+    let text = String::from_utf8(artefact::write(&schema)).unwrap();
+    assert!(
+        text.contains(r#""roles":[{"name":"a","database":"None"},"#),
+        "{text}"
+    );
+    assert_eq!(artefact::read(text.as_bytes()).unwrap().schema, schema);
+}
+
+#[test]
+fn an_artefact_in_which_some_roles_act_as_nobody_or_as_the_login_is_damaged() {
+    let text = "type A @table { id: Int! @id } extend schema \
+                @role(name: \"a\", database: \"x\") @role(name: \"b\", database: \"y\")";
+    let schema = show::schema(text, Postgres);
+    for name in [None, Some("none"), Some("")] {
+        let mut bad = schema.clone();
+        bad.roles[1].database = name.map(str::to_owned);
+        let error = artefact::read(&artefact::write(&bad)).unwrap_err();
+        assert!(matches!(error, artefact::Error::Damaged(_)), "{error}");
+    }
+    let mut bad = schema;
+    bad.dialect = Mariadb;
+    assert!(artefact::read(&artefact::write(&bad)).is_err());
 }

@@ -86,6 +86,8 @@ fn of_role(role: &OfRole) -> Vec<String> {
         Some(description) => format!("\n{}: {description}", role.role),
         None => format!("\n{}", role.role),
     }];
+    let database = role.database.iter();
+    lines.extend(database.map(|name| format!("  acts as {name} in the database")));
     if role.may.is_empty() && role.calls.is_empty() {
         lines.push("  sees nothing".to_owned());
     }

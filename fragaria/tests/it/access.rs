@@ -82,7 +82,7 @@ fn under(stage: &Stage, rules: &str) -> Server {
 }
 
 /// What a caller is answered.
-fn asked(server: &Server, caller: &str, document: &str) -> Value {
+pub(crate) fn asked(server: &Server, caller: &str, document: &str) -> Value {
     let body = json!({ "query": document }).to_string();
     let caller = format!("fragaria-as: {caller}");
     let headers = ["content-type: application/json", caller.as_str()];
@@ -91,13 +91,13 @@ fn asked(server: &Server, caller: &str, document: &str) -> Value {
         .json()
 }
 
-fn data(server: &Server, caller: &str, document: &str) -> Value {
+pub(crate) fn data(server: &Server, caller: &str, document: &str) -> Value {
     let answer = asked(server, caller, document);
     assert_eq!(answer["errors"], Value::Null, "{document}: {answer}");
     answer["data"].clone()
 }
 
-fn code(server: &Server, caller: &str, document: &str) -> String {
+pub(crate) fn code(server: &Server, caller: &str, document: &str) -> String {
     let answer = asked(server, caller, document);
     let code = answer["errors"][0]["extensions"]["code"].as_str();
     code.unwrap_or_else(|| panic!("{document} is answered {answer}"))

@@ -49,6 +49,7 @@ mod project;
 mod rates;
 mod readiness;
 mod redis;
+mod row_security;
 mod rules;
 mod search;
 mod security;

@@ -57,7 +57,7 @@ fn what_a_trigger_refuses_has_one_code_and_the_words_of_the_database_stay_in_the
 }
 
 #[test]
-fn what_a_policy_of_postgresql_refuses_is_such_a_rule() {
+fn what_a_policy_of_postgresql_refuses_has_a_code_of_its_own() {
     let stage = Stage::postgres(&[]);
     let user = stage.poor_user();
     stage.change(
@@ -66,7 +66,7 @@ fn what_a_policy_of_postgresql_refuses_is_such_a_rule() {
     );
     let server = stage.serve_as(&user);
     let answer = server.graphql("mutation { createReading(input: { note: \"longer\" }) { id } }");
-    assert_eq!((answer.status, &*answer.code()), (200, "store.check"));
+    assert_eq!((answer.status, &*answer.code()), (200, "store.policy"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a PostgreSQL database holds, read from `pg_catalog` in one snapshot.
 
 mod functions;
+pub(super) mod row_security;
 mod sql;
 
 use super::session::Session;

@@ -66,6 +66,7 @@ fn refused(refusal: &DbError) -> Error {
         "23502" => Error::NotNull(text),
         "23514" | "44000" => Error::Check(Breach::new(text, named(refusal))),
         "P0001" => Error::Rule(text),
+        "42501" if is_policy(refusal) => Error::Policy(text),
         "42501" if is_rule(refusal) => Error::Rule(text),
         "42501" => Error::Denied(text),
         "40001" | "40P01" => Error::Serialization(text),
@@ -95,12 +96,14 @@ fn named(refusal: &DbError) -> Option<Named> {
     })
 }
 
-/// Whether somebody's own code raised it, under a number of its choice, or a policy of rows.
+/// Whether a policy of rows refused a row that is written.
+fn is_policy(refusal: &DbError) -> bool {
+    refusal.routine() == Some("ExecWithCheckOptions")
+}
+
+/// Whether somebody's own code raised it, under a number of its choice.
 fn is_rule(refusal: &DbError) -> bool {
-    matches!(
-        refusal.routine(),
-        Some("exec_stmt_raise" | "ExecWithCheckOptions")
-    )
+    refusal.routine() == Some("exec_stmt_raise")
 }
 
 /// Whether a function that is declared to read only does more.

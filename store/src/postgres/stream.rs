@@ -5,6 +5,7 @@
 //! long is dropped. The cursor is opened and fetched without named statements, which works behind
 //! a pooler as well.
 
+use super::acting;
 use super::binding::settle;
 use super::exclusive::Exclusive;
 use super::session::{Request, Session};
@@ -107,6 +108,7 @@ async fn read<'s>(session: &Session, job: &'s Job, sink: &mut Sink<'s>) -> Resul
         settings.begin(false)
     );
     within(settings, session.send(Request::Control(&begin))).await?;
+    within(settings, acting::act(session, job.actor.as_deref())).await?;
     let mut answer = Answer::new(&job.script, usize::MAX, settings.bounds);
     for index in 0..job.script.steps.len() {
         let (step, arguments) = job.step(index)?;

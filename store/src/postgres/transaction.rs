@@ -1,10 +1,11 @@
 //! A script in one transaction on an exclusive connection, its answer held whole.
 //!
 //! Statements that do not need each other's rows are sent together, so a script takes few round
-//! trips. A script that writes in several steps, or is to happen once, waits for `BEGIN` before all
-//! else, so that none can run outside the transaction; what was written is committed once the answer
+//! trips. A script that writes in several steps, is to happen once, or is run as somebody waits for
+//! `BEGIN` before all else, so that none can run outside the transaction; what was written is committed once the answer
 //! is complete.
 
+use super::acting;
 use super::binding::settle;
 use super::once;
 use super::session::{Prepared, Request, Session};
@@ -13,6 +14,7 @@ use crate::Error;
 use crate::answer::Answer;
 use crate::job::Job;
 use crate::snag::Snag;
+use futures_util::future::try_join;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{StreamExt, TryStreamExt};
 use model::{Argument, Step};
@@ -58,17 +60,13 @@ pub(super) async fn run(
 async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome, Snag> {
     let Running { session, job, .. } = running;
     let (writes, steps) = (job.script.writes, job.script.steps.len());
-    let transacts = job.script.transacts();
+    let transacts = job.transacts();
     let begin = transacts.then(|| settings.begin(writes));
     let mut before = begin.as_deref();
-    if writes
-        && (steps > 1 || job.claim.is_some())
+    let is_first = job.actor.is_some() || writes && (steps > 1 || job.claim.is_some());
+    if is_first
         && let Some(begin) = before.take()
-    {
-        session.send(Request::Control(begin)).await?;
-    }
-    if let Some(claim) = &job.claim
-        && let Some(text) = once::claim(session, claim).await?
+        && let Some(text) = open(session, begin, job).await?
     {
         return Ok(Outcome::Replayed(text));
     }
@@ -81,9 +79,28 @@ async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome,
     let rows = answer.rows;
     let text = answer.finish()?;
     if let Some(claim) = &job.claim {
-        once::keep(session, claim, &text).await?;
+        let keep = once::keep(session, claim, &text);
+        acting::as_login(session, job.actor.as_deref(), keep).await?;
     }
     Ok(Outcome::Whole(text, rows))
+}
+
+/// Begins, claims a key as the login, and acts as somebody from there on; gives the answer of the
+/// request that had the key before.
+async fn open(session: &Session, begin: &str, job: &Job) -> Result<Option<Vec<u8>>, Snag> {
+    let begun = session.send(Request::Control(begin));
+    let act = acting::act(session, job.actor.as_deref());
+    let Some(claim) = &job.claim else {
+        // Where the one fails the other is nothing: without a transaction it ends with its statement.
+        try_join(begun, act).await?;
+        return Ok(None);
+    };
+    begun.await?;
+    let kept = once::claim(session, claim).await?;
+    if kept.is_none() {
+        act.await?;
+    }
+    Ok(kept)
 }
 
 /// Makes what was written last; from here on a silent server leaves it open whether it did.

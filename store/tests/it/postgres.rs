@@ -1,5 +1,6 @@
 //! PostgreSQL, on the server that `FRAGARIA_TEST_POSTGRES` names; each test has its own database.
 
+mod acting;
 mod catalog;
 pub(crate) mod faults;
 pub(crate) mod instance;
@@ -20,7 +21,7 @@ use model::{
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use store::{Config, Database, Error, Failure, Reply};
+use store::{Config, Database, Error, Failure, Manner, Reply};
 use tokio_postgres::{Client, NoTls};
 
 /// A database of its own on the test server, dropped at the end.
@@ -232,9 +233,9 @@ pub(crate) async fn run_all(
     database: &Database,
     script: &Arc<Script>,
     arguments: Vec<Vec<Argument>>,
-    weight: Weight,
+    manner: impl Into<Manner>,
 ) -> Result<String, Failure> {
-    let reply = database.run(Arc::clone(script), arguments, weight).await?;
+    let reply = database.run(Arc::clone(script), arguments, manner).await?;
     Ok(whole(reply).await?)
 }
 

@@ -39,6 +39,8 @@ pub(super) enum Kind {
     Open,
     /// One with rules, in development: callers are whoever they say.
     Ruled,
+    /// One whose callers act as roles of the database, with policies there; in development, too.
+    Policed,
     /// One with rules, whose callers show tokens of an issuer.
     Guarded,
 }

@@ -5,7 +5,6 @@ use super::front::{Attack, Front, Kind, Step};
 use super::text::{self, Kept};
 use super::wire::{self, Sent};
 use crate::client::Response;
-use crate::project::Project;
 use crate::server::Server;
 use crate::stage::Stage;
 use crate::who::provider::Provider;
@@ -66,9 +65,14 @@ impl Stand {
             Dialect::Postgres => Stage::on_postgres(&tables.replace(" json", " jsonb"), &[]),
             Dialect::Mariadb => Stage::on_mariadb(&tables, &[]),
         };
+        let rules = match front.stand {
+            Kind::Open => None,
+            Kind::Ruled | Kind::Guarded => Some(read("rules.graphql")),
+            Kind::Policed => Some(policed(&stage)),
+        };
         let project = &stage.project;
-        if front.stand != Kind::Open {
-            let schema = project.read("schema.graphql") + &read("rules.graphql");
+        if let Some(rules) = rules {
+            let schema = project.read("schema.graphql") + &rules;
             project.write("schema.graphql", &schema);
             project.run(&["compile"]);
         }
@@ -80,7 +84,7 @@ impl Stand {
         }
         let provider = (front.stand == Kind::Guarded).then(Provider::start);
         Self {
-            server: serve(front, project, provider.as_ref()),
+            server: serve(front, &stage, provider.as_ref()),
             provider,
             callers: front.callers.clone(),
             holds: front.holds.clone(),
@@ -211,9 +215,23 @@ fn shown(answer: &Response) -> String {
     head.collect::<String>() + &String::from_utf8_lossy(&answer.body)
 }
 
-fn serve(front: &Front, project: &Project, provider: Option<&Provider>) -> Server {
+/// Makes policies, and the roles they are for; gives the rules beside them.
+fn policed(stage: &Stage) -> String {
+    let name = stage.outside("SELECT current_database()");
+    let named = |file| read(file).replace("{database}", &name);
+    stage.change(&named("policies.sql"));
+    named("policies.graphql")
+}
+
+fn serve(front: &Front, stage: &Stage, provider: Option<&Provider>) -> Server {
     let settings: Vec<_> = front.settings.iter().map(String::as_str).collect();
+    let project = &stage.project;
     match (front.stand, provider) {
+        (Kind::Policed, _) => {
+            let login = stage.outside("SELECT current_database()") + "_login";
+            let url = format!("database.url={}", stage.url_of(&login));
+            project.dev(&[&[&*url], &*settings].concat()).ready()
+        }
         (Kind::Ruled, _) => project.dev(&settings).ready(),
         (_, Some(provider)) => provider.serve(project, &settings),
         (_, None) => project.serve(&settings).ready(),

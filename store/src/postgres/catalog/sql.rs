@@ -250,3 +250,25 @@ WHERE p.prokind = 'f' AND p.pronamespace IS NOT NULL AND g.type <> 'pg_catalog.v
   AND n.nspname NOT IN ('information_schema', 'fragaria') AND n.nspname NOT LIKE 'pg\_%'
 ORDER BY p.oid, g.place"
 );
+
+/// Name, whether a superuser, whether it has BYPASSRLS, of whoever asks.
+pub(super) const SELF: &str = "\
+SELECT r.rolname::text, r.rolsuper, r.rolbypassrls
+FROM pg_catalog.pg_roles r WHERE r.rolname = current_user";
+
+/// Number, kind, whether row security is enabled (of a view, whether it reads as whoever asks),
+/// whether it holds for whoever asks, whether it may be read, of relations by schema and name, in
+/// their order. A name without schema means to whoever asks what the search path makes of it.
+pub(super) const SIGHTS: &str = r"
+SELECT c.oid, COALESCE(c.relkind, ' ')::text,
+       COALESCE(CASE c.relkind WHEN 'v' THEN (
+         SELECT o.option_value::bool FROM pg_catalog.pg_options_to_table(c.reloptions) o
+         WHERE o.option_name = 'security_invoker') ELSE c.relrowsecurity END, false),
+       COALESCE(row_security_active(c.oid), false),
+       COALESCE(has_schema_privilege(c.relnamespace, 'USAGE')
+         AND has_any_column_privilege(c.oid, 'SELECT'), false)
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY w(schema, name, place)
+LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
+  ON c.relname = w.name AND c.relkind IN ('r', 'p', 'v', 'm')
+ AND CASE WHEN w.schema IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = w.schema END
+ORDER BY w.place";
