@@ -304,7 +304,6 @@ fn rule(rng: &mut Rng, world: &World, index: usize, role: usize) -> Rule {
         Vec::new()
     };
     Rule {
-        masks,
         roles,
         actions,
         rows,
@@ -312,6 +311,7 @@ fn rule(rng: &mut Rng, world: &World, index: usize, role: usize) -> Rule {
         set,
         columns,
         relations,
+        masks,
         about,
     }
 }
