@@ -37,12 +37,8 @@ mod ways;
 use clap::Parser as _;
 use cli::Cli;
 use environment::Environment;
-use mimalloc::MiMalloc;
 use std::process::ExitCode;
 use terminal::Terminal;
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let environment = Environment::read();
