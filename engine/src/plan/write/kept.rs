@@ -115,7 +115,8 @@ impl<'a> Planner<'a> {
         let field = spot.chosen.field();
         let alias = self.draft.alias();
         let (mut filter, guard) = self.target(field, root, alias)?;
-        filter.extend(self.reached(Action::Update, (root.table, alias), &[]));
+        let written: Vec<_> = set.iter().map(|(column, _)| *column).collect();
+        filter.extend(self.reached(Action::Update, (root.table, alias), &written));
         let step = self.lock_changing(spot, (alias, filter), &set);
         self.guarded(field, guard, step);
         self.within("set", |planner| {
