@@ -178,8 +178,12 @@ fn asked(
             rights,
         };
         let operation = engine.prepare(&ask)?;
-        let given = to_raw_value(variables).ok();
-        let given = (&caller.claims, given.as_deref());
+        let unwritten = |error: serde_json::Error| {
+            let message = format!("the variables cannot be written: {error}");
+            vec![Fault::new("engine.internal", Kind::Internal, message)]
+        };
+        let given = to_raw_value(variables).map_err(unwritten)?;
+        let given = (&caller.claims, Some(&*given));
         engine.bind(&operation, given, Inserts::Together)
     };
     let internal = || Fault::new("engine.internal", Kind::Internal, "no fault is told");

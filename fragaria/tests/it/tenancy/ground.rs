@@ -229,19 +229,18 @@ impl Ground {
 
     /// A key for a caller of a tenant.
     pub(super) fn key(&self, tenant: &str) -> String {
-        let made = self.project.run(&[
-            "api-key",
-            "create",
-            "--name",
-            "k",
-            "--role",
-            "clerk",
-            "--expires",
-            "1d",
-            "--json",
-            "--tenant",
-            tenant,
-        ]);
+        self.made(&["--tenant", tenant])
+    }
+
+    /// A key that is for no tenant.
+    pub(super) fn tenantless_key(&self) -> String {
+        self.made(&[])
+    }
+
+    fn made(&self, more: &[&str]) -> String {
+        let create = ["api-key", "create", "--name", "k", "--role", "clerk"];
+        let made = [&create[..], &["--expires", "1d", "--json"], more].concat();
+        let made = self.project.run(&made);
         let made: Value = serde_json::from_str(&made).unwrap();
         made["key"].as_str().unwrap().to_owned()
     }

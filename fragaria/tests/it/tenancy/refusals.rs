@@ -2,31 +2,13 @@
 
 use super::ground::{Ground, Kind, ask};
 use super::{WHOSE, owners};
-use crate::project::Project;
 use crate::who::provider::Provider;
 use serde_json::{Value, json};
-
-/// A key that is for no tenant.
-fn tenantless(project: &Project) -> String {
-    let made = project.run(&[
-        "api-key",
-        "create",
-        "--name",
-        "k",
-        "--role",
-        "clerk",
-        "--expires",
-        "1d",
-        "--json",
-    ]);
-    let made: Value = serde_json::from_str(&made).unwrap();
-    format!("x-api-key: {}", made["key"].as_str().unwrap())
-}
 
 #[test]
 fn a_caller_without_a_known_tenant_is_refused_with_one_answer_and_the_log_tells_why() {
     for ground in Ground::all() {
-        let none = tenantless(&ground.project);
+        let none = format!("x-api-key: {}", ground.tenantless_key());
         let server = ground.serve(&[]);
         let headers = [
             "acme\u{0}",
