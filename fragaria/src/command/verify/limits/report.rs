@@ -33,7 +33,9 @@ pub(super) struct Outcome {
     exact: u64,
     /// 1 where they are the same, for each who asked.
     accuracy: f64,
-    /// By how much more than that may be let through.
+    /// By how much more than the limits allow in some time was let through in it.
+    over: u64,
+    /// The most that this may be.
     bound: f64,
     p50: Duration,
     p99: Duration,
@@ -109,11 +111,13 @@ impl Report {
 impl Outcome {
     /// Compares what was let through with what should have been.
     pub(super) fn of(plan: &Plan, records: &[Record], length: Duration) -> Self {
-        let (mut exact, mut apart) = (0, 0);
+        let (mut exact, mut apart, mut over) = (0, 0, 0);
         for (place, asker) in plan.askers.iter().enumerate() {
             let own = || records.iter().filter(move |record| record.asker == place);
             let should = specification::allowed(asker, own().map(|record| record.at));
-            let did = own().filter(|record| record.allowed).count() as u64;
+            let let_through = own().filter(|record| record.allowed);
+            let did = let_through.clone().count() as u64;
+            over += specification::over(asker, let_through.map(|record| record.at));
             exact += should;
             apart += should.abs_diff(did);
         }
@@ -136,6 +140,7 @@ impl Outcome {
             allowed,
             exact,
             accuracy: 1.0 - ratio(apart, exact),
+            over,
             bound: plan.bound(length.as_secs_f64()),
             p50: at(50),
             p99: at(99),
@@ -152,11 +157,10 @@ impl Outcome {
         } else {
             self.accuracy <= ACCURACY_MIN
         };
-        let over = float(self.allowed.saturating_sub(self.exact));
         let checks = [
             (self.exact == 0, "no load"),
             (wrong, "inaccurate"),
-            (over > self.bound, "above the bound"),
+            (float(self.over) > self.bound, "above the bound"),
             (self.p99 >= P99_MAX, "slow"),
             (self.share < SHARE_MIN, "unfair"),
         ];
@@ -181,7 +185,7 @@ impl Outcome {
             self.allowed.to_string(),
             self.exact.to_string(),
             accuracy,
-            self.allowed.saturating_sub(self.exact).to_string(),
+            self.over.to_string(),
             format!("{:.0}", self.bound.floor()),
             microseconds(self.p50),
             microseconds(self.p99),
@@ -198,7 +202,7 @@ impl Outcome {
             "allowed": self.allowed,
             "exact": self.exact,
             "accuracy": self.accuracy,
-            "over": self.allowed.saturating_sub(self.exact),
+            "over": self.over,
             "bound": self.bound,
             "p50Us": self.p50.as_secs_f64() * 1e6,
             "p99Us": self.p99.as_secs_f64() * 1e6,

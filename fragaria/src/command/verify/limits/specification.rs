@@ -23,9 +23,41 @@ pub(super) fn allowed(asker: &Asker, arrivals: impl Iterator<Item = u64>) -> u64
     count
 }
 
+/// By how many requests these, which were let through, are more than a limit lets through in the time
+/// in which they are most.
+pub(super) fn over(asker: &Asker, let_through: impl Iterator<Item = u64>) -> u64 {
+    let (mut level, mut worst, mut before) = (0, 0, 0);
+    for at in let_through {
+        let back = i128::from(at - before) * i128::from(asker.quota);
+        (level, before) = (0.max(level - back) + UNIT, at);
+        worst = worst.max(level);
+    }
+    let over = (worst - i128::from(asker.burst) * UNIT).max(0);
+    u64::try_from(over.unsigned_abs().div_ceil(UNIT.unsigned_abs())).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_than_a_limit_lets_through_is_counted_over_any_time() {
+        let asker = Asker {
+            name: "me",
+            demand: 0,
+            quota: 10,
+            burst: 3,
+        };
+        let at = |milliseconds: u64| milliseconds * 1_000_000;
+        let over = |times: &[u64]| over(&asker, times.iter().map(|time| at(*time)));
+        assert_eq!(over(&[]), 0);
+        assert_eq!(over(&[0, 0, 0, 100, 200]), 0);
+        assert_eq!(over(&[0, 0, 0, 99]), 1);
+        // A time with nothing makes up for nothing.
+        assert_eq!(over(&[0, 9000, 9000, 9000, 9000, 9000]), 2);
+        let steady: Vec<_> = (0..1_000).map(|tenth| tenth * 100).collect();
+        assert_eq!(over(&steady), 0);
+    }
 
     #[test]
     fn a_bucket_lets_through_what_is_in_it_and_what_comes_back() {
