@@ -7,6 +7,7 @@
 
 mod cells;
 mod changes;
+mod failing;
 mod meaning;
 
 pub(crate) use changes::Debt;
@@ -98,8 +99,9 @@ impl<'p> Proof<'p> {
                 self.expr(condition, &scope)?;
             }
         }
+        let given = select.from.as_ref().and_then(From::given);
         for condition in select.filter.iter().filter(|expr| !is_link(expr)) {
-            self.expr(condition, &scope)?;
+            self.condition(condition, &scope, given)?;
         }
         // Lists end their order with their key, whoever asks.
         let order = select.order.iter().map(|order| &order.expr);
@@ -202,6 +204,12 @@ impl<'p> Proof<'p> {
             (Expr::Cast(inner, _) | Expr::Again(_, inner), None) => self.column(inner, None, scope),
             (expr, _) => self.expr(expr, scope),
         }
+    }
+
+    /// A condition on rows, of which those of an alias may be a function's.
+    fn condition(&self, expr: &Expr, scope: &Scope, given: Option<Alias>) -> Result<(), Gap> {
+        self.expr(expr, scope)?;
+        self.fails_unseen(expr, false, given)
     }
 
     /// An expression: each cell in it must be seen, and each select held to the rules.

@@ -5,16 +5,18 @@
 
 mod bucket;
 mod column;
+mod failing;
 mod path;
 mod render;
 pub(crate) mod walk;
 
 pub(crate) use bucket::Bucket;
 pub(crate) use column::{
-    average_scale, codec, comparable, compared_list, document, extreme, figure_cast, kept_cast,
-    labels, own_type, paired, parameter_cast, readable, readable_value, sortable, stored_scale,
-    sum_max, written,
+    affinity, average_scale, codec, comparable, compared_list, document, extreme, figure_cast,
+    kept_cast, labels, own_type, paired, parameter_cast, readable, readable_value, sortable,
+    stored_scale, sum_max, written,
 };
+pub(crate) use failing::{can_fail, is_calculated};
 pub(crate) use path::JsonPath;
 pub(crate) use render::{Rendered, render};
 
@@ -307,6 +309,16 @@ pub(crate) enum From {
         alias: Alias,
         columns: Vec<usize>,
     },
+}
+
+impl From {
+    /// What rows are called that a function gives.
+    pub(crate) fn given(&self) -> Option<Alias> {
+        match self {
+            Self::Call { alias, .. } => Some(*alias),
+            Self::Table(..) | Self::Keys { .. } => None,
+        }
+    }
 }
 
 /// A join to the `From` of a select.

@@ -6,6 +6,7 @@
 //! at before anything else happens.
 
 mod change;
+mod screen;
 
 use super::planner::Planner;
 use crate::access::{Condition, Ruled};
@@ -15,6 +16,7 @@ use crate::sql::walk::{self, Inside};
 use crate::sql::{Alias, Expr, From, Operator, Reference, Select, Tree, Veil};
 use model::schema::Outcome;
 use model::{Action, Fault, Kind, Mask, Parameter, Scalar, Use, Value};
+use screen::Rows;
 
 /// What is shown of columns that are partly seen, made once for each alias.
 type Guards = Vec<((Alias, usize), Expr)>;
@@ -71,8 +73,10 @@ impl<'a> Planner<'a> {
             let message = "columns became the same under the access rules";
             self.refuse(Fault::new("engine.internal", Kind::Internal, message));
         }
+        let mut rows = Rows::new(select.from.as_ref().and_then(From::given));
         for expr in select.filter.iter_mut().filter(|expr| !is_link(expr)) {
             self.shield_expr(expr, Some(&mut guards));
+            self.screen(expr, &mut rows);
         }
         let further = select.group.iter_mut().chain(&mut select.having);
         let order = select.order.iter_mut().map(|order| &mut order.expr);
@@ -93,6 +97,7 @@ impl<'a> Planner<'a> {
                 _ => select.filter.push(seen),
             }
         }
+        self.arrange(&mut select.filter, &rows);
     }
 
     /// The tables a select reads: with the join it is, if it is one.

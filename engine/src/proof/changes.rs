@@ -28,7 +28,7 @@ impl<'p> Proof<'p> {
                 self.writes((*table, Action::Create), columns)?;
                 let mut written = vec![(Action::Create, columns.clone())];
                 if let Some(condition) = condition {
-                    self.expr(condition, &Scope::new())?;
+                    self.condition(condition, &Scope::new(), None)?;
                 }
                 if let Some(conflict) = conflict.as_ref().filter(|known| !known.set.is_empty()) {
                     let alias = alias.ok_or("a row in the way has no name")?;
@@ -82,7 +82,7 @@ impl<'p> Proof<'p> {
         let scope = vec![(alias, table)];
         filter
             .iter()
-            .try_for_each(|condition| self.expr(condition, &scope))
+            .try_for_each(|condition| self.condition(condition, &scope, None))
     }
 
     /// Shows that each column that is written may be by some rule.

@@ -15,6 +15,7 @@ type Customer @table {
   name: String!
   email: String
   invoices: [Invoice!]! @relation(inverse: "customer")
+  share: Int @computed(sql: "100 / {tenantId}")
 }
 type Invoice @table {
   id: Int! @id
@@ -333,4 +334,30 @@ fn a_masked_cell_is_shown_under_its_mask_and_under_no_other() {
     ]);
     assert_eq!(shown(&["clerk", "desk"], both.clone()), Ok(()));
     assert!(shown(&["desk"], both).is_err());
+}
+
+#[test]
+fn a_condition_that_can_fail_looks_only_at_rows_that_are_seen() {
+    let share = || column(A, CUSTOMER, 4);
+    let is_one = |expr| equal(expr, Expr::Parameter(1));
+    let under = |condition, expr| Expr::Guarded(Box::new(condition), Box::new(expr));
+    let told = |role: &str, condition| {
+        let rule = match role {
+            "desk" => Expr::And(Vec::new()),
+            _ => of_tenant(A),
+        };
+        holds(&[role], from(CUSTOMER, A, vec![condition, rule]))
+    };
+    assert!(told("clerk", is_one(share())).is_err());
+    assert!(told("clerk", Expr::Not(Box::new(is_one(share())))).is_err());
+    assert_eq!(told("clerk", is_one(under(of_tenant(A), share()))), Ok(()));
+    let always = Expr::And(Vec::new());
+    assert!(told("clerk", is_one(under(always, share()))).is_err());
+    // Where all rows are seen none is told of.
+    assert_eq!(told("desk", is_one(share())), Ok(()));
+    let name = || column(A, CUSTOMER, 2);
+    assert_eq!(told("clerk", is_one(name())), Ok(()));
+    let called = |expr| is_one(Expr::Next(Box::new(expr)));
+    assert!(told("clerk", called(name())).is_err());
+    assert_eq!(told("clerk", called(under(of_tenant(A), name()))), Ok(()));
 }

@@ -31,6 +31,17 @@ pub(crate) fn readable_value(schema: &Schema, column: &Column, expr: Expr) -> Ex
     }
 }
 
+/// The affinity that values like the column's have in SQLite.
+pub(crate) fn affinity(column: &Column) -> &'static str {
+    match column.scalar {
+        Scalar::Boolean | Scalar::Int | Scalar::BigInt => "INTEGER",
+        Scalar::Float => "REAL",
+        Scalar::Decimal if column.native.is_some() => "NUMERIC",
+        Scalar::Bytes => "BLOB",
+        _ => "TEXT",
+    }
+}
+
 /// The type that the column's values have in PostgreSQL.
 pub(crate) fn own_type(schema: &Schema, column: &Column) -> Cast {
     if let Some(shape) = composite(schema, column) {

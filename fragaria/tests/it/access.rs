@@ -2,6 +2,7 @@
 
 mod cases;
 mod explain;
+mod failing;
 mod fields;
 pub(crate) mod masks;
 mod report;

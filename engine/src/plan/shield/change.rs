@@ -1,6 +1,7 @@
 //! Changes under the rules: which rows they reach, what they may write, and a look at what they wrote.
 
 use super::Guards;
+use super::screen::Rows;
 use crate::access::Ruled;
 use crate::input::Source;
 use crate::plan::planner::Planner;
@@ -101,11 +102,8 @@ impl<'a> Planner<'a> {
                 {
                     let set: Vec<_> = conflict.set.iter().map(|(column, _)| *column).collect();
                     self.may_write(*table, Action::Update, &set);
-                    for expr in &mut conflict.filter {
-                        self.shield_expr(expr, Some(&mut Guards::new()));
-                    }
                     let reached = self.reached(Action::Update, (*table, *alias), &set);
-                    conflict.filter.extend(reached);
+                    self.shield_conditions(&mut conflict.filter, reached);
                 }
             }
             Change::Update {
@@ -117,10 +115,8 @@ impl<'a> Planner<'a> {
             } => {
                 let set: Vec<_> = set.iter().map(|(column, _)| *column).collect();
                 self.may_write(*table, Action::Update, &set);
-                for expr in filter.iter_mut() {
-                    self.shield_expr(expr, Some(&mut Guards::new()));
-                }
-                filter.extend(self.reached(Action::Update, (*table, *alias), &set));
+                let reached = self.reached(Action::Update, (*table, *alias), &set);
+                self.shield_conditions(filter, reached);
             }
             Change::Delete {
                 table,
@@ -129,12 +125,21 @@ impl<'a> Planner<'a> {
                 ..
             } => {
                 self.may_write(*table, Action::Delete, &[]);
-                for expr in filter.iter_mut() {
-                    self.shield_expr(expr, Some(&mut Guards::new()));
-                }
-                filter.extend(self.reached(Action::Delete, (*table, *alias), &[]));
+                let reached = self.reached(Action::Delete, (*table, *alias), &[]);
+                self.shield_conditions(filter, reached);
             }
         }
+    }
+
+    /// Adds the rules to what the caller says of the rows that a change is to reach.
+    fn shield_conditions(&mut self, conditions: &mut Vec<Expr>, rules: Vec<Expr>) {
+        let (mut guards, mut rows) = (Guards::new(), Rows::new(None));
+        for condition in conditions.iter_mut() {
+            self.shield_expr(condition, Some(&mut guards));
+            self.screen(condition, &mut rows);
+        }
+        conditions.extend(rules);
+        self.arrange(conditions, &rows);
     }
 
     /// Refuses to write columns that no rule lets be written, or rows where none lets any be.

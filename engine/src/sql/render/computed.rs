@@ -1,7 +1,7 @@
 //! Columns that an expression stands for.
 
 use super::Text;
-use crate::sql::{Cast, Reference, codec, own_type};
+use crate::sql::{Cast, Reference, affinity, codec, own_type};
 use model::schema::{Column, Piece};
 use model::{Codec, Dialect, Scalar};
 
@@ -70,13 +70,7 @@ impl Text<'_> {
         let native = |name: &str| Some(Cast::Native(name.to_owned()));
         let scalar = column.scalar;
         match schema.dialect {
-            Dialect::Sqlite => native(match scalar {
-                Scalar::Boolean | Scalar::Int | Scalar::BigInt => "INTEGER",
-                Scalar::Float => "REAL",
-                Scalar::Decimal if column.native.is_some() => "NUMERIC",
-                Scalar::Bytes => "BLOB",
-                _ => "TEXT",
-            }),
+            Dialect::Sqlite => native(affinity(column)),
             Dialect::Postgres => Some(own_type(schema, column)),
             Dialect::Mariadb => match (scalar, &column.native) {
                 (Scalar::Int | Scalar::BigInt, _) => native("SIGNED"),

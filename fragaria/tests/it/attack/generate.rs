@@ -135,11 +135,21 @@ fn plain(rng: &mut Rng, index: usize) -> Table {
         columns.push(column(&format!("f{place}"), Kind::Int, nullable));
     }
     Table {
+        trap: trap(rng, &columns),
         columns,
         key,
         relations,
         rules: Vec::new(),
     }
+}
+
+/// A column that is no key, and is 0 at times.
+fn trap(rng: &mut Rng, columns: &[Column]) -> Option<usize> {
+    let is_fitting = |column: &Column| {
+        column.kind == Kind::Int && !column.unique && column.name.starts_with('c')
+    };
+    let fitting = columns.iter().position(is_fitting);
+    fitting.filter(|_| chance(rng, 70))
 }
 
 /// A table whose rows tie those of two others together.
@@ -162,6 +172,7 @@ fn junction(rng: &mut Rng, index: usize) -> Table {
         key: vec![0, 1],
         relations: relations.collect(),
         rules: Vec::new(),
+        trap: None,
     }
 }
 
@@ -365,6 +376,8 @@ pub(super) struct Maker<'m> {
     /// Which columns of a table it may name, and which relations.
     columns: Box<dyn Fn(usize, usize) -> bool + 'm>,
     relations: Box<dyn Fn(usize, usize) -> bool + 'm>,
+    /// Of which tables it may name what is calculated.
+    traps: Box<dyn Fn(usize) -> bool + 'm>,
 }
 
 impl<'m> Maker<'m> {
@@ -375,6 +388,7 @@ impl<'m> Maker<'m> {
             has_claims: true,
             columns: Box::new(|_, _| true),
             relations: Box::new(|_, _| true),
+            traps: Box::new(|_| false),
         }
     }
 
@@ -384,6 +398,7 @@ impl<'m> Maker<'m> {
         rng: &'m mut Rng,
         columns: impl Fn(usize, usize) -> bool + 'm,
         relations: impl Fn(usize, usize) -> bool + 'm,
+        traps: impl Fn(usize) -> bool + 'm,
     ) -> Self {
         Self {
             world,
@@ -391,6 +406,7 @@ impl<'m> Maker<'m> {
             has_claims: false,
             columns: Box::new(columns),
             relations: Box::new(relations),
+            traps: Box::new(traps),
         }
     }
 
@@ -429,6 +445,9 @@ impl<'m> Maker<'m> {
     }
 
     fn comparison(&mut self, table: usize) -> Condition {
+        if (self.traps)(table) && chance(self.rng, 30) {
+            return Condition::Trap;
+        }
         let declared = &self.world.tables[table].columns;
         let known: Vec<_> = (0..declared.len())
             .filter(|column| (self.columns)(table, *column))

@@ -63,7 +63,7 @@ impl Home {
                 (Place::Mariadb(database), url)
             }
         };
-        project.write("schema.graphql", &world.sdl());
+        project.write("schema.graphql", &world.sdl(dialect));
         project.configure(&url);
         let server = project.dev(&SETTINGS).ready();
         Self {

@@ -2,8 +2,8 @@
 //! nothing of how the server goes about it.
 
 use super::world::{
-    Action, Caller, Condition, Kind, Link, Mask, Operand, Operator, Quantifier, Row, Rule, State,
-    Table, Value, World, type_name,
+    About, Action, Caller, Condition, Kind, Link, Mask, Operand, Operator, Quantifier, Row, Rule,
+    State, Table, Value, World, type_name,
 };
 use crate::access::masks;
 use serde_json::Value as Json;
@@ -67,7 +67,7 @@ impl<'a> Judge<'a> {
                 let kind = self.world.column(table, *column).kind;
                 self.operand(operand, kind, operator.takes_list()).is_some()
             }
-            Condition::Beside(..) | Condition::IsNull(..) => true,
+            Condition::Beside(..) | Condition::IsNull(..) | Condition::Trap => true,
             Condition::One(relation, inner) | Condition::Many(relation, _, inner) => {
                 self.has_claims_of(self.world.relation(table, *relation).target, inner)
             }
@@ -126,6 +126,7 @@ impl<'a> Judge<'a> {
                 compares(&value(*column), *operator, &[value(*other)])
             }
             Condition::IsNull(column, is) => Some((value(*column) == Value::Null) == *is),
+            Condition::Trap => self.calculates(table, row).then_some(true),
             Condition::One(relation, inner) => {
                 Some(self.relates((table, row), *relation, (Quantifier::Some, inner), eyes))
             }
@@ -266,6 +267,28 @@ impl<'a> Judge<'a> {
             (Some(_), value) => value.clone(),
             (None, _) => Value::Null,
         }
+    }
+
+    /// Whether what is calculated of a row is seen: by rules that do not list what they show.
+    fn calculates(&self, table: usize, row: &Row) -> bool {
+        let rules = self.rules(table, Action::Read);
+        let mut showing = rules.iter().filter(|rule| rule.about != About::Fields);
+        showing.any(|rule| self.is_of(table, row, rule.rows.as_ref()))
+    }
+
+    /// Whether what is calculated may be asked for, and can be for each row that is seen.
+    pub(super) fn is_calculable(&self, table: usize) -> bool {
+        let Some(column) = self.table(table).trap else {
+            return false;
+        };
+        let is_known = self
+            .held(table, Action::Read)
+            .any(|rule| rule.about != About::Fields);
+        is_known
+            && self
+                .seen(table)
+                .iter()
+                .all(|row| row[column] != Value::Number(0))
     }
 
     /// The rows that are seen.
@@ -463,7 +486,7 @@ fn names_claims<'c>(
                 names_claims([&**inner], &[])
             }
             Condition::Compare(_, _, operand) => is_claim(operand),
-            Condition::Beside(..) | Condition::IsNull(..) => false,
+            Condition::Beside(..) | Condition::IsNull(..) | Condition::Trap => false,
         })
 }
 

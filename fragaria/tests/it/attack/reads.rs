@@ -41,7 +41,7 @@ pub(super) struct Hidden {
 
 /// The fields that one caller asks for of every table it knows of.
 pub(super) fn probes(judge: Judge<'_>, ids: &[Vec<(Row, String)>], rng: &mut Rng) -> Vec<Probe> {
-    let mut chooser = Chooser { judge, rng };
+    let mut chooser = Chooser::new(judge, rng);
     let mut probes = Vec::new();
     for (table, ids) in ids.iter().enumerate() {
         if judge.knows_table(table) {
@@ -194,7 +194,7 @@ fn node(chooser: &mut Chooser<'_, '_>, table: usize, ids: &[(Row, String)]) -> O
 
 /// A walk along the pages of a table.
 pub(super) fn walk(judge: Judge<'_>, table: usize, rng: &mut Rng) -> Walk {
-    let mut chooser = Chooser { judge, rng };
+    let mut chooser = Chooser::new(judge, rng);
     let mut list = chooser.list(table);
     let picks = chooser.selection(table, 1);
     let rows = judge.sequence(table, judge.seen(table), &list);
@@ -295,7 +295,7 @@ fn columns(judge: Judge<'_>, table: usize, rng: &mut Rng) -> Vec<Hidden> {
 fn relations(judge: Judge<'_>, table: usize, rng: &mut Rng) -> Vec<Hidden> {
     let declared = judge.table(table).relations.iter().enumerate();
     let unknown = declared.filter(|(relation, _)| !judge.knows_relation(table, *relation));
-    let known = Chooser { judge, rng }.columns(table)[0];
+    let known = Chooser::new(judge, rng).columns(table)[0];
     let known = &judge.world.column(table, known).name;
     let many = plural(table);
     let asked = unknown.map(|(_, relation)| {

@@ -54,9 +54,19 @@ pub(super) struct Figures {
 pub(super) struct Chooser<'a, 'r> {
     pub(super) judge: Judge<'a>,
     pub(super) rng: &'r mut Rng,
+    /// Whether it asks for what is calculated.
+    pub(super) traps: bool,
 }
 
-impl<'a> Chooser<'a, '_> {
+impl<'a, 'r> Chooser<'a, 'r> {
+    pub(super) fn new(judge: Judge<'a>, rng: &'r mut Rng) -> Self {
+        Self {
+            judge,
+            rng,
+            traps: true,
+        }
+    }
+
     fn world(&self) -> &'a World {
         self.judge.world
     }
@@ -88,7 +98,9 @@ impl<'a> Chooser<'a, '_> {
         let judge = self.judge;
         let columns = move |table, column| judge.compares(table, column);
         let relations = move |table, relation| judge.knows_relation(table, relation);
-        Maker::of_callers(judge.world, self.rng, columns, relations).maybe(table, percent)
+        let has_traps = self.traps;
+        let traps = move |table| has_traps && judge.is_calculable(table);
+        Maker::of_callers(judge.world, self.rng, columns, relations, traps).maybe(table, percent)
     }
 
     pub(super) fn selection(&mut self, table: usize, depth: usize) -> Vec<Pick> {

@@ -136,7 +136,7 @@ impl Trial {
             document: document.to_owned(),
             expected,
             got,
-            schema: self.world.sdl(),
+            schema: self.world.sdl(self.dialect),
             rows: format!("{:?}", self.state),
         };
         self.failures.push(failure);
@@ -309,10 +309,10 @@ impl Trial {
                     state: &self.state,
                     caller,
                 };
-                let mut made = writes::write(judge, table, &mut rng);
+                let mut made = writes::write(judge, table, &mut rng, true);
                 let mut deeds: Vec<_> = made.take().into_iter().collect();
                 if generate::chance(&mut rng, 20) {
-                    deeds.extend(writes::write(judge, table, &mut rng));
+                    deeds.extend(writes::write(judge, table, &mut rng, false));
                 }
                 if !deeds.is_empty() && self.failures.is_empty() {
                     self.wrote(caller, &deeds);

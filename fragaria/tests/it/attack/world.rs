@@ -4,6 +4,7 @@
     reason = "schemas and scripts of a few lines"
 )]
 
+use super::home::Dialect;
 use serde_json::{Value as Json, json};
 
 /// What a column holds.
@@ -60,6 +61,8 @@ pub(super) struct Table {
     pub(super) key: Vec<usize>,
     pub(super) relations: Vec<Relation>,
     pub(super) rules: Vec<Rule>,
+    /// A column of which another is calculated, `trap`: 1 where it can be, which it cannot of 0.
+    pub(super) trap: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +140,8 @@ pub(super) enum Condition {
     /// A column with another of the same row.
     Beside(usize, Operator, usize),
     IsNull(usize, bool),
+    /// That what is calculated of a row is what it always is.
+    Trap,
     One(usize, Box<Self>),
     Many(usize, Quantifier, Box<Self>),
 }
@@ -321,6 +326,7 @@ impl World {
             Condition::IsNull(index, is) => {
                 format!("{{{}: {{isNull: {is}}}}}", column(*index).name)
             }
+            Condition::Trap => "{trap: {eq: 1}}".to_owned(),
             Condition::One(index, inner) => {
                 let relation = self.relation(table, *index);
                 let inner = self.condition(relation.target, inner);
@@ -336,16 +342,16 @@ impl World {
     }
 
     /// The schema file.
-    pub(super) fn sdl(&self) -> String {
+    pub(super) fn sdl(&self, dialect: Dialect) -> String {
         let roles = (0..self.roles).map(|role| format!(" @role(name: \"r{}\")", letter(role)));
         let mut text = format!("extend schema{}\n", roles.collect::<String>());
         for (index, table) in self.tables.iter().enumerate() {
-            text += &self.sdl_of(index, table);
+            text += &self.sdl_of(index, table, dialect);
         }
         text
     }
 
-    fn sdl_of(&self, index: usize, table: &Table) -> String {
+    fn sdl_of(&self, index: usize, table: &Table, dialect: Dialect) -> String {
         let name = |column: &usize| format!("\"{}\"", table.columns[*column].name);
         let key: Vec<_> = table.key.iter().map(name).collect();
         let (one, many) = (singular(index), plural(index));
@@ -376,6 +382,10 @@ impl World {
         }
         for relation in &table.relations {
             text += &format!("  {}\n", self.link(table, relation));
+        }
+        if let Some(column) = table.trap {
+            let sql = trap(&table.columns[column].name, dialect);
+            text += &format!("  trap: BigInt @computed(sql: \"{sql}\")\n");
         }
         text + "}\n"
     }
@@ -491,6 +501,18 @@ impl World {
             }
         }
         text
+    }
+}
+
+/// What is 1, but fails where a column is 0.
+fn trap(column: &str, dialect: Dialect) -> String {
+    let column = format!("coalesce({{{column}}}, 7)");
+    match dialect {
+        Dialect::Sqlite => format!("json_extract(CASE {column} WHEN 0 THEN 'x' ELSE '1' END, '$')"),
+        Dialect::Postgres => format!("abs(sign(1 / {column}::numeric))"),
+        Dialect::Mariadb => {
+            format!("9223372036854775807 + ({column} = 0) - 9223372036854775806")
+        }
     }
 }
 

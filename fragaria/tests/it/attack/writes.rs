@@ -73,12 +73,16 @@ fn broken(world: &World, state: &State) -> Vec<&'static str> {
 }
 
 /// A write that the API of a caller has, at random; none where it has none of that table.
-pub(super) fn write(judge: Judge<'_>, table: usize, rng: &mut Rng) -> Option<Write> {
+/// With `traps`, which rows it reaches may be said by what is calculated of them: nothing was written
+/// before it.
+pub(super) fn write(judge: Judge<'_>, table: usize, rng: &mut Rng, traps: bool) -> Option<Write> {
     if !judge.knows_table(table) {
         return None;
     }
-    let mut chooser = Chooser { judge, rng };
+    let mut chooser = Chooser::new(judge, rng);
+    chooser.traps = false;
     let picks = chooser.selection(table, 1);
+    chooser.traps = traps;
     let has_key = judge.knows_key(table, &judge.table(table).key);
     let settable = |action: Action| {
         let columns = 0..judge.table(table).columns.len();
