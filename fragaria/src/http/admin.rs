@@ -113,7 +113,12 @@ async fn carry_out(server: &Server, order: &Order, body: &[u8]) -> Result<Value,
         Order::ListKeys { after } => keys::list(&table, after).await,
         Order::CreateKey => {
             let wish: keys::Wish = read(body)?;
-            keys::create(&table, &server.edition().schema, &wish).await
+            let made = keys::create(&table, &server.edition().schema, &wish).await?;
+            let keep_seconds = server.config.auth.api_keys.keep_seconds;
+            if let Err(error) = keys::sweep(&table, keep_seconds).await {
+                tracing::warn!(detail = %error, "keys that are over were not removed");
+            }
+            Ok(made)
         }
         Order::RotateKey { id } => {
             let Rotation { grace } = read(body)?;
