@@ -17,7 +17,7 @@ pub(crate) use tls::{ClientCertificates, Tls};
 
 use keys::Keys;
 use layers::Setting;
-use model::{Diagnostic, Secret};
+use model::{Diagnostic, REDACTED, Secret};
 use observe::logs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -186,6 +186,22 @@ impl Loaded {
     /// Whether nobody set that key.
     pub(crate) fn is_default(&self, key: &str) -> bool {
         !self.origins.contains_key(key)
+    }
+
+    /// The keys that have a secret from the configuration file.
+    pub(crate) fn secret_keys(&self) -> Vec<String> {
+        let from_file = |key: &str| matches!(self.origins.get(key), Some(Origin::File { .. }));
+        let secret = |value: &toml::Value| value.to_string().contains(REDACTED);
+        let keys = self.effective().into_iter();
+        let keys = keys.filter(|(key, value, _)| from_file(key) && secret(value));
+        keys.map(|(key, ..)| key).collect()
+    }
+
+    /// Whether tenants that are listed in a file of their own have secrets.
+    pub(crate) fn lists_secrets(&self) -> bool {
+        let listed = self.config.tenancy.tenants.get(self.tenants.len()..);
+        let written = listed.map(|listed| serde_json::to_string(listed).unwrap_or_default());
+        written.is_some_and(|written| written.contains(REDACTED))
     }
 
     /// Every key with its effective value, passwords redacted, and where the value came from.

@@ -3,6 +3,7 @@
 mod admin;
 pub(crate) mod admission;
 pub(crate) mod answer;
+pub(crate) mod bodies;
 mod body;
 mod caller;
 mod cost_report;

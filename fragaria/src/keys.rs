@@ -77,6 +77,13 @@ pub(crate) async fn create(
     Ok(with_text(told(&key), &minted))
 }
 
+/// Removes the keys that have been over for so many seconds. A key that was made beside it is there,
+/// whether or not this succeeds.
+pub(crate) async fn sweep(keys: &store::Keys, keep_seconds: u64) -> Result<(), Error> {
+    let before = SystemClock.seconds().saturating_sub(keep_seconds);
+    Ok(keys.sweep(before).await?)
+}
+
 /// Tells of the keys behind an id, and behind which there are further ones.
 pub(crate) async fn list(keys: &store::Keys, after: &str) -> Result<Value, Error> {
     let page = keys.list(after).await?;

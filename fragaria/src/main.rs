@@ -19,6 +19,7 @@ mod http;
 mod keys;
 mod mend;
 mod outward;
+mod private;
 mod project;
 mod readiness;
 mod request;

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::desks::Desks;
 use crate::edition::Edition;
+use crate::http::bodies::Bodies;
 use crate::http::room::Room;
 use crate::mend;
 use crate::outward::Network;
@@ -69,7 +70,7 @@ pub(crate) struct Server {
     /// The bounds of connections, counted.
     pub(crate) connections: crate::http::Connections,
     /// The bound of request bodies.
-    pub(crate) bodies: Room,
+    pub(crate) bodies: Bodies,
     /// The bound of answers to introspection.
     pub(crate) introspections: Room,
     /// The bound of requests that are worked on.
@@ -123,8 +124,8 @@ impl Server {
             rates: Rates::open(&config.rates, Arc::new(SystemClock), &mut registry)?,
             requests: Requests::new(Arc::new(SystemClock), &mut registry),
             tls: Tls::open(&config.tls, &mut registry)?,
-            connections: crate::http::Connections::new(&mut registry),
-            bodies: Room::of_bodies(config.server.bodies_bytes_max, &mut registry),
+            connections: crate::http::Connections::new(&config.server, &mut registry),
+            bodies: Bodies::new(&config.server, &mut registry),
             introspections: Room::of_introspections(
                 config.server.introspections_bytes_max,
                 &mut registry,

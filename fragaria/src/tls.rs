@@ -11,6 +11,7 @@ use crate::mend;
 use anyhow::Result;
 use arc_swap::ArcSwap;
 use files::{Identity, Unfit};
+use guard::share::Share;
 use hyper::header::HeaderValue;
 use jiff::Timestamp;
 use looks::{Looks, Stamps};
@@ -50,6 +51,8 @@ pub(crate) struct Tls {
     begun: Stamps,
     /// Places for those who shake hands.
     pub(crate) places: Semaphore,
+    /// How many of them one address may have.
+    pub(crate) share: Share,
     /// What is counted.
     pub(crate) metrics: Metrics,
 }
@@ -72,6 +75,7 @@ impl Tls {
             renewed: watch::Sender::new(()),
             begun,
             config: config.clone(),
+            share: Share::of(config.handshakes_max, config.handshakes_share_percent, 1),
             places: Semaphore::new(config.handshakes_max.min(Semaphore::MAX_PERMITS)),
             metrics,
         }))

@@ -70,7 +70,7 @@ pub fn token(bytes: &[u8]) {
     let door = door();
     for value in values {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
-        let caller = runtime.block_on(door.identify(&headers, None));
+        let caller = runtime.block_on(door.identify(&headers, None, ""));
         assert!(caller.is_err(), "{caller:?} is let in");
     }
 }

@@ -2,7 +2,7 @@
 
 use http::Uri;
 use http::uri::Scheme;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Why an address is not asked; nothing, if it is. Without encryption whoever stands between could
 /// put keys of its own in the place of an issuer's, so that is for the machine itself.
@@ -31,6 +31,17 @@ pub fn is_loopback(host: &str) -> bool {
         || host
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+/// Who is counted: an IPv4 address, or the /64 of an IPv6 address, which is one customer.
+pub fn counted(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let network = u128::from(address) >> 64 << 64;
+            format!("{}/64", Ipv6Addr::from(network))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -64,5 +75,20 @@ mod tests {
         ] {
             assert!(unfit(not).is_some(), "{not}");
         }
+    }
+
+    #[test]
+    fn an_ipv6_customer_is_its_network() {
+        let told = |text: &str| counted(text.parse().unwrap());
+        assert_eq!(told("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(told("2001:db8:1:2:ffff::"), "2001:db8:1:2::/64");
+        assert_ne!(told("2001:db8:1:3::1"), told("2001:db8:1:2::1"));
+    }
+
+    #[test]
+    fn an_ipv4_address_is_the_same_in_either_spelling() {
+        let told = |text: &str| counted(text.parse().unwrap());
+        assert_eq!(told("::ffff:1.2.3.4"), "1.2.3.4");
+        assert_ne!(told("1.2.3.4"), told("1.2.3.5"));
     }
 }

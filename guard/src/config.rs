@@ -6,7 +6,7 @@ mod kept;
 pub use certificate::{Certificate, Claim};
 pub use kept::{ApiKeys, Revocations};
 
-use crate::address;
+use crate::{address, share};
 use model::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -109,6 +109,8 @@ pub struct Introspection {
     pub cache_seconds: u64,
     /// The most questions at a time; one more is refused.
     pub questions_max: usize,
+    /// How many of them may be about tokens from one address, in percent; of IPv6 a /64 is one address.
+    pub questions_share_percent: u8,
     /// How far the clock of the issuer and ours may be apart, in seconds, at most 300.
     pub leeway_seconds: u64,
     /// The member with the roles of a caller, as `roles_claim` of an issuer.
@@ -201,6 +203,7 @@ impl Default for Introspection {
             client_secret: Secret::default(),
             cache_seconds: 10,
             questions_max: 32,
+            questions_share_percent: share::PERCENT,
             leeway_seconds,
             roles_claim,
             tenant_claim,
@@ -404,6 +407,8 @@ impl Introspection {
                 LEEWAY_MAX,
             ),
         ]);
+        let share = share::flaw(self.questions_share_percent);
+        findings.extend(share.map(|why| ("auth.introspection.questions_share_percent", why)));
         if !self.is_on() {
             if *self != Self::default() {
                 let message = "is missing, and other keys of `auth.introspection` are set";

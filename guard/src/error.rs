@@ -1,11 +1,11 @@
-//! Why nobody knows who is calling, and what of it a client is told.
+//! Why nobody knows who is calling or it may not go on, and what of it a client is told.
 
 use model::{Fault, Kind};
 
 /// The code of credentials that are no good.
 pub const INVALID: &str = "auth.invalid";
 
-/// A request whose caller is not known; its text is for the log, and holds nothing of a token but
+/// A request whose caller is not known, or that may not go on; its text is for the log, and holds nothing of a token but
 /// what names its issuer and its key, and of an API key its id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -27,6 +27,23 @@ pub enum Error {
     /// Nobody can say now whether they are good.
     #[error("whether a credential is good cannot be found out: {0}")]
     Unavailable(String),
+    /// As much is being found out for its address as may be for one.
+    #[error("its address has its share of the questions about tokens")]
+    Share,
+    /// A rule of rates was passed.
+    #[error("the limit {rule} was passed")]
+    Exceeded {
+        /// Its name.
+        rule: Box<str>,
+        /// Seconds until the same request would be let through; none if it never is.
+        retry_after: Option<u64>,
+    },
+    /// The header of the proxies is not as they write it.
+    #[error("the header of the proxies does not say where the request came from")]
+    Forwarded,
+    /// The address of Redis cannot be used.
+    #[error("the limits cannot be shared: {0}")]
+    Redis(String),
 }
 
 /// What is wrong with a token.
@@ -104,9 +121,10 @@ pub enum Blemish {
 }
 
 impl Error {
-    /// Its name among the outcomes that are counted.
+    /// Its name among the outcomes that are counted at the door, where no rate is judged.
     pub(crate) fn outcome(&self) -> &'static str {
         match self {
+            Self::Exceeded { .. } | Self::Forwarded | Self::Redis(_) => "rates",
             Self::Required | Self::CertificateRequired => "required",
             Self::Certificate(blemish) => match blemish {
                 Blemish::Unnamed(_) => "certificate_unnamed",
@@ -115,6 +133,7 @@ impl Error {
             },
             Self::Ambiguous => "ambiguous",
             Self::Unavailable(_) => "unavailable",
+            Self::Share => "share",
             Self::Invalid(flaw) => match flaw {
                 Flaw::Malformed(_) => "malformed",
                 Flaw::Issuer => "issuer",
@@ -184,6 +203,27 @@ impl From<Error> for Fault {
                 let message =
                     "whether the credential is good cannot be found out now, try again later";
                 Self::new("auth.unavailable", Kind::Unavailable, message)
+            }
+            Error::Share => {
+                let message = "as many tokens from this address as may be are being asked about, try again later";
+                Self::new("auth.share", Kind::Unavailable, message)
+            }
+            Error::Exceeded { rule, retry_after } => {
+                let when = match retry_after {
+                    Some(1) => "try again in a second".to_owned(),
+                    Some(seconds) => format!("try again in {seconds} seconds"),
+                    None => "the request costs more than that allows at once".to_owned(),
+                };
+                let message = format!("the limit `{rule}` was passed, {when}");
+                Self::new("rates.exceeded", Kind::Limit, message)
+            }
+            Error::Forwarded => {
+                let message = "the request did not come through the proxies of this server";
+                Self::new("rates.proxies", Kind::Malformed, message)
+            }
+            Error::Redis(_) => {
+                let message = "the rate limits of the server cannot be shared";
+                Self::new("rates.shared", Kind::Internal, message)
             }
         }
     }

@@ -14,9 +14,10 @@ pub mod load;
 mod metrics;
 pub mod rates;
 pub mod seal;
+pub mod share;
 mod who;
 
-pub use address::is_loopback;
+pub use address::{counted, is_loopback};
 pub use config::{
     Algorithm, ApiKeys, Certificate, Claim, Config, Introspection, Issuer, Revocations,
 };

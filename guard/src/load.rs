@@ -3,11 +3,11 @@
 
 mod pace;
 
+use crate::share::Holders;
 use model::metric::{Counter, EncodeLabelSet, Family, Gauge, Registry};
 use model::{Clock, Fault, Kind, Weight};
 use pace::Pace;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -95,8 +95,8 @@ struct Shed {
 
 struct State {
     in_flight: usize,
-    /// How many of them each caller has; whoever has none is not here.
-    callers: HashMap<Box<str>, usize>,
+    /// Whose they are.
+    callers: Holders<()>,
     pace: Pace,
     /// The bound as it was counted last.
     limit: usize,
@@ -141,7 +141,7 @@ impl Load {
         Arc::new(Self {
             state: Mutex::new(State {
                 in_flight: 0,
-                callers: HashMap::new(),
+                callers: Holders::default(),
                 pace: Pace::new(config, clock.instant()),
                 limit,
             }),
@@ -208,27 +208,21 @@ impl State {
             let message = "the server works on as many requests as it can, try again later";
             return refused("server.overloaded", message);
         }
-        let own = self.callers.get(caller).copied().unwrap_or_default();
-        let callers = self.callers.len() + usize::from(own == 0);
         // As long as there is much room, nobody is asked to share it.
-        if self.in_flight * 2 >= limit && own >= room.div_ceil(callers) {
+        let has_its_share = self.callers.has(caller) >= self.callers.equal_part(caller, room);
+        if self.in_flight * 2 >= limit && has_its_share {
             let message = "this caller has its share of the server already, try again later";
             return refused(SHARE, message);
         }
         self.in_flight += 1;
         self.pace.reached(self.in_flight);
-        *self.callers.entry(caller.into()).or_default() += 1;
+        self.callers.enter(caller, || ());
         Ok(())
     }
 
     fn leave(&mut self, caller: &str) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if let Some(own) = self.callers.get_mut(caller) {
-            *own -= 1;
-            if *own == 0 {
-                self.callers.remove(caller);
-            }
-        }
+        self.callers.leave(caller);
     }
 }
 

@@ -3,7 +3,7 @@
 use model::metric::{Counter, EncodeLabelSet, Family, Gauge, Registry, Unit};
 
 /// How requests can end at the door.
-const OUTCOMES: [&str; 26] = [
+const OUTCOMES: [&str; 27] = [
     "development",
     "anonymous",
     "token",
@@ -13,6 +13,7 @@ const OUTCOMES: [&str; 26] = [
     "required",
     "ambiguous",
     "unavailable",
+    "share",
     "malformed",
     "issuer",
     "signature",
@@ -72,7 +73,7 @@ impl Metrics {
         for outcome in OUTCOMES {
             drop(metrics.callers.get_or_create(&Outcome { outcome }));
         }
-        for outcome in ["active", "inactive", "failed", "refused"] {
+        for outcome in ["active", "inactive", "failed", "refused", "share"] {
             drop(metrics.introspections.get_or_create(&Outcome { outcome }));
         }
         metrics.declare_keys(registry);

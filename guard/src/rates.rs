@@ -15,7 +15,6 @@
 
 mod address;
 pub mod config;
-mod error;
 mod fields;
 mod lease;
 mod ledger;
@@ -26,8 +25,9 @@ mod shared;
 mod table;
 
 pub use config::{Config, Per};
-pub use error::Error;
 
+use crate::address::counted;
+use crate::error::Error;
 use fields::Standing;
 use ledger::{Ledger, Place, Source, Verdict};
 use limit::Short;
@@ -105,7 +105,7 @@ impl Rates {
         forwarded: &[&[u8]],
     ) -> Result<(), Error> {
         let address = address::client(connection, self.trusted_hops, self.forwarded, forwarded)?;
-        visit.address = address::counted(address);
+        visit.address = counted(address);
         self.judge(visit, Stage::Arrival, None, None).await
     }
 
@@ -261,6 +261,11 @@ impl Short {
 }
 
 impl Visit {
+    /// Where it came from, as it is counted; nothing before it was judged by that.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The rule it passed, if it passed one.
     pub fn passed(&self) -> Option<&str> {
         self.passed.as_deref()

@@ -108,13 +108,15 @@ impl Doorkeeper {
         holder.map(|holder| Presented(holder.map_err(Error::from)))
     }
 
-    /// The caller of a request with these headers, on a connection with that certificate.
+    /// The caller of a request with these headers, on a connection with that certificate, from an
+    /// address as it is counted.
     pub async fn identify(
         &self,
         headers: &HeaderMap,
         presented: Option<&Presented>,
+        address: &str,
     ) -> Result<Arc<Caller>, Error> {
-        let (outcome, caller) = match self.look(headers, presented).await {
+        let (outcome, caller) = match self.look(headers, presented, address).await {
             Ok((outcome, caller)) => (outcome, Ok(caller)),
             Err(error) => (error.outcome(), Err(error)),
         };
@@ -181,6 +183,7 @@ impl Doorkeeper {
         &self,
         headers: &HeaderMap,
         presented: Option<&Presented>,
+        address: &str,
     ) -> Result<(&'static str, Arc<Caller>), Error> {
         let shown = if self.is_doorless {
             None
@@ -206,12 +209,18 @@ impl Doorkeeper {
                 let (caller, was_there) = kept.caller(key, &self.cache, self.now()).await?;
                 Ok((if was_there { "remembered" } else { "key" }, caller))
             }
-            (Some(Credential::Token(token) | Credential::Key(token)), _) => self.token(token).await,
+            (Some(Credential::Token(token) | Credential::Key(token)), _) => {
+                self.token(token, address).await
+            }
         }
     }
 
-    /// The caller whom a token names.
-    async fn token(&self, token: &str) -> Result<(&'static str, Arc<Caller>), Error> {
+    /// The caller whom a token names that came from an address.
+    async fn token(
+        &self,
+        token: &str,
+        address: &str,
+    ) -> Result<(&'static str, Arc<Caller>), Error> {
         if token.len() > self.token_bytes_max {
             return Err(Flaw::Malformed("it is too long").into());
         }
@@ -223,7 +232,7 @@ impl Doorkeeper {
         let verdict = if !self.issuers.is_empty() && token::is_signed(token) {
             self.signed(token).await?
         } else {
-            self.asked(token).await?
+            self.asked(token, address).await?
         };
         let (caller, standing) = (verdict.caller(), self.is_standing(&verdict));
         self.cache.keep(print, token.len(), verdict);
@@ -284,12 +293,12 @@ impl Doorkeeper {
     }
 
     /// A token that cannot be read here.
-    async fn asked(&self, token: &str) -> Result<Verdict, Error> {
+    async fn asked(&self, token: &str, address: &str) -> Result<Verdict, Error> {
         let Some(introspection) = &self.introspection else {
             return Err(Flaw::Malformed("it is not signed").into());
         };
         let now = self.now();
-        let known = introspection.ask(token, now).await?;
+        let known = introspection.ask(token, address, now).await?;
         let until = now.saturating_add(introspection.cache_seconds());
         Ok(known.map_or(Verdict::Inactive(until), Verdict::Active))
     }

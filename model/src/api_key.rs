@@ -5,6 +5,9 @@ use crate::outward::Unanswered;
 use serde_json::{Map, Value};
 use std::pin::Pin;
 
+/// How long after a use of a key the next one is written down, in seconds.
+pub const USE_SECONDS: u64 = 60;
+
 /// SHA-256 of a secret of 256 random bits, which is more than anybody can guess, so it need not be
 /// slow.
 pub type SecretHash = [u8; 32];

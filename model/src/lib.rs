@@ -42,7 +42,7 @@ pub use fault::{Fault, Kind};
 pub use once::Once;
 pub use scalar::Scalar;
 pub use schema::Schema;
-pub use secret::Secret;
+pub use secret::{REDACTED, Secret};
 pub use signer::Signer;
 pub use statement::{
     Argument, Case, Cases, Cell, Codec, Content, Expectation, Field, Label, Page, PageField,

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 
+/// What is shown in the place of a secret.
+pub const REDACTED: &str = "[redacted]";
+
 /// A string that is redacted wherever it would be shown.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -22,14 +25,14 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
+        f.write_str(REDACTED)
     }
 }
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // Nothing is hidden where there is nothing, and whoever looks sees that it is missing.
-        serializer.serialize_str(if self.0.is_empty() { "" } else { "[redacted]" })
+        serializer.serialize_str(if self.0.is_empty() { "" } else { REDACTED })
     }
 }
 

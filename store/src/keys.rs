@@ -7,16 +7,13 @@ use crate::digits::hexadecimal;
 use crate::ours::{Asked, Table, number, seconds, text};
 use crate::{Database, Error};
 use model::Scalar;
-use model::api_key::{ApiKey, ApiKeys, Former, Looking, SecretHash};
+use model::api_key::{ApiKey, ApiKeys, Former, Looking, SecretHash, USE_SECONDS};
 use model::outward::Unanswered;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// The most keys that are read at a time.
 pub const PAGE: usize = 1_000;
-
-/// How long after a use the next one is written down, in seconds.
-const USE_SECONDS: u64 = 60;
 
 const TABLE: Table = Table {
     name: "api_key",
@@ -58,6 +55,8 @@ const REVOKE: &str = "UPDATE {table} SET revoked_at = $1 WHERE id = $2 AND revok
 
 const USE: &str = "UPDATE {table} SET used_at = $1 \
      WHERE id = $2 AND (used_at IS NULL OR used_at <= $3)";
+
+const SWEEP: &str = "DELETE FROM {table} WHERE revoked_at < $1 OR expires_at < $2";
 
 /// The table of keys; clones share its database.
 #[derive(Clone)]
@@ -135,6 +134,18 @@ impl Keys {
     pub async fn revoke(&self, id: &str, second: u64) -> Result<Option<ApiKey>, Error> {
         let given = vec![number(Some(second)), text(Some(id))];
         self.change(REVOKE, given, id).await
+    }
+
+    /// Removes the keys that were over before that second.
+    pub async fn sweep(&self, before: u64) -> Result<(), Error> {
+        let asked = Asked {
+            sql: SWEEP,
+            given: vec![number(Some(before)), number(Some(before))],
+            gives: &[],
+        };
+        let nothing: Vec<Row> = self.database.write_ours(&TABLE, vec![asked]).await?;
+        drop(nothing);
+        Ok(())
     }
 
     async fn change(

@@ -26,6 +26,7 @@ mod line;
 mod mariadb;
 mod metrics;
 mod ours;
+mod patience;
 mod postgres;
 mod reply;
 mod retries;

@@ -96,7 +96,11 @@ impl Mariadb {
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
         let _inside = self.doors.enter()?;
         let mut held = self.pool.take(Purpose::Work).await?;
-        let read = timeout(self.settings.patience(false, 1), catalog::read(&mut held)).await;
+        let read = timeout(
+            self.settings.patience.with(false, 1),
+            catalog::read(&mut held),
+        )
+        .await;
         let late = || Error::Timeout("reading the catalog".into()).into();
         finish(held, read.unwrap_or_else(|_| Err(late()))).await
     }
@@ -111,7 +115,7 @@ impl Mariadb {
             once::lay(&mut held).await?;
             once::sweep(&mut held, round).await
         };
-        let swept = timeout(self.settings.patience(true, STATEMENTS), swept).await;
+        let swept = timeout(self.settings.patience.with(true, STATEMENTS), swept).await;
         let late = || Error::Timeout("removing old outcomes".into()).into();
         finish(held, swept.unwrap_or_else(|_| Err(late()))).await
     }
@@ -221,7 +225,9 @@ impl Mariadb {
             transaction::run(held, job, &self.settings).await
         };
         let steps = timeout(
-            self.settings.patience(job.script.writes, job.statements()),
+            self.settings
+                .patience
+                .with(job.script.writes, job.statements()),
             steps,
         )
         .await;

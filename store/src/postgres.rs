@@ -111,7 +111,7 @@ impl Postgres {
         let _inside = self.doors.enter()?;
         let exclusive = self.exclusives.take(Purpose::Work).await?;
         let read = timeout(
-            self.settings.patience(false, 1),
+            self.settings.patience.with(false, 1),
             catalog::read(&exclusive, self.extent),
         )
         .await;
@@ -127,7 +127,7 @@ impl Postgres {
     ) -> Result<(Subject, Vec<Subject>), Error> {
         let _inside = self.doors.enter()?;
         let exclusive = self.exclusives.take(Purpose::Work).await?;
-        let patience = self.settings.patience(false, roles.len() + 1);
+        let patience = self.settings.patience.with(false, roles.len() + 1);
         let read = catalog::row_security::read(&exclusive, roles, relations);
         let read = timeout(patience, read).await;
         let late = || Error::Timeout("reading what roles may see".into()).into();
@@ -144,7 +144,7 @@ impl Postgres {
             once::lay(&exclusive, &self.settings).await?;
             once::sweep(&exclusive, round).await
         };
-        let swept = timeout(self.settings.patience(true, STATEMENTS), swept).await;
+        let swept = timeout(self.settings.patience.with(true, STATEMENTS), swept).await;
         let late = || Error::Timeout("removing old outcomes".into()).into();
         finish(exclusive, swept.unwrap_or_else(|_| Err(late()))).await
     }
@@ -232,7 +232,9 @@ impl Postgres {
             transaction::run(&exclusive, job, &self.settings).await
         };
         let steps = timeout(
-            self.settings.patience(job.script.writes, job.statements()),
+            self.settings
+                .patience
+                .with(job.script.writes, job.statements()),
             steps,
         )
         .await;

@@ -1,12 +1,9 @@
 //! The address of a database as it may be seen and kept: all of it but the password.
 
 use crate::dialect;
-use model::{Dialect, Secret};
+use model::{Dialect, REDACTED, Secret};
 use percent_encoding::percent_decode_str;
 use serde::Serializer;
-
-/// What stands in the place of a password.
-const REDACTED: &str = "[redacted]";
 
 /// What drivers know as options. Where an address goes on with nothing else behind a `?`, no
 /// password does, and no `@` in it ends one.

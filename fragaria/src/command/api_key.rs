@@ -32,10 +32,17 @@ async fn create(args: ApiKeyCreate, environment: &Environment, terminal: Termina
         expires: args.expires,
         no_expiry: args.no_expiry,
     };
-    let made = within(&project, async |database| {
-        keys::create(&database.keys(), &schema, &wish).await
-    });
-    shown_once(&project, terminal, &made.await?)
+    let keep_seconds = project.loaded.config.auth.api_keys.keep_seconds;
+    let (made, swept) = within(&project, async |database| {
+        let table = database.keys();
+        let made = keys::create(&table, &schema, &wish).await?;
+        Ok((made, keys::sweep(&table, keep_seconds).await))
+    })
+    .await?;
+    if let Err(error) = swept {
+        terminal.remark(&format!("keys that are over were not removed: {error}"));
+    }
+    shown_once(&project, terminal, &made)
 }
 
 async fn list(args: ApiKeyList, environment: &Environment, terminal: Terminal) -> Result<()> {

@@ -4,6 +4,7 @@ use crate::cli::Serve;
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::mend;
+use crate::private;
 use crate::project::{ARTEFACT, CONFIG, Project, display, no_configuration, read_artefact};
 use crate::running::{self, Address};
 use crate::server::{Server, Stage};
@@ -11,6 +12,7 @@ use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use guard::rates::Per;
 use model::Schema;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Serves until it is told to stop.
@@ -26,7 +28,8 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
              `fragaria compile` makes it anew"
         );
     }
-    for doubt in doubts(&artefact.schema, &project.loaded.config) {
+    let exposed = exposed(&project).into_iter();
+    for doubt in exposed.chain(doubts(&artefact.schema, &project.loaded.config)) {
         tracing::warn!("{doubt}");
     }
     let compiled_for = artefact.schema.dialect;
@@ -101,6 +104,26 @@ fn doubts(schema: &Schema, config: &Config) -> Vec<String> {
         );
     }
     doubts
+}
+
+/// Files with secrets that are open to everybody on the machine.
+fn exposed(project: &Project) -> Vec<String> {
+    let keys = project.loaded.secret_keys();
+    let tenants = &project.loaded.config.tenancy.file;
+    let listed = project.loaded.lists_secrets();
+    let files = [
+        (!keys.is_empty()).then(|| (CONFIG, keys.join(", "))),
+        listed.then(|| (&**tenants, "addresses of tenants".to_owned())),
+    ];
+    let told = files.into_iter().flatten().filter_map(|(file, what)| {
+        let path = project.directory.join(file);
+        let name = display(&path);
+        let (cause, help) = private::openness(&fs::metadata(&path).ok()?, &name)?;
+        Some(format!(
+            "{name} has secrets in it ({what}), and {cause}: {help}, or set them by the environment"
+        ))
+    });
+    told.collect()
 }
 
 /// Refuses databases of tenants where nobody could have a tenant.

@@ -1,6 +1,7 @@
 //! How requests come in, and within which bounds.
 
 use crate::http::{host, origin};
+use guard::share;
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -23,6 +24,9 @@ pub(crate) struct Server {
     /// How many bytes of request bodies are held at a time, in all; one more waits for room within
     /// the body timeout, and is refused then.
     pub(crate) bodies_bytes_max: usize,
+    /// How many of these bytes may be of requests from one address, in percent, and at least those of
+    /// one body; of IPv6 a /64 is one address. One more waits for room, too.
+    pub(crate) bodies_share_percent: u8,
     /// How many bytes of answers to introspection (`__schema`, `__type`) are held at a time, in all,
     /// from when they are written until they are taken; one more waits for room within
     /// `database.queue_timeout_ms`, and is refused then. An answer takes twice its bound while it is
@@ -40,6 +44,9 @@ pub(crate) struct Server {
     pub(crate) stall_timeout_ms: u64,
     /// Connections open at a time; one more is refused at once.
     pub(crate) connections_max: usize,
+    /// How many of them one address may have, in percent; of IPv6 a /64 is one address. Behind proxies
+    /// the address is that of the nearest one.
+    pub(crate) connections_share_percent: u8,
     /// Requests at a time on one HTTP/2 connection.
     pub(crate) streams_max: u32,
     /// About how often the database is looked at, in milliseconds.
@@ -91,6 +98,7 @@ impl Default for Server {
             shutdown_grace_ms: 30_000,
             body_bytes_max: 1024 * 1024,
             bodies_bytes_max: 256 * 1024 * 1024,
+            bodies_share_percent: share::PERCENT,
             introspections_bytes_max: 256 * 1024 * 1024,
             header_bytes_max: 64 * 1024,
             header_timeout_ms: 10_000,
@@ -98,6 +106,7 @@ impl Default for Server {
             idle_timeout_ms: 75_000,
             stall_timeout_ms: 20_000,
             connections_max: 4_096,
+            connections_share_percent: share::PERCENT,
             streams_max: 128,
             check_interval_ms: 2_000,
             preflight_required: false,
@@ -137,10 +146,16 @@ impl Server {
             ("streams_max", u64::from(self.streams_max), 1),
             ("check_interval_ms", self.check_interval_ms, 10),
         ];
+        let shares = [
+            ("bodies_share_percent", self.bodies_share_percent),
+            ("connections_share_percent", self.connections_share_percent),
+        ];
+        let shares = shares.map(|(key, percent)| Some((key, share::flaw(percent)?)));
         bounds
             .into_iter()
             .filter(|&(_, value, least)| value < least)
             .map(|(key, value, least)| (key, format!("{value} is too small, at least {least}")))
+            .chain(shares.into_iter().flatten())
             .collect()
     }
 

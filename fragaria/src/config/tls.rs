@@ -1,5 +1,6 @@
 //! TLS on the port of the server.
 
+use guard::share;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -25,6 +26,9 @@ pub(crate) struct Tls {
     pub(crate) handshake_timeout_ms: u64,
     /// Handshakes at a time; one more waits for a place until its time is over.
     pub(crate) handshakes_max: usize,
+    /// How many of them one address may have, in percent; of IPv6 a /64 is one address. One more waits,
+    /// too.
+    pub(crate) handshakes_share_percent: u8,
     /// How often the files are looked at, in milliseconds: they are read again when they changed and
     /// look the same twice, and at once on SIGHUP.
     pub(crate) check_interval_ms: u64,
@@ -54,6 +58,7 @@ impl Default for Tls {
             client_crl: String::new(),
             handshake_timeout_ms: 10_000,
             handshakes_max: 512,
+            handshakes_share_percent: share::PERCENT,
             check_interval_ms: 2_000,
             hsts_max_age_seconds: 365 * 24 * 60 * 60,
         }
@@ -104,6 +109,8 @@ impl Tls {
                 findings.push((key, format!("{value} is too small, at least {least}")));
             }
         }
+        let share = share::flaw(self.handshakes_share_percent);
+        findings.extend(share.map(|why| ("tls.handshakes_share_percent", why)));
         findings
     }
 

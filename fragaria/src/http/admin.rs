@@ -70,12 +70,12 @@ async fn act(
 ) -> Result<Value, Refusal> {
     origin::admit(&request, &server.config.server, server.tls.is_some())?;
     rates::arrive(server, peer.address, request.headers(), visit).await?;
-    let caller = caller::of(server, (peer, request.headers()), line).await?;
+    let caller = caller::of(server, (peer, request.headers()), line, visit).await?;
     server.rates.admit(visit, &caller).await?;
     is_operator(&caller, &server.config.auth.admin_roles)?;
     let order = order(&request, server)?;
     let (is_post, kind) = (request.method() == Method::POST, is_json(request.headers()));
-    let (body, _held) = admission::body(server, request.into_body()).await?;
+    let (body, _held) = admission::body(server, request.into_body(), visit).await?;
     // Nothing needs no kind; a form of a page always says its own.
     let is_nothing = body.is_empty() && kind == Err(Unreadable::Unnamed);
     if is_post && !is_nothing {
@@ -113,7 +113,12 @@ async fn carry_out(server: &Server, order: &Order, body: &[u8]) -> Result<Value,
         Order::ListKeys { after } => keys::list(&table, after).await,
         Order::CreateKey => {
             let wish: keys::Wish = read(body)?;
-            keys::create(&table, &server.edition().schema, &wish).await
+            let made = keys::create(&table, &server.edition().schema, &wish).await?;
+            let keep_seconds = server.config.auth.api_keys.keep_seconds;
+            if let Err(error) = keys::sweep(&table, keep_seconds).await {
+                tracing::warn!(detail = %error, "keys that are over were not removed");
+            }
+            Ok(made)
         }
         Order::RotateKey { id } => {
             let Rotation { grace } = read(body)?;

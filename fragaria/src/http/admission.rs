@@ -1,12 +1,12 @@
 //! The first step of a request: may it come in, and what does it ask?
 
 use super::answer::Refusal;
+use super::bodies::{Full, Held};
 use super::caller::{self, Peer};
 use super::cost_report;
 use super::idempotency;
 use super::negotiation::{Format, Unreadable, is_json};
 use super::parameters::Parameters;
-use super::room::{Full, Held};
 use crate::edition::Edition;
 use crate::server::Server;
 use crate::tenancy::Place;
@@ -66,7 +66,7 @@ pub(crate) async fn admit(
 ) -> Result<Admitted, Refusal> {
     let method = request.method().clone();
     acceptable(&request)?;
-    let caller = caller::of(server, (peer, request.headers()), line).await?;
+    let caller = caller::of(server, (peer, request.headers()), line, visit).await?;
     server.rates.admit(visit, &caller).await?;
     let tenant = Place::whose(server, &caller, line)?;
     let reports_cost = cost_report::is_asked(request.headers())?;
@@ -75,7 +75,7 @@ pub(crate) async fn admit(
         (None, Parameters::from_url(query)?, None)
     } else {
         let key = idempotency::key(request.headers())?;
-        let (body, held) = body(server, request.into_body()).await?;
+        let (body, held) = body(server, request.into_body(), visit).await?;
         (key, Parameters::from_body(&body)?, held)
     };
     line.name(parameters.operation.as_deref());
@@ -114,6 +114,7 @@ fn acceptable(request: &Request<Incoming>) -> Result<(), Refusal> {
 pub(super) async fn body(
     server: &Server,
     mut body: Incoming,
+    visit: &Visit,
 ) -> Result<(Bytes, Option<Held>), Refusal> {
     let config = &server.config.server;
     if body.size_hint().lower() > config.body_bytes_max as u64 {
@@ -125,8 +126,9 @@ pub(super) async fn body(
         if whole.len() + part.len() > config.body_bytes_max {
             return Err(too_large(config.body_bytes_max));
         }
-        let grown = server.bodies.grow(held, part.len(), until).await;
-        held = Some(grown.map_err(|Full| full())?);
+        let whose = visit.address();
+        let grown = server.bodies.grow(whose, held, part.len(), until).await;
+        held = Some(grown?);
         whole = joined(whole, part);
     }
     Ok((whole, held))
@@ -163,9 +165,20 @@ fn joined(whole: Bytes, part: Bytes) -> Bytes {
     whole.freeze()
 }
 
-fn full() -> Refusal {
-    let message = "the server holds as many request bodies as it may, try again later";
-    Fault::new("http.bodies_full", Kind::Unavailable, message).into()
+impl From<Full> for Refusal {
+    fn from(full: Full) -> Self {
+        let (code, message) = match full {
+            Full::All => (
+                "http.bodies_full",
+                "the server holds as many request bodies as it may, try again later",
+            ),
+            Full::Share => (
+                "http.bodies_share",
+                "the server holds as many request bodies from this address as it may, try again later",
+            ),
+        };
+        Fault::new(code, Kind::Unavailable, message).into()
+    }
 }
 
 fn too_large(bytes_max: usize) -> Refusal {

@@ -3,6 +3,7 @@
 use crate::server::{Server, Stage};
 use crate::taken_for::{self, EXAMPLE};
 use guard::Presented;
+use guard::rates::Visit;
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use model::{Caller, Fault, Kind};
@@ -27,12 +28,16 @@ pub(super) async fn of(
     server: &Server,
     (peer, headers): (&Peer, &HeaderMap),
     line: &Line,
+    visit: &Visit,
 ) -> Result<Arc<Caller>, Fault> {
     let certificate = peer.certificate.as_ref();
     if let Some(wish) = wish(server, headers, certificate.is_some())? {
         return taken_for(wish.as_bytes()).map(Arc::new);
     }
-    let caller = server.doorkeeper.identify(headers, certificate).await;
+    let caller = server
+        .doorkeeper
+        .identify(headers, certificate, visit.address())
+        .await;
     caller.map_err(|error| {
         tracing::info!(request_id = line.request_id(), detail = %error, "the caller is not known");
         error.into()

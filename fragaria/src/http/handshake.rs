@@ -29,7 +29,7 @@ pub(super) async fn shake(
     (stream, peer): (TcpStream, IpAddr),
     pulse: &Arc<Pulse>,
 ) -> Option<TlsStream<Wire>> {
-    match begin(tls, stream, pulse).await {
+    match begin(tls, (stream, peer), pulse).await {
         Ok(stream) => {
             tls.metrics.handshake(Handshake::Done);
             pulse.begin();
@@ -46,7 +46,7 @@ pub(super) async fn shake(
 
 async fn begin(
     tls: &Tls,
-    stream: TcpStream,
+    (stream, peer): (TcpStream, IpAddr),
     pulse: &Arc<Pulse>,
 ) -> Result<TlsStream<Wire>, Failure> {
     let until = Instant::now() + tls.handshake_timeout();
@@ -61,6 +61,10 @@ async fn begin(
         Ok(Err(error)) => return Err(error.into()),
         Err(_) => return Err(Handshake::Timeout.into()),
     }
+    let whose = guard::counted(peer);
+    let Some(_portion) = tls.share.reach(&whose, None, 1, until).await else {
+        return Err(Handshake::Share.into());
+    };
     let Ok(Ok(_place)) = timeout_at(until, tls.places.acquire()).await else {
         return Err(Handshake::Busy.into());
     };

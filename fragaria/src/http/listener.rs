@@ -7,6 +7,7 @@ use crate::config::Server as Config;
 use crate::server::Server;
 use crate::tls::HTTP_2;
 use futures_util::FutureExt as _;
+use guard::share::Share;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -41,16 +42,20 @@ const CONNECTION_WINDOW: u32 = 128 * 1024;
 pub(crate) struct Connections {
     open: Gauge,
     refused: Counter,
+    share_refused: Counter,
     cut: Counter,
+    share: Share,
 }
 
 impl Connections {
     /// Declares the metrics.
-    pub(crate) fn new(registry: &mut Registry) -> Self {
+    pub(crate) fn new(config: &Config, registry: &mut Registry) -> Self {
         let connections = Self {
             open: Gauge::default(),
             refused: Counter::default(),
+            share_refused: Counter::default(),
             cut: Counter::default(),
+            share: Share::of(config.connections_max, config.connections_share_percent, 1),
         };
         registry.register(
             "fragaria_http_connections",
@@ -61,6 +66,11 @@ impl Connections {
             "fragaria_http_connections_refused",
             "Connections refused because connections_max were open",
             connections.refused.clone(),
+        );
+        registry.register(
+            "fragaria_http_connections_share_refused",
+            "Connections refused because their address had its share of connections_max",
+            connections.share_refused.clone(),
         );
         registry.register(
             "fragaria_http_connections_cut",
@@ -126,14 +136,21 @@ fn take(
     stop: &watch::Receiver<bool>,
     connections: &mut JoinSet<()>,
 ) {
-    if connections.len() >= server.config.server.connections_max {
-        server.connections.refused.inc();
+    let room = connections.len() < server.config.server.connections_max;
+    let portion = room.then(|| server.connections.share.take(&guard::counted(peer.ip())));
+    let Some(Some(portion)) = portion else {
+        let counted = &server.connections;
+        let refused = [&counted.refused, &counted.share_refused][usize::from(room)];
+        refused.inc();
         // In the open there is nothing to say to who expects TLS.
         refuse(&stream, if server.tls.is_some() { b"" } else { REFUSAL });
         return;
-    }
+    };
     let work = serve(server.clone(), (stream, peer.ip()), stop.clone());
-    connections.spawn(work);
+    connections.spawn(async move {
+        work.await;
+        drop(portion);
+    });
 }
 
 /// Tells it in one write, as far as the socket takes it, and keeps nothing.

@@ -4,7 +4,8 @@ use super::admission::Admitted;
 use super::answer::{Answer, Refusal};
 use crate::server::Server;
 use engine::Operation;
-use guard::rates::{Error, Visit, Weight};
+use guard::Error;
+use guard::rates::{Visit, Weight};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use model::Fault;
@@ -60,6 +61,7 @@ impl From<Error> for Refusal {
             Error::Exceeded { retry_after, .. } => (StatusCode::TOO_MANY_REQUESTS, *retry_after),
             Error::Forwarded => (StatusCode::BAD_REQUEST, None),
             Error::Redis(_) => (StatusCode::INTERNAL_SERVER_ERROR, None),
+            _ => return Fault::from(error).into(),
         };
         Self::new(status, Fault::from(error)).retry_after(retry_after)
     }

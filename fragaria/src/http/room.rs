@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 /// What is counted in one permit, in bytes.
-const UNIT: usize = 1024;
+pub(super) const UNIT: usize = 1024;
 
 /// The room there is for bytes of a kind, and what of it is taken.
 pub(crate) struct Room {
@@ -29,7 +29,7 @@ pub(crate) struct Full;
 
 impl Room {
     /// Room for so many bytes of request bodies; declares the metrics.
-    pub(crate) fn of_bodies(bytes_max: usize, registry: &mut Registry) -> Self {
+    pub(super) fn of_bodies(bytes_max: usize, registry: &mut Registry) -> Self {
         let room = Self::new(bytes_max);
         registry.register(
             "fragaria_http_bodies_bytes",
@@ -60,7 +60,7 @@ impl Room {
         room
     }
 
-    fn new(bytes_max: usize) -> Self {
+    pub(super) fn new(bytes_max: usize) -> Self {
         let permits = (bytes_max / UNIT).clamp(1, Semaphore::MAX_PERMITS);
         Self {
             free: Arc::new(Semaphore::new(permits)),

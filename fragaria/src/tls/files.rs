@@ -1,6 +1,7 @@
 //! The files of TLS, read and judged before anything of them is used.
 
 use crate::config::{ClientCertificates, Tls as Config};
+use crate::private;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
@@ -10,7 +11,6 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error as Wrong, RootCertStore};
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use x509_cert::Certificate;
@@ -21,8 +21,6 @@ use x509_cert::der::Decode as _;
 const BYTES_MAX: u64 = 1024 * 1024;
 /// The largest file with certificates that were taken back.
 const LISTS_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// The rights of everybody: to read and to write.
-const EVERYBODY: u32 = 0o006;
 
 /// Why a file cannot be used, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -179,13 +177,7 @@ fn taken_back(
 
 fn private_key(config: &Config) -> Result<PrivateKeyDer<'static>, Unfit> {
     let bytes = read("tls.key", (&config.key, BYTES_MAX), |file| {
-        let mode = file.metadata()?.permissions().mode();
-        if mode & EVERYBODY == 0 {
-            return Ok(None);
-        }
-        let mode = mode & 0o7777;
-        let cause = format!("is open to everybody on this machine, mode {mode:04o}");
-        Ok(Some((cause, format!("chmod 600 {}", config.key))))
+        Ok(private::openness(&file.metadata()?, &config.key))
     })?;
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| match error {
         pem::Error::NoItemsFound => unusable_key(config, "there is no private key in it"),

@@ -13,6 +13,8 @@ pub(crate) enum Handshake {
     Timeout,
     /// There was no place for it in time.
     Busy,
+    /// Its address had its share of the places until its time was over.
+    Share,
     /// What came was no TLS.
     Plain,
     /// The client went away, or would have none of our certificate.
@@ -34,10 +36,11 @@ pub(crate) enum Handshake {
 }
 
 impl Handshake {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Done,
         Self::Timeout,
         Self::Busy,
+        Self::Share,
         Self::Plain,
         Self::Left,
         Self::Incompatible,
@@ -55,6 +58,7 @@ impl Handshake {
             Self::Done => "ok",
             Self::Timeout => "timeout",
             Self::Busy => "busy",
+            Self::Share => "share",
             Self::Plain => "plain",
             Self::Left => "left",
             Self::Incompatible => "incompatible",

@@ -14,6 +14,9 @@ use std::time::Duration;
 /// Nothing in these tests takes this long unless something is wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// An address of this machine that other tests do not come from.
+pub(crate) const OTHER: [u8; 4] = [127, 0, 0, 2];
+
 /// A connection to a server.
 pub(crate) struct Client {
     stream: BufReader<Stream>,
@@ -73,6 +76,14 @@ impl Client {
         Self::over(TcpStream::connect(address).unwrap())
     }
 
+    /// A connection from another address of this machine.
+    pub(crate) fn from(source: [u8; 4], address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Self::over(socket.into())
+    }
+
     /// A connection whose receiver takes in little before it is read from.
     pub(crate) fn narrow(address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -84,18 +95,22 @@ impl Client {
     /// A connection over TLS, after the handshake, as far as this end can tell: with TLS 1.3 the
     /// server may still refuse a certificate of the client.
     pub(crate) fn secure(address: SocketAddr, trust: &Arc<ClientConfig>) -> io::Result<Self> {
-        let mut client = Self::connect(address);
+        Self::connect(address).secured(trust)
+    }
+
+    /// The same connection over TLS from now on.
+    pub(crate) fn secured(mut self, trust: &Arc<ClientConfig>) -> io::Result<Self> {
         let name = ServerName::try_from("localhost").unwrap();
         let mut connection = ClientConnection::new(trust.clone(), name).unwrap();
-        let Stream::Open(mut socket) = client.stream.into_inner() else {
+        let Stream::Open(mut socket) = self.stream.into_inner() else {
             unreachable!("it was just opened");
         };
         while connection.is_handshaking() {
             connection.complete_io(&mut socket)?;
         }
         let stream = Box::new(StreamOwned::new(connection, socket));
-        client.stream = BufReader::new(Stream::Secure(stream));
-        Ok(client)
+        self.stream = BufReader::new(Stream::Secure(stream));
+        Ok(self)
     }
 
     /// What was agreed upon in the handshake.

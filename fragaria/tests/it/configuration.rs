@@ -2,6 +2,8 @@
 
 use crate::project::{Project, told};
 use crate::server::binary;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 #[test]
 fn an_unknown_key_is_shown_in_its_line() {
@@ -189,4 +191,26 @@ fn a_bound_of_all_answers_has_room_for_one() {
         "[server]\nintrospections_bytes_max = 2048\n[limits]\nintrospection_bytes_max = 1024\n",
     );
     project.run(&["config"]);
+}
+
+#[test]
+fn a_file_with_secrets_that_everybody_may_read_is_told_at_start() {
+    let project = Project::small();
+    let key = "0123456789abcdef0123456789abcdef";
+    let without = project.read("fragaria.toml");
+    let with = format!("{without}\n[masks]\nhash_key = \"{key}\"\n");
+    let said = |text: &str, mode: u32, settings: &[&str]| {
+        project.write("fragaria.toml", text);
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(project.path("fragaria.toml"), mode).unwrap();
+        let begun = format!("{:?}", project.serve(settings).begun);
+        assert!(!begun.contains(key), "{begun}");
+        begun.contains(
+            "fragaria.toml has secrets in it (masks.hash_key), and is open to everybody on this \
+             machine, mode 0644: chmod 600 fragaria.toml, or set them by the environment",
+        )
+    };
+    assert!(said(&with, 0o644, &[]));
+    assert!(!said(&with, 0o640, &[]));
+    assert!(!said(&without, 0o644, &[&format!("masks.hash_key={key}")]));
 }

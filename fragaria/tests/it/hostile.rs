@@ -1,6 +1,6 @@
 //! Clients that send nonsense, too much, too slowly, or take too little.
 
-use crate::client::{Client, PATIENCE};
+use crate::client::{Client, OTHER, PATIENCE};
 use crate::project::Project;
 use crate::server::Server;
 use std::time::{Duration, Instant};
@@ -154,7 +154,9 @@ fn bodies_above_the_bound_they_share_wait_and_are_refused() {
     });
     let fine = "{ product(id: 2) { name } }";
     assert_eq!(server.ask(POST, &[JSON], &sized(fine, 9_000)).status, 200);
-    let refused = server.ask(POST, &[JSON], &sized(fine, 20_000));
+    let mut other = Client::from(OTHER, server.address);
+    other.request(POST, &[JSON], &sized(fine, 20_000)).unwrap();
+    let refused = other.response().unwrap();
     assert_eq!(
         (refused.status, &*refused.code()),
         (503, "http.bodies_full")
@@ -323,7 +325,10 @@ fn ask_for_everything(client: &mut Client) {
 #[test]
 fn connections_above_the_bound_are_refused_and_counted() {
     let project = Project::small();
-    let server = project.serve(&["server.connections_max=2"]);
+    let server = project.serve(&[
+        "server.connections_max=2",
+        "server.connections_share_percent=100",
+    ]);
     let mut first = server.client();
     first.request("GET /health/live", &[], b"").unwrap();
     assert_eq!(first.response().unwrap().status, 200);

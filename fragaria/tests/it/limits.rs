@@ -5,6 +5,7 @@ mod cost;
 mod documents;
 mod introspection;
 mod load;
+mod shares;
 mod sites;
 mod time;
 

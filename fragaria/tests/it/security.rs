@@ -4,6 +4,7 @@
 //! there is a mutation of the sources that takes it away: `cargo xtask mutants` shows that each of its
 //! attacks comes through then. With `FRAGARIA_ATTACKS_TOLD` what became of each is written to that file.
 
+mod certified;
 mod front;
 mod stand;
 mod text;

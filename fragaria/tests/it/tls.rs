@@ -5,7 +5,7 @@ mod clients;
 mod files;
 mod reload;
 
-use crate::client::{Client, PATIENCE};
+use crate::client::{Client, OTHER, PATIENCE};
 use crate::project::Project;
 use crate::server::Server;
 use crate::who::ruled;
@@ -248,7 +248,7 @@ fn handshakes_are_bounded_in_time_and_number() {
     let (_project, server) = served(&authority, &bounds);
     let part = &greeting(3)[..20];
     let mut silent = Client::connect(server.address);
-    let mut waiting = Client::connect(server.address);
+    let mut waiting = Client::from(OTHER, server.address);
     waiting.take_what_comes().unwrap();
     let mut begun = Client::connect(server.address);
     begun.send(part).unwrap();
@@ -259,6 +259,31 @@ fn handshakes_are_bounded_in_time_and_number() {
         assert!(client.is_closed());
     }
     assert_eq!(handshakes(&server, "busy"), 1);
+    assert_eq!(handshakes(&server, "timeout"), 2);
+    assert_eq!(server.graphql("{ __typename }").status, 200);
+}
+
+#[test]
+fn an_address_that_shakes_hands_slowly_leaves_places_to_others() {
+    let authority = Authority::new("us");
+    let bounds = ["tls.handshake_timeout_ms=3000", "tls.handshakes_max=4"];
+    let (_project, server) = served(&authority, &bounds);
+    let part = &greeting(3)[..20];
+    let mut waiting = Client::connect(server.address);
+    waiting.take_what_comes().unwrap();
+    let mut begun = [(); 2].map(|()| Client::connect(server.address));
+    for client in &mut begun {
+        client.send(part).unwrap();
+        // Its place is held for longer than the one that came before may wait.
+        client.take_what_comes().unwrap();
+    }
+    waiting.send(part).unwrap();
+    let other = Client::from(OTHER, server.address);
+    let mut other = other.secured(&authority.trust(&[])).unwrap();
+    other.request("POST /graphql", &[JSON], QUERY).unwrap();
+    assert_eq!(other.response().unwrap().body, ANSWER);
+    assert!(waiting.is_closed() && begun.iter_mut().all(Client::is_closed));
+    assert_eq!(handshakes(&server, "share"), 1);
     assert_eq!(handshakes(&server, "timeout"), 2);
     assert_eq!(server.graphql("{ __typename }").status, 200);
 }

@@ -9,6 +9,9 @@ const RECHECK_MAX: u64 = 30;
 /// The longest that it may stay unread.
 const STALE_MAX: u64 = 600;
 
+/// The longest that what is over is kept: ten years.
+const KEEP_MAX: u64 = 10 * 366 * 24 * 60 * 60;
+
 /// Keys of callers that are kept in the served database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,6 +21,9 @@ pub struct ApiKeys {
     /// How long what was read of a key holds, in seconds, at most 30: for so long a key that was
     /// taken back is still taken; with 0 each request reads it.
     pub recheck_seconds: u64,
+    /// How long a key is kept after it expired or was taken back, in seconds. Then it is removed, as the
+    /// next key is made; the log knows it by its id no more.
+    pub keep_seconds: u64,
     /// How many keys may be read at a time; further ones wait for `auth.fetch_timeout_ms` at most.
     pub lookups_max: usize,
 }
@@ -27,6 +33,7 @@ impl Default for ApiKeys {
         Self {
             enabled: false,
             recheck_seconds: 2,
+            keep_seconds: 366 * 24 * 60 * 60,
             lookups_max: 8,
         }
     }
@@ -93,6 +100,7 @@ impl ApiKeys {
                 0,
                 RECHECK_MAX,
             ),
+            ("auth.api_keys.keep_seconds", self.keep_seconds, 0, KEEP_MAX),
             (
                 "auth.api_keys.lookups_max",
                 self.lookups_max as u64,

@@ -1,7 +1,7 @@
 //! Where a request came from: the connection, or what the proxies before us say.
 
 use super::config::Forwarded;
-use super::error::Error;
+use crate::error::Error;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// What of a header is read at most; a list that is longer came from no proxy.
@@ -32,17 +32,6 @@ pub(super) fn client(
     let ours: Option<Vec<_>> = ours.copied().collect();
     let found = ours.and_then(|ours| ours.get(place).copied());
     found.ok_or(Error::Forwarded)
-}
-
-/// Who is counted: an IPv4 address, or the /64 of an IPv6 address, which is one customer.
-pub(super) fn counted(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let network = u128::from(address) >> 64 << 64;
-            format!("{}/64", Ipv6Addr::from(network))
-        }
-    }
 }
 
 /// An address, with a port or without.

@@ -5,8 +5,8 @@
 //! lets through its part of each limit until it is back, and tells it then what it knows is owed.
 
 use super::config;
-use super::error::Error;
 use super::ledger::{Asked, Ledger, Place, Question};
+use crate::error::Error;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, Script, TlsCertificates};
 use std::fmt::Write as _;

@@ -5,6 +5,7 @@ use super::claims::{Expected, Known};
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::metrics::Metrics;
+use crate::share::Share;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::Secret;
@@ -25,6 +26,7 @@ pub(super) struct Introspection {
     cache_seconds: u64,
     timeout: Duration,
     questions: Semaphore,
+    share: Share,
     world: World,
     metrics: Metrics,
 }
@@ -40,6 +42,7 @@ impl Introspection {
             cache_seconds: of.cache_seconds,
             timeout: config.fetch_timeout(),
             questions: Semaphore::new(of.questions_max),
+            share: Share::of(of.questions_max, of.questions_share_percent, 1),
             world: world.clone(),
             metrics: metrics.clone(),
         })
@@ -55,8 +58,17 @@ impl Introspection {
         &self.expected
     }
 
-    /// Asks about a token; nobody is its caller if it is not active.
-    pub(super) async fn ask(&self, token: &str, now: u64) -> Result<Option<Known>, Error> {
+    /// Asks about a token that came from an address; nobody is its caller if it is not active.
+    pub(super) async fn ask(
+        &self,
+        token: &str,
+        address: &str,
+        now: u64,
+    ) -> Result<Option<Known>, Error> {
+        let Some(_portion) = self.share.take(address) else {
+            self.metrics.introspection("share");
+            return Err(Error::Share);
+        };
         let Ok(_question) = self.questions.try_acquire() else {
             self.metrics.introspection("refused");
             return Err(unavailable("too many tokens are being asked about"));

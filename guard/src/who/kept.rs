@@ -6,7 +6,7 @@ use crate::api_key::{self, Shown};
 use crate::config::Config;
 use crate::error::{Error, Flaw, KeyFlaw};
 use crate::metrics::Metrics;
-use model::api_key::{ApiKey, ApiKeys};
+use model::api_key::{ApiKey, ApiKeys, USE_SECONDS};
 use model::{Caller, Claims, Rights};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -17,8 +17,6 @@ use tokio::time::timeout;
 
 /// How many uses may wait to be written down.
 const USES_MAX: usize = 1_024;
-/// How long after a use the next one is written down, in seconds.
-const USE_SECONDS: u64 = 60;
 
 /// The claim that has the id of the key.
 const CLAIM: &str = "key";

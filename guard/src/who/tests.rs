@@ -214,7 +214,7 @@ fn doorkeeper(stage: &Arc<Stage>, config: &Config) -> Doorkeeper {
 async fn outcome(doorkeeper: &Doorkeeper, token: &str) -> Result<Box<str>, &'static str> {
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
-    let caller = doorkeeper.identify(&headers, None).await;
+    let caller = doorkeeper.identify(&headers, None, "").await;
     caller
         .map(|caller| caller.name.clone())
         .map_err(|error| error.outcome())
@@ -293,7 +293,7 @@ async fn who_has_no_credentials_is_who_the_configuration_says() {
     let nobody = async |config: &Config, stranger| {
         let world = stage.world();
         let doorkeeper = Doorkeeper::new(config, stranger, world, &mut Registry::default());
-        let caller = doorkeeper.identify(&HeaderMap::new(), None).await;
+        let caller = doorkeeper.identify(&HeaderMap::new(), None, "").await;
         caller.map(|caller| Caller::clone(&caller))
     };
     let development = Caller::development();

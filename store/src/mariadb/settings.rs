@@ -2,10 +2,8 @@
 
 use crate::Config;
 use crate::json::Bounds;
+use crate::patience::Patience;
 use std::time::Duration;
-
-/// How much later than the server a client-side timeout strikes.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// Modes of SQL the engine counts on. `SIMULTANEOUS_ASSIGNMENT`: all of an update sees the row as it
 /// was. Backslashes escape and double quotes are strings, as in a server left as it is.
@@ -21,8 +19,7 @@ pub(super) struct Settings {
     pub(super) chunk_bytes: usize,
     pub(super) stall: Duration,
     pub(super) stream_timeout: Duration,
-    pub(super) read_timeout: Duration,
-    write_timeout: Duration,
+    pub(super) patience: Patience,
 }
 
 /// What became of a job whose answer is held whole.
@@ -38,17 +35,15 @@ pub(super) enum Outcome {
 
 impl Settings {
     pub(super) fn new(config: &Config) -> Self {
-        // The server would take zero for no limit at all.
-        let at_least = |duration: Duration| duration.max(Duration::from_millis(1));
         Self {
             whole_bytes_max: config.whole_bytes_max,
             write_bytes_max: config.write_bytes_max,
             bounds: Bounds::new(config),
             chunk_bytes: config.chunk_bytes.max(1),
             stall: config.stall_timeout(),
-            stream_timeout: at_least(config.stream_timeout()),
-            read_timeout: at_least(config.statement_timeout(false)),
-            write_timeout: at_least(config.statement_timeout(true)),
+            // The server would take zero for no limit at all.
+            stream_timeout: config.stream_timeout().max(Duration::from_millis(1)),
+            patience: Patience::new(config),
         }
     }
 
@@ -61,25 +56,11 @@ impl Settings {
         }
     }
 
-    /// How long to wait for so many statements before the server itself counts as hung.
-    pub(super) fn patience(&self, writes: bool, statements: usize) -> Duration {
-        let statements = u32::try_from(statements).unwrap_or(u32::MAX);
-        self.timeout(writes).saturating_mul(statements.max(1)) + GRACE
-    }
-
-    fn timeout(&self, writes: bool) -> Duration {
-        if writes {
-            self.write_timeout
-        } else {
-            self.read_timeout
-        }
-    }
-
     /// Sets up a session, in one round trip.
     pub(super) fn session(&self) -> String {
-        let timeout = seconds(self.read_timeout);
+        let timeout = seconds(self.patience.read);
         // Whole seconds; none would not wait for a lock at all.
-        let lock = self.read_timeout.max(self.write_timeout).as_secs().max(1);
+        let lock = self.patience.read.max(self.patience.write).as_secs().max(1);
         // The server is not to hang up on a receiver we have more patience with.
         let writing = self.stall.as_secs().saturating_add(60).min(31_536_000);
         format!(
@@ -98,7 +79,7 @@ impl Settings {
 
     /// Lets a statement take as long as one that reads may.
     pub(super) fn shorten(&self) -> String {
-        format!("SET max_statement_time = {}", seconds(self.read_timeout))
+        format!("SET max_statement_time = {}", seconds(self.patience.read))
     }
 
     /// Begins a transaction that writes, or one that reads one snapshot.
@@ -106,7 +87,7 @@ impl Settings {
         if !writes {
             return "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY".to_owned();
         }
-        let timeout = seconds(self.write_timeout);
+        let timeout = seconds(self.patience.write);
         self.unless_alike(
             format!("SET max_statement_time = {timeout}; "),
             "START TRANSACTION READ WRITE",
@@ -121,7 +102,7 @@ impl Settings {
 
     /// SQL with what stands around it where writes may take another time than reads.
     fn unless_alike(&self, before: String, sql: &str, after: &str) -> String {
-        if self.read_timeout == self.write_timeout {
+        if !self.patience.differs() {
             return sql.to_owned();
         }
         before + sql + after

@@ -152,7 +152,7 @@ async fn within<T>(
     settings: &Settings,
     waiting: impl Future<Output = Result<T, Snag>>,
 ) -> Result<T, Snag> {
-    match timeout(settings.read_timeout, waiting).await {
+    match timeout(settings.patience.read, waiting).await {
         Ok(outcome) => outcome,
         Err(_) => {
             Err(Error::Timeout("no row came for longer than a statement may take".into()).into())

@@ -86,7 +86,7 @@ pub(super) async fn commit(session: &mut Session, settings: &Settings) -> Result
     let sql = settings.end("COMMIT");
     let commit = session.control(&sql);
     let silent = || Error::Timeout("no answer to a commit".into()).into();
-    let outcome = timeout(settings.patience(true, 1), commit).await;
+    let outcome = timeout(settings.patience.with(true, 1), commit).await;
     outcome
         .unwrap_or_else(|_| Err(silent()))
         .map_err(Snag::in_commit)
@@ -97,6 +97,6 @@ pub(super) async fn roll_back(session: &mut Session, settings: &Settings) -> Res
     let sql = settings.end("ROLLBACK");
     let rolled_back = session.control(&sql);
     let silent = || Error::Timeout("no answer to a rollback".into()).into();
-    let outcome = timeout(settings.patience(true, 1), rolled_back).await;
+    let outcome = timeout(settings.patience.with(true, 1), rolled_back).await;
     outcome.unwrap_or_else(|_| Err(silent()))
 }

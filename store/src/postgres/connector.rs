@@ -2,10 +2,10 @@
 
 use super::address::Address;
 use super::session::{Equipment, Session, Sizes};
-use super::settings;
 use crate::backoff::Attempts;
 use crate::config::Pooler;
 use crate::metrics::Metrics;
+use crate::patience::Patience;
 use crate::{Config, Error, tls};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,7 +102,7 @@ impl Connector {
 /// address stands back behind this one, and each connection that is made anew has it again.
 fn startup(address: &tokio_postgres::Config, config: &Config, schema: Option<&str>) -> String {
     let given = address.get_options().unwrap_or_default();
-    let timeout = settings::statement_timeout(config, false).as_millis();
+    let timeout = Patience::new(config).read.as_millis();
     let path = schema.map(|schema| format!(" -c search_path={}", option(&quoted(schema))));
     let path = path.unwrap_or_default();
     format!("{given} -c statement_timeout={timeout} -c TimeZone=UTC{path}")

@@ -131,7 +131,7 @@ impl Lane {
         answer: impl Future<Output = Result<Outcome, Snag>>,
     ) -> Result<Option<Outcome>, Snag> {
         let mut answer = pin!(answer);
-        let mut left = self.settings.patience(false, 1);
+        let mut left = self.settings.patience.with(false, 1);
         while left > Duration::ZERO {
             let stretch = left.min(SLOW);
             if let Ok(outcome) = timeout(stretch, answer.as_mut()).await {
@@ -147,7 +147,7 @@ impl Lane {
 
     /// No answer came in time: those before it took a part of it, or its own statement all.
     fn overdue(&self, ticket: &Ticket, session: &Arc<Session>) -> Error {
-        if ticket.slot().at_work() < self.settings.patience(false, 1) {
+        if ticket.slot().at_work() < self.settings.patience.with(false, 1) {
             return Error::Busy("the line before a shared connection is too long".into());
         }
         // The server's own timeout should have struck: it hangs, or the line is dead.

@@ -3,10 +3,8 @@
 use crate::Config;
 use crate::config::Pooler;
 use crate::json::Bounds;
+use crate::patience::Patience;
 use std::time::Duration;
-
-/// How much later than the server a client-side timeout strikes.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// What became of a job whose answer is held whole.
 #[derive(Debug)]
@@ -30,8 +28,7 @@ pub(super) struct Settings {
     pub(super) stall: Duration,
     pub(super) stream_timeout: Duration,
     pub(super) pooled: bool,
-    read_timeout: Duration,
-    write_timeout: Duration,
+    pub(super) patience: Patience,
 }
 
 impl Settings {
@@ -45,8 +42,7 @@ impl Settings {
             stall: config.stall_timeout(),
             stream_timeout: config.stream_timeout(),
             pooled: config.postgres.pooler == Pooler::Transaction,
-            read_timeout: statement_timeout(config, false),
-            write_timeout: statement_timeout(config, true),
+            patience: Patience::new(config),
         }
     }
 
@@ -59,20 +55,6 @@ impl Settings {
         }
     }
 
-    /// How long to wait for so many statements before the server itself counts as hung.
-    pub(super) fn patience(&self, writes: bool, statements: usize) -> Duration {
-        let statements = u32::try_from(statements).unwrap_or(u32::MAX);
-        self.timeout(writes).saturating_mul(statements.max(1)) + GRACE
-    }
-
-    fn timeout(&self, writes: bool) -> Duration {
-        if writes {
-            self.write_timeout
-        } else {
-            self.read_timeout
-        }
-    }
-
     /// Begins a transaction that reads one snapshot, or one that writes.
     pub(super) fn begin(&self, writes: bool) -> String {
         let begin = if writes {
@@ -80,22 +62,15 @@ impl Settings {
         } else {
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         };
-        let timeout = self.timeout(writes).as_millis();
+        let timeout = self.patience.of(writes).as_millis();
         // A pooler's server connections have the settings of whoever used them before; others have
         // that of reads.
         if self.pooled {
             format!("{begin}; SET LOCAL statement_timeout = {timeout}; SET LOCAL TimeZone = 'UTC'")
-        } else if writes && self.write_timeout != self.read_timeout {
+        } else if writes && self.patience.differs() {
             format!("{begin}; SET LOCAL statement_timeout = {timeout}")
         } else {
             begin.into()
         }
     }
-}
-
-/// What the server is told; it would take zero for no limit at all.
-pub(super) fn statement_timeout(config: &Config, writes: bool) -> Duration {
-    config
-        .statement_timeout(writes)
-        .max(Duration::from_millis(1))
 }

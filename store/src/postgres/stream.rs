@@ -215,7 +215,7 @@ async fn within<T>(
     settings: &Settings,
     waiting: impl Future<Output = Result<T, Snag>>,
 ) -> Result<T, Snag> {
-    match timeout(settings.patience(false, 1), waiting).await {
+    match timeout(settings.patience.with(false, 1), waiting).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Error::Timeout("no answer in the middle of a stream".into()).into()),
     }

@@ -107,7 +107,7 @@ async fn open(session: &Session, begin: &str, job: &Job) -> Result<Option<Vec<u8
 pub(super) async fn commit(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let commit = session.send(Request::Control("COMMIT"));
     let silent = || Error::Timeout("no answer to a commit".into()).into();
-    let outcome = timeout(settings.patience(true, 1), commit).await;
+    let outcome = timeout(settings.patience.with(true, 1), commit).await;
     match outcome.unwrap_or_else(|_| Err(silent())) {
         Ok(_) => Ok(()),
         Err(snag) => Err(snag.in_commit()),
@@ -118,7 +118,7 @@ pub(super) async fn commit(session: &Session, settings: &Settings) -> Result<(),
 pub(super) async fn undo(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let look = session.send(Request::Control("SET CONSTRAINTS ALL IMMEDIATE"));
     let silent = || Error::Timeout("no answer about constraints".into()).into();
-    let looked = timeout(settings.patience(true, 1), look).await;
+    let looked = timeout(settings.patience.with(true, 1), look).await;
     looked.unwrap_or_else(|_| Err(silent()))?;
     roll_back(session, settings).await
 }
@@ -127,7 +127,7 @@ pub(super) async fn undo(session: &Session, settings: &Settings) -> Result<(), S
 pub(super) async fn roll_back(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let rolled_back = session.send(Request::Control("ROLLBACK"));
     let silent = || Error::Timeout("no answer to a rollback".into()).into();
-    let outcome = timeout(settings.patience(true, 1), rolled_back).await;
+    let outcome = timeout(settings.patience.with(true, 1), rolled_back).await;
     outcome.unwrap_or_else(|_| Err(silent())).map(|_| ())
 }
 

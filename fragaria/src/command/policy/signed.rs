@@ -2,6 +2,7 @@
 
 use crate::cli::PolicyVerify;
 use crate::mend;
+use crate::private;
 use crate::project::display;
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result};
@@ -12,24 +13,16 @@ use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde_json::json;
 use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// Largest file that is read for a key or a signature.
 const BYTES_MAX: u64 = 64 * 1024;
 
-/// Who may read a file: everybody on the machine.
-const EVERYBODY: u32 = 0o007;
-
 /// The key of a file that nobody else may read.
 pub(super) fn private_key(path: &Path) -> Result<FileKey> {
-    let mode = fs::metadata(path)
-        .with_context(|| format!("cannot read {}", display(path)))?
-        .permissions()
-        .mode();
-    if mode & EVERYBODY != 0 {
-        let what = format!("{} is open to everybody on this machine", display(path));
-        return Err(mend::failure(what, format!("chmod 600 {}", path.display())));
+    let metadata = fs::metadata(path).with_context(|| format!("cannot read {}", display(path)))?;
+    if let Some((what, help)) = private::openness(&metadata, &path.display().to_string()) {
+        return Err(mend::failure(format!("{} {what}", display(path)), help));
     }
     let key = PrivatePkcs8KeyDer::from_pem_slice(&small(path)?);
     let key = key

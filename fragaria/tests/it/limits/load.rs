@@ -26,6 +26,17 @@ fn writing_as(server: &Server, id: u32, headers: &[&str]) -> Client {
     client
 }
 
+/// Each of these clients is told that its row is there.
+fn assert_written(clients: Vec<Client>) {
+    for mut client in clients {
+        let answer = client.response().unwrap().json();
+        assert!(
+            answer["data"]["createProduct"]["id"].is_number(),
+            "{answer}"
+        );
+    }
+}
+
 fn until_in_flight(server: &Server, count: usize) {
     server.until("/metrics", |metrics| {
         let text = String::from_utf8_lossy(&metrics.body);
@@ -60,13 +71,7 @@ fn a_request_too_many_is_refused_at_once_and_a_mutation_last() {
     assert_eq!(server.metric("fragaria_load_shed_total{why=\"limit\"}"), 2);
     assert_eq!(server.get("/health/ready").status, 200);
     other.execute_batch("COMMIT").unwrap();
-    for mut client in clients {
-        let answer = client.response().unwrap().json();
-        assert!(
-            answer["data"]["createProduct"]["id"].is_number(),
-            "{answer}"
-        );
-    }
+    assert_written(clients);
     until_in_flight(&server, 0);
     assert_eq!(server.graphql(READ).status, 200);
     let missing = server.graphql("{ product(id: 13) { name } }").json();
@@ -127,13 +132,7 @@ fn a_caller_that_takes_all_the_room_leaves_the_others_their_share() {
     assert_eq!(server.metric("fragaria_load_shed_total{why=\"share\"}"), 2);
     assert_eq!(counted(&server, "server.share"), 2);
     database.execute_batch("COMMIT").unwrap();
-    for mut client in clients {
-        let answer = client.response().unwrap().json();
-        assert!(
-            answer["data"]["createProduct"]["id"].is_number(),
-            "{answer}"
-        );
-    }
+    assert_written(clients);
     // Nobody else is there any more.
     until_in_flight(&server, 0);
     assert_eq!(read(&greedy), let_in);

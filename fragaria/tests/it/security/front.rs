@@ -1,5 +1,6 @@
 //! What a file of attacks says.
 
+use super::certified::Described;
 use super::stand::Dialect;
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,6 +25,15 @@ pub(super) struct Front {
     /// Callers by the names that steps have for them.
     #[serde(default)]
     pub(super) callers: BTreeMap<String, Value>,
+    /// API keys by the names that steps have for them, with what `fragaria api-key create` is told.
+    #[serde(default)]
+    pub(super) keys: BTreeMap<String, Vec<String>>,
+    /// Certificates of clients by the names that steps have for them.
+    #[serde(default)]
+    pub(super) certificates: BTreeMap<String, Described>,
+    /// Statements that change the database once everything is there.
+    #[serde(default)]
+    pub(super) changes: Vec<String>,
     /// A value in the database that no attack may change, and what it is.
     #[serde(default)]
     pub(super) holds: Option<[String; 2]>,
@@ -43,6 +53,10 @@ pub(super) enum Kind {
     Policed,
     /// One with rules, whose callers show tokens of an issuer.
     Guarded,
+    /// One with rules, whose callers show API keys.
+    Keyed,
+    /// One with rules, whose callers come over TLS, with certificates.
+    Certified,
 }
 
 /// An attack: steps, each with what must come of it.
@@ -75,12 +89,18 @@ pub(super) struct Step {
     pub(super) body: Option<String>,
     /// All that is sent, letter by letter; then a look at the server's life on the same connection.
     pub(super) raw: Option<String>,
+    /// The certificate that the client comes with.
+    pub(super) certificate: Option<String>,
+    /// The protocol it offers in the handshake.
+    pub(super) offers: Option<String>,
+    /// Whether what is raw goes in the open, where TLS is expected.
+    pub(super) open: bool,
     /// Whether it goes by HTTP/2.
     pub(super) multiplexed: bool,
     /// The one status, or those there may be; of all answers in turn to what is raw, but that to the
     /// look, which is there where the connection still is.
     pub(super) status: Vec<u16>,
-    /// Whether the server closes the connection before the look is answered.
+    /// Whether the server closes the connection before the look is answered, or before anything is.
     pub(super) closes: bool,
     /// The code of the first error.
     pub(super) code: Option<String>,
@@ -109,6 +129,9 @@ impl Default for Step {
             operation: None,
             body: None,
             raw: None,
+            certificate: None,
+            offers: None,
+            open: false,
             multiplexed: false,
             status: vec![200],
             closes: false,

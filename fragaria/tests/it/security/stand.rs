@@ -1,16 +1,18 @@
 //! What is attacked: a server on a database, perhaps with rules and an issuer, and how it must be
 //! after each attack.
 
+use super::certified::{self, Certified};
 use super::front::{Attack, Front, Kind, Step};
 use super::text::{self, Kept};
 use super::wire::{self, Sent};
-use crate::client::Response;
+use crate::client::{Client, Response};
 use crate::server::Server;
 use crate::stage::Stage;
 use crate::who::provider::Provider;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io;
 
 /// Words of ours or of a database that no answer may have.
 const INNER: [&str; 13] = [
@@ -52,6 +54,9 @@ impl Dialect {
 pub(super) struct Stand {
     pub(super) server: Server,
     pub(super) provider: Option<Provider>,
+    certified: Option<Certified>,
+    /// The keys there are, and what was made of them.
+    keys: Kept,
     stage: Stage,
     callers: BTreeMap<String, Value>,
     holds: Option<[String; 2]>,
@@ -67,7 +72,9 @@ impl Stand {
         };
         let rules = match front.stand {
             Kind::Open => None,
-            Kind::Ruled | Kind::Guarded => Some(read("rules.graphql")),
+            Kind::Ruled | Kind::Guarded | Kind::Keyed | Kind::Certified => {
+                Some(read("rules.graphql"))
+            }
             Kind::Policed => Some(policed(&stage)),
         };
         let project = &stage.project;
@@ -82,10 +89,16 @@ impl Stand {
             let place = rusqlite::Connection::open(place).unwrap();
             place.execute_batch(statement).unwrap();
         }
+        let keys = keys(front, &stage);
+        front.changes.iter().for_each(|sql| stage.change(sql));
         let provider = (front.stand == Kind::Guarded).then(Provider::start);
+        let certified =
+            (front.stand == Kind::Certified).then(|| Certified::new(project, &front.certificates));
         Self {
-            server: serve(front, &stage, provider.as_ref()),
+            server: serve(front, &stage, provider.as_ref(), certified.as_ref()),
             provider,
+            certified,
+            keys,
             callers: front.callers.clone(),
             holds: front.holds.clone(),
             stage,
@@ -98,9 +111,17 @@ impl Stand {
         Some(format!("fragaria-as: {}", self.callers[name]))
     }
 
+    /// The connection of a step.
+    pub(super) fn client(&self, step: &Step) -> io::Result<Client> {
+        match &self.certified {
+            Some(certified) if !step.open => certified.connect(&self.server, step),
+            _ => Ok(Client::connect(self.server.address)),
+        }
+    }
+
     /// Whether nothing of what an attack wants comes of it; why not, if not.
     pub(super) fn withstands(&self, attack: &Attack) -> Result<(), String> {
-        let mut kept = Kept::new();
+        let mut kept = self.keys.clone();
         for (number, step) in attack.steps.iter().enumerate() {
             let sent = wire::send(self, step, &kept);
             let told = self.is_as_it_must_be(step, &sent, &mut kept);
@@ -111,7 +132,7 @@ impl Stand {
 
     fn is_as_it_must_be(&self, step: &Step, sent: &Sent, kept: &mut Kept) -> Result<(), String> {
         let statuses: Vec<_> = sent.answers.iter().map(|answer| answer.status).collect();
-        let fits = if step.raw.is_some() {
+        let fits = if step.raw.is_some() || step.closes {
             statuses == step.status && sent.closed == step.closes
         } else {
             matches!(statuses[..], [status] if step.status.contains(&status))
@@ -223,7 +244,31 @@ fn policed(stage: &Stage) -> String {
     named("policies.graphql")
 }
 
-fn serve(front: &Front, stage: &Stage, provider: Option<&Provider>) -> Server {
+/// Makes the keys of a front: each is kept by its name, and beside it its id, and a key of that id with
+/// another secret.
+fn keys(front: &Front, stage: &Stage) -> Kept {
+    let mut kept = Kept::new();
+    for (name, options) in &front.keys {
+        let create = ["api-key", "create", "--name", name].into_iter();
+        let create: Vec<_> = create.chain(options.iter().map(String::as_str)).collect();
+        let key = stage.project.run(&create).trim().to_owned();
+        let id = key.split('_').nth(1).unwrap().to_owned();
+        let forged = guard::api_key::renew(&id).unwrap();
+        kept.insert(format!("{name}-forged"), forged.text.expose().to_owned());
+        kept.insert(format!("{name}-id"), id);
+        kept.insert(name.clone(), key);
+    }
+    let nobodys = guard::api_key::mint().unwrap();
+    kept.insert("nobodys".to_owned(), nobodys.text.expose().to_owned());
+    kept
+}
+
+fn serve(
+    front: &Front,
+    stage: &Stage,
+    provider: Option<&Provider>,
+    certified: Option<&Certified>,
+) -> Server {
     let settings: Vec<_> = front.settings.iter().map(String::as_str).collect();
     let project = &stage.project;
     match (front.stand, provider) {
@@ -234,6 +279,11 @@ fn serve(front: &Front, stage: &Stage, provider: Option<&Provider>) -> Server {
         }
         (Kind::Ruled, _) => project.dev(&settings).ready(),
         (_, Some(provider)) => provider.serve(project, &settings),
+        (Kind::Certified, None) => {
+            let server = project.serve(&[&certified::SETTINGS, &*settings].concat());
+            let known = certified.map(Certified::known).unwrap();
+            server.trusted(&known).ready()
+        }
         (_, None) => project.serve(&settings).ready(),
     }
 }

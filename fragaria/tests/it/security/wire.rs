@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 const JSON: &str = "content-type: application/json";
 
@@ -30,7 +30,8 @@ pub(super) struct Sent {
 /// Sends what a step says.
 pub(super) fn send(stand: &Stand, step: &Step, kept: &Kept) -> Sent {
     if let Some(raw) = &step.raw {
-        return pushed(&stand.server, &expanded(raw, kept));
+        let client = stand.client(step).unwrap();
+        return pushed(client, &expanded(raw, kept));
     }
     let mut headers: Vec<_> = step.headers.iter().map(|line| text(line, kept)).collect();
     let body = body(step, kept);
@@ -47,12 +48,37 @@ pub(super) fn send(stand: &Stand, step: &Step, kept: &Kept) -> Sent {
     let answer = if step.multiplexed {
         multiplexed(&stand.server, &line, &headers, body)
     } else {
-        stand.server.ask(&line, &headers, &body)
+        match asked(stand, step, (&line, &headers, &body)) {
+            Ok(answer) => answer,
+            Err(error) if step.closes => {
+                assert_ne!(
+                    error.kind(),
+                    ErrorKind::WouldBlock,
+                    "the server says nothing"
+                );
+                return Sent {
+                    answers: Vec::new(),
+                    closed: true,
+                };
+            }
+            Err(error) => panic!("there is no answer: {error}"),
+        }
     };
     Sent {
         answers: vec![answer],
         closed: false,
     }
+}
+
+/// One request on a connection of its own.
+fn asked(
+    stand: &Stand,
+    step: &Step,
+    (line, headers, body): (&str, &[&str], &[u8]),
+) -> io::Result<Response> {
+    let mut client = stand.client(step)?;
+    client.request(line, headers, body)?;
+    client.response()
 }
 
 fn body(step: &Step, kept: &Kept) -> Vec<u8> {
@@ -77,8 +103,7 @@ fn body(step: &Step, kept: &Kept) -> Vec<u8> {
 }
 
 /// Sends bytes as they are, then the look, and reads whatever is answered.
-fn pushed(server: &Server, bytes: &[u8]) -> Sent {
-    let mut client = server.client();
+fn pushed(mut client: Client, bytes: &[u8]) -> Sent {
     // Who is refused early may be cut while it still sends.
     let _ = client.send(bytes);
     let mut answers = Vec::new();

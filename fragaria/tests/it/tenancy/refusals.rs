@@ -4,6 +4,8 @@ use super::ground::{Ground, Kind, ask};
 use super::{WHOSE, owners};
 use crate::who::provider::Provider;
 use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 #[test]
 fn a_caller_without_a_known_tenant_is_refused_with_one_answer_and_the_log_tells_why() {
@@ -301,8 +303,16 @@ fn tenants_are_listed_in_a_file_of_their_own_and_no_password_is_shown() {
         &rest.replace("by =", "file = \"tenants.toml\"\nby ="),
     );
     let tenants = format!("[[tenancy.tenants]]{tenants}").replace("[[tenancy.", "[[");
-    project.write("tenants.toml", &tenants);
+    project.write("tenants.toml", &tenants.replace('@', ":hunter2@"));
+    let open_to_all = fs::Permissions::from_mode(0o604);
+    fs::set_permissions(project.path("tenants.toml"), open_to_all).unwrap();
     let server = ground.serve(&[]);
+    let begun = format!("{:?}", server.begun);
+    let warned = "tenants.toml has secrets in it (addresses of tenants), and is open to everybody";
+    assert!(
+        begun.contains(warned) && !begun.contains("hunter2"),
+        "{begun}"
+    );
     assert_eq!(owners(&server.ask_as("acme", WHOSE)), ["acme"]);
     let shown = project.run(&[
         "config",

@@ -2,8 +2,9 @@
 
 use crate::project::Project;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
@@ -45,7 +46,7 @@ impl Authority {
     }
 
     /// A certificate as it is described.
-    pub(super) fn issue(&self, params: &CertificateParams) -> Issued {
+    pub(crate) fn issue(&self, params: &CertificateParams) -> Issued {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Issued {
@@ -79,11 +80,40 @@ impl Authority {
         offering(config, protocols)
     }
 
+    /// A list of its certificates that are taken back, by their serial numbers.
+    pub(crate) fn taken_back(&self, serials: &[u64], next_year: i32) -> String {
+        let revoked = serials.iter().map(|serial| RevokedCertParams {
+            serial_number: SerialNumber::from(*serial),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(next_year, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.issuer).unwrap().pem().unwrap()
+    }
+
     /// A client that trusts it, in one version of TLS, and may come with a certificate.
     pub(super) fn trust_with(
         &self,
         client: Option<&Issued>,
         version: &'static SupportedProtocolVersion,
+    ) -> Arc<ClientConfig> {
+        self.trust_offering(client, version, &[])
+    }
+
+    /// The same, offering these protocols.
+    pub(crate) fn trust_offering(
+        &self,
+        client: Option<&Issued>,
+        version: &'static SupportedProtocolVersion,
+        protocols: &[&[u8]],
     ) -> Arc<ClientConfig> {
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[version])
@@ -97,7 +127,7 @@ impl Authority {
                 config.with_client_auth_cert(chain, key).unwrap()
             }
         };
-        offering(config, &[])
+        offering(config, protocols)
     }
 
     fn roots(&self) -> RootCertStore {
@@ -110,6 +140,20 @@ impl Authority {
 fn offering(mut config: ClientConfig, protocols: &[&[u8]]) -> Arc<ClientConfig> {
     config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Arc::new(config)
+}
+
+/// What a certificate of a client says.
+pub(crate) fn described(subject: &str, uris: &[&str]) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, "Shop");
+    params.distinguished_name.push(DnType::CommonName, subject);
+    let uri = |uri: &&str| SanType::URI((*uri).try_into().unwrap());
+    params.subject_alt_names = uris.iter().map(uri).collect();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params
 }
 
 /// What a certificate of a server on this machine says.
@@ -133,14 +177,14 @@ impl Issued {
     }
 
     /// Puts both files into a project, each in one step, as `tls.pem` and `tls.key`.
-    pub(super) fn install(&self, project: &Project) {
+    pub(crate) fn install(&self, project: &Project) {
         put(&project.path("tls.pem"), &self.pem, 0o644);
         put(&project.path("tls.key"), &self.key, 0o600);
     }
 }
 
 /// Writes a file in one step.
-pub(super) fn put(path: &Path, text: &str, mode: u32) {
+pub(crate) fn put(path: &Path, text: &str, mode: u32) {
     let new = path.with_extension("new");
     fs::write(&new, text).unwrap();
     fs::set_permissions(&new, fs::Permissions::from_mode(mode)).unwrap();

@@ -1,16 +1,13 @@
 //! Certificates of clients: which open a connection, and whose they are.
 
-use super::authority::{Authority, Issued, put};
+use super::authority::{Authority, Issued, described, put};
 use super::files::{assert_told, refused};
 use super::{ANSWER, FILES, JSON, QUERY, handshakes};
 use crate::client::Client;
 use crate::project::Project;
 use crate::server::Server;
 use crate::who::ruled;
-use rcgen::{
-    CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, KeyIdMethod, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
-};
+use rcgen::{ExtendedKeyUsagePurpose, SanType, SerialNumber, date_time_ymd};
 use rustls::version::{TLS12, TLS13};
 use std::time::Instant;
 
@@ -26,20 +23,6 @@ const NAMED: &str = "auth.certificates=[
     { san = 'Stock.shop.example', roles = ['clerk'] },
     { subject = 'CN=both,O=Shop', san = 'spiffe://shop.example/both', roles = ['clerk'] },
     { subject = 'CN=nothing,O=Shop' }]";
-
-/// What a certificate of a client says.
-fn described(subject: &str, uris: &[&str]) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params
-        .distinguished_name
-        .push(DnType::OrganizationName, "Shop");
-    params.distinguished_name.push(DnType::CommonName, subject);
-    let uri = |uri: &&str| SanType::URI((*uri).try_into().unwrap());
-    params.subject_alt_names = uris.iter().map(uri).collect();
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    params
-}
 
 /// Two authorities, of which one vouches for the server and the other for its clients.
 struct Stage {
@@ -103,21 +86,7 @@ impl Stage {
 
     /// Takes certificates back.
     fn take_back(&self, authority: &Authority, serials: &[u64], next_year: i32) {
-        let revoked = serials.iter().map(|serial| RevokedCertParams {
-            serial_number: SerialNumber::from(*serial),
-            revocation_time: date_time_ymd(2020, 1, 1),
-            reason_code: None,
-            invalidity_date: None,
-        });
-        let list = CertificateRevocationListParams {
-            this_update: date_time_ymd(2020, 1, 1),
-            next_update: date_time_ymd(next_year, 1, 1),
-            crl_number: SerialNumber::from(1),
-            issuing_distribution_point: None,
-            revoked_certs: revoked.collect(),
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        let list = list.signed_by(&authority.issuer).unwrap().pem().unwrap();
+        let list = authority.taken_back(serials, next_year);
         put(&self.project.path("clients.crl"), &list, 0o644);
     }
 }

@@ -1,8 +1,8 @@
 //! Tokens that cannot be read here, about which their issuer is asked.
 
 use super::provider::{AUDIENCE, Provider};
-use super::{counted, fares, good, refused, ruled};
-use crate::client::PATIENCE;
+use super::{JSON, QUERY, bearer, counted, fares, good, refused, ruled};
+use crate::client::{Client, OTHER, PATIENCE};
 use crate::project::Project;
 use serde_json::json;
 use std::time::Instant;
@@ -73,6 +73,41 @@ fn an_answer_is_remembered_for_the_time_that_is_set() {
         assert_eq!(fares(&server, "nobodys"), refused(401, "auth.invalid"));
     }
     assert_eq!(provider.asked(PATH), 2);
+}
+
+#[test]
+fn an_address_that_has_many_tokens_asked_about_leaves_questions_to_others() {
+    let (provider, project) = (Provider::start(), ruled());
+    let more = [
+        "auth.introspection.questions_max=2",
+        "auth.fetch_timeout_ms=30000",
+    ];
+    let server = served(&provider, &project, &more);
+    let token = provider.token("opaque-client");
+    provider.hand("behave", &json!({ "as": "hang" }));
+    let mut greedy = server.client();
+    let headers = [JSON, &bearer("nobodys")];
+    greedy.request("POST /graphql", &headers, QUERY).unwrap();
+    let start = Instant::now();
+    while provider.asked(PATH) < 1 {
+        assert!(start.elapsed() < PATIENCE, "it is asked about");
+    }
+    provider.hand("behave", &json!({ "as": "answer" }));
+    let answer = super::ask(&server, &[&bearer("anothers")]);
+    assert_eq!((answer.status, &*answer.code()), (503, "auth.share"));
+    assert_eq!(answer.header("retry-after"), "1");
+    let mut other = Client::from(OTHER, server.address);
+    let headers = [JSON, &bearer(&token)];
+    other.request("POST /graphql", &headers, QUERY).unwrap();
+    assert_eq!(other.response().unwrap().status, 200);
+    assert_eq!(counted(&server, "share"), 1);
+    let outcome = "fragaria_guard_introspections_total{outcome=\"share\"}";
+    assert_eq!(server.metric(outcome), 1);
+    drop(greedy);
+    let start = Instant::now();
+    while fares(&server, "nobodys") != refused(401, "auth.invalid") {
+        assert!(start.elapsed() < PATIENCE, "its question is over");
+    }
 }
 
 #[test]

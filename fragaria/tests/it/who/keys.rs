@@ -163,6 +163,37 @@ fn a_key_expires() {
 }
 
 #[test]
+fn a_key_that_is_over_for_long_is_removed_when_the_next_one_is_made() {
+    for stage in stages() {
+        let [long_revoked, long_expired, revoked, living] =
+            [(); 4].map(|()| text(&create(&stage.project, &[]), "id").to_owned());
+        for (id, column, second) in [
+            (&long_revoked, "revoked_at", 1_000),
+            (&long_expired, "expires_at", 1_000),
+            (&revoked, "revoked_at", super::provider::now() - 60),
+        ] {
+            stage.change(&format!(
+                "UPDATE API_KEYS SET {column} = {second} WHERE id = '{id}'"
+            ));
+        }
+        let made = create(&stage.project, &[]);
+        let ids = || {
+            let listed = run(&stage.project, &["api-key", "list", "--json"]);
+            let ids = listed["keys"].as_array().unwrap().iter();
+            let mut ids: Vec<_> = ids.map(|key| text(key, "id").to_owned()).collect();
+            ids.sort();
+            ids
+        };
+        let mut expected = [&*revoked, &*living, text(&made, "id")].map(str::to_owned);
+        expected.sort();
+        assert_eq!(ids(), expected);
+        let soon = ["--set", "auth.api_keys.keep_seconds=30"];
+        create(&stage.project, &soon);
+        assert!(!ids().contains(&revoked) && ids().contains(&living));
+    }
+}
+
+#[test]
 fn what_a_caller_sees_follows_from_its_key() {
     let project = ruled();
     let server = project.serve(&[ON]).ready();

@@ -63,6 +63,13 @@ fn an_operator_makes_lists_rotates_and_revokes_keys() {
         assert_eq!(members(&made), members(&by_command));
         let (id, first) = (text(&made, "id"), text(&made, "key"));
         assert_eq!(shows(&server, first), good());
+        let over = text(&by_command, "id");
+        stage.change(&format!(
+            "UPDATE API_KEYS SET expires_at = 1000 WHERE id = '{over}'"
+        ));
+        order("POST /admin/api-keys", &wish());
+        let removed = format!("SELECT count(*) FROM API_KEYS WHERE id = '{over}'");
+        assert_eq!(stage.outside(&removed), "0");
         let listed = order("GET /admin/api-keys", &Value::Null);
         let mut without = made.clone();
         without.as_object_mut().unwrap().remove("key");

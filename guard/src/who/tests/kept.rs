@@ -38,7 +38,7 @@ fn key(minted: &Minted) -> ApiKey {
 async fn shown(doorkeeper: &Doorkeeper, minted: &Minted) -> Result<Arc<Caller>, &'static str> {
     let mut headers = HeaderMap::new();
     headers.insert(API_KEY, minted.text.expose().parse().unwrap());
-    let caller = doorkeeper.identify(&headers, None).await;
+    let caller = doorkeeper.identify(&headers, None, "").await;
     caller.map_err(|error| error.outcome())
 }
 
