@@ -28,6 +28,14 @@ impl Terms {
     fn are_sure(&self) -> bool {
         self.update.is_none() && self.condition.is_none()
     }
+
+    /// What is done with rows that are there already.
+    fn actions(&self) -> &'static [Action] {
+        match &self.update {
+            Some(columns) if columns.is_empty() => &[Action::Read],
+            _ => &[Action::Read, Action::Update],
+        }
+    }
 }
 
 /// A row, what of it changes one that is there, and what is written once it is.
@@ -60,6 +68,8 @@ impl<'a> Planner<'a> {
         let terms = self.strictly(|planner| planner.terms(chosen.field(), root.table))?;
         let inputs = self.inputs(chosen)?;
         let spot = Spot::new(chosen, root.table);
+        let bound = self.bound_of(root.table, terms.actions());
+        self.bound_named(chosen.field(), bound, inputs.len())?;
         match inputs.as_slice() {
             [] => Ok(Content::Constant("[]".into())),
             [input] if self.answers_with_row(&terms) && !self.has_branches(spot, input) => {

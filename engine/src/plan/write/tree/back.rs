@@ -4,6 +4,7 @@ use super::Tie;
 use super::rows::Pick;
 use crate::input::Argument;
 use crate::plan::planner::Planner;
+use crate::plan::write::guard::Bound;
 use crate::plan::write::input::{Mentions, Spot, Values, required};
 use crate::plan::write::kept::{Held, Only, Wanted};
 use crate::sql::Expr;
@@ -62,13 +63,31 @@ impl<'a> Planner<'a> {
             let Some(Argument::List(items)) = self.stated(spot, input, op)? else {
                 continue;
             };
-            self.within(&format!(".{op}"), |planner| match op {
-                "set" => planner.set(spot, tie, items),
-                "create" => planner.create_tied(spot, tie, items),
-                _ => planner.each(spot, tie, op, items),
+            self.within(&format!(".{op}"), |planner| {
+                let bound = planner.bound_of_named(spot, tie, op);
+                planner.bound_named(spot.chosen.field(), bound, items.len())?;
+                match op {
+                    "set" => planner.set(spot, tie, items),
+                    "create" => planner.create_tied(spot, tie, items),
+                    _ => planner.each(spot, tie, op, items),
+                }
             })?;
         }
         Ok(())
+    }
+
+    /// Most rows that may be named to do something with them. New ones are bounded by no rule, and
+    /// those that a condition finds are counted when they are found.
+    fn bound_of_named(&self, spot: Spot<'_, 'a>, tie: &Tie<'_>, op: &str) -> Option<Bound> {
+        match (op, tie.through()) {
+            ("update" | "upsert", _) => self.bound_of(spot.table, &[Action::Update]),
+            ("delete", _) => self.bound_of(spot.table, &[Action::Delete]),
+            ("disconnect", Some(through)) => self.bound_of(through.table, &[Action::Delete]),
+            ("set" | "connect" | "connectOrCreate" | "disconnect", None) => {
+                self.bound_of(spot.table, &[Action::Update])
+            }
+            _ => None,
+        }
     }
 
     fn create_tied(
@@ -314,6 +333,8 @@ impl<'a> Planner<'a> {
             filter.push(Expr::IsNotTrue(Box::new(among)));
         }
         let others = self.hold(spot, (alias, filter), Wanted::locked(&[]));
+        let bound = self.bound_of(spot.table, &[Action::Update]);
+        self.bound_step(spot.chosen.field(), bound, others.step);
         self.change(spot, &[others.step], nulls, Only::All)
     }
 }

@@ -9,8 +9,8 @@ use crate::plan::write::input::{Spot, Values};
 use crate::plan::write::kept::{Held, Wanted};
 use crate::plan::write::upsert::Unless;
 use crate::sql::{self, Alias, Conflict, Expr, Reference, Tree};
-use model::Use;
 use model::schema::Through;
+use model::{Action, Use};
 
 impl<'a> Planner<'a> {
     /// Ties rows that are new, so that nothing can tie them yet.
@@ -120,6 +120,8 @@ impl<'a> Planner<'a> {
         filter.extend(which);
         let junction = spot.at(through.table);
         let ties = self.hold(junction, (alias, filter), Wanted::locked(&[]));
+        let bound = self.bound_of(through.table, &[Action::Delete]);
+        self.bound_step(spot.chosen.field(), bound, ties.step);
         self.remove(junction, &[ties.step]);
     }
 
