@@ -5,6 +5,7 @@ mod cases;
 mod explain;
 mod fields;
 pub(crate) mod masks;
+mod outcomes;
 mod report;
 mod roles;
 mod rows;
