@@ -6,6 +6,7 @@ mod explain;
 mod fields;
 pub(crate) mod masks;
 mod outcomes;
+mod presets;
 mod report;
 mod roles;
 mod rows;

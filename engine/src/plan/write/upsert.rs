@@ -203,6 +203,9 @@ impl<'a> Planner<'a> {
         let (field, table) = (spot.chosen.field(), spot.table);
         self.no_relation_is_null(spot, input)?;
         self.is_settled(spot, terms, input)?;
+        if terms.actions().contains(&Action::Update) {
+            self.may_lead_all(spot, input)?;
+        }
         let Parts { values, relations } = self.rooted(spot, input, fixed)?;
         let has = |column: &usize| values.iter().any(|(given, _)| given == column);
         let name = |column: &usize| &self.schema.tables[table].columns[*column].field;
@@ -223,6 +226,17 @@ impl<'a> Planner<'a> {
             set,
             relations,
         })
+    }
+
+    /// Refuses to lead a row that is there by columns that the rules lead elsewhere.
+    fn may_lead_all(&mut self, spot: Spot<'_, 'a>, input: &Argument) -> Result<(), Fault> {
+        let schema = self.schema;
+        let all = &schema.tables[spot.table].relations;
+        let refers = |(index, _): &(usize, &Argument)| all[*index].refers;
+        let mentioned: Vec<_> = self.mentioned(spot, input).filter(refers).collect();
+        mentioned
+            .iter()
+            .try_for_each(|(index, _)| self.may_lead(spot, &all[*index], Action::Update))
     }
 
     /// Refuses what must not be written where a row may be left as it is: what is created for it,

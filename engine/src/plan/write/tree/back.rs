@@ -97,7 +97,12 @@ impl<'a> Planner<'a> {
         items: &[Argument],
     ) -> Result<(), Fault> {
         let Some(through) = tie.through() else {
-            return self.sow(spot, items, &tie.near, false).map(drop);
+            let is_preset = self.is_preset(spot.table, Action::Create, tie.columns());
+            let kept = self.sow(spot, items, &tie.near, is_preset)?;
+            if is_preset && !items.is_empty() {
+                self.must_belong(spot, tie.near.clone(), (&kept, items.len()));
+            }
+            return Ok(());
         };
         let mut rows = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
@@ -109,6 +114,19 @@ impl<'a> Planner<'a> {
             })?);
         }
         self.tie_new(spot, tie, through, &rows);
+        Ok(())
+    }
+
+    fn create_only(
+        &mut self,
+        spot: Spot<'_, 'a>,
+        tie: &Tie<'_>,
+        input: &Argument,
+    ) -> Result<(), Fault> {
+        let held = self.sow_one(spot, input, &tie.near, &[])?;
+        if self.is_preset(spot.table, Action::Create, tie.columns()) {
+            self.must_belong(spot, tie.near.clone(), (&[held.step], 1));
+        }
         Ok(())
     }
 
@@ -154,7 +172,7 @@ impl<'a> Planner<'a> {
                 planner.disconnect(spot, tie, Pick::All)?;
             }
             match op {
-                "create" => planner.sow_one(spot, input, &tie.near, &[]).map(drop),
+                "create" => planner.create_only(spot, tie, input),
                 "update" => {
                     let version = planner.expected_version(spot, input)?;
                     planner.update_tied(spot, tie, Pick::Only(version), input)
@@ -201,7 +219,11 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         let near = tie.near.clone();
-        self.change(spot, &[held.step], near, Only::Unlike(&tie.near))
+        self.change(spot, &[held.step], near.clone(), Only::Unlike(&tie.near))?;
+        if self.is_preset(spot.table, Action::Update, tie.columns()) {
+            self.must_belong(spot, near, (&[held.step], 1));
+        }
+        Ok(())
     }
 
     /// A row that is there or is made. Through a junction it is tied; where it is told by its own
@@ -274,6 +296,7 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         let nulls = self.unlinked(spot, &tie.columns())?;
+        self.may_let_go(spot, &nulls)?;
         let held = self.pick(spot, tie, pick, &[])?;
         self.change(spot, &[held.step], nulls, Only::All)
     }
@@ -325,6 +348,7 @@ impl<'a> Planner<'a> {
         rows: &[Held],
         nulls: Values,
     ) -> Result<(), Fault> {
+        self.may_let_go(spot, &nulls)?;
         let alias = self.draft.alias();
         let mut filter = self.belonging(spot, alias, tie);
         if !rows.is_empty() {

@@ -37,6 +37,18 @@ impl<'a> Planner<'a> {
             });
             self.writes_several(step, several);
         }
+        for row in rows {
+            self.must_be_tied(spot, tie, through, row);
+        }
+    }
+
+    /// Makes a write fail where the rules tie other rows than it says.
+    fn must_be_tied(&mut self, spot: Spot<'_, 'a>, tie: &Tie<'_>, through: &Through, row: &Held) {
+        let values = ends(tie, through, row);
+        let columns = values.iter().map(|(column, _)| *column);
+        if self.is_preset(through.table, Action::Create, columns) {
+            self.must_be_so(spot.at(through.table), values);
+        }
     }
 
     /// Makes a new row one that a junction can tie: what the junction has in common of both ends must
@@ -77,6 +89,7 @@ impl<'a> Planner<'a> {
         };
         let change = self.insertion(through.table, values, unless, Vec::new());
         self.step(spot.chosen, Tree::Change(change), Use::Discard);
+        self.must_be_tied(spot, tie, through, row);
     }
 
     /// Removes what ties held rows.
