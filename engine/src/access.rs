@@ -12,6 +12,7 @@ mod refusals;
 mod report;
 mod rules;
 mod shape;
+mod standing;
 mod view;
 
 pub use key::HashKey;

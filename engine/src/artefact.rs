@@ -146,7 +146,7 @@ fn body(schema: &Schema) -> Vec<u8> {
 }
 
 impl Hash {
-    fn of(body: &[u8]) -> Self {
+    pub(crate) fn of(body: &[u8]) -> Self {
         Self(Sha256::digest(body).into())
     }
 }

@@ -67,8 +67,9 @@ impl Operation {
         self.definition.name.as_ref().map(Name::as_str)
     }
 
-    /// What the rules of its caller look at, as they find it: with other claims, or as a holder of other
-    /// roles, it is another operation. What policies of the database look at nobody knows.
+    /// The rules of its caller, and what they look at, as they find it: under other rules, with other
+    /// claims, or as a holder of other roles, it is another operation. What policies of the database
+    /// look at nobody knows.
     pub fn standing(&self, caller: &Caller, actor: Option<&Actor>) -> String {
         let Rights::Of(roles) = &caller.rights else {
             return String::new();
@@ -76,9 +77,10 @@ impl Operation {
         let roles: Vec<_> = roles.names().collect();
         let claims = self.shape.claims().iter();
         let claims: Vec<_> = claims.map(|claim| caller.claims.get(&claim.path)).collect();
+        let rules = &self.shape.standing;
         match actor {
-            None => serde_json::json!([roles, claims]),
-            Some(actor) => serde_json::json!([roles, claims, lasting(caller, actor)]),
+            None => serde_json::json!([roles, claims, rules]),
+            Some(actor) => serde_json::json!([roles, claims, rules, lasting(caller, actor)]),
         }
         .to_string()
     }

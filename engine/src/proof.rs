@@ -2,13 +2,15 @@
 //!
 //! Nothing here is shared with what puts the rules into statements but the rules themselves: a
 //! statement is refused unless it is seen that each table it reads is narrowed by a condition which
-//! means one of the rules, that no cell leaves the database which no rule shows, and that what is
-//! written is looked at afterwards. What is not understood is not shown, and refused.
+//! means one of the rules, that no cell leaves the database which no rule shows, that lists bring no
+//! more rows than the rules say, and that what is written is looked at afterwards. What is not
+//! understood is not shown, and refused.
 
 mod cells;
 mod changes;
 mod failing;
 mod meaning;
+mod rows;
 
 pub(crate) use changes::Debt;
 
@@ -47,6 +49,9 @@ impl<'p> Proof<'p> {
                 Ok(None)
             }
             Tree::Select(select) => {
+                if matches!(rows, Use::Rows(_)) {
+                    self.bounded(select)?;
+                }
                 self.select(select, &shown(rows), &Scope::new())?;
                 Ok(None)
             }
@@ -198,7 +203,10 @@ impl<'p> Proof<'p> {
     /// A column of a select: what of it is shown must be seen.
     fn column(&self, expr: &Expr, shown: Option<&Shown<'_>>, scope: &Scope) -> Result<(), Gap> {
         match (expr, shown) {
-            (Expr::Rows(select), Some(shown)) => self.select(select, shown, scope),
+            (Expr::Rows(select), Some(shown)) => {
+                self.bounded(select)?;
+                self.select(select, shown, scope)
+            }
             // It is kept, or only tells whether something is there.
             (Expr::Column(_), None) => Ok(()),
             (Expr::Cast(inner, _) | Expr::Again(_, inner), None) => self.column(inner, None, scope),
@@ -227,6 +235,10 @@ impl<'p> Proof<'p> {
             Expr::Rule(_) if self.is_some_rule(expr, scope) => Ok(()),
             Expr::Rule(_) => Err("a condition is called a rule that is none".to_owned()),
             Expr::InKeys(..) => Ok(()),
+            Expr::Rows(select) => {
+                self.bounded(select)?;
+                self.select(select, &Shown::Everything, scope)
+            }
             Expr::Call(function, _) if self.schema.functions[*function].is_hidden => {
                 Err("a function is called that is not for the caller".to_owned())
             }

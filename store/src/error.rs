@@ -278,7 +278,8 @@ impl Error {
             _ => (
                 "store.idempotency_reused",
                 Kind::Conflict,
-                "this idempotency-key was used for another request: choose another one",
+                "this idempotency-key was used for another request, or by other rights: nothing was \
+                 done now; see what came of the first before you choose another key",
             ),
         }
     }

@@ -1,8 +1,9 @@
 //! Everything that requests of the same rights share.
 
 use super::rules::{Access, Claim};
-use super::{refusals, view};
+use super::{refusals, standing, view};
 use crate::api::Api;
+use crate::artefact::Hash;
 use model::{Refusal, Roles, Schema};
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ pub(crate) struct Shape {
     pub(crate) schema: Schema,
     /// The rules; none bind whoever may do everything.
     pub(crate) access: Option<Access>,
+    /// What tells these rules from others; none where none bind.
+    pub(crate) standing: Option<Hash>,
     /// What is told of rows that constraints refuse.
     pub(crate) refusals: Arc<[Refusal]>,
 }
@@ -29,6 +32,7 @@ impl Shape {
             api,
             schema,
             access: None,
+            standing: None,
         })
     }
 
@@ -45,6 +49,7 @@ impl Shape {
             refusals: refusals::of(&schema),
             schema,
             access: Some(access),
+            standing: Some(standing::hash(&self.schema, &held)),
         })
     }
 

@@ -49,7 +49,11 @@ impl<'a> Planner<'a> {
         let groups = self.groups(field, scope)?;
         self.having(field, scope)?;
         scope.select.order = self.group_order(field, scope, &groups)?;
-        scope.select.limit = self.rows_argument(field, "limit")?;
+        // One row of figures is no list; each group tells of a row at least.
+        scope.select.limit = match groups.as_slice() {
+            [] => self.rows_argument(field, "limit")?,
+            _ => self.rows_of_list(field, scope.table)?,
+        };
         scope.select.offset = self.rows_argument(field, "offset")?;
         let record = self.deeper(field, |planner| planner.figures(scope, chosen, &groups))?;
         if groups.is_empty() && scope.select.columns.is_empty() {

@@ -8,7 +8,7 @@ use crate::api::{Root, Verb};
 use crate::input::{Argument, Source};
 use crate::sql::{self, Alias, Direction, Expr, From, Order, Reference, Select, Tree};
 use model::schema::{Function, Outcome, Receiver};
-use model::{Cell, Content, Fault, Kind, Use, Value, Weight};
+use model::{Action, Cell, Content, Fault, Kind, Use, Value, Weight};
 
 impl<'a> Planner<'a> {
     /// A root field that calls a function.
@@ -100,6 +100,8 @@ impl<'a> Planner<'a> {
         scope.select.columns = key.into_iter().collect();
         let codecs = self.key_codecs(table);
         let kept = self.step(chosen, Tree::Select(scope.select), Use::Keep(codecs));
+        let bound = self.bound_of(table, &[Action::Read]);
+        self.bound_step(chosen.field(), bound, kept);
         Ok(self.read_kept(chosen, table, returned, (&[kept], false)))
     }
 

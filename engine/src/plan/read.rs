@@ -180,7 +180,11 @@ impl<'a> Planner<'a> {
     }
 
     /// How many rows a list brings; where the rules bound that, it must be said.
-    fn rows_of_list(&mut self, field: &Field, table: usize) -> Result<Option<Expr>, Fault> {
+    pub(crate) fn rows_of_list(
+        &mut self,
+        field: &Field,
+        table: usize,
+    ) -> Result<Option<Expr>, Fault> {
         let most = self.rows_max(table, Action::Read);
         match (self.given(field, "limit")?, most) {
             (Some(Argument::Leaf(source)), most) => {

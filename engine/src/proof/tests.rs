@@ -23,12 +23,13 @@ type Invoice @table {
   total: Int!
   customer: Customer! @relation(fields: ["customerId"])
 }
-extend schema @role(name: "clerk") @role(name: "auditor") @role(name: "desk")
+extend schema @role(name: "clerk") @role(name: "auditor") @role(name: "desk") @role(name: "temp")
 extend type Customer
   @access(to: "clerk", allow: [READ, CREATE, UPDATE], where: {tenantId: {eq: {claim: "tenant"}}}, except: ["email"])
   @access(to: "auditor", allow: READ, where: {name: {eq: "Ann"}})
   @access(to: "desk", allow: READ, mask: {name: PARTIAL, email: HASH})
 extend type Invoice
+  @access(to: "temp", allow: READ, rowsMax: 2)
   @access(to: "clerk", allow: [READ, DELETE], where: {customer: {tenantId: {eq: {claim: "tenant"}}}})
 "#;
 
@@ -38,7 +39,7 @@ const A: Alias = Alias(0);
 const B: Alias = Alias(1);
 
 /// Parameters of the statements: the claim, a constant, what an earlier step found, the keys of the
-/// hashes of a column.
+/// hashes of a column, and numbers of rows.
 fn slots() -> Vec<Slot> {
     let key = |outer| {
         Slot::Bound(Binding {
@@ -63,12 +64,27 @@ fn slots() -> Vec<Slot> {
             form: Form::Plain,
         })
     };
+    let counted = |source, most| {
+        Slot::Bound(Binding {
+            parameter: Parameter {
+                scalar: Scalar::BigInt,
+                list: false,
+            },
+            source,
+            form: Form::Count(most),
+        })
+    };
     vec![
         bound(Origin::Variable(0, [].into())),
         bound(Origin::Constant(Value::Integer(1))),
         Slot::KeptOne { step: 0, column: 0 },
         key(false),
         key(true),
+        counted(Origin::Variable(0, [].into()), Some(2)),
+        counted(Origin::Variable(0, [].into()), Some(3)),
+        counted(Origin::Variable(0, [].into()), None),
+        counted(Origin::Constant(Value::Integer(2)), None),
+        counted(Origin::Constant(Value::Integer(3)), None),
     ]
 }
 
@@ -360,4 +376,40 @@ fn a_condition_that_can_fail_looks_only_at_rows_that_are_seen() {
     let called = |expr| is_one(Expr::Next(Box::new(expr)));
     assert!(told("clerk", called(name())).is_err());
     assert_eq!(told("clerk", called(under(of_tenant(A), name()))), Ok(()));
+}
+
+#[test]
+fn a_list_brings_no_more_rows_than_the_rules_say() {
+    let list = |limit: Option<usize>| {
+        let mut select = from(INVOICE, A, Vec::new());
+        select.columns = [column(A, INVOICE, 0)].into_iter().collect();
+        select.limit = limit.map(Expr::Parameter);
+        select
+    };
+    let shown = |roles: &[&str], select: Select| {
+        let (tree, rows) = (Tree::Select(select), Use::Rows(model::Record::default()));
+        said(roles, |proof| proof.statement(&tree, &rows).map(drop))
+    };
+    // Parameters 5 to 9 are counted: up to 2, up to 3, without a bound, the constants 2 and 3.
+    for (limit, is_held) in [
+        (Some(5), true),
+        (Some(8), true),
+        (Some(6), false),
+        (Some(7), false),
+        (Some(9), false),
+        (Some(1), false),
+        (None, false),
+    ] {
+        assert_eq!(shown(&["temp"], list(limit)).is_ok(), is_held, "{limit:?}");
+        let mut groups = list(limit);
+        groups.group = vec![column(A, INVOICE, 2)];
+        groups.columns.place(Expr::Count(None));
+        assert_eq!(shown(&["temp"], groups).is_ok(), is_held, "{limit:?}");
+        let mut packed = Select::default();
+        packed.column(Expr::Rows(Box::new(list(limit))));
+        assert_eq!(holds(&["temp"], packed).is_ok(), is_held, "{limit:?}");
+    }
+    let mut total = list(None);
+    total.columns = [Expr::Count(None)].into_iter().collect();
+    assert_eq!(shown(&["temp"], total), Ok(()));
 }

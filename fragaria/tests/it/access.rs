@@ -1,10 +1,13 @@
 //! Access rules: what callers of each role see and do, on the three databases.
 
+mod bounds;
 mod cases;
 mod explain;
 mod failing;
 mod fields;
 pub(crate) mod masks;
+mod outcomes;
+mod presets;
 mod report;
 mod roles;
 mod rows;

@@ -11,12 +11,19 @@ use model::{Action, Expectation, Fault, Kind, Parameter, Scalar, Value};
 /// The member, or the argument, that says which version a row must have.
 pub(super) const EXPECTED_VERSION: &str = "expectedVersion";
 
+/// Most rows of a table that one list of a write is about, or that a write answers.
+#[derive(Clone, Copy)]
+pub(in crate::plan) struct Bound {
+    table: usize,
+    most: i64,
+}
+
 /// What a write expects.
 pub(super) struct Guard {
     /// How many rows there may be.
     at_most: Option<Source>,
     /// How many the rules let there be.
-    bound: Option<i64>,
+    bound: Option<Bound>,
     /// Whether there must be one, as it is said which version it has.
     versioned: bool,
 }
@@ -32,7 +39,7 @@ impl Guard {
     }
 
     /// Not more rows than that, where it is said, nor than the rules let there be.
-    pub(super) fn at_most(most: Option<Source>, bound: Option<i64>) -> Self {
+    pub(super) fn at_most(most: Option<Source>, bound: Option<Bound>) -> Self {
         Self {
             at_most: most,
             bound,
@@ -42,6 +49,45 @@ impl Guard {
 }
 
 impl Planner<'_> {
+    /// Most rows of a table that one list may be about, where each rule that lets one of these things
+    /// be done with them says so; of several things the least.
+    pub(in crate::plan) fn bound_of(&self, table: usize, actions: &[Action]) -> Option<Bound> {
+        let bounds = actions
+            .iter()
+            .filter_map(|action| self.rows_max(table, *action));
+        bounds.min().map(|most| Bound { table, most })
+    }
+
+    /// Refuses a list that names more rows than the rules let it be about.
+    pub(super) fn bound_named(
+        &self,
+        field: &Field,
+        bound: Option<Bound>,
+        named: usize,
+    ) -> Result<(), Fault> {
+        match bound {
+            Some(bound) if i64::try_from(named).is_ok_and(|named| named <= bound.most) => Ok(()),
+            Some(bound) => Err(self.beyond(field, bound)),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a step fail where it gives more rows than the rules let it.
+    pub(in crate::plan) fn bound_step(&mut self, field: &Field, bound: Option<Bound>, step: usize) {
+        if let Some(bound) = bound {
+            let fault = self.beyond(field, bound);
+            let source = Source::Constant(Value::Integer(bound.most));
+            self.expect_at_most(field, step, source, fault);
+        }
+    }
+
+    fn beyond(&self, field: &Field, Bound { table, most }: Bound) -> Fault {
+        let name = &self.schema.tables[table].type_name;
+        let message =
+            format!("at most {most} rows of {name} are for you at a time: nothing was changed");
+        self.fault(field, "engine.at_most", Kind::Limit, message)
+    }
+
     /// The guard of a write, and the conditions it adds to those that pick the rows.
     pub(super) fn guard(
         &mut self,
@@ -59,7 +105,8 @@ impl Planner<'_> {
                 Verb::UpdateMany => Action::Update,
                 _ => Action::Delete,
             };
-            let bound = self.rows_max(root.table, action);
+            // What is changed is answered, so it is a list that is read as well.
+            let bound = self.bound_of(root.table, &[action, Action::Read]);
             return Ok((Guard::at_most(most, bound), Vec::new()));
         }
         let expected = self.strictly(|planner| planner.given(field, EXPECTED_VERSION))?;
@@ -89,13 +136,7 @@ impl Planner<'_> {
             let fault = self.fault(field, "engine.at_most", Kind::Conflict, message);
             self.expect_at_most(field, step, source, fault);
         }
-        if let Some(most) = guard.bound {
-            let message =
-                format!("you may change at most {most} rows at a time: nothing was changed");
-            let fault = self.fault(field, "engine.at_most", Kind::Limit, message);
-            let source = Source::Constant(Value::Integer(most));
-            self.expect_at_most(field, step, source, fault);
-        }
+        self.bound_step(field, guard.bound, step);
     }
 
     fn expect_at_most(&mut self, field: &Field, step: usize, source: Source, fault: Fault) {

@@ -5,6 +5,7 @@
 //! ones as a column of a row that a step keeps.
 
 mod back;
+mod belonging;
 mod forward;
 mod junction;
 mod rows;

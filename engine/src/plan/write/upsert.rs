@@ -28,6 +28,14 @@ impl Terms {
     fn are_sure(&self) -> bool {
         self.update.is_none() && self.condition.is_none()
     }
+
+    /// What is done with rows that are there already.
+    fn actions(&self) -> &'static [Action] {
+        match &self.update {
+            Some(columns) if columns.is_empty() => &[Action::Read],
+            _ => &[Action::Read, Action::Update],
+        }
+    }
 }
 
 /// A row, what of it changes one that is there, and what is written once it is.
@@ -60,6 +68,8 @@ impl<'a> Planner<'a> {
         let terms = self.strictly(|planner| planner.terms(chosen.field(), root.table))?;
         let inputs = self.inputs(chosen)?;
         let spot = Spot::new(chosen, root.table);
+        let bound = self.bound_of(root.table, terms.actions());
+        self.bound_named(chosen.field(), bound, inputs.len())?;
         match inputs.as_slice() {
             [] => Ok(Content::Constant("[]".into())),
             [input] if self.answers_with_row(&terms) && !self.has_branches(spot, input) => {
@@ -193,6 +203,9 @@ impl<'a> Planner<'a> {
         let (field, table) = (spot.chosen.field(), spot.table);
         self.no_relation_is_null(spot, input)?;
         self.is_settled(spot, terms, input)?;
+        if terms.actions().contains(&Action::Update) {
+            self.may_lead_all(spot, input)?;
+        }
         let Parts { values, relations } = self.rooted(spot, input, fixed)?;
         let has = |column: &usize| values.iter().any(|(given, _)| given == column);
         let name = |column: &usize| &self.schema.tables[table].columns[*column].field;
@@ -213,6 +226,17 @@ impl<'a> Planner<'a> {
             set,
             relations,
         })
+    }
+
+    /// Refuses to lead a row that is there by columns that the rules lead elsewhere.
+    fn may_lead_all(&mut self, spot: Spot<'_, 'a>, input: &Argument) -> Result<(), Fault> {
+        let schema = self.schema;
+        let all = &schema.tables[spot.table].relations;
+        let refers = |(index, _): &(usize, &Argument)| all[*index].refers;
+        let mentioned: Vec<_> = self.mentioned(spot, input).filter(refers).collect();
+        mentioned
+            .iter()
+            .try_for_each(|(index, _)| self.may_lead(spot, &all[*index], Action::Update))
     }
 
     /// Refuses what must not be written where a row may be left as it is: what is created for it,

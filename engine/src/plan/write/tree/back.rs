@@ -4,6 +4,7 @@ use super::Tie;
 use super::rows::Pick;
 use crate::input::Argument;
 use crate::plan::planner::Planner;
+use crate::plan::write::guard::Bound;
 use crate::plan::write::input::{Mentions, Spot, Values, required};
 use crate::plan::write::kept::{Held, Only, Wanted};
 use crate::sql::Expr;
@@ -62,13 +63,31 @@ impl<'a> Planner<'a> {
             let Some(Argument::List(items)) = self.stated(spot, input, op)? else {
                 continue;
             };
-            self.within(&format!(".{op}"), |planner| match op {
-                "set" => planner.set(spot, tie, items),
-                "create" => planner.create_tied(spot, tie, items),
-                _ => planner.each(spot, tie, op, items),
+            self.within(&format!(".{op}"), |planner| {
+                let bound = planner.bound_of_named(spot, tie, op);
+                planner.bound_named(spot.chosen.field(), bound, items.len())?;
+                match op {
+                    "set" => planner.set(spot, tie, items),
+                    "create" => planner.create_tied(spot, tie, items),
+                    _ => planner.each(spot, tie, op, items),
+                }
             })?;
         }
         Ok(())
+    }
+
+    /// Most rows that may be named to do something with them. New ones are bounded by no rule, and
+    /// those that a condition finds are counted when they are found.
+    fn bound_of_named(&self, spot: Spot<'_, 'a>, tie: &Tie<'_>, op: &str) -> Option<Bound> {
+        match (op, tie.through()) {
+            ("update" | "upsert", _) => self.bound_of(spot.table, &[Action::Update]),
+            ("delete", _) => self.bound_of(spot.table, &[Action::Delete]),
+            ("disconnect", Some(through)) => self.bound_of(through.table, &[Action::Delete]),
+            ("set" | "connect" | "connectOrCreate" | "disconnect", None) => {
+                self.bound_of(spot.table, &[Action::Update])
+            }
+            _ => None,
+        }
     }
 
     fn create_tied(
@@ -78,7 +97,12 @@ impl<'a> Planner<'a> {
         items: &[Argument],
     ) -> Result<(), Fault> {
         let Some(through) = tie.through() else {
-            return self.sow(spot, items, &tie.near, false).map(drop);
+            let is_preset = self.is_preset(spot.table, Action::Create, tie.columns());
+            let kept = self.sow(spot, items, &tie.near, is_preset)?;
+            if is_preset && !items.is_empty() {
+                self.must_belong(spot, tie.near.clone(), (&kept, items.len()));
+            }
+            return Ok(());
         };
         let mut rows = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
@@ -90,6 +114,19 @@ impl<'a> Planner<'a> {
             })?);
         }
         self.tie_new(spot, tie, through, &rows);
+        Ok(())
+    }
+
+    fn create_only(
+        &mut self,
+        spot: Spot<'_, 'a>,
+        tie: &Tie<'_>,
+        input: &Argument,
+    ) -> Result<(), Fault> {
+        let held = self.sow_one(spot, input, &tie.near, &[])?;
+        if self.is_preset(spot.table, Action::Create, tie.columns()) {
+            self.must_belong(spot, tie.near.clone(), (&[held.step], 1));
+        }
         Ok(())
     }
 
@@ -135,7 +172,7 @@ impl<'a> Planner<'a> {
                 planner.disconnect(spot, tie, Pick::All)?;
             }
             match op {
-                "create" => planner.sow_one(spot, input, &tie.near, &[]).map(drop),
+                "create" => planner.create_only(spot, tie, input),
                 "update" => {
                     let version = planner.expected_version(spot, input)?;
                     planner.update_tied(spot, tie, Pick::Only(version), input)
@@ -182,7 +219,11 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         let near = tie.near.clone();
-        self.change(spot, &[held.step], near, Only::Unlike(&tie.near))
+        self.change(spot, &[held.step], near.clone(), Only::Unlike(&tie.near))?;
+        if self.is_preset(spot.table, Action::Update, tie.columns()) {
+            self.must_belong(spot, near, (&[held.step], 1));
+        }
+        Ok(())
     }
 
     /// A row that is there or is made. Through a junction it is tied; where it is told by its own
@@ -255,6 +296,7 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         let nulls = self.unlinked(spot, &tie.columns())?;
+        self.may_let_go(spot, &nulls)?;
         let held = self.pick(spot, tie, pick, &[])?;
         self.change(spot, &[held.step], nulls, Only::All)
     }
@@ -306,6 +348,7 @@ impl<'a> Planner<'a> {
         rows: &[Held],
         nulls: Values,
     ) -> Result<(), Fault> {
+        self.may_let_go(spot, &nulls)?;
         let alias = self.draft.alias();
         let mut filter = self.belonging(spot, alias, tie);
         if !rows.is_empty() {
@@ -314,6 +357,8 @@ impl<'a> Planner<'a> {
             filter.push(Expr::IsNotTrue(Box::new(among)));
         }
         let others = self.hold(spot, (alias, filter), Wanted::locked(&[]));
+        let bound = self.bound_of(spot.table, &[Action::Update]);
+        self.bound_step(spot.chosen.field(), bound, others.step);
         self.change(spot, &[others.step], nulls, Only::All)
     }
 }

@@ -5,7 +5,7 @@ use crate::plan::planner::Planner;
 use crate::plan::write::input::{Spot, Values, members, required};
 use crate::plan::write::kept::{Held, Wanted};
 use model::schema::Relation;
-use model::{Fault, Value};
+use model::{Action, Fault, Value};
 
 impl<'a> Planner<'a> {
     /// Whether what an input refers to may be among the rows of its own table, so that those
@@ -30,6 +30,7 @@ impl<'a> Planner<'a> {
         if open.is_empty() {
             return self.not_yet(spot, values, relation.columns[0].0);
         }
+        self.may_lead(spot, relation, Action::Create)?;
         let op = self.only(spot, member)?;
         let held = self.linked(spot, relation, op, &known)?;
         values.extend(
@@ -90,6 +91,9 @@ impl<'a> Planner<'a> {
         values: &mut Values,
     ) -> Result<Option<usize>, Fault> {
         let (op, input) = self.only(spot, member)?;
+        if op != "update" {
+            self.may_lead(spot, relation, Action::Update)?;
+        }
         if !matches!(op, "update" | "disconnect" | "delete") {
             self.relink_to(spot, (held, relation), (op, input), values)?;
             return Ok(None);

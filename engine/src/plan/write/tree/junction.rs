@@ -9,8 +9,8 @@ use crate::plan::write::input::{Spot, Values};
 use crate::plan::write::kept::{Held, Wanted};
 use crate::plan::write::upsert::Unless;
 use crate::sql::{self, Alias, Conflict, Expr, Reference, Tree};
-use model::Use;
 use model::schema::Through;
+use model::{Action, Use};
 
 impl<'a> Planner<'a> {
     /// Ties rows that are new, so that nothing can tie them yet.
@@ -36,6 +36,18 @@ impl<'a> Planner<'a> {
                 planner.step(spot.chosen, Tree::Change(change), Use::Discard)
             });
             self.writes_several(step, several);
+        }
+        for row in rows {
+            self.must_be_tied(spot, tie, through, row);
+        }
+    }
+
+    /// Makes a write fail where the rules tie other rows than it says.
+    fn must_be_tied(&mut self, spot: Spot<'_, 'a>, tie: &Tie<'_>, through: &Through, row: &Held) {
+        let values = ends(tie, through, row);
+        let columns = values.iter().map(|(column, _)| *column);
+        if self.is_preset(through.table, Action::Create, columns) {
+            self.must_be_so(spot.at(through.table), values);
         }
     }
 
@@ -77,6 +89,7 @@ impl<'a> Planner<'a> {
         };
         let change = self.insertion(through.table, values, unless, Vec::new());
         self.step(spot.chosen, Tree::Change(change), Use::Discard);
+        self.must_be_tied(spot, tie, through, row);
     }
 
     /// Removes what ties held rows.
@@ -120,6 +133,8 @@ impl<'a> Planner<'a> {
         filter.extend(which);
         let junction = spot.at(through.table);
         let ties = self.hold(junction, (alias, filter), Wanted::locked(&[]));
+        let bound = self.bound_of(through.table, &[Action::Delete]);
+        self.bound_step(spot.chosen.field(), bound, ties.step);
         self.remove(junction, &[ties.step]);
     }
 

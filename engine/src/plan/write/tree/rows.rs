@@ -124,7 +124,7 @@ impl<'a> Planner<'a> {
                     Some(Argument::Leaf(source)) => Some(source.clone()),
                     _ => None,
                 };
-                let bound = self.rows_max(spot.table, action);
+                let bound = self.bound_of(spot.table, &[action]);
                 self.guarded(spot.chosen.field(), Guard::at_most(most, bound), held.step);
                 held
             }
