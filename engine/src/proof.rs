@@ -10,6 +10,7 @@ mod cells;
 mod changes;
 mod failing;
 mod meaning;
+mod paths;
 mod rows;
 
 pub(crate) use changes::Debt;

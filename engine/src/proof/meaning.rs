@@ -1,6 +1,7 @@
 //! Whether an expression means a condition of a rule: read member by member beside it.
 
 use super::Proof;
+use super::paths::has_place;
 use crate::api::column_name;
 use crate::input::{Argument, Source};
 use crate::plan::{Binding, Form, Slot};
@@ -15,14 +16,9 @@ impl Proof<'_> {
         let Argument::Object(members) = condition else {
             return false;
         };
-        match (members.as_slice(), expr) {
-            ([(name, member)], _) => self.means_member(name, member, expr, place),
-            (members, Expr::And(parts)) if parts.len() == members.len() => {
-                let mut pairs = members.iter().zip(parts);
-                pairs.all(|((name, member), part)| self.means_member(name, member, part, place))
-            }
-            _ => false,
-        }
+        each(members, expr, |(name, member), expr| {
+            self.means_member(name, member, expr, place)
+        })
     }
 
     fn means_member(
@@ -63,17 +59,16 @@ impl Proof<'_> {
         let Argument::Object(members) = member else {
             return false;
         };
-        match (members.as_slice(), expr) {
-            ([(name, value)], _) => self.means_comparison(name, value, expr, column),
-            (members, Expr::And(parts)) if parts.len() == members.len() => {
-                let mut pairs = members.iter().zip(parts);
-                pairs.all(|((name, value), part)| self.means_comparison(name, value, part, column))
+        each(members, expr, |(name, value), expr| match value {
+            Argument::List(paths) if name.as_ref() == "path" => {
+                self.means_paths(paths, expr, column)
             }
-            _ => false,
-        }
+            _ => !has_place(expr) && self.means_value(name, value, expr, column),
+        })
     }
 
-    fn means_comparison(
+    /// One comparison of a column, or of a place in it.
+    pub(super) fn means_value(
         &self,
         name: &str,
         value: &Argument,
@@ -81,8 +76,7 @@ impl Proof<'_> {
         column: Reference,
     ) -> bool {
         let Argument::Leaf(source) = value else {
-            // Paths into JSON are made of several values.
-            return is_about(expr, column) && matches!(value, Argument::List(_));
+            return false;
         };
         let Some(form) = as_said(name, expr) else {
             return false;
@@ -173,14 +167,7 @@ impl Proof<'_> {
                 })
             })
         };
-        match (quantifiers.as_slice(), expr) {
-            ([only], _) => one(only, expr),
-            (all, Expr::And(parts)) if all.len() == parts.len() => all
-                .iter()
-                .zip(parts)
-                .all(|(quantifier, part)| one(quantifier, part)),
-            _ => false,
-        }
+        each(quantifiers, expr, one)
     }
 
     /// Columns of the row compared with each other.
@@ -220,6 +207,19 @@ impl Proof<'_> {
                     }
                     _ => false,
                 })
+    }
+}
+
+/// Whether each of some members is meant by its part of an expression: of several that is a
+/// conjunction, in their order.
+pub(super) fn each<M>(members: &[M], expr: &Expr, means: impl Fn(&M, &Expr) -> bool) -> bool {
+    match (members, expr) {
+        ([only], _) => means(only, expr),
+        (all, Expr::And(parts)) if all.len() == parts.len() => {
+            let mut pairs = all.iter().zip(parts);
+            pairs.all(|(member, part)| means(member, part))
+        }
+        _ => false,
     }
 }
 
@@ -382,7 +382,6 @@ fn parameters(expr: &Expr, found: &mut Vec<usize>) {
     match expr {
         Expr::Parameter(index) => found.push(*index),
         Expr::In(_, list) => found.push(list.index),
-        Expr::JsonAt(_, place) => found.push(place.path),
         _ => {}
     }
     walk::parts(expr, &mut |part| {

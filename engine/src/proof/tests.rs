@@ -5,7 +5,7 @@ use crate::access::Shape;
 use crate::compile::{Source, compile};
 use crate::input::{Source as Origin, coerce_variables};
 use crate::plan::{Binding, Form};
-use crate::sql::{Change, Join};
+use crate::sql::{Change, Join, JsonKind, JsonPlace};
 use model::{Cell, Claims, Codec, Dialect, Parameter, Scalar, Value};
 
 const SCHEMA: &str = r#"
@@ -21,15 +21,18 @@ type Invoice @table {
   id: Int! @id
   customerId: Int!
   total: Int!
+  notes: JSON
   customer: Customer! @relation(fields: ["customerId"])
 }
 extend schema @role(name: "clerk") @role(name: "auditor") @role(name: "desk") @role(name: "temp")
+  @role(name: "reader")
 extend type Customer
   @access(to: "clerk", allow: [READ, CREATE, UPDATE], where: {tenantId: {eq: {claim: "tenant"}}}, except: ["email"])
   @access(to: "auditor", allow: READ, where: {name: {eq: "Ann"}})
   @access(to: "desk", allow: READ, mask: {name: PARTIAL, email: HASH})
 extend type Invoice
   @access(to: "temp", allow: READ, rowsMax: 2)
+  @access(to: "reader", allow: READ, where: {notes: {path: [{at: ["a", 0], string: {eq: "x"}}]}})
   @access(to: "clerk", allow: [READ, DELETE], where: {customer: {tenantId: {eq: {claim: "tenant"}}}})
 "#;
 
@@ -39,7 +42,7 @@ const A: Alias = Alias(0);
 const B: Alias = Alias(1);
 
 /// Parameters of the statements: the claim, a constant, what an earlier step found, the keys of the
-/// hashes of a column, and numbers of rows.
+/// hashes of a column, numbers of rows, two paths into JSON and a text.
 fn slots() -> Vec<Slot> {
     let key = |outer| {
         Slot::Bound(Binding {
@@ -64,6 +67,7 @@ fn slots() -> Vec<Slot> {
             form: Form::Plain,
         })
     };
+    let text = |text: &str| Origin::Constant(Value::Text(text.into()));
     let counted = |source, most| {
         Slot::Bound(Binding {
             parameter: Parameter {
@@ -85,6 +89,9 @@ fn slots() -> Vec<Slot> {
         counted(Origin::Variable(0, [].into()), None),
         counted(Origin::Constant(Value::Integer(2)), None),
         counted(Origin::Constant(Value::Integer(3)), None),
+        bound(text("strict $.\"a\"[0] ? (@.type() == \"string\")")),
+        bound(text("strict $.\"b\"[0] ? (@.type() == \"string\")")),
+        bound(text("x")),
     ]
 }
 
@@ -376,6 +383,33 @@ fn a_condition_that_can_fail_looks_only_at_rows_that_are_seen() {
     let called = |expr| is_one(Expr::Next(Box::new(expr)));
     assert!(told("clerk", called(name())).is_err());
     assert_eq!(told("clerk", called(under(of_tenant(A), name()))), Ok(()));
+}
+
+#[test]
+fn a_condition_inside_json_looks_at_the_place_that_a_rule_names() {
+    let at = |path, kind| {
+        let place = JsonPlace {
+            path,
+            lists: Vec::new(),
+            kind,
+        };
+        Expr::JsonAt(Box::new(column(A, INVOICE, 3)), place)
+    };
+    let told = |left: Expr, value| {
+        let left = Expr::Bytewise(Box::new(left));
+        let condition = equal(left, Expr::Parameter(value));
+        holds(&["reader"], from(INVOICE, A, vec![condition]))
+    };
+    assert_eq!(told(at(10, JsonKind::String), 12), Ok(()));
+    for (path, kind, value) in [
+        (11, JsonKind::String, 12),
+        (12, JsonKind::String, 12),
+        (10, JsonKind::Number, 12),
+        (10, JsonKind::String, 10),
+    ] {
+        assert!(told(at(path, kind), value).is_err(), "{path} {kind:?}");
+    }
+    assert!(told(column(A, INVOICE, 3), 12).is_err());
 }
 
 #[test]
