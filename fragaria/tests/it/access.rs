@@ -7,6 +7,7 @@ pub(crate) mod masks;
 mod report;
 mod roles;
 mod rows;
+mod ways;
 
 use crate::server::Server;
 use crate::stage::Stage;
