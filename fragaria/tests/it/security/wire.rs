@@ -30,8 +30,9 @@ pub(super) struct Sent {
 /// Sends what a step says.
 pub(super) fn send(stand: &Stand, step: &Step, kept: &Kept) -> Sent {
     if let Some(raw) = &step.raw {
-        let client = stand.client(step).unwrap();
-        return pushed(client, &expanded(raw, kept));
+        // What is long is made before the server begins to wait for it.
+        let bytes = expanded(raw, kept);
+        return pushed(stand.client(step).unwrap(), &bytes);
     }
     let mut headers: Vec<_> = step.headers.iter().map(|line| text(line, kept)).collect();
     let body = body(step, kept);
