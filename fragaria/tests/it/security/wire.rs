@@ -1,6 +1,6 @@
 //! How attacks are sent.
 
-use super::front::{Form, Step, Token};
+use super::front::{Form, Step, Token, Way};
 use super::stand::Stand;
 use super::text::{Kept, expanded, text};
 use crate::client::{Client, Response};
@@ -46,7 +46,7 @@ pub(super) fn send(stand: &Stand, step: &Step, kept: &Kept) -> Sent {
     }
     let line = text(&step.line, kept);
     let headers: Vec<_> = headers.iter().map(String::as_str).collect();
-    let answer = if step.multiplexed {
+    let answer = if step.way == Way::Multiplexed {
         multiplexed(&stand.server, &line, &headers, body)
     } else {
         match asked(stand, step, (&line, &headers, &body)) {
