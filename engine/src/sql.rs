@@ -357,6 +357,20 @@ impl Select {
         self.columns.place(expr)
     }
 
+    /// All expressions in it, as far as they stand in no other one.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let arguments = match &self.from {
+            Some(From::Call { arguments, .. }) => arguments.as_slice(),
+            _ => &[],
+        };
+        let joins = self.joins.iter().flat_map(|join| &join.filter);
+        let order = self.order.iter().map(|order| &order.expr);
+        let bounds = self.limit.iter().chain(&self.offset);
+        let conditions = joins.chain(&self.filter).chain(&self.having);
+        let read = self.columns.iter().chain(&self.group).chain(arguments);
+        read.chain(conditions).chain(order).chain(bounds)
+    }
+
     /// Whether it gives one row of figures over all its rows.
     pub(crate) fn is_total(&self) -> bool {
         fn is_figure(expr: &Expr) -> bool {

@@ -16,7 +16,7 @@ pub(crate) struct Bodies {
 /// What of it one request takes, until it is dropped.
 pub(crate) struct Held {
     bytes: usize,
-    held: room::Held,
+    taken: room::Held,
     portion: Portion,
 }
 
@@ -55,8 +55,8 @@ impl Bodies {
         bytes: usize,
         until: Instant,
     ) -> Result<Held, Full> {
-        let (before, held, portion) = had.map_or((0, None, None), |had| {
-            (had.bytes, Some(had.held), Some(had.portion))
+        let (before, taken, portion) = had.map_or((0, None, None), |had| {
+            (had.bytes, Some(had.taken), Some(had.portion))
         });
         let whole = before + bytes;
         let portion = self
@@ -66,10 +66,10 @@ impl Bodies {
             self.refused.inc();
             return Err(Full::Share);
         };
-        let held = self.room.grow(held, bytes, until).await;
+        let taken = self.room.grow(taken, bytes, until).await;
         Ok(Held {
             bytes: whole,
-            held: held.map_err(|room::Full| Full::All)?,
+            taken: taken.map_err(|room::Full| Full::All)?,
             portion,
         })
     }

@@ -11,6 +11,7 @@ mod presets;
 mod report;
 mod roles;
 mod rows;
+mod ways;
 
 use crate::server::Server;
 use crate::stage::Stage;

@@ -30,7 +30,7 @@ const TOLD_EVERY: u64 = 25;
 #[test]
 fn whatever_is_asked_the_rules_hold_as_a_judge_reads_them() {
     let (seed, schemas) = (setting("SEED", 1), setting("SCHEMAS", SCHEMAS));
-    let [next, decisions, beyond] = [0; 3].map(AtomicU64::new);
+    let [next, decisions] = [0; 2].map(AtomicU64::new);
     let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -43,7 +43,6 @@ fn whatever_is_asked_the_rules_hold_as_a_judge_reads_them() {
                     let verdict = trial::run(seed + index);
                     let before = decisions.fetch_add(verdict.decisions, Ordering::Relaxed);
                     let decided = before + verdict.decisions;
-                    beyond.fetch_add(verdict.beyond, Ordering::Relaxed);
                     failures.lock().unwrap().extend(verdict.failure);
                     if schemas > SCHEMAS && (index + 1).is_multiple_of(TOLD_EVERY) {
                         eprintln!("{} schemas, {decided} decisions", index + 1);
@@ -55,8 +54,7 @@ fn whatever_is_asked_the_rules_hold_as_a_judge_reads_them() {
     let failures = failures.into_inner().unwrap();
     let told: Vec<_> = failures.iter().map(ToString::to_string).collect();
     let line = format!(
-        "{} documents could not be run by MariaDB\n{} decisions over {} schemas, {} disagreements, seed {seed}",
-        grouped(beyond.into_inner()),
+        "{} decisions over {} schemas, {} disagreements, seed {seed}",
         grouped(decisions.into_inner()),
         grouped(schemas.min(next.into_inner())),
         failures.len()

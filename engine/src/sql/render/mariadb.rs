@@ -1,7 +1,14 @@
 //! What MariaDB says in its own way: kept rows, casts, and where NULL stands.
 
 use super::Text;
-use crate::sql::{Cast, Change, Expr, From, ListParameter, Order, Reference};
+use crate::sql::walk::{Part, parts};
+use crate::sql::{Alias, Cast, Change, Expr, From, ListParameter, Order, Reference};
+
+/// A table, and what it is called in a statement.
+type Aliased = (usize, Alias);
+
+/// The columns of a key, and the rows of their values that are kept.
+type Keyed<'k> = (&'k [Expr], &'k [ListParameter]);
 
 impl Text<'_> {
     /// Kept rows as a table `k` with their place `n`.
@@ -56,18 +63,14 @@ impl Text<'_> {
             self.push("DELETE ");
             self.alias(alias);
             self.push(" FROM ");
+            if further.iter().any(looks_elsewhere) {
+                self.found_rows((table, alias), (columns, keys), further);
+                return true;
+            }
         } else {
             self.push("UPDATE ");
         }
-        self.from(&From::Table(table, alias));
-        self.push(" JOIN ");
-        self.kept_rows(keys);
-        for (index, (column, key)) in columns.iter().zip(keys).enumerate() {
-            self.push(if index > 0 { " AND " } else { " ON " });
-            self.expr(column);
-            self.push(" = ");
-            self.kept_value(index, key);
-        }
+        self.kept_of((table, alias), (columns, keys));
         if !set.is_empty() {
             self.push(" SET ");
             self.list(set, ", ", |text, (column, value)| {
@@ -78,6 +81,40 @@ impl Text<'_> {
         }
         self.conditions(" WHERE ", further);
         true
+    }
+
+    /// A table with those of its rows that are kept.
+    fn kept_of(&mut self, (table, alias): Aliased, (columns, keys): Keyed<'_>) {
+        self.from(&From::Table(table, alias));
+        self.push(" JOIN ");
+        self.kept_rows(keys);
+        for (index, (column, key)) in columns.iter().zip(keys).enumerate() {
+            self.push(if index > 0 { " AND " } else { " ON " });
+            self.expr(column);
+            self.push(" = ");
+            self.kept_value(index, key);
+        }
+    }
+
+    /// Those of the kept rows of which the conditions hold, found in a table of their own: a delete
+    /// may look into no table that it deletes from, however far its conditions lead.
+    fn found_rows(&mut self, of: Aliased, (columns, keys): Keyed<'_>, conditions: &[Expr]) {
+        self.push("(SELECT DISTINCT ");
+        for (index, column) in columns.iter().enumerate() {
+            self.push(if index > 0 { ", " } else { "" });
+            self.expr(column);
+            self.push(&format!(" AS c{index}"));
+        }
+        self.push(" FROM ");
+        self.kept_of(of, (columns, keys));
+        self.conditions(" WHERE ", conditions);
+        self.push(") AS found JOIN ");
+        self.from(&From::Table(of.0, of.1));
+        for (index, column) in columns.iter().enumerate() {
+            self.push(if index > 0 { " AND " } else { " ON " });
+            self.expr(column);
+            self.push(&format!(" = found.c{index}"));
+        }
     }
 
     pub(super) fn cast_call(&mut self, inner: &Expr, cast: &Cast) {
@@ -132,4 +169,16 @@ impl Text<'_> {
             self.push(" DESC");
         }
     }
+}
+
+/// Whether a condition looks into tables.
+fn looks_elsewhere(condition: &Expr) -> bool {
+    let mut looks = false;
+    parts(condition, &mut |part| {
+        looks |= match part {
+            Part::Select(_) => true,
+            Part::Expr(inner) => looks_elsewhere(inner),
+        };
+    });
+    looks
 }

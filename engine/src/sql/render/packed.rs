@@ -1,6 +1,7 @@
 //! Packed rows as MariaDB makes them: one text, as `model` describes it.
 
 use super::Text;
+use crate::sql::walk::{Part, parts};
 use crate::sql::{Aggregate, Alias, Expr, From, Operator, Reference, Select};
 use model::Scalar;
 
@@ -50,7 +51,11 @@ impl Text<'_> {
     /// Groups are made in a derived table, which cannot look at the row around it: they are made
     /// for every such row and picked from there. The optimizer makes only those that are picked.
     fn packed_groups(&mut self, select: &Select) {
-        let (links, filter) = links(select);
+        let Ties {
+            links,
+            around,
+            filter,
+        } = ties(select);
         self.push("(SELECT CONCAT('[', COALESCE(GROUP_CONCAT(");
         self.packed_row(select, |text, index, _| text.push(&format!("g.c{index}")));
         self.packed_end(select, |text, index, _| text.push(&format!("g.o{index}")));
@@ -75,6 +80,8 @@ impl Text<'_> {
             self.push(&format!("g.k{index} = "));
             self.expr(outer);
         }
+        let keyword = if links.is_empty() { " WHERE " } else { " AND " };
+        self.conditions(keyword, &around);
         self.push(")");
     }
 
@@ -143,9 +150,17 @@ impl Text<'_> {
     }
 }
 
-/// The pairs of equal columns (its own, the outer one) that tie a select to the row around it,
-/// and its other conditions.
-fn links(select: &Select) -> (Vec<(&Expr, &Expr)>, Vec<Expr>) {
+/// How the rows of a select are tied to the row around it.
+struct Ties<'s> {
+    /// Pairs of equal columns: its own, and the outer one.
+    links: Vec<(&'s Expr, &'s Expr)>,
+    /// What must hold of the row around it, whatever its own rows are.
+    around: Vec<Expr>,
+    /// What must hold of its own rows.
+    filter: Vec<Expr>,
+}
+
+fn ties(select: &Select) -> Ties<'_> {
     let first = match &select.from {
         Some(From::Table(_, alias) | From::Keys { alias, .. } | From::Call { alias, .. }) => {
             Some(*alias)
@@ -154,15 +169,44 @@ fn links(select: &Select) -> (Vec<(&Expr, &Expr)>, Vec<Expr>) {
     };
     let is_own =
         |alias: Alias| first == Some(alias) || select.joins.iter().any(|join| join.alias == alias);
-    let (mut links, mut others) = (Vec::new(), Vec::new());
+    let mut ties = Ties {
+        links: Vec::new(),
+        around: Vec::new(),
+        filter: Vec::new(),
+    };
     for condition in &select.filter {
         match condition {
             Expr::Compare(Operator::Equal, inner, outer) if matches!(**outer, Expr::Column(Reference { alias: Some(alias), .. }) if !is_own(alias)) =>
             {
-                links.push((&**inner, &**outer));
+                ties.links.push((&**inner, &**outer));
             }
-            other => others.push(other.clone()),
+            about if !is_about(about, &is_own) => ties.around.push(about.clone()),
+            other => ties.filter.push(other.clone()),
         }
     }
-    (links, others)
+    ties
+}
+
+/// Whether an expression reads a row of one of these aliases, wherever in it.
+fn is_about(expr: &Expr, is_one: &dyn Fn(Alias) -> bool) -> bool {
+    let of = |reference: &Reference| reference.alias.is_some_and(is_one);
+    let mut is = match expr {
+        Expr::Column(reference) => of(reference),
+        Expr::Row(alias)
+        | Expr::GivenRow(alias)
+        | Expr::Ordinal(alias)
+        | Expr::Search(alias, ..) => is_one(*alias),
+        _ => false,
+    };
+    parts(expr, &mut |part| {
+        is |= match part {
+            Part::Expr(inner) => is_about(inner, is_one),
+            Part::Select(select) => {
+                let joins = select.joins.iter().flat_map(|join| &join.on);
+                let mut joined = joins.flat_map(|(one, other)| [one, other]);
+                joined.any(of) || select.expressions().any(|inner| is_about(inner, is_one))
+            }
+        };
+    });
+    is
 }

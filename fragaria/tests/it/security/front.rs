@@ -93,10 +93,7 @@ pub(super) struct Step {
     pub(super) certificate: Option<String>,
     /// The protocol it offers in the handshake.
     pub(super) offers: Option<String>,
-    /// Whether what is raw goes in the open, where TLS is expected.
-    pub(super) open: bool,
-    /// Whether it goes by HTTP/2.
-    pub(super) multiplexed: bool,
+    pub(super) way: Way,
     /// The one status, or those there may be; of all answers in turn to what is raw, but that to the
     /// look, which is there where the connection still is.
     pub(super) status: Vec<u16>,
@@ -131,8 +128,7 @@ impl Default for Step {
             raw: None,
             certificate: None,
             offers: None,
-            open: false,
-            multiplexed: false,
+            way: Way::Usual,
             status: vec![200],
             closes: false,
             code: None,
@@ -143,6 +139,19 @@ impl Default for Step {
             keep: BTreeMap::new(),
         }
     }
+}
+
+/// How it is sent.
+#[derive(Clone, Copy, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Way {
+    /// As the server expects it.
+    #[default]
+    Usual,
+    /// By HTTP/2.
+    Multiplexed,
+    /// In the open, where TLS is expected.
+    Open,
 }
 
 /// A token that somebody made.

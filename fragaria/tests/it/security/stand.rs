@@ -2,7 +2,7 @@
 //! after each attack.
 
 use super::certified::{self, Certified};
-use super::front::{Attack, Front, Kind, Step};
+use super::front::{Attack, Front, Kind, Step, Way};
 use super::text::{self, Kept};
 use super::wire::{self, Sent};
 use crate::client::{Client, Response};
@@ -114,7 +114,7 @@ impl Stand {
     /// The connection of a step.
     pub(super) fn client(&self, step: &Step) -> io::Result<Client> {
         match &self.certified {
-            Some(certified) if !step.open => certified.connect(&self.server, step),
+            Some(certified) if step.way != Way::Open => certified.connect(&self.server, step),
             _ => Ok(Client::connect(self.server.address)),
         }
     }

@@ -1,6 +1,6 @@
 //! How attacks are sent.
 
-use super::front::{Form, Step, Token};
+use super::front::{Form, Step, Token, Way};
 use super::stand::Stand;
 use super::text::{Kept, expanded, text};
 use crate::client::{Client, Response};
@@ -30,8 +30,9 @@ pub(super) struct Sent {
 /// Sends what a step says.
 pub(super) fn send(stand: &Stand, step: &Step, kept: &Kept) -> Sent {
     if let Some(raw) = &step.raw {
-        let client = stand.client(step).unwrap();
-        return pushed(client, &expanded(raw, kept));
+        // What is long is made before the server begins to wait for it.
+        let bytes = expanded(raw, kept);
+        return pushed(stand.client(step).unwrap(), &bytes);
     }
     let mut headers: Vec<_> = step.headers.iter().map(|line| text(line, kept)).collect();
     let body = body(step, kept);
@@ -45,7 +46,7 @@ pub(super) fn send(stand: &Stand, step: &Step, kept: &Kept) -> Sent {
     }
     let line = text(&step.line, kept);
     let headers: Vec<_> = headers.iter().map(String::as_str).collect();
-    let answer = if step.multiplexed {
+    let answer = if step.way == Way::Multiplexed {
         multiplexed(&stand.server, &line, &headers, body)
     } else {
         match asked(stand, step, (&line, &headers, &body)) {
