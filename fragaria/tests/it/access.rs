@@ -3,6 +3,7 @@
 mod bounds;
 mod cases;
 mod explain;
+mod families;
 mod fields;
 pub(crate) mod masks;
 mod outcomes;

@@ -106,6 +106,7 @@ impl<'a> Planner<'a> {
                     }
                     let reached = self.reached(Action::Update, (*table, *alias), &set);
                     conflict.filter.extend(reached);
+                    conflict.filter.extend(self.whole((*table, *alias)));
                 }
             }
             Change::Update {
@@ -121,6 +122,7 @@ impl<'a> Planner<'a> {
                     self.shield_expr(expr, Some(&mut Guards::new()));
                 }
                 filter.extend(self.reached(Action::Update, (*table, *alias), &set));
+                filter.extend(self.whole((*table, *alias)));
             }
             Change::Delete {
                 table,
@@ -133,6 +135,7 @@ impl<'a> Planner<'a> {
                     self.shield_expr(expr, Some(&mut Guards::new()));
                 }
                 filter.extend(self.reached(Action::Delete, (*table, *alias), &[]));
+                filter.extend(self.whole((*table, *alias)));
             }
         }
     }
@@ -255,6 +258,7 @@ impl<'a> Planner<'a> {
         };
         columns.all(|column| !column.grant.allows(Action::Read) || column.grant.reads_whole())
             && reading.iter().any(|rule| rule.rows.is_none())
+            && self.is_always_whole(table)
             && ![Action::Create, Action::Update].into_iter().any(is_checked)
     }
 
@@ -286,7 +290,8 @@ impl<'a> Planner<'a> {
             return;
         }
         let alias = self.draft.alias();
-        let conditions = self.kept_to((table, alias), written);
+        let mut conditions = self.kept_to((table, alias), written);
+        conditions.extend(self.whole((table, alias)));
         let message = "a row would be one that you may not write, or not see";
         self.none_unlike(chosen, (table, alias, kept), conditions, message);
     }
