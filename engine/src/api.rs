@@ -24,7 +24,7 @@ use written::Written;
 pub(crate) use aggregates::{Grouping, groupings};
 pub(crate) use compare::{Family, family};
 pub(crate) use filters::value_type;
-pub(crate) use granted::{besides, is_identified, is_seen, is_whole};
+pub(crate) use granted::{besides, is_identified, is_seen, is_whole, parts};
 pub(crate) use roots::{NOTHING, Root, Verb};
 pub(crate) use shapes::{shown, shown_type, written_shape, written_type};
 pub(crate) use tables::{column_name, key_name, unique_keys};

@@ -54,12 +54,24 @@ pub struct Explanation {
     pub allowed: Option<bool>,
     /// Whether it is seen, without which nothing is done with it.
     pub seen: Option<bool>,
+    /// Whether its parts in other tables are seen, as rows of several types have; without them it is
+    /// not seen either.
+    #[serde(skip_serializing_if = "is_not_missed")]
+    pub whole: Option<bool>,
     /// Why the API of the caller has nothing to do that by.
     pub not_offered: Option<String>,
     /// What the rules come to: those about seeing, and those about what is done.
     pub rules: Vec<OfRule>,
     /// What the caller sees of the row, or may write of it.
     pub fields: Vec<OfField>,
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "serde hands over a reference to the field"
+)]
+fn is_not_missed(whole: &Option<bool>) -> bool {
+    *whole != Some(false)
 }
 
 impl Explaining {
@@ -112,14 +124,18 @@ impl Explaining {
         let seen = answers.as_ref().map(Answers::seen).transpose()?;
         let allowed = answers.as_ref().map(|answers| answers.allowed(self.action));
         let allowed = allowed.transpose()?;
+        let whole = answers.as_ref().map(Answers::is_whole).transpose()?;
+        let is_whole = whole != Some(false);
+        let shown = answers.as_ref().filter(|_| is_whole);
         let explanation = Explanation {
             type_name: self.declared().type_name.clone(),
             action: self.action.name(),
             is_there,
-            allowed: allowed.map(|allowed| allowed && not_offered.is_none()),
-            seen: seen.map(|seen| seen && self.is_seen()),
+            allowed: allowed.map(|allowed| allowed && is_whole && not_offered.is_none()),
+            seen: seen.map(|seen| seen && is_whole && self.is_seen()),
+            whole,
             not_offered,
-            fields: self.fields(&rules, answers.as_ref())?,
+            fields: self.fields(&rules, shown)?,
             rules,
         };
         if let Some(answers) = &answers {
@@ -156,7 +172,8 @@ impl Explaining {
             agree("whether the row may be so", may, answers.holds(kept)?)?;
         }
         if self.is_seen() {
-            agree("whether the row is shown", seen, answers.is_shown()?)?;
+            let shown = seen && answers.is_whole()?;
+            agree("whether the row is shown", shown, answers.is_shown()?)?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 mod cells;
 mod changes;
 mod failing;
+mod family;
 mod meaning;
 mod paths;
 mod rows;
@@ -159,7 +160,10 @@ impl<'p> Proof<'p> {
     ) -> Result<(), Gap> {
         let rules = self.rules(table, action);
         if self.is_narrowed(conditions, &rules, (table, alias), rows_of) {
-            return Ok(());
+            return match action {
+                Action::Read => self.whole(conditions, (table, alias)),
+                Action::Create | Action::Update | Action::Delete => Ok(()),
+            };
         }
         let (name, verb) = (&self.schema.tables[table].type_name, action.name());
         Err(format!(
@@ -358,7 +362,7 @@ impl<'p> Proof<'p> {
                 let place = (*table, *alias);
                 self.is_any_of(expr, &rules, place, rows_of)
                     || self.is_any_of(expr, &rules, place, check_of)
-            })
+            }) || self.tells_some_part(expr, (*table, *alias))
         })
     }
 }

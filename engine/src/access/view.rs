@@ -12,10 +12,15 @@ pub(super) fn narrow(schema: &mut Schema, access: &Access, roles: &[usize]) {
     }
     hide_families(schema);
     let seen: Vec<_> = schema.tables.iter().map(api::is_seen).collect();
-    let is_narrowed = |table: usize| {
+    let shows_all = |table: usize| {
         let mut rules = access.of(table).iter();
-        !rules.any(|rule| rule.lets(Action::Read) && rule.rows.is_none() && rule.claims.is_empty())
+        rules.any(|rule| rule.lets(Action::Read) && rule.rows.is_none() && rule.claims.is_empty())
     };
+    let narrowed = schema.tables.iter().enumerate().map(|(index, table)| {
+        let parts = api::parts(table).map(|(part, _)| part);
+        !std::iter::once(index).chain(parts).all(shows_all)
+    });
+    let narrowed: Vec<_> = narrowed.collect();
     for table in &mut schema.tables {
         for relation in &mut table.relations {
             let junction = relation.through.as_ref().map(|through| through.table);
@@ -25,7 +30,7 @@ pub(super) fn narrow(schema: &mut Schema, access: &Access, roles: &[usize]) {
             }
             let is_partial = !relation.grant.reads_whole();
             if relation.cardinality == Cardinality::One
-                && (is_partial || passed.clone().any(is_narrowed))
+                && (is_partial || passed.clone().any(|table| narrowed[table]))
             {
                 relation.cardinality = Cardinality::Maybe;
             }

@@ -63,6 +63,21 @@ pub(crate) fn besides(variants: &Variants) -> impl Iterator<Item = usize> {
         })
 }
 
+/// Tables that hold other parts of the rows of a table, and the columns they are told by: (ours,
+/// theirs).
+pub(crate) fn parts(table: &Table) -> impl Iterator<Item = (usize, &[(usize, usize)])> {
+    let types = table.variants.iter().flat_map(|variants| &variants.types);
+    let beside = types.filter_map(|variant| match &variant.rest {
+        Rest::Beside { table, columns } => Some((*table, columns.as_slice())),
+        Rest::Here { .. } => None,
+    });
+    let base = table.base.iter().map(|base| {
+        let relation = &table.relations[base.relation];
+        (base.table, relation.columns.as_slice())
+    });
+    beside.chain(base)
+}
+
 /// A type that columns and functions may have.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Named {

@@ -30,6 +30,11 @@ impl<'a> Answers<'a> {
         self.holds(self.asked.questions.seen)
     }
 
+    /// Whether its parts in other tables are seen, by the same.
+    pub(super) fn is_whole(&self) -> Result<bool, Inexplicable> {
+        self.holds(self.asked.questions.whole)
+    }
+
     /// What the conditions of statements say of the row.
     pub(super) fn verdict(&self) -> Verdict {
         self.asked.questions.verdict

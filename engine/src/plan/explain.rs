@@ -65,6 +65,8 @@ pub(crate) struct Questions {
     pub(crate) there: String,
     /// Whether it is seen, by what shields statements.
     pub(crate) seen: Spot,
+    /// Whether its parts in other tables are, by the same.
+    pub(crate) whole: Spot,
     /// Whether it may be reached, and be as it is, by the same.
     pub(crate) verdict: Verdict,
     /// What is stored in the columns that may be seen.
@@ -179,6 +181,8 @@ impl<'a> Looking<'_, 'a> {
         let place = (look.scope.table, look.scope.alias);
         let is_seen = self.planner.seen(place.0, place.1);
         let is_seen = look.truth(Expr::And(is_seen.into_iter().collect()));
+        let whole = self.planner.whole(place);
+        let whole = look.truth(Expr::And(whole));
         let verdict = self.verdict(&mut look, None);
         let seen = self.columns(|grant| grant.allows(Action::Read));
         let mut stored = Vec::with_capacity(seen.len());
@@ -193,6 +197,7 @@ impl<'a> Looking<'_, 'a> {
         Questions {
             there,
             seen: is_seen,
+            whole,
             verdict,
             stored,
             shown: self.shown(&seen),

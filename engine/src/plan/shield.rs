@@ -6,6 +6,7 @@
 //! at before anything else happens.
 
 mod change;
+mod family;
 mod screen;
 
 use super::planner::Planner;
@@ -89,6 +90,11 @@ impl<'a> Planner<'a> {
             }
         }
         for (place, table, alias) in sources {
+            let whole = self.whole((table, alias));
+            match place.and_then(|place| select.joins.get_mut(place)) {
+                Some(join) if join.outer => join.filter.extend(whole),
+                _ => select.filter.extend(whole),
+            }
             let Some(seen) = self.seen(table, alias) else {
                 continue;
             };

@@ -126,6 +126,7 @@ impl<'p> Proof<'p> {
         let any = |rules: &[&Ruled], free: fn(&Ruled) -> bool| rules.iter().any(|rule| free(rule));
         let reads = self.rules(table, Action::Read);
         let is_free = any(&reads, |rule| rule.rows.is_none())
+            && self.is_always_whole(table)
             && written.iter().all(|(action, columns)| {
                 let sets = self.letting((table, *action), columns);
                 sets.iter()

@@ -4,6 +4,7 @@ mod bounds;
 mod cases;
 mod explain;
 mod failing;
+mod families;
 mod fields;
 pub(crate) mod masks;
 mod outcomes;

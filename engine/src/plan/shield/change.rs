@@ -102,7 +102,8 @@ impl<'a> Planner<'a> {
                 {
                     let set: Vec<_> = conflict.set.iter().map(|(column, _)| *column).collect();
                     self.may_write(*table, Action::Update, &set);
-                    let reached = self.reached(Action::Update, (*table, *alias), &set);
+                    let mut reached = self.reached(Action::Update, (*table, *alias), &set);
+                    reached.extend(self.whole((*table, *alias)));
                     self.shield_conditions(&mut conflict.filter, reached);
                 }
             }
@@ -115,7 +116,8 @@ impl<'a> Planner<'a> {
             } => {
                 let set: Vec<_> = set.iter().map(|(column, _)| *column).collect();
                 self.may_write(*table, Action::Update, &set);
-                let reached = self.reached(Action::Update, (*table, *alias), &set);
+                let mut reached = self.reached(Action::Update, (*table, *alias), &set);
+                reached.extend(self.whole((*table, *alias)));
                 self.shield_conditions(filter, reached);
             }
             Change::Delete {
@@ -125,7 +127,8 @@ impl<'a> Planner<'a> {
                 ..
             } => {
                 self.may_write(*table, Action::Delete, &[]);
-                let reached = self.reached(Action::Delete, (*table, *alias), &[]);
+                let mut reached = self.reached(Action::Delete, (*table, *alias), &[]);
+                reached.extend(self.whole((*table, *alias)));
                 self.shield_conditions(filter, reached);
             }
         }
@@ -260,6 +263,7 @@ impl<'a> Planner<'a> {
         };
         columns.all(|column| !column.grant.allows(Action::Read) || column.grant.reads_whole())
             && reading.iter().any(|rule| rule.rows.is_none())
+            && self.is_always_whole(table)
             && ![Action::Create, Action::Update].into_iter().any(is_checked)
     }
 
@@ -291,7 +295,8 @@ impl<'a> Planner<'a> {
             return;
         }
         let alias = self.draft.alias();
-        let conditions = self.kept_to((table, alias), written);
+        let mut conditions = self.kept_to((table, alias), written);
+        conditions.extend(self.whole((table, alias)));
         let message = "a row would be one that you may not write, or not see";
         self.none_unlike(chosen, (table, alias, kept), conditions, message);
     }

@@ -34,6 +34,9 @@ pub(super) fn key(id: &Value) -> String {
 pub(super) fn lines(stand: &Stand, explanation: &Explanation) -> Vec<String> {
     let mut lines = vec![verdict(explanation).to_owned()];
     lines.extend(explanation.not_offered.iter().map(|why| format!("  {why}")));
+    if explanation.whole == Some(false) {
+        lines.push("  a part of the row that another table holds is not seen".to_owned());
+    }
     lines.push(String::new());
     lines.extend(rules(stand, explanation));
     if !explanation.fields.is_empty() {
