@@ -257,7 +257,7 @@ impl Engine {
         variables: &Variables,
         inserts: Inserts,
     ) -> Result<Arc<Plan>, Fault> {
-        let make = || plan(&self.config, operation, (variables, inserts)).map(Arc::new);
+        let make = || plan(&self.config, operation.asked(), (variables, inserts)).map(Arc::new);
         if operation.introspects() {
             return make();
         }

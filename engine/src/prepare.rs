@@ -43,6 +43,14 @@ pub struct Operation {
     introspects: bool,
 }
 
+/// What is planned: an operation of a document, for those who share a shape.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) document: &'a ExecutableDocument,
+    pub(crate) definition: &'a Definition,
+}
+
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationKind {
@@ -59,6 +67,15 @@ impl Operation {
             OperationKind::Mutation
         } else {
             OperationKind::Query
+        }
+    }
+
+    /// What of it is planned.
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        Asked {
+            shape: &self.shape,
+            document: &self.document,
+            definition: &self.definition,
         }
     }
 

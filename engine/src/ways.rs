@@ -2,23 +2,24 @@
 //! sees each before anybody goes it.
 //!
 //! A way is a root field, a relation below one, a condition or an order through a relation, or a figure.
-//! What is asked is a document like any other: it is validated and planned as those of callers are, and
-//! the checker looks at each statement of the plan.
+//! What is asked is a document like any other, made as it is once its text is parsed and validated: it is
+//! planned as those of callers are, and the checker looks at each statement of the plan.
 
 mod asking;
+#[cfg(test)]
+mod tests;
 
 use crate::access::Shape;
 use crate::config::{Config, Introspection};
-use crate::input::coerce_variables;
+use crate::input::{Variables, coerce_variables};
 use crate::plan::{Inserts, plan};
-use crate::prepare::operation;
-use asking::Asking;
+use asking::{Asking, Document};
 use model::schema::{Function, Schema, Table};
 use model::{Claims, Fault, Roles, Rule};
 use serde::Serialize;
 use std::num::NonZero;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 
 /// What was shown of the API of a role.
@@ -88,7 +89,7 @@ fn prove_one(all: &Shape, role: usize) -> Result<Shown, Box<Unshown>> {
     let role = all.schema.roles[role].name.as_str();
     let shape = all.of(&Roles::from_iter([role]));
     let shape = shape.map_err(|problem| Unshown::of(role, String::new(), internal(problem)))?;
-    of_role(role, &Arc::new(shape))
+    of_role(role, &shape)
 }
 
 fn internal(problem: String) -> Fault {
@@ -141,24 +142,28 @@ fn may_the_same(schema: &Schema, one: usize, other: usize) -> bool {
 }
 
 /// Asks every way that a role has; where it cannot be shown of one, gives the document and why not.
-fn of_role(role: &str, shape: &Arc<Shape>) -> Result<Shown, Box<Unshown>> {
+fn of_role(role: &str, shape: &Shape) -> Result<Shown, Box<Unshown>> {
     let mut shown = Shown {
         role: role.to_owned(),
         ways: 0,
         statements: 0,
         unasked: Vec::new(),
     };
+    let (config, variables) = (unbounded(), variables(shape));
     for document in Asking::new(shape).documents() {
-        match statements_of(shape, &document.text) {
+        let variables = variables.as_ref().map_err(Clone::clone);
+        let statements =
+            variables.and_then(|known| statements_of(shape, &document, (&config, known)));
+        match statements {
             Ok(statements) => {
                 shown.ways += document.roots;
                 shown.statements += statements;
             }
             Err(fault) if fault.code == "access.unproved" => {
-                return Err(Unshown::of(role, document.text, fault));
+                return Err(Unshown::of(role, document.text(), fault));
             }
             Err(fault) => {
-                let field = document.field;
+                let field = &document.field;
                 shown.unasked.push(format!("{field}: {}", fault.message));
             }
         }
@@ -166,20 +171,26 @@ fn of_role(role: &str, shape: &Arc<Shape>) -> Result<Shown, Box<Unshown>> {
     Ok(shown)
 }
 
-/// How many statements a document takes; each was seen by the checker.
-fn statements_of(shape: &Arc<Shape>, document: &str) -> Result<usize, Fault> {
-    let config = unbounded();
-    let first = |faults: Vec<Fault>| {
-        let message = "a document of ours is refused";
-        let unknown = || Fault::new("engine.internal", model::Kind::Internal, message);
-        faults.into_iter().next().unwrap_or_else(unknown)
-    };
-    let operation = operation(Arc::clone(shape), (&config, true), 0, document, None);
-    let operation = operation.map_err(first)?;
+/// What documents of ours are given: no variables, and every claim.
+fn variables(shape: &Shape) -> Result<Variables, Fault> {
     let claims = Claims::from(asking::claims(shape));
-    let given = serde_json::Map::new();
-    let variables = coerce_variables(shape, &claims, &[], &given).map_err(first)?;
-    let plan = plan(&config, &operation, (&variables, Inserts::Together))?;
+    let given = coerce_variables(shape, &claims, &[], &serde_json::Map::new());
+    given.map_err(|faults| {
+        let mut faults = faults.into_iter();
+        let unknown = || internal("the claims of ours are refused".to_owned());
+        faults.next().unwrap_or_else(unknown)
+    })
+}
+
+/// How many statements a document takes; each was seen by the checker.
+fn statements_of(
+    shape: &Shape,
+    document: &Document,
+    (config, variables): (&Config, &Variables),
+) -> Result<usize, Fault> {
+    let asked = document.asked(shape);
+    let asked = asked.ok_or_else(|| internal("nothing is asked".to_owned()))?;
+    let plan = plan(config, asked, (variables, Inserts::Together))?;
     Ok(plan.script.steps.len())
 }
 

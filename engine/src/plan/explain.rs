@@ -114,7 +114,7 @@ pub(crate) fn explain(
     variables: &Variables,
     subject: &Subject,
 ) -> Result<(Plan, Questions), Fault> {
-    let mut planner = Planner::new(config, operation, (variables, Inserts::Together));
+    let mut planner = Planner::new(config, operation.asked(), (variables, Inserts::Together));
     let root_type = operation.definition.object_type();
     let chosen = planner.choose(&[&operation.definition.selection_set], root_type)?;
     let Some(chosen) = chosen.first() else {

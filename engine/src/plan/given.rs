@@ -14,7 +14,7 @@ pub(crate) type Row = (usize, Vec<(usize, Value)>);
 /// Plans the inserts of rows one by one, in their order.
 pub(crate) fn given(config: &Config, operation: &Operation, rows: &[Row]) -> Result<Plan, Fault> {
     let none = Variables::none(Dialect::Sqlite);
-    let mut planner = Planner::new(config, operation, (&none, Inserts::Apart));
+    let mut planner = Planner::new(config, operation.asked(), (&none, Inserts::Apart));
     if planner.access.is_some() {
         let message = "rows are given by those who are held to no rule";
         return Err(Fault::new("engine.internal", Kind::Internal, message));

@@ -6,7 +6,7 @@ use crate::access::Access;
 use crate::api::{Api, NOTHING, Root, Verb};
 use crate::config::Config;
 use crate::input::{Argument, Strict, Unfit, Variables, argument};
-use crate::prepare::{Operation, located};
+use crate::prepare::{Asked, located};
 use crate::proof::{Debt, Proof};
 use crate::sql::{Alias, Change, Tree};
 use apollo_compiler::executable::{ExecutableDocument, Field};
@@ -68,12 +68,12 @@ pub(crate) struct Planner<'a> {
 /// Plans an operation for variables of that structure.
 pub(crate) fn plan(
     config: &Config,
-    operation: &Operation,
+    asked: Asked<'_>,
     (variables, inserts): (&Variables, Inserts),
 ) -> Result<Plan, Fault> {
-    let mut planner = Planner::new(config, operation, (variables, inserts));
-    let root_type = operation.definition.object_type();
-    let chosen = planner.choose(&[&operation.definition.selection_set], root_type)?;
+    let mut planner = Planner::new(config, asked, (variables, inserts));
+    let root_type = asked.definition.object_type();
+    let chosen = planner.choose(&[&asked.definition.selection_set], root_type)?;
     let mut roots = Vec::with_capacity(chosen.len());
     for chosen in &chosen {
         let content = planner.root(chosen, root_type)?;
@@ -82,7 +82,7 @@ pub(crate) fn plan(
             content,
         });
     }
-    planner.ended(roots, operation.definition.operation_type.is_mutation())
+    planner.ended(roots, asked.definition.operation_type.is_mutation())
 }
 
 /// Whether a statement leaves a row, whatever it finds there, unless a rule is in its way.
@@ -106,16 +106,16 @@ impl<'a> Planner<'a> {
     /// A planner that has planned nothing yet.
     pub(super) fn new(
         config: &'a Config,
-        operation: &'a Operation,
+        asked: Asked<'a>,
         (variables, inserts): (&'a Variables, Inserts),
     ) -> Self {
-        let shape = &*operation.shape;
+        let shape = asked.shape;
         Self {
             api: &shape.api,
             schema: &shape.schema,
             access: shape.access.as_ref(),
             config,
-            document: &operation.document,
+            document: asked.document,
             variables,
             draft: Draft::default(),
             fields: 0,

@@ -1,96 +1,77 @@
 //! Documents that go every way of an API, made from its types alone.
 
+mod given;
+mod reach;
+
 use crate::access::Shape;
-use crate::api::{Api, NOTHING, Verb};
-use apollo_compiler::Node;
-use apollo_compiler::ast::{InputValueDefinition, Type};
-use apollo_compiler::schema::{ExtendedType, FieldDefinition, InputObjectType};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::Scalar;
-use model::schema::{Column, Schema, Table};
-use serde_json::{Map, Value as Json, json};
-use std::collections::HashSet;
+use crate::api::{Api, NOTHING};
+use crate::prepare::Asked;
+use apollo_compiler::executable::{
+    DirectiveList, Field, InlineFragment, Operation, OperationType, SelectionSet, Value,
+};
+use apollo_compiler::schema::{ExtendedType, FieldDefinition};
+use apollo_compiler::{ExecutableDocument, Name, Node, name};
+use given::id;
+use model::schema::{Schema, Table};
+use reach::Reach;
+use std::collections::{HashMap, HashSet};
 
-/// How many relations lead on from one another: from a row to those it has, and not back.
-const DEPTH: usize = 1;
-
-/// How many types without rows lead on from one another: pages, edges, figures, what is inside JSON.
-const PARTS: usize = 4;
-
-/// How far what is selected leads on.
-#[derive(Clone, Copy)]
-struct Reach {
-    relations: usize,
-    parts: usize,
-    /// Whether each column is looked at, and not one for all.
-    is_full: bool,
-    /// Whether pages and figures of relations are asked for, too.
-    has_pages: bool,
-}
-
-impl Reach {
-    const FULL: Self = Self {
-        relations: DEPTH,
-        parts: PARTS,
-        is_full: true,
-        has_pages: true,
-    };
-
-    /// Rows as a change gives them back: what leads on from them is read as from any row.
-    const OF_CHANGE: Self = Self {
-        has_pages: false,
-        ..Self::FULL
-    };
-
-    /// Rows alone.
-    const OF_ROWS: Self = Self {
-        relations: 0,
-        ..Self::FULL
-    };
-
-    /// How far what a root field shows leads on: where several show rows in one way, one of them does
-    /// for all.
-    fn of(verb: Option<Verb>) -> Self {
-        match verb {
-            Some(Verb::List | Verb::Aggregate | Verb::Function(_)) | None => Self::FULL,
-            Some(Verb::Create) => Self::OF_CHANGE,
-            Some(_) => Self::OF_ROWS,
-        }
-    }
-
-    /// What is left behind a relation.
-    fn related(self) -> Option<Self> {
-        Some(Self {
-            relations: self.relations.checked_sub(1)?,
-            parts: PARTS,
-            is_full: false,
-            ..self
-        })
-    }
-
-    /// What is left inside a type without rows.
-    fn inside(self) -> Option<Self> {
-        Some(Self {
-            parts: self.parts.checked_sub(1)?,
-            ..self
-        })
-    }
-}
+pub(super) use given::claims;
 
 /// A document and how many root fields it asks for.
 pub(super) struct Document {
-    pub(super) text: String,
-    pub(super) field: String,
+    pub(super) content: ExecutableDocument,
+    pub(super) field: Name,
     pub(super) roots: usize,
 }
 
-/// Writes documents for one API.
+impl Document {
+    fn of(operation_type: OperationType, ty: &Name, roots: Vec<Field>) -> Option<Self> {
+        let field = roots.first()?.name.clone();
+        let count = roots.len();
+        let mut selection_set = SelectionSet::new(ty.clone());
+        selection_set.extend(roots);
+        let mut content = ExecutableDocument::new();
+        content.operations.insert(Operation {
+            operation_type,
+            name: None,
+            variables: Vec::new(),
+            directives: DirectiveList::default(),
+            selection_set,
+        });
+        Some(Self {
+            content,
+            field,
+            roots: count,
+        })
+    }
+
+    /// What of it is planned.
+    pub(super) fn asked<'a>(&'a self, shape: &'a Shape) -> Option<Asked<'a>> {
+        let mut operations = self.content.operations.iter();
+        Some(Asked {
+            shape,
+            document: &self.content,
+            definition: operations.next()?,
+        })
+    }
+
+    /// The document as its client would write it.
+    pub(super) fn text(&self) -> String {
+        self.content.serialize().no_indent().to_string()
+    }
+}
+
+/// Makes documents for one API, as they are when their text is parsed and validated. What stands in
+/// several places is made once.
 pub(super) struct Asking<'a> {
     api: &'a Api,
     schema: &'a Schema,
     /// The types that are rows of tables.
     rows: HashSet<&'a str>,
+    /// Values by the name of their type, and whether they are in a list.
+    values: HashMap<(&'a str, bool, Reach), Option<Node<Value>>>,
+    selections: HashMap<(&'a str, Reach), Option<SelectionSet>>,
 }
 
 impl<'a> Asking<'a> {
@@ -107,82 +88,82 @@ impl<'a> Asking<'a> {
             api: &shape.api,
             schema,
             rows: tables.flat_map(of_table).chain(unions).collect(),
+            values: HashMap::new(),
+            selections: HashMap::new(),
         }
     }
 
     /// For each root field a document with all that is one relation below it.
-    pub(super) fn documents(&self) -> Vec<Document> {
+    pub(super) fn documents(mut self) -> Vec<Document> {
         let definition = &self.api.types.schema_definition;
         let kinds = [
-            ("query", definition.query.as_ref()),
-            ("mutation", definition.mutation.as_ref()),
+            (OperationType::Query, definition.query.as_ref()),
+            (OperationType::Mutation, definition.mutation.as_ref()),
         ];
         let mut documents = Vec::new();
         for (kind, name) in kinds {
-            let Some(ExtendedType::Object(root)) =
-                name.and_then(|name| self.api.types.types.get(name.as_str()))
-            else {
+            let Some(ExtendedType::Object(root)) = name.and_then(|name| self.declared(name)) else {
                 continue;
             };
             for field in root.fields.values() {
-                documents.extend(self.asked(kind, field));
+                let asked = self.asked(field);
+                documents.extend(asked.and_then(|roots| Document::of(kind, &root.name, roots)));
             }
         }
         documents
     }
 
-    fn asked(&self, kind: &str, field: &FieldDefinition) -> Option<Document> {
-        let texts = match field.name.as_str() {
+    /// What is defined under a name.
+    fn declared(&self, name: &str) -> Option<&'a ExtendedType> {
+        self.api.types.types.get(name)
+    }
+
+    fn asked(&mut self, field: &'a Node<FieldDefinition>) -> Option<Vec<Field>> {
+        Some(match field.name.as_str() {
             NOTHING | "__typename" => return None,
-            "node" => self.nodes(),
+            "node" => self.nodes(field),
             name => {
                 let shown = Reach::of(self.api.root(name).map(|root| root.verb));
                 vec![self.field(field, (Reach::FULL, shown))?]
             }
-        };
-        Some(Document {
-            text: format!("{kind} {{ {} }}", texts.join(" ")),
-            field: field.name.to_string(),
-            roots: texts.len(),
         })
     }
 
     /// The object of each type by its id.
-    fn nodes(&self) -> Vec<String> {
+    fn nodes(&mut self, field: &'a Node<FieldDefinition>) -> Vec<Field> {
         let tables = self.schema.tables.iter().enumerate();
-        let node = |(index, table): (usize, &Table)| {
-            let name = &table.type_name;
-            let ExtendedType::Object(object) = self.api.types.types.get(name.as_str())? else {
+        let node = |(index, table): (usize, &'a Table)| {
+            let ExtendedType::Object(object) = self.declared(&table.type_name)? else {
                 return None;
             };
             object.fields.get("nodeId")?;
-            let selection = self.selection(name, Reach::OF_ROWS)?;
-            let id = id(table);
-            Some(format!(
-                "n{index}: node(id: \"{id}\") {{ ... on {name} {selection} }}"
-            ))
+            let mut node = Field::new(field.name.clone(), field.clone())
+                .with_alias(Name::new(&format!("n{index}")).ok()?)
+                .with_argument(name!("id"), Value::String(id(table)));
+            let typed = self.fragment(&object.name, Reach::OF_ROWS)?;
+            node.selection_set.push(typed);
+            Some(node)
         };
         tables.filter_map(node).collect()
     }
 
     /// A field with arguments and all that it shows.
-    fn field(&self, field: &FieldDefinition, (given, reach): (Reach, Reach)) -> Option<String> {
-        let arguments = self.arguments(field, given)?;
-        let (name, ty) = (&field.name, field.ty.inner_named_type().as_str());
-        let selection = if self.is_leaf(ty) {
-            String::new()
-        } else {
-            self.selection(ty, reach)?
-        };
-        Some(format!("{name}{arguments} {selection}"))
+    fn field(
+        &mut self,
+        definition: &'a Node<FieldDefinition>,
+        (given, reach): (Reach, Reach),
+    ) -> Option<Field> {
+        let mut field = Field::new(definition.name.clone(), definition.clone());
+        field.arguments = self.arguments(definition, given)?;
+        let ty = definition.ty.inner_named_type();
+        if !self.is_leaf(ty) {
+            field.selection_set = self.selection(ty, reach)?;
+        }
+        Some(field)
     }
 
     fn is_leaf(&self, ty: &str) -> bool {
-        self.api
-            .types
-            .types
-            .get(ty)
-            .is_some_and(ExtendedType::is_leaf)
+        self.declared(ty).is_some_and(ExtendedType::is_leaf)
     }
 
     /// Whether a type is rows of a table, or of several.
@@ -191,9 +172,20 @@ impl<'a> Asking<'a> {
     }
 
     /// What a type shows, as far as it is to lead on.
-    fn selection(&self, ty: &str, reach: Reach) -> Option<String> {
-        let mut members = vec!["__typename".to_owned()];
-        let fields = match self.api.types.types.get(ty)? {
+    fn selection(&mut self, ty: &'a Name, reach: Reach) -> Option<SelectionSet> {
+        if let Some(known) = self.selections.get(&(ty.as_str(), reach)) {
+            return known.clone();
+        }
+        let made = self.selected(ty, reach);
+        self.selections.insert((ty, reach), made.clone());
+        made
+    }
+
+    fn selected(&mut self, ty: &'a Name, reach: Reach) -> Option<SelectionSet> {
+        let mut members = SelectionSet::new(ty.clone());
+        let type_name = members.new_field(&self.api.types, name!("__typename"));
+        members.push(type_name.ok()?);
+        let fields = match self.declared(ty)? {
             ExtendedType::Object(object) => &object.fields,
             ExtendedType::Interface(interface) => {
                 members.extend(self.fragments(ty, reach));
@@ -201,254 +193,62 @@ impl<'a> Asking<'a> {
             }
             ExtendedType::Union(union) => {
                 let types = union.members.iter();
-                members.extend(types.filter_map(|member| self.fragment(member.as_str(), reach)));
-                return Some(format!("{{ {} }}", members.join(" ")));
+                members.extend(types.filter_map(|member| self.fragment(member, reach)));
+                return Some(members);
             }
             _ => return None,
         };
         for field in fields.values() {
-            let below = field.ty.inner_named_type().as_str();
-            let name = field.name.as_str();
-            let is_page = name.ends_with("Connection") || name.ends_with("Aggregate");
-            let is_of_rows = self.has_rows(ty);
-            let leads_on = is_of_rows && (is_page || self.has_rows(below));
-            if is_of_rows && is_page && !reach.has_pages {
-                continue;
-            }
-            let is_figure = ty.ends_with("Aggregate");
-            let left = match () {
-                () if self.is_leaf(below) => Some(reach),
-                () if leads_on => reach.related(),
-                () if is_figure && !reach.is_full => None,
-                // What is grouped by a relation is not selected: only one column of it is asked for.
-                () if is_figure && name == "key" => Some(Reach { parts: 0, ..reach }),
-                () => reach.inside(),
-            };
-            // One figure takes every condition, the others one, by which they are narrowed as well.
-            let is_full = |left: Reach| left.is_full && (!is_figure || name == "count");
-            members.extend(left.and_then(|left| {
-                let given = Reach {
-                    is_full: is_full(left),
-                    ..left
-                };
-                self.field(field, (given, left))
-            }));
+            members.extend(self.member(ty, field, reach));
         }
-        Some(format!("{{ {} }}", members.join(" ")))
+        Some(members)
     }
 
-    fn fragments(&self, interface: &str, reach: Reach) -> Vec<String> {
+    /// A field of a type, where what the type shows leads on to it.
+    fn member(
+        &mut self,
+        ty: &str,
+        field: &'a Node<FieldDefinition>,
+        reach: Reach,
+    ) -> Option<Field> {
+        let below = field.ty.inner_named_type().as_str();
+        let name = field.name.as_str();
+        let is_page = name.ends_with("Connection") || name.ends_with("Aggregate");
+        let is_of_rows = self.has_rows(ty);
+        let leads_on = is_of_rows && (is_page || self.has_rows(below));
+        if is_of_rows && is_page && !reach.has_pages {
+            return None;
+        }
+        let is_figure = ty.ends_with("Aggregate");
+        let left = match () {
+            () if self.is_leaf(below) => reach,
+            () if leads_on => reach.related()?,
+            () if is_figure && !reach.is_full => return None,
+            // What is grouped by a relation is not selected: only one column of it is asked for.
+            () if is_figure && name == "key" => Reach { parts: 0, ..reach },
+            () => reach.inside()?,
+        };
+        // One figure takes every condition, the others one, by which they are narrowed as well.
+        let given = Reach {
+            is_full: left.is_full && (!is_figure || name == "count"),
+            ..left
+        };
+        self.field(field, (given, left))
+    }
+
+    fn fragments(&mut self, interface: &str, reach: Reach) -> Vec<InlineFragment> {
         let Some(types) = self.api.implementers.get(interface) else {
             return Vec::new();
         };
         let objects = types.objects.iter();
         objects
-            .filter_map(|object| self.fragment(object.as_str(), reach))
+            .filter_map(|object| self.fragment(object, reach))
             .collect()
     }
 
-    fn fragment(&self, object: &str, reach: Reach) -> Option<String> {
-        let selection = self.selection(object, reach)?;
-        Some(format!("... on {object} {selection}"))
+    fn fragment(&mut self, object: &'a Name, reach: Reach) -> Option<InlineFragment> {
+        let mut fragment = InlineFragment::with_type_condition(object.clone());
+        fragment.selection_set = self.selection(object, reach)?;
+        Some(fragment)
     }
-
-    /// The arguments of a field: those it must have, and those that look at rows.
-    fn arguments(&self, field: &FieldDefinition, reach: Reach) -> Option<String> {
-        let mut given = Vec::new();
-        for argument in &field.arguments {
-            let is_needed = argument.is_required();
-            let is_look = matches!(
-                argument.name.as_str(),
-                "where" | "orderBy" | "groupBy" | "limit"
-            );
-            if !is_needed && !is_look {
-                continue;
-            }
-            match self.literal(&argument.ty, reach) {
-                Some(literal) => given.push(format!("{}: {literal}", argument.name)),
-                None if is_needed => return None,
-                None => {}
-            }
-        }
-        if given.is_empty() {
-            return Some(String::new());
-        }
-        Some(format!("({})", given.join(", ")))
-    }
-
-    /// A value of an input type.
-    fn literal(&self, ty: &Type, reach: Reach) -> Option<String> {
-        let name = ty.inner_named_type().as_str();
-        let declared = self.api.types.types.get(name)?;
-        let single = match declared {
-            ExtendedType::Scalar(_) => self.scalar(name)?.to_string(),
-            ExtendedType::Enum(values) => values.values.keys().next()?.to_string(),
-            ExtendedType::InputObject(object) if object.directives.has("oneOf") => {
-                let members = self.alternatives(object, reach);
-                return if ty.is_list() {
-                    (!members.is_empty()).then(|| format!("[{}]", members.join(", ")))
-                } else {
-                    members.into_iter().next()
-                };
-            }
-            ExtendedType::InputObject(object) => self.object(object, reach)?,
-            _ => return None,
-        };
-        Some(if ty.is_list() {
-            format!("[{single}]")
-        } else {
-            single
-        })
-    }
-
-    /// Every alternative of an input of which one is given.
-    fn alternatives(&self, object: &InputObjectType, reach: Reach) -> Vec<String> {
-        let members = object.fields.values();
-        let one = |member: &apollo_compiler::schema::Component<InputValueDefinition>| {
-            let leads_on = self.is_input_object(&member.ty);
-            let below = if leads_on { reach.related()? } else { reach };
-            let ty = non_null(&member.ty);
-            let literal = self.literal(&ty, below)?;
-            Some(format!("{{{}: {literal}}}", member.name))
-        };
-        let most = if reach.is_full { usize::MAX } else { 1 };
-        members.filter_map(one).take(most).collect()
-    }
-
-    fn is_input_object(&self, ty: &Type) -> bool {
-        let declared = self.api.types.types.get(ty.inner_named_type().as_str());
-        matches!(declared, Some(ExtendedType::InputObject(_)))
-    }
-
-    fn object(&self, object: &InputObjectType, reach: Reach) -> Option<String> {
-        let members: Vec<_> = object.fields.values().map(|member| &**member).collect();
-        let has = |name: &str| members.iter().any(|member| member.name == name);
-        if has("isNull") {
-            return Some("{isNull: false}".to_owned());
-        }
-        let is_condition = has("and") && has("not");
-        let mut given = Vec::new();
-        for member in members.iter().copied() {
-            let name = member.name.as_str();
-            let leads_on = self.is_relation(&member.ty);
-            let is_wanted = match (is_condition, leads_on) {
-                (true, _) => !matches!(name, "and" | "or" | "not" | "compare" | "search"),
-                (false, true) => member.is_required() || matches!(name, "some" | "none" | "every"),
-                (false, false) => true,
-            };
-            let below = match () {
-                () if leads_on && !has("some") => reach.related(),
-                // What is inside JSON may hold itself.
-                () if self.is_input_object(&member.ty) => reach.inside(),
-                () => Some(reach),
-            };
-            let literal = below
-                .filter(|_| is_wanted)
-                .and_then(|below| self.literal(&member.ty, below));
-            if is_condition && !reach.is_full && !given.is_empty() {
-                break;
-            }
-            match literal {
-                Some(literal) => given.push(format!("{name}: {literal}")),
-                None if member.is_required() => return None,
-                None => {}
-            }
-        }
-        Some(format!("{{{}}}", given.join(", ")))
-    }
-
-    /// Whether a member of an input leads to rows of a table: an object that is no comparison and no value.
-    fn is_relation(&self, ty: &Type) -> bool {
-        let name = ty.inner_named_type().as_str();
-        let Some(ExtendedType::InputObject(object)) = self.api.types.types.get(name) else {
-            return false;
-        };
-        let is_value = crate::api::written_shape(self.schema, name).is_some();
-        !is_value && !object.fields.contains_key("isNull")
-    }
-
-    fn scalar(&self, name: &str) -> Option<Json> {
-        if name == "ID" {
-            let table = self
-                .schema
-                .tables
-                .iter()
-                .find(|table| !table.key.is_empty())?;
-            return Some(json!(id(table)));
-        }
-        let customs = &mut self.schema.scalars.iter();
-        let custom = customs.find(|custom| custom.type_name == name);
-        let scalar = custom
-            .map(|custom| custom.scalar)
-            .or_else(|| Scalar::from_name(name))?;
-        Some(sample(scalar))
-    }
-}
-
-/// The claims that the rules of a shape look at, each with a value that it may have.
-pub(super) fn claims(shape: &Shape) -> Map<String, Json> {
-    let claim = |claim: &crate::access::Claim| {
-        let name = claim.ty.inner_named_type().as_str();
-        let labels = shape
-            .schema
-            .enums
-            .iter()
-            .find(|known| known.type_name == name);
-        let label = labels.and_then(|known| known.values.first());
-        let custom = shape
-            .schema
-            .scalars
-            .iter()
-            .find(|known| known.type_name == name);
-        let scalar = custom
-            .map(|known| known.scalar)
-            .or_else(|| Scalar::from_name(name));
-        let value = match (label, scalar) {
-            (Some(label), _) => json!(label.name),
-            (None, Some(scalar)) => sample(scalar),
-            (None, None) => json!({}),
-        };
-        let value = if claim.ty.is_list() {
-            json!([value])
-        } else {
-            value
-        };
-        (claim.path.clone(), value)
-    };
-    shape.claims().iter().map(claim).collect()
-}
-
-/// The global id of a row.
-fn id(table: &Table) -> String {
-    let value = |column: &usize| {
-        let Column { scalar, .. } = table.columns[*column];
-        sample(scalar)
-    };
-    let values = table.key.iter().map(value);
-    let parts: Vec<_> = std::iter::once(json!(table.type_name))
-        .chain(values)
-        .collect();
-    URL_SAFE_NO_PAD.encode(Json::Array(parts).to_string())
-}
-
-/// A value of a scalar.
-fn sample(scalar: Scalar) -> Json {
-    match scalar {
-        Scalar::Boolean => json!(true),
-        Scalar::Int => json!(1),
-        Scalar::Float => json!(1.5),
-        Scalar::BigInt | Scalar::Decimal | Scalar::String => json!("1"),
-        Scalar::Uuid => json!("6fa459ea-ee8a-3ca4-894e-db77e160355e"),
-        Scalar::Date => json!("2026-01-31"),
-        Scalar::LocalTime => json!("18:12:18"),
-        Scalar::LocalDateTime => json!("2026-01-31T18:12:18"),
-        Scalar::DateTime => json!("2026-01-31T18:12:18Z"),
-        Scalar::Json => json!(null),
-        Scalar::Bytes => json!("AA=="),
-    }
-}
-
-/// A type whose values are there.
-fn non_null(ty: &Node<Type>) -> Type {
-    (**ty).clone().non_null()
 }
