@@ -4,6 +4,7 @@ use super::rules::{Access, Ruled};
 use crate::api;
 use model::schema::{Cardinality, Column, Schema, Table};
 use model::{Action, Grant};
+use std::collections::BTreeSet;
 
 /// Marks in a schema what some roles may see and do.
 pub(super) fn narrow(schema: &mut Schema, access: &Access, roles: &[usize]) {
@@ -21,11 +22,12 @@ pub(super) fn narrow(schema: &mut Schema, access: &Access, roles: &[usize]) {
         !std::iter::once(index).chain(parts).all(shows_all)
     });
     let narrowed: Vec<_> = narrowed.collect();
-    for table in &mut schema.tables {
-        for relation in &mut table.relations {
+    let masked = goes_by_masked(schema);
+    for (index, table) in schema.tables.iter_mut().enumerate() {
+        for (place, relation) in table.relations.iter_mut().enumerate() {
             let junction = relation.through.as_ref().map(|through| through.table);
             let passed = [Some(relation.target), junction].into_iter().flatten();
-            if !passed.clone().all(|table| seen[table]) {
+            if !passed.clone().all(|table| seen[table]) || masked.contains(&(index, place)) {
                 relation.grant = Grant::NOTHING;
             }
             let is_partial = !relation.grant.reads_whole();
@@ -81,6 +83,30 @@ fn narrow_table(table: &mut Table, rules: &[Ruled]) {
         // Words would be found in columns that are not seen.
         table.search = None;
     }
+}
+
+/// The relations that go by a column of which something is masked: whoever followed them would be told
+/// what is in it.
+fn goes_by_masked(schema: &Schema) -> BTreeSet<(usize, usize)> {
+    let is_masked = |table: usize, column: usize| {
+        let column = &schema.tables[table].columns[column];
+        column.grant.is_masked()
+    };
+    let mut found = BTreeSet::new();
+    for (index, table) in schema.tables.iter().enumerate() {
+        for (place, relation) in table.relations.iter().enumerate() {
+            let (target, through) = (relation.target, relation.through.as_ref());
+            let near = through.map_or(target, |through| through.table);
+            let mut pairs = relation.columns.iter();
+            let mut far = through.iter().flat_map(|through| &through.columns);
+            if pairs.any(|(ours, theirs)| is_masked(index, *ours) || is_masked(near, *theirs))
+                || far.any(|(ours, theirs)| is_masked(near, *ours) || is_masked(target, *theirs))
+            {
+                found.insert((index, place));
+            }
+        }
+    }
+    found
 }
 
 /// What is seen of a column: also what is seen masked.

@@ -24,6 +24,15 @@ type Invoice @table {
   notes: JSON
   customer: Customer! @relation(fields: ["customerId"])
 }
+interface Party @table(discriminator: "kind") { id: Int! @id kind: String! }
+type Person implements Party @table @variant(value: "person") {
+  id: Int! @id
+  kind: String!
+  born: Int!
+  party: Party! @relation(fields: ["id"])
+}
+extend interface Party @access(to: "temp", allow: READ)
+extend type Person @access(to: "temp", allow: READ, where: {born: {eq: 1}})
 extend schema @role(name: "clerk") @role(name: "auditor") @role(name: "desk") @role(name: "temp")
   @role(name: "reader")
 extend type Customer
@@ -446,4 +455,53 @@ fn a_list_brings_no_more_rows_than_the_rules_say() {
     let mut total = list(None);
     total.columns = [Expr::Count(None)].into_iter().collect();
     assert_eq!(shown(&["temp"], total), Ok(()));
+}
+
+#[test]
+fn no_part_of_a_row_is_hidden_in_another_table() {
+    let place = |name: &str| {
+        said(&["temp"], |proof| {
+            let mut tables = proof.schema.tables.iter();
+            tables.position(|table| table.type_name == name).unwrap()
+        })
+    };
+    let (party, person) = (place("Party"), place("Person"));
+    let link = |ours: usize| equal(column(B, person, 0), column(A, party, ours));
+    let born = || equal(column(B, person, 1), Expr::Parameter(1));
+    let unlike = |seen: Expr| Expr::IsNotTrue(Box::new(seen));
+    let none = |select: Select| {
+        Expr::Rule(Box::new(Expr::Not(Box::new(Expr::Exists(Box::new(
+            select,
+        ))))))
+    };
+    let hidden = |filter: Vec<Expr>| from(person, B, filter);
+    let shown = |conditions: Vec<Expr>| holds(&["temp"], from(party, A, conditions));
+    assert_eq!(
+        shown(vec![none(hidden(vec![link(0), unlike(born())]))]),
+        Ok(())
+    );
+    let mut first = hidden(vec![link(0), unlike(born())]);
+    first.limit = Some(Expr::Parameter(8));
+    for conditions in [
+        Vec::new(),
+        vec![none(hidden(vec![link(1), unlike(born())]))],
+        vec![none(hidden(vec![unlike(born())])), born()],
+        vec![none(hidden(vec![link(0), born()]))],
+        vec![none(hidden(vec![
+            link(0),
+            unlike(Expr::Or(vec![born(), Expr::And(Vec::new())])),
+        ]))],
+        vec![none(hidden(vec![link(0), born(), unlike(born())]))],
+        vec![none(from(party, B, vec![link(0), unlike(born())]))],
+        vec![none(first)],
+        vec![Expr::Rule(Box::new(Expr::Exists(Box::new(hidden(vec![
+            link(0),
+            unlike(born()),
+        ])))))],
+    ] {
+        assert!(shown(conditions.clone()).is_err(), "{conditions:?}");
+    }
+    // Whoever is hidden in the table of its own type is no row of it either.
+    assert_eq!(holds(&["temp"], from(person, B, vec![born()])), Ok(()));
+    assert!(holds(&["temp"], from(person, B, Vec::new())).is_err());
 }

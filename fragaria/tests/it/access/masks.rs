@@ -32,13 +32,16 @@ extend schema
   @role(name: "desk")
   @role(name: "research")
   @role(name: "doctor")
+  @role(name: "archive")
 
 extend type Patient
   @access(to: "desk", allow: [READ, CREATE, UPDATE], mask: {name: PARTIAL, phone: PARTIAL, born: NULL})
   @access(to: "research", allow: READ, where: {born: {lt: 1990}}, mask: {name: HASH, phone: HASH})
   @access(to: "doctor", allow: READ, where: {ward: {eq: {claim: "ward"}}})
 
+extend type Patient @access(to: "archive", allow: READ, fields: ["id", "ward", "visits"])
 extend type Visit
+  @access(to: "archive", allow: [READ, UPDATE], mask: {patientId: NULL})
   @access(to: ["desk", "research"], allow: READ, mask: {note: HASH})
   @access(to: "doctor", allow: READ)
 "#;
@@ -267,4 +270,42 @@ fn a_mask_that_cannot_be_is_refused_where_it_stands() {
     ]))
     .unwrap();
     assert_eq!(shown["masks.hash_key"]["value"], "[redacted]");
+}
+
+#[test]
+fn a_relation_that_goes_by_a_masked_column_is_not_offered() {
+    for stage in Stage::of(TABLES, &[]) {
+        let server = under(&stage, RULES);
+        for document in [
+            "{ visits { patient { id } } }",
+            "{ patients { visits { id } } }",
+            "{ patients { visitsAggregate { count } } }",
+            "{ visits(where: { patient: { id: { eq: 1 } } }) { id } }",
+            "{ patients(where: { visits: { some: { id: { eq: 1 } } } }) { id } }",
+            "{ visits(orderBy: [{ patient: { ward: ASC } }]) { id } }",
+            "{ visitAggregate(groupBy: [{ patient: { ward: VALUE } }]) { count } }",
+            "mutation { updateVisit(id: 1, set: { patient: { connect: { id: 2 } } }) { id } }",
+        ] {
+            let told = code(&server, &caller(&["archive"]), document);
+            assert_eq!(told, "engine.invalid", "{}: {document}", stage.url());
+        }
+        let archive = data(
+            &server,
+            &caller(&["archive"]),
+            "{ visits { id patientId } }",
+        );
+        let masked = json!({ "id": 1, "patientId": null });
+        assert_eq!(archive["visits"][0], masked);
+        // Who sees the column as it is, by another role, is offered the relation.
+        let both = caller(&["archive", "doctor"]);
+        let seen = data(
+            &server,
+            &both,
+            "{ visits(where: { id: { eq: 1 } }) { patientId patient { id } } }",
+        );
+        assert_eq!(
+            seen["visits"],
+            json!([{ "patientId": 1, "patient": { "id": 1 } }])
+        );
+    }
 }

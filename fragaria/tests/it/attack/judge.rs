@@ -311,9 +311,32 @@ impl<'a> Judge<'a> {
     /// Whether rows may be compared, ordered and grouped by a column: nothing of it is masked, or it is
     /// seen as it is wherever a row is.
     pub(super) fn compares(&self, table: usize, column: usize) -> bool {
+        self.knows(table, column) && self.is_bare(table, column)
+    }
+
+    /// Whether nothing of a column is masked, or it is seen as it is wherever a row is.
+    fn is_bare(&self, table: usize, column: usize) -> bool {
         let mut reading = self.held(table, Action::Read);
         let is_masked = reading.any(|rule| mask_of(rule, column).is_some());
-        self.knows(table, column) && (!is_masked || self.knows_key(table, &[column]))
+        !is_masked || self.knows_key(table, &[column])
+    }
+
+    /// Whether nothing is masked of the columns that a relation goes by.
+    fn goes_by_bare(&self, table: usize, relation: usize) -> bool {
+        let Relation { target, link } = self.link(table, relation);
+        let id = |table: usize| {
+            let mut columns = self.table(table).columns.iter();
+            columns.position(|column| column.name == "id")
+        };
+        let is_id_bare = |table: usize| id(table).is_none_or(|id| self.is_bare(table, id));
+        match link {
+            Link::To(column) => self.is_bare(table, column) && is_id_bare(target),
+            Link::Back(back) => self.goes_by_bare(target, back),
+            Link::Through(near, far) => {
+                let between = self.link(table, near).target;
+                self.goes_by_bare(table, near) && self.goes_by_bare(between, far)
+            }
+        }
     }
 
     pub(super) fn knows_relation(&self, table: usize, relation: usize) -> bool {
@@ -325,6 +348,7 @@ impl<'a> Judge<'a> {
         let mut rules = self.held(table, Action::Read);
         self.knows_table(target)
             && is_between_known
+            && self.goes_by_bare(table, relation)
             && rules.any(|rule| rule.relations.contains(&relation))
     }
 
