@@ -8,6 +8,7 @@ mod ceiling;
 mod load;
 mod machine;
 mod report;
+pub(crate) mod rules;
 mod server;
 pub(crate) mod shapes;
 mod shop;

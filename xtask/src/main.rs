@@ -61,6 +61,8 @@ enum Verb {
     Attack(attack::Options),
     /// Compare forms of SQL for lists with nested lists
     Shapes(bench::shapes::Options),
+    /// Measure how long access rules of many roles take to compile
+    Rules(bench::rules::Options),
 }
 
 fn main() -> ExitCode {
@@ -86,6 +88,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Bench(options) => bench::run(options),
         Verb::Attack(options) => attack::run(options),
         Verb::Shapes(options) => bench::shapes::run(options),
+        Verb::Rules(options) => bench::rules::run(options),
     }
 }
 

@@ -55,6 +55,14 @@ impl Rounds {
         let lower = *figures.get(figures.len().checked_sub(1)? / 2)?;
         Some(f64::midpoint(lower, upper))
     }
+
+    /// The median, and the least and the most with so many digits after the point.
+    pub(super) fn shown(&self, digits: usize) -> String {
+        let least = self.0.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = self.0.iter().copied().fold(0.0, f64::max);
+        let spread = format!("({least:.digits$} to {most:.digits$})");
+        format!("{:>9.2} {spread:>14}", self.median().unwrap_or(f64::NAN))
+    }
 }
 
 impl Serialize for Rounds {

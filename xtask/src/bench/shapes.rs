@@ -219,7 +219,7 @@ fn measure(database: &Postgres, case: &Case, rounds: u32) -> Result<Vec<String>>
             }
         }
     }
-    Ok(figures.iter().map(shown).collect())
+    Ok(figures.iter().map(|figures| figures.shown(1)).collect())
 }
 
 /// How long the database runs the statements, planning included, in milliseconds.
@@ -238,13 +238,6 @@ fn time(database: &Postgres, statements: &[String]) -> Result<f64> {
         }
     }
     Ok(total)
-}
-
-fn shown(figures: &Rounds) -> String {
-    let least = figures.0.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = figures.0.iter().copied().fold(0.0, f64::max);
-    let spread = format!("({least:.1} to {most:.1})");
-    format!("{:>9.2} {spread:>14}", figures.median().unwrap_or(f64::NAN))
 }
 
 #[cfg(test)]
