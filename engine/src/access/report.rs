@@ -110,7 +110,9 @@ fn of_table(
         }
         match unoffered::action(shown, table, action) {
             None => may.extend(rules.map(|rule| of_rule(table, rule, action))),
-            Some(why) => unoffered.push(format!("{} of {name}: {why}", action.name())),
+            Some(lacking) => {
+                unoffered.push(format!("{} of {name}: {}", action.name(), lacking.why));
+            }
         }
     }
     for (index, relation) in table.relations.iter().enumerate() {

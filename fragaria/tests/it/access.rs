@@ -4,6 +4,7 @@ mod cases;
 mod explain;
 mod fields;
 pub(crate) mod masks;
+mod mistakes;
 mod report;
 mod roles;
 mod rows;
