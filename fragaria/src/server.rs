@@ -121,7 +121,7 @@ impl Server {
             doorkeeper,
             health: Health::new(&dependencies, &mut registry),
             rates: Rates::open(&config.rates, Arc::new(SystemClock), &mut registry)?,
-            requests: Requests::new(Arc::new(SystemClock), &mut registry),
+            requests: Requests::new(Arc::new(SystemClock), config.log.callers, &mut registry),
             tls: Tls::open(&config.tls, &mut registry)?,
             connections: crate::http::Connections::new(&mut registry),
             bodies: Room::of_bodies(config.server.bodies_bytes_max, &mut registry),

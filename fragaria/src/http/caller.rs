@@ -26,6 +26,16 @@ pub(crate) struct Peer {
 pub(super) async fn of(
     server: &Server,
     (peer, headers): (&Peer, &HeaderMap),
+    line: &mut Line,
+) -> Result<Arc<Caller>, Fault> {
+    let caller = known(server, (peer, headers), line).await?;
+    line.entry().caller = Some(Arc::clone(&caller));
+    Ok(caller)
+}
+
+async fn known(
+    server: &Server,
+    (peer, headers): (&Peer, &HeaderMap),
     line: &Line,
 ) -> Result<Arc<Caller>, Fault> {
     let certificate = peer.certificate.as_ref();

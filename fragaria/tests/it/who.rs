@@ -4,6 +4,7 @@ mod forged;
 mod introspection;
 mod issuers;
 mod keys;
+mod logged;
 mod operators;
 pub(crate) mod provider;
 mod revoked;
