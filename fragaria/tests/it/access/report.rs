@@ -263,3 +263,51 @@ fn a_gate_fails_where_a_role_gains_something() {
     assert!(told.contains("roles gain something by"), "{told}");
     project.run(&["diff", "old.json", ".", "--check"]);
 }
+
+#[test]
+fn a_diff_tells_the_same_of_many_fields_once_and_first_that_rules_are_gone() {
+    let project = &ruled().project;
+    project.run(&["compile", "--out", "old.json"]);
+    let schema = project.read("schema.graphql");
+    let more = "extend type Secret @access(to: [\"clerk\", \"guest\"], allow: [READ, DELETE], where: {id: {gt: 3}})";
+    project.write("schema.graphql", &format!("{schema}\n{more}\n"));
+    let told = project.run(&["diff", "old.json", "."]);
+    assert_eq!(
+        told.lines().collect::<Vec<_>>(),
+        [
+            "access: Secret: clerk gains DELETE of rows {id: {gt: 3}}",
+            "access: Secret.{id, word}: clerk gains READ of rows {id: {gt: 3}}",
+            "access: Secret: guest gains DELETE of rows {id: {gt: 3}}",
+            "access: Secret.{id, word}: guest gains READ of rows {id: {gt: 3}}",
+            "6 changes, 0 of them breaking, 6 by which roles gain something",
+        ]
+    );
+    let all: Value =
+        serde_json::from_str(&project.run(&["diff", "old.json", ".", "--json"])).unwrap();
+    assert_eq!(all["changes"].as_array().unwrap().len(), 6);
+
+    let (open, _) = schema.split_once("extend schema").unwrap();
+    project.write(
+        "schema.graphql",
+        &open.replace("email: String", "mail: String @column(name: \"email\")"),
+    );
+    let told = project.run(&["diff", "old.json", "."]);
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(
+        lines[0],
+        "access rules were taken away altogether: callers are held to none any more"
+    );
+    assert!(
+        lines[1].ends_with("of what roles had goes with them; --json lists each)"),
+        "{told}"
+    );
+    assert!(
+        lines[2..].iter().all(|line| !line.contains("clerk")),
+        "{told}"
+    );
+    assert!(told.contains("breaking: Customer.email: "), "{told}");
+    let all: Value =
+        serde_json::from_str(&project.run(&["diff", "old.json", ".", "--json"])).unwrap();
+    assert!(all.to_string().contains("clerk loses READ"), "{all}");
+    project.fail(&["diff", "old.json", ".", "--check-access"]);
+}
