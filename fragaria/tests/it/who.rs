@@ -7,6 +7,7 @@ mod keys;
 mod logged;
 mod operators;
 pub(crate) mod provider;
+mod restored;
 mod revoked;
 
 use crate::client::{Client, Response};
