@@ -13,6 +13,7 @@ mod report;
 mod rules;
 mod shape;
 mod standing;
+pub(crate) mod unoffered;
 mod view;
 
 pub use key::HashKey;
@@ -21,4 +22,4 @@ pub use report::{OfRole, OfRows, Report, report};
 pub(crate) use actor::{actor, lasting};
 pub(crate) use literal::{Mistake, claims_of, condition, value};
 pub(crate) use rules::{Access, Claim, Condition, Ruled};
-pub(crate) use shape::Shape;
+pub(crate) use shape::{Shape, shown};

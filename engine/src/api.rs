@@ -27,8 +27,8 @@ pub(crate) use filters::value_type;
 pub(crate) use granted::{besides, is_identified, is_seen, is_whole, parts};
 pub(crate) use roots::{NOTHING, Root, Verb};
 pub(crate) use shapes::{shown, shown_type, written_shape, written_type};
-pub(crate) use tables::{column_name, key_name, unique_keys};
-pub(crate) use trees::{is_condition, is_required, picks, written_relations};
+pub(crate) use tables::{column_name, key_name, settable, unique_keys};
+pub(crate) use trees::{is_condition, is_required, is_written, picks, written_relations};
 
 /// The type system served to clients, and what each root field stands for.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ mod enums;
 mod findings;
 mod forms;
 mod functions;
+mod idle;
 mod keys;
 mod naming;
 mod parse;
@@ -109,7 +110,7 @@ fn resolve(
         &functions,
         findings,
     );
-    let roles = roles::resolve(&document, dialect, findings);
+    let (roles, held) = roles::resolve(&document, dialect, findings);
     let rules = access::resolve(&mut drafts, &mut functions, &roles, findings);
     let schema = Schema {
         dialect,
@@ -121,7 +122,9 @@ fn resolve(
         functions: functions.into_iter().map(|draft| draft.function).collect(),
         roles,
     };
-    access::check(&schema, &rules, findings);
+    if let Some(api) = access::check(&schema, &rules, findings) {
+        idle::check((&api, &schema), (&rules, &held), findings);
+    }
     let places = access::places(&schema, &rules, findings);
     Some((schema, places))
 }

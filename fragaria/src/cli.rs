@@ -5,7 +5,7 @@ mod policy;
 
 pub(crate) use callers::{
     ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate, Tenants, TenantsCheck, Token,
-    TokenRevoke,
+    TokenList, TokenRestore, TokenRevoke,
 };
 pub(crate) use policy::{Done, Policy, PolicyExplain, PolicyReport, PolicyTest, PolicyVerify};
 

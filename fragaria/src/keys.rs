@@ -45,6 +45,12 @@ pub(crate) enum Error {
     /// There is no key of that id.
     #[error("there is no such key")]
     Unknown,
+    /// Nothing of that is taken back.
+    #[error("nothing of that is revoked, of just that issuer or of all")]
+    NotRevoked,
+    /// What stands for a key is none.
+    #[error("that begins as a key does, and has no id of 16 letters")]
+    Nameless,
     /// The key was taken back before.
     #[error("the key was revoked, and can only be followed by another one")]
     Revoked,

@@ -201,12 +201,17 @@ impl Project {
     ///
     /// A project that is only served need not have any.
     pub(crate) fn outdates(&self, artefact: &Artefact) -> bool {
-        let paths = [SCHEMA, SCHEMA_DIRECTORY].map(|name| self.directory.join(name));
-        if !paths.iter().any(|path| path.exists()) {
+        if !self.has_sources() {
             return false;
         }
         let compiled = self.compile_for(artefact.schema.dialect);
         compiled.map_or(true, |compiled| compiled.artefact.hash != artefact.hash)
+    }
+
+    /// Whether there are schema files.
+    pub(crate) fn has_sources(&self) -> bool {
+        let mut names = [SCHEMA, SCHEMA_DIRECTORY].into_iter();
+        names.any(|name| self.directory.join(name).exists())
     }
 
     /// Refuses a directory in which no project was begun, for somebody who wants to try one.
@@ -276,6 +281,13 @@ fn init(directory: &Path) -> String {
         "`fragaria init --from <database> --out {}` makes a project from a database",
         directory.display()
     )
+}
+
+/// The directory of the project that a file is of.
+pub(crate) fn directory_of(file: &Path) -> &Path {
+    let parent = file.parent();
+    let named = parent.filter(|parent| !parent.as_os_str().is_empty());
+    named.unwrap_or(Path::new("."))
 }
 
 /// Reads an artefact.

@@ -1,7 +1,7 @@
 //! Tokens that are taken back, by the command line and over HTTP alike.
 
 use crate::keys::{Error, duration, moment};
-use model::revocation::Revoked;
+use model::revocation::{RESTORED, Revocation, Revoked};
 use model::{Clock as _, SystemClock};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -33,16 +33,7 @@ pub(crate) async fn revoke(
     config: &guard::Config,
 ) -> Result<Value, Error> {
     let wish = &meant(wish, config)?;
-    let what = match (&wish.jti, &wish.subject) {
-        (Some(jti), None) => Revoked::Token(word("jti", jti)?),
-        (None, Some(subject)) => Revoked::Subject(word("subject", subject)?),
-        _ => {
-            let message = "say either which token, by its jti, or whose tokens, by their subject";
-            return Err(Error::Unfit(message.to_owned()));
-        }
-    };
-    let issuer = wish.issuer.as_deref();
-    let issuer = issuer.map(|issuer| word("issuer", issuer)).transpose()?;
+    let (what, issuer) = about(wish)?;
     let at = SystemClock.seconds();
     let until = at + duration(wish.keep.as_deref().unwrap_or(KEEP))?;
     let taken = TakenBack {
@@ -62,6 +53,64 @@ pub(crate) async fn revoke(
         "revoked": moment(at),
         "until": moment(until),
     }))
+}
+
+/// Lets what was taken back hold again, and tells what that was.
+pub(crate) async fn restore(
+    revocations: &store::Revocations,
+    wish: &Wish,
+    config: &guard::Config,
+) -> Result<Value, Error> {
+    let wish = &meant(wish, config)?;
+    let (what, issuer) = about(wish)?;
+    let (rows, holds) = revocations.restore(&what, issuer.as_deref()).await?;
+    let newest = rows.first().ok_or(Error::NotRevoked)?;
+    if !holds {
+        let message = "it was revoked again just now, by somebody else";
+        return Err(Error::Unfit(message.to_owned()));
+    }
+    Ok(told(newest))
+}
+
+/// Tells what was taken back and need be known yet, from that number on, and from which on there may be
+/// more.
+pub(crate) async fn list(revocations: &store::Revocations, from: u64) -> Result<Value, Error> {
+    let page = revocations.list(from).await?;
+    let next = page.last().filter(|_| page.len() == store::PAGE);
+    let next = next.map(|last| last.number + 1);
+    let now = SystemClock.seconds();
+    let holds = |row: &&Revocation| row.at != RESTORED && row.until >= now;
+    let rows: Vec<_> = page.iter().filter(holds).map(told).collect();
+    Ok(json!({ "revocations": rows, "next": next }))
+}
+
+fn told(row: &Revocation) -> Value {
+    let (jti, subject) = match &row.what {
+        Revoked::Token(jti) => (Some(jti), None),
+        Revoked::Subject(subject) => (None, Some(subject)),
+    };
+    json!({
+        "jti": jti,
+        "subject": subject,
+        "issuer": row.issuer,
+        "revoked": moment(row.at),
+        "until": moment(row.until),
+    })
+}
+
+/// What it is about, and whose tokens.
+fn about(wish: &Wish) -> Result<(Revoked, Option<Box<str>>), Error> {
+    let what = match (&wish.jti, &wish.subject) {
+        (Some(jti), None) => Revoked::Token(word("jti", jti)?),
+        (None, Some(subject)) => Revoked::Subject(word("subject", subject)?),
+        _ => {
+            let message = "say either which token, by its jti, or whose tokens, by their subject";
+            return Err(Error::Unfit(message.to_owned()));
+        }
+    };
+    let issuer = wish.issuer.as_deref();
+    let issuer = issuer.map(|issuer| word("issuer", issuer)).transpose()?;
+    Ok((what, issuer))
 }
 
 /// The same wish, with the issuer that the name of a caller begins with; one that would take back

@@ -122,7 +122,7 @@ impl Server {
             doorkeeper,
             health: Health::new(&dependencies, &mut registry),
             rates: Rates::open(&config.rates, Arc::new(SystemClock), &mut registry)?,
-            requests: Requests::new(Arc::new(SystemClock), &mut registry),
+            requests: Requests::new(Arc::new(SystemClock), config.log.callers, &mut registry),
             tls: Tls::open(&config.tls, &mut registry)?,
             connections: crate::http::Connections::new(&config.server, &mut registry),
             bodies: Bodies::new(&config.server, &mut registry),

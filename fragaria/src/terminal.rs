@@ -132,6 +132,11 @@ impl Progress {
     pub(crate) fn step(&self) {
         self.0.inc(1);
     }
+
+    /// Writes an answer beside it.
+    pub(crate) fn answer(&self, text: &str) -> io::Result<()> {
+        self.0.suspend(|| answer(text))
+    }
 }
 
 impl Drop for Progress {

@@ -58,6 +58,17 @@ pub fn renew(id: &str) -> Result<Minted, Error> {
     })
 }
 
+/// What a key is called, told from all of it or from a part that was cut off behind; nothing where it
+/// begins as a key does and names none.
+pub fn id(text: &str) -> Option<&str> {
+    let Some(rest) = text.strip_prefix(PREFIX) else {
+        return Some(text);
+    };
+    let id = rest.split_once('_').map_or(rest, |(id, _)| id);
+    let is_ours = id.bytes().all(|letter| ALPHABET.contains(&letter));
+    (id.len() == LENGTHS.0 && is_ours).then_some(id)
+}
+
 /// Whether a text says of itself that it is a key, whatever else it is.
 pub(crate) fn is_key(text: &str) -> bool {
     text.starts_with(PREFIX)

@@ -12,11 +12,15 @@ pub struct Revocation {
     pub what: Revoked,
     /// Whose tokens it is about; without, those of every issuer.
     pub issuer: Option<Box<str>>,
-    /// When it was written.
+    /// When it was written; [`RESTORED`] says that what was taken back before holds again.
     pub at: u64,
     /// From when on it need not be known any more: all it is about has expired.
     pub until: u64,
 }
+
+/// The moment of a row that takes back no token, but what was taken back of it before: whoever has
+/// read that once forgets it.
+pub const RESTORED: u64 = 0;
 
 /// What was taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]

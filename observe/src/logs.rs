@@ -24,6 +24,21 @@ pub struct Config {
     pub level: Level,
     /// `json`, `text`, or `auto`: text in `dev` and on a terminal, JSON otherwise.
     pub format: Format,
+    /// What the line of a request tells of who asked: `name`, `roles` or `nothing`.
+    pub callers: Callers,
+}
+
+/// What is told of who asked. Tokens, keys and other claims never are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Callers {
+    /// Its name, which may be that of a person, and its roles.
+    #[default]
+    Name,
+    /// Its roles alone.
+    Roles,
+    /// Neither.
+    Nothing,
 }
 
 /// How important an event is.

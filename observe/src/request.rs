@@ -1,17 +1,22 @@
 //! The one line every request leaves: opened when it arrives, closed at its last byte.
 
+use crate::logs::Callers;
 use model::metric::{Counter, EncodeLabelSet, Family, Gauge, Histogram, Registry, Unit, seconds};
-use model::{Clock, Kind};
+use model::{Caller, Clock, Kind, Rights};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Longest operation name that is kept.
 const NAME_CHARACTERS_MAX: usize = 100;
 
+/// Longest list of the roles of a caller that is kept.
+const ROLES_CHARACTERS_MAX: usize = 400;
+
 /// The metrics of requests, and the clock they are timed by.
 #[derive(Clone)]
 pub struct Requests {
     clock: Arc<dyn Clock>,
+    callers: Callers,
     total: Family<Labels, Counter>,
     faults: Family<Code, Counter>,
     duration: Family<Endpoint, Histogram>,
@@ -64,6 +69,8 @@ pub struct Entry {
     pub endpoint: &'static str,
     /// Hash of the artefact that answered.
     pub artefact: Option<Arc<str>>,
+    /// Who asked, once that is known.
+    pub caller: Option<Arc<Caller>>,
     /// The tenant in whose database it worked.
     pub tenant: Option<Arc<str>>,
     /// Name of the operation, cut to a bounded length.
@@ -83,10 +90,11 @@ pub struct Entry {
 }
 
 impl Requests {
-    /// Declares the metrics.
-    pub fn new(clock: Arc<dyn Clock>, registry: &mut Registry) -> Self {
+    /// Declares the metrics; of callers the lines tell no more than that.
+    pub fn new(clock: Arc<dyn Clock>, callers: Callers, registry: &mut Registry) -> Self {
         let requests = Self {
             clock,
+            callers,
             total: Family::default(),
             faults: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(seconds())),
@@ -138,6 +146,7 @@ impl Requests {
             request_id,
             endpoint,
             artefact: None,
+            caller: None,
             tenant: None,
             operation: None,
             status: 0,
@@ -196,19 +205,22 @@ impl Drop for Line {
             .instant()
             .saturating_duration_since(self.opened);
         self.requests.close(&self.entry, duration);
-        self.entry.write(duration);
+        self.entry.write(duration, self.requests.callers);
     }
 }
 
 impl Entry {
     /// Looks at health and metrics come every few seconds and say little: they are for debugging.
-    fn write(&self, duration: Duration) {
+    fn write(&self, duration: Duration, callers: Callers) {
+        let (caller, roles) = self.who(callers);
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
                     request_id = &*self.request_id,
                     endpoint = self.endpoint,
                     artefact = self.artefact.as_deref(),
+                    caller,
+                    roles = roles.as_deref(),
                     tenant = self.tenant.as_deref(),
                     operation = self.operation.as_deref(),
                     outcome = self.outcome.name(),
@@ -226,6 +238,23 @@ impl Entry {
             ("graphql", _) | (_, Outcome::Aborted) => line!(info),
             _ => line!(debug),
         }
+    }
+}
+
+impl Entry {
+    /// What may be told of who asked: its name, and its roles with commas between them.
+    fn who(&self, callers: Callers) -> (Option<&str>, Option<String>) {
+        let caller = self.caller.as_deref();
+        let roles = caller.filter(|_| callers != Callers::Nothing);
+        let roles = roles.and_then(|caller| match &caller.rights {
+            Rights::All => None,
+            Rights::Of(roles) => {
+                let names: Vec<_> = roles.names().collect();
+                Some(names.join(",").chars().take(ROLES_CHARACTERS_MAX).collect())
+            }
+        });
+        let name = caller.filter(|_| callers == Callers::Name);
+        (name.map(|caller| &*caller.name), roles)
     }
 }
 
@@ -272,7 +301,7 @@ mod tests {
     fn a_request_is_in_flight_until_its_line_is_dropped() {
         let mut registry = Registry::default();
         let clock = Arc::new(Hand(Mutex::new(Instant::now())));
-        let requests = Requests::new(clock.clone(), &mut registry);
+        let requests = Requests::new(clock.clone(), Callers::Name, &mut registry);
         let mut line = requests.open("a-1".into(), "graphql");
         assert!(render([&registry]).unwrap().contains("in_flight 1"));
         line.entry().outcome = Outcome::Ok;
@@ -299,7 +328,7 @@ mod tests {
     fn a_line_nobody_finished_counts_as_cancelled() {
         let mut registry = Registry::default();
         let clock = Arc::new(Hand(Mutex::new(Instant::now())));
-        let requests = Requests::new(clock, &mut registry);
+        let requests = Requests::new(clock, Callers::Name, &mut registry);
         drop(requests.open("a-1".into(), "graphql"));
         assert!(
             render([&registry])

@@ -6,10 +6,10 @@
 
 use crate::ours::{Asked, Table, number, seconds, text};
 use crate::{Database, Error};
-use model::Scalar;
 use model::api_key::Looking;
 use model::outward::Unanswered;
-use model::revocation::{self, Revocation, Revoked};
+use model::revocation::{self, RESTORED, Revocation, Revoked};
+use model::{Scalar, Value};
 use serde::Deserialize;
 
 /// How often a number is looked for that nobody else takes at the same time.
@@ -41,6 +41,23 @@ const COUNT: &str = "SELECT count(*) FROM {table}";
 
 const REVOKE: &str = "INSERT INTO {table} (number, jti, subject, issuer, revoked_at, until_at) \
      SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5 FROM {table}";
+
+/// Those of the same, and of the same issuer or of none; which of the two is null in which row is one
+/// and the same in all of them.
+const MATCHING: &str = "SELECT number, jti, subject, issuer, revoked_at, until_at FROM {table} \
+     WHERE coalesce(jti, '') = $1 AND coalesce(subject, '') = $2 AND coalesce(issuer, '') = $3 \
+     AND revoked_at > 0 ORDER BY number DESC LIMIT 1000";
+
+/// The row that lets it hold again comes behind all that is there; where it was taken back anew
+/// meanwhile, no row is written. Of two that write at once one sees what the other has written.
+const RESTORE: &str = "INSERT INTO {table} (number, jti, subject, issuer, revoked_at, until_at) \
+     SELECT coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5 FROM {table} \
+     HAVING coalesce(max(CASE WHEN coalesce(jti, '') = $6 AND coalesce(subject, '') = $7 \
+     AND coalesce(issuer, '') = $8 THEN number END), 0) <= $9";
+
+/// Those that were read go, and none that came afterwards.
+const FORGET: &str = "DELETE FROM {table} WHERE coalesce(jti, '') = $1 AND coalesce(subject, '') = $2 \
+     AND coalesce(issuer, '') = $3 AND revoked_at > 0 AND number <= $4";
 
 /// The table of what was taken back; clones share its database.
 #[derive(Clone)]
@@ -95,30 +112,65 @@ impl Revocations {
         if rows.unwrap_or(u64::MAX) >= rows_max {
             return Ok(false);
         }
-        let (jti, subject) = match &taken.what {
-            Revoked::Token(jti) => (Some(&**jti), None),
-            Revoked::Subject(subject) => (None, Some(&**subject)),
-        };
-        let given = vec![
-            text(jti),
-            text(subject),
-            text(taken.issuer.as_deref()),
-            number(Some(taken.at)),
-            number(Some(taken.until)),
-        ];
-        let revoke = Asked {
-            sql: REVOKE,
-            given,
-            gives: &[],
-        };
-        self.write(revoke).await?;
+        self.write(vec![added(taken)]).await?;
         Ok(true)
     }
 
-    async fn write(&self, revoke: Asked) -> Result<(), Error> {
+    /// Lets what was taken back hold again, in all servers; what it was, the newest first, and whether it
+    /// holds: somebody may have taken it back anew meanwhile. A server of a version that does not know of
+    /// this goes on refusing it.
+    pub async fn restore(
+        &self,
+        what: &Revoked,
+        issuer: Option<&str>,
+    ) -> Result<(Vec<Revocation>, bool), Error> {
+        let rows = self.matching(what, issuer).await?;
+        let newest = rows.iter().map(|row| row.number).max();
+        let Some((newest, until)) = newest.zip(rows.iter().map(|row| row.until).max()) else {
+            return Ok((rows, true));
+        };
+        let mut restore = added(&TakenBack {
+            what: what.clone(),
+            issuer: issuer.map(Into::into),
+            at: RESTORED,
+            until,
+        });
+        restore.sql = RESTORE;
+        let known = || key(what, issuer).into_iter().chain([number(Some(newest))]);
+        restore.given.extend(known());
+        let forget = Asked {
+            sql: FORGET,
+            given: known().collect(),
+            gives: &[],
+        };
+        self.write(vec![restore, forget]).await?;
+        let is_left = !self.matching(what, issuer).await?.is_empty();
+        Ok((rows, !is_left))
+    }
+
+    async fn matching(
+        &self,
+        what: &Revoked,
+        issuer: Option<&str>,
+    ) -> Result<Vec<Revocation>, Error> {
+        let asked = Asked {
+            sql: MATCHING,
+            given: key(what, issuer).to_vec(),
+            gives: GIVES,
+        };
+        let rows: Vec<Row> = self.database.read_ours(&TABLE, asked).await?;
+        rows.into_iter().map(Revocation::try_from).collect()
+    }
+
+    /// What was taken back, from that number on: at most [`crate::PAGE`] of them.
+    pub async fn list(&self, from: u64) -> Result<Vec<Revocation>, Error> {
+        self.read(from).await
+    }
+
+    async fn write(&self, asked: Vec<Asked>) -> Result<(), Error> {
         let mut outcome = Ok(Vec::new());
         for _ in 0..TRIES {
-            outcome = self.attempt(&revoke).await;
+            outcome = self.attempt(&asked).await;
             if !matches!(outcome, Err(Error::Unique(_) | Error::Serialization(_))) {
                 break;
             }
@@ -126,9 +178,8 @@ impl Revocations {
         outcome.map(drop)
     }
 
-    async fn attempt(&self, revoke: &Asked) -> Result<Vec<Row>, Error> {
-        let asked = vec![revoke.clone()];
-        self.database.write_ours(&TABLE, asked).await
+    async fn attempt(&self, asked: &[Asked]) -> Result<Vec<Row>, Error> {
+        self.database.write_ours(&TABLE, asked.to_vec()).await
     }
 
     async fn read(&self, since: u64) -> Result<Vec<Revocation>, Error> {
@@ -139,6 +190,36 @@ impl Revocations {
         };
         let rows: Vec<Row> = self.database.read_ours(&TABLE, asked).await?;
         rows.into_iter().map(Revocation::try_from).collect()
+    }
+}
+
+/// The columns by which something is known.
+fn words(what: &Revoked) -> (Option<&str>, Option<&str>) {
+    match what {
+        Revoked::Token(jti) => (Some(jti), None),
+        Revoked::Subject(subject) => (None, Some(subject)),
+    }
+}
+
+/// By what all that is the same is found.
+fn key(what: &Revoked, issuer: Option<&str>) -> [(Scalar, Value); 3] {
+    let (jti, subject) = words(what);
+    [jti, subject, issuer].map(|word| text(Some(word.unwrap_or_default())))
+}
+
+/// The statement that writes a row.
+fn added(taken: &TakenBack) -> Asked {
+    let (jti, subject) = words(&taken.what);
+    Asked {
+        sql: REVOKE,
+        given: vec![
+            text(jti),
+            text(subject),
+            text(taken.issuer.as_deref()),
+            number(Some(taken.at)),
+            number(Some(taken.until)),
+        ],
+        gives: &[],
     }
 }
 

@@ -1,12 +1,17 @@
 //! Who may do what, in words: for people who answer for it.
 
+use super::{shown, unoffered};
+use crate::api::Api;
+use crate::engine::Error;
 use model::schema::{Schema, Table};
-use model::{Action, Rule};
+use model::{Action, Grant, Rule};
 use serde::Serialize;
 
 /// What each role may do.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
+    /// Whether callers are held to rules; where not, whoever reaches the server may do everything.
+    pub rules: bool,
     /// The roles, by name; without any there are no rules.
     pub roles: Vec<OfRole>,
     /// Of what is done in the database itself, so that nothing can be shown of it.
@@ -28,6 +33,9 @@ pub struct OfRole {
     pub may: Vec<OfRows>,
     /// The functions it may call.
     pub calls: Vec<String>,
+    /// What its rules let it do and the API has no field for, with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unoffered: Vec<String>,
 }
 
 /// What a role may do with rows of a type, by one rule.
@@ -59,50 +67,85 @@ pub struct OfRows {
     pub set: Vec<String>,
 }
 
-/// Tells what each role may do.
-pub fn report(schema: &Schema) -> Report {
-    let roles = schema.roles.iter().enumerate();
-    Report {
-        roles: roles
-            .map(|(index, role)| OfRole {
-                role: role.name.clone(),
-                description: role.description.clone(),
-                database: role.database.clone(),
-                may: schema
-                    .tables
-                    .iter()
-                    .flat_map(|table| of_table(table, index))
-                    .collect(),
-                calls: calls(schema, index),
-            })
-            .collect(),
+/// Tells what each role may do, by the API that it is shown.
+pub fn report(schema: &Schema) -> Result<Report, Error> {
+    let api = Api::new(schema).map_err(Error::Api)?;
+    let roles = 0..schema.roles.len();
+    let roles = roles.map(|role| of_role(&api, schema, role));
+    Ok(Report {
+        rules: !schema.roles.is_empty(),
+        roles: roles.collect::<Result<_, _>>().map_err(Error::Api)?,
         outside: outside(schema),
-    }
+    })
 }
 
-fn of_table(table: &Table, role: usize) -> Vec<OfRows> {
-    let rules = table.access.iter();
-    let of_action = |action: Action| {
-        let rules = rules.clone().filter(move |rule| rule.lets(&[role], action));
-        rules.map(move |rule| of_rule(table, rule, action))
-    };
-    Action::ALL.into_iter().flat_map(of_action).collect()
+fn of_role(api: &Api, schema: &Schema, index: usize) -> Result<OfRole, String> {
+    let role = &schema.roles[index];
+    let (shown, _) = shown(api, schema, &[index])?;
+    let mut unoffered = Vec::new();
+    let tables = shown.tables.iter();
+    let may = tables.flat_map(|table| of_table(&shown, table, index, &mut unoffered));
+    Ok(OfRole {
+        role: role.name.clone(),
+        description: role.description.clone(),
+        database: role.database.clone(),
+        may: may.collect(),
+        calls: calls(&shown, index, &mut unoffered),
+        unoffered,
+    })
+}
+
+fn of_table(
+    shown: &Schema,
+    table: &Table,
+    role: usize,
+    unoffered: &mut Vec<String>,
+) -> Vec<OfRows> {
+    let (name, mut may) = (&table.type_name, Vec::new());
+    for action in Action::ALL {
+        let rules = table.access.iter();
+        let mut rules = rules.filter(|rule| rule.lets(&[role], action)).peekable();
+        if rules.peek().is_none() {
+            continue;
+        }
+        match unoffered::action(shown, table, action) {
+            None => may.extend(rules.map(|rule| of_rule(table, rule, action))),
+            Some(lacking) => {
+                unoffered.push(format!("{} of {name}: {}", action.name(), lacking.why));
+            }
+        }
+    }
+    for (index, relation) in table.relations.iter().enumerate() {
+        let about = |rule: &&Rule| rule.relations.contains(&index);
+        let mut reads = table.access.iter().filter(about);
+        if reads.any(|rule| rule.lets(&[role], Action::Read))
+            && let Some(why) = unoffered::relation(shown, relation)
+        {
+            unoffered.push(format!("READ of {name}.{}: {why}", relation.field));
+        }
+    }
+    may
 }
 
 fn of_rule(table: &Table, rule: &Rule, action: Action) -> OfRows {
     let writes = matches!(action, Action::Create | Action::Update);
     let is_set = |column: usize| writes && rule.set.iter().any(|(set, _)| *set == column);
-    let columns = table.columns.iter().enumerate().map(|(index, column)| {
-        (
-            column.field.clone(),
-            rule.columns.contains(&index) && !is_set(index),
-        )
+    let given = |column: usize| {
+        let is_counted = action == Action::Update && table.version == Some(column);
+        !writes || !table.columns[column].generated && !is_counted
+    };
+    let columns = table.columns.iter().enumerate();
+    let columns = columns.filter(|(index, _)| given(*index));
+    let columns = columns.map(|(index, column)| {
+        let is_about = rule.columns.contains(&index) && !is_set(index);
+        (column.field.clone(), is_about)
     });
-    let relations = table
-        .relations
-        .iter()
-        .enumerate()
-        .map(|(index, relation)| (relation.field.clone(), rule.relations.contains(&index)));
+    let relations = table.relations.iter().enumerate();
+    let relations = relations.map(|(index, relation)| {
+        let is_shown = relation.grant != Grant::NOTHING;
+        let is_about = rule.relations.contains(&index) && is_shown;
+        (relation.field.clone(), is_about)
+    });
     let (fields, without): (Vec<_>, Vec<_>) = match action {
         Action::Delete => Default::default(),
         Action::Read => columns
@@ -135,10 +178,17 @@ fn of_rule(table: &Table, rule: &Rule, action: Action) -> OfRows {
     }
 }
 
-fn calls(schema: &Schema, role: usize) -> Vec<String> {
-    let functions = schema.functions.iter();
-    let may = functions.filter(|function| function.callers.contains(&role));
-    may.map(|function| function.place(schema)).collect()
+fn calls(shown: &Schema, role: usize, unoffered: &mut Vec<String>) -> Vec<String> {
+    let mut calls = Vec::new();
+    let functions = shown.functions.iter();
+    for function in functions.filter(|function| function.callers.contains(&role)) {
+        let place = function.place(shown);
+        match unoffered::function(shown, function) {
+            None => calls.push(place),
+            Some(why) => unoffered.push(format!("{place}: {why}")),
+        }
+    }
+    calls
 }
 
 fn outside(schema: &Schema) -> Vec<String> {

@@ -41,9 +41,7 @@ impl Shape {
         let known = self.schema.roles.iter().enumerate();
         let held = known.filter(|(_, role)| roles.contains(&role.name));
         let held: Vec<_> = held.map(|(index, _)| index).collect();
-        let access = Access::new(&self.api, &self.schema, &held)?;
-        let mut schema = self.schema.clone();
-        view::narrow(&mut schema, &access, &held);
+        let (schema, access) = shown(&self.api, &self.schema, &held)?;
         Ok(Self {
             api: Api::beside(Some(&self.api), &schema)?,
             refusals: refusals::of(&schema),
@@ -62,4 +60,16 @@ impl Shape {
     pub(crate) fn bytes(&self) -> u64 {
         (4_096 + 24 * self.api.text().len()) as u64
     }
+}
+
+/// The schema as it is shown to some roles, and their rules.
+pub(crate) fn shown(
+    api: &Api,
+    schema: &Schema,
+    roles: &[usize],
+) -> Result<(Schema, Access), String> {
+    let access = Access::new(api, schema, roles)?;
+    let mut schema = schema.clone();
+    view::narrow(&mut schema, &access, roles);
+    Ok((schema, access))
 }

@@ -1,5 +1,7 @@
 //! Stage: who may do what with the rows of which types.
 
+mod meant;
+
 use super::directive::{Word, words};
 use super::draft::{Definition, Draft, Slot};
 use super::findings::Findings;
@@ -13,11 +15,13 @@ use apollo_compiler::{Name, Node};
 use model::schema::{Column, Schema};
 use model::{Action, Diagnostic, Mask, Place, Role, Rule, Scalar};
 
+pub(super) use meant::{argument, no_action};
+
 /// Where the parts of a rule stand.
 pub(super) struct Spans {
-    table: usize,
-    rule: usize,
-    whole: Option<SourceSpan>,
+    pub(super) table: usize,
+    pub(super) rule: usize,
+    pub(super) whole: Option<SourceSpan>,
     rows: Option<SourceSpan>,
     check: Option<SourceSpan>,
     mask: Option<SourceSpan>,
@@ -63,13 +67,13 @@ pub(super) fn resolve(
     spans
 }
 
-/// Reads the conditions and values of rules as the API takes them.
-pub(super) fn check(schema: &Schema, spans: &[Spans], findings: &mut Findings) {
-    if spans.is_empty() || findings.error_count() > 0 {
-        return;
+/// Reads the conditions and values of rules as the API takes them; gives that, if there is one.
+pub(super) fn check(schema: &Schema, spans: &[Spans], findings: &mut Findings) -> Option<Api> {
+    if schema.roles.is_empty() || findings.error_count() > 0 {
+        return None;
     }
     // What makes no API is told by those who make it.
-    let Ok(api) = Api::new(schema) else { return };
+    let api = Api::new(schema).ok()?;
     for places in spans {
         let table = &schema.tables[places.table];
         let rule = &table.access[places.rule];
@@ -110,6 +114,7 @@ pub(super) fn check(schema: &Schema, spans: &[Spans], findings: &mut Findings) {
             );
         }
     }
+    (findings.error_count() == 0).then_some(api)
 }
 
 /// The rules of a type, and those that stand on single fields of it; a field that calls a function
@@ -196,6 +201,16 @@ fn only_to(directive: &Directive, findings: &mut Findings) {
 /// The roles a rule is for.
 fn named(directive: &Directive, roles: &[Role], findings: &mut Findings) -> Vec<usize> {
     let mut named = Vec::new();
+    let given = directive.specified_argument_by_name("to");
+    if let Some(value) = given.filter(|value| is_empty(value)) {
+        findings.add(value.location(), || {
+            let shown = value.serialize().no_indent().to_string();
+            let message = format!("`{}` names no role", sdl::clip(&shown));
+            Diagnostic::error("sdl.role", message).help(
+                "name roles as texts, `to: \"clerk\"`; without a rule nobody is let do anything",
+            )
+        });
+    }
     for name in words(directive, "to").unwrap_or_default() {
         let known = roles.iter().position(|role| role.name == name.text);
         match known {
@@ -248,6 +263,15 @@ impl Reading<'_, '_, '_> {
                     let message = format!("`{shown}` compares nothing");
                     Diagnostic::error("sdl.access", message)
                         .help("say what to compare, or leave the condition out to mean all rows")
+                });
+            }
+        }
+        for name in ["set", "except"] {
+            if let Some(empty) = literal(name).filter(|value| is_empty(value)) {
+                self.findings.warn(empty.location(), || {
+                    let message = format!("`{name}` says nothing when it is empty");
+                    Diagnostic::warning("sdl.idle_rule", message)
+                        .help("say which fields it is about, or leave it out")
                 });
             }
         }
@@ -324,22 +348,25 @@ impl Reading<'_, '_, '_> {
             Some((single, _)) => std::slice::from_ref(single),
             None => &[],
         };
-        let named = |value: &Node<Value>| {
-            let name = value.as_enum()?;
-            Action::ALL
-                .into_iter()
-                .find(|action| action.name() == name.as_str())
-        };
-        let mut allow: Vec<_> = items.iter().filter_map(named).collect();
+        let mut allow = Vec::with_capacity(items.len());
+        for item in items {
+            match meant::action(item) {
+                Some(action) => allow.push(action),
+                None => self.findings.add(item.location(), || meant::refusal(item)),
+            }
+        }
         allow.sort_unstable();
         allow.dedup();
         if self.field.is_some() && allow.contains(&Action::Delete) {
             let message = "rows are deleted, and not single fields".to_owned();
             self.refuse(given.and_then(Node::location), message);
         }
-        if allow.is_empty() {
-            let message = "a rule says in `allow` what its roles may do".to_owned();
-            self.refuse(directive.location(), message);
+        if items.is_empty() {
+            self.findings.add(directive.location(), || {
+                let message = "a rule says in `allow` what its roles may do";
+                Diagnostic::error("sdl.access", message)
+                    .help("add it: READ, CREATE, UPDATE or DELETE, or several in a list")
+            });
         }
         let writes = allow.iter().any(|action| *action != Action::Read);
         if writes && !self.draft.table.writable {
@@ -427,6 +454,12 @@ impl Reading<'_, '_, '_> {
             self.refuse(given.location(), message);
             return Vec::new();
         };
+        if members.is_empty() {
+            self.findings.add(given.location(), || {
+                Diagnostic::error("sdl.access", "`mask: {}` masks nothing")
+                    .help("say which fields are masked, and how, or leave it out")
+            });
+        }
         let mut masks = Vec::with_capacity(members.len());
         for (name, value) in members {
             let word = value.as_enum().map(Name::as_str);

@@ -1,6 +1,7 @@
 //! GraphQL's own rules: syntax, known names, directives where they belong, with the arguments they take.
 
 use super::Source;
+use super::access;
 use super::findings::Findings;
 use super::forms;
 use crate::sdl;
@@ -9,8 +10,9 @@ use apollo_compiler::Schema as Document;
 use apollo_compiler::ast::{self, DirectiveLocation};
 use apollo_compiler::diagnostic::ToCliReport as _;
 use apollo_compiler::parser::{Parser, SourceMap, SourceSpan};
+use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::validation::{DiagnosticData, DiagnosticList};
-use model::Diagnostic;
+use model::{Diagnostic, Scalar};
 
 /// Larger files are not written by people, and offsets end at 4 GiB.
 const SOURCE_BYTES_MAX: usize = 64 << 20;
@@ -148,11 +150,20 @@ struct Excerpt<'a> {
 }
 
 impl Excerpt<'_> {
-    /// The first name in it.
-    fn name(&self) -> Option<&str> {
+    fn text(&self) -> Option<&str> {
         let span = self.span?;
         let text = self.sources.get(&span.file_id())?.source_text();
-        let text = text.get(span.offset()..span.end_offset())?;
+        text.get(span.offset()..span.end_offset())
+    }
+
+    /// Whether it is a text in quotes.
+    fn is_text(&self) -> bool {
+        self.text().is_some_and(|text| text.starts_with('"'))
+    }
+
+    /// The first name in it.
+    fn name(&self) -> Option<&str> {
+        let text = self.text()?;
         let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         let text = text.trim_start_matches(|letter| !is_name(letter));
         text.split(|letter| !is_name(letter)).next()
@@ -164,6 +175,13 @@ fn translate(error: &DiagnosticData, source: &Excerpt<'_>, document: &Document) 
     let name = source.name().unwrap_or_default();
     let shown = sdl::clip(name);
     let known = error.unstable_error_name();
+    if let Some(finding) = extension(name, &error.to_string(), document).filter(|_| known.is_none())
+    {
+        return finding;
+    }
+    if error.to_string().contains("`_Action`") || error.to_string().contains("[_Action!]") {
+        return access::no_action(name, source.is_text());
+    }
     let code = code(known);
     let (message, help) = match known {
         Some("UndefinedDirective") => {
@@ -182,7 +200,11 @@ fn translate(error: &DiagnosticData, source: &Excerpt<'_>, document: &Document) 
         ),
         Some("UndefinedArgument") => (
             format!("there is no argument `{shown}` here"),
-            meant(sdl::nearest(name, arguments(document))),
+            argument(name, &error.to_string(), document),
+        ),
+        Some("RequiredArgument") if error.to_string().contains("@access(to:)") => (
+            lower(&clip(&error.to_string())),
+            Some("say which roles it is for: @access(to: \"clerk\", allow: READ)".to_owned()),
         ),
         Some("UnsupportedLocation") => (
             format!("@{shown} does not belong here"),
@@ -206,6 +228,58 @@ fn translate(error: &DiagnosticData, source: &Excerpt<'_>, document: &Document) 
         help,
         ..Diagnostic::error(code, message)
     }
+}
+
+/// An extension of what is not there, or is something else; the validator tells them by their words
+/// alone.
+fn extension(name: &str, told: &str, document: &Document) -> Option<Diagnostic> {
+    let shown = sdl::clip(name);
+    if told.starts_with("type extension for undefined type") {
+        let error = Diagnostic::error("sdl.unknown_type", format!("there is no type `{shown}`"));
+        let own = types(document).filter(|name| {
+            let is_ours = Scalar::from_name(name).is_some() || forms::ROOTS.contains(name);
+            let declared = document.types.get(*name);
+            let is_built_in = declared.is_some_and(ExtendedType::is_built_in);
+            !is_ours && !is_built_in && !name.starts_with('_')
+        });
+        let help = sdl::did_you_mean(name, own);
+        return Some(match help {
+            Some(help) => error.help(help),
+            None => error.help("add it: `type … @table { … }`"),
+        });
+    }
+    let keyword = match document.types.get(name)? {
+        ExtendedType::Object(_) => "type",
+        ExtendedType::Interface(_) => "interface",
+        ExtendedType::Union(_) => "union",
+        ExtendedType::Enum(_) => "enum",
+        ExtendedType::Scalar(_) => "scalar",
+        ExtendedType::InputObject(_) => "input",
+    };
+    told.starts_with("adding ").then(|| {
+        let message = format!("{}, so it is extended as that", lower(&clip(told)));
+        Diagnostic::error("sdl.invalid", message).help(format!("write `extend {keyword} {shown}`"))
+    })
+}
+
+/// What was meant by an argument that a directive does not take; the validator says in words alone
+/// which one it is.
+fn argument(name: &str, told: &str, document: &Document) -> Option<String> {
+    let is_of = |found: &&Node<ast::DirectiveDefinition>| {
+        let called = format!("@{}", found.name);
+        told.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '@' && letter != '_')
+            .any(|word| word == called)
+    };
+    let Some(directive) = ours(document).find(is_of) else {
+        return meant(sdl::nearest(name, arguments(document)));
+    };
+    if directive.name == "access"
+        && let Some(ours) = access::argument(name)
+    {
+        return meant(Some(ours));
+    }
+    let arguments = directive.arguments.iter();
+    sdl::did_you_mean(name, arguments.map(|argument| argument.name.as_str()))
 }
 
 fn meant(name: Option<&str>) -> Option<String> {
@@ -258,7 +332,7 @@ fn ours(document: &Document) -> impl Iterator<Item = &Node<ast::DirectiveDefinit
         .filter(|directive| !directive.is_built_in())
 }
 
-fn types(document: &Document) -> impl Iterator<Item = &str> {
+fn types(document: &Document) -> impl Iterator<Item = &str> + Clone {
     document
         .types
         .keys()

@@ -6,6 +6,7 @@ use crate::sdl;
 use apollo_compiler::Node;
 use apollo_compiler::Schema as Document;
 use apollo_compiler::ast::Directive;
+use apollo_compiler::parser::SourceSpan;
 use model::{Diagnostic, Dialect, Role};
 
 /// Most roles of a schema; the columns of a caller's rights are found by walking through them.
@@ -14,9 +15,13 @@ const ROLES_MAX: usize = 1_000;
 /// Longest name of a role of the database, in bytes (PostgreSQL documentation, section 4.1.1).
 const DATABASE_BYTES_MAX: usize = 63;
 
-/// The roles of a schema, in the order of their names.
-pub(super) fn resolve(document: &Document, dialect: Dialect, findings: &mut Findings) -> Vec<Role> {
-    let mut roles: Vec<Role> = Vec::new();
+/// The roles of a schema, in the order of their names, and where each stands.
+pub(super) fn resolve(
+    document: &Document,
+    dialect: Dialect,
+    findings: &mut Findings,
+) -> (Vec<Role>, Vec<Option<SourceSpan>>) {
+    let (mut roles, mut spans): (Vec<Role>, Vec<_>) = Default::default();
     for directive in directives(document) {
         let Some(name) = word(directive, "name") else {
             continue;
@@ -34,10 +39,12 @@ pub(super) fn resolve(document: &Document, dialect: Dialect, findings: &mut Find
             description: word(directive, "description").map(|word| word.text.to_owned()),
             database: database.map(|word| word.text.to_owned()),
         });
+        spans.push(directive.location());
     }
     all_or_none(document, findings);
-    roles.sort_by(|one, other| one.name.cmp(&other.name));
-    roles
+    let mut placed: Vec<_> = roles.into_iter().zip(spans).collect();
+    placed.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+    placed.into_iter().unzip()
 }
 
 fn directives(document: &Document) -> impl Iterator<Item = &Node<Directive>> {

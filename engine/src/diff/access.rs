@@ -19,7 +19,7 @@ pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
         (false, true) => changes.access(
             "schema",
             true,
-            "callers are held to no access rules any more",
+            "access rules were taken away altogether: callers are held to none any more",
         ),
         (false, false) => {}
     }

@@ -32,7 +32,7 @@ extend type Sales @access(to: "auditor", allow: READ)
 
 #[test]
 fn who_may_do_what_is_told_in_words() {
-    let report = report(&show::schema(SHOP, Sqlite));
+    let report = report(&show::schema(SHOP, Sqlite)).unwrap();
     insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
 }
 

@@ -1,7 +1,7 @@
 //! The commands about callers: their keys, their tokens and their tenants.
 
 use super::Settings;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use std::path::PathBuf;
 
 /// `fragaria api-key`
@@ -27,6 +27,7 @@ pub(crate) enum ApiKey {
 
 /// `fragaria api-key create`
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("end").required(true).args(["expires", "no_expiry"])))]
 pub(crate) struct ApiKeyCreate {
     /// The project.
     #[arg(value_name = "DIR", default_value = ".")]
@@ -44,10 +45,10 @@ pub(crate) struct ApiKeyCreate {
     #[arg(long, value_name = "JSON")]
     pub(crate) claims: Option<String>,
     /// After how long it holds no more: 90d, 12h, 30m.
-    #[arg(long, value_name = "TIME", required_unless_present = "no_expiry")]
+    #[arg(long, value_name = "TIME")]
     pub(crate) expires: Option<String>,
     /// Let it hold until it is revoked.
-    #[arg(long, conflicts_with = "expires")]
+    #[arg(long)]
     pub(crate) no_expiry: bool,
     #[command(flatten)]
     pub(crate) settings: Settings,
@@ -69,7 +70,7 @@ pub(crate) struct ApiKeyList {
 /// `fragaria api-key rotate`
 #[derive(Debug, Args)]
 pub(crate) struct ApiKeyRotate {
-    /// What the key is called: the letters between the two underscores.
+    /// What the key is called: the letters between the two underscores; or all of the key.
     pub(crate) id: String,
     /// The project.
     #[arg(value_name = "DIR", default_value = ".")]
@@ -84,7 +85,7 @@ pub(crate) struct ApiKeyRotate {
 /// `fragaria api-key revoke`
 #[derive(Debug, Args)]
 pub(crate) struct ApiKeyRevoke {
-    /// What the key is called: the letters between the two underscores.
+    /// What the key is called: the letters between the two underscores; or all of the key.
     pub(crate) id: String,
     /// The project.
     #[arg(value_name = "DIR", default_value = ".")]
@@ -124,19 +125,33 @@ pub(crate) enum Token {
         after_help = "Examples:\n  fragaria token revoke shop --jti 5f2c1b7e\n  fragaria token revoke shop --subject ann --issuer https://login.example.com/realms/shop"
     )]
     Revoke(TokenRevoke),
+    /// List what was taken back, and until when that is known.
+    #[command(
+        after_help = "Examples:\n  fragaria token list shop\n  fragaria token list shop --json\n\nWho took it back is in the log, where an operator did."
+    )]
+    List(TokenList),
+    /// Let what was taken back hold again, if it is good otherwise.
+    ///
+    /// Servers that know of it forget it within seconds. It must be told as it was revoked: by `jti` or by
+    /// subject, and of the same issuer.
+    #[command(
+        after_help = "Examples:\n  fragaria token restore shop --jti 5f2c1b7e\n  fragaria token restore shop --subject ann --issuer https://login.example.com/realms/shop"
+    )]
+    Restore(TokenRestore),
 }
 
 /// `fragaria token revoke`
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["jti", "subject"])))]
 pub(crate) struct TokenRevoke {
     /// The project.
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) directory: PathBuf,
     /// The token with this `jti`.
-    #[arg(long, value_name = "JTI", required_unless_present = "subject")]
+    #[arg(long, value_name = "JTI")]
     pub(crate) jti: Option<String>,
     /// The tokens of the caller that is called so in them, by `sub` or what `name_claim` says.
-    #[arg(long, value_name = "NAME", conflicts_with = "jti")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) subject: Option<String>,
     /// Those of this issuer alone.
     #[arg(long, value_name = "ISSUER")]
@@ -144,6 +159,39 @@ pub(crate) struct TokenRevoke {
     /// How long it is to be known: at least as long as such a token may last.
     #[arg(long, value_name = "TIME", default_value = crate::revocations::KEEP)]
     pub(crate) keep: String,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria token list`
+#[derive(Debug, Args)]
+pub(crate) struct TokenList {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    /// Those of this number and above: at most 1000 are looked at a time.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) from: u64,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria token restore`
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["jti", "subject"])))]
+pub(crate) struct TokenRestore {
+    /// The project.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+    /// The token with this `jti`.
+    #[arg(long, value_name = "JTI")]
+    pub(crate) jti: Option<String>,
+    /// The tokens of the caller that is called so in them.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) subject: Option<String>,
+    /// What was revoked of this issuer alone; without, what was revoked of all.
+    #[arg(long, value_name = "ISSUER")]
+    pub(crate) issuer: Option<String>,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

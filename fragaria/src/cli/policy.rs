@@ -8,8 +8,12 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
     /// Print which role may do what with which rows and columns.
+    ///
+    /// It tells of the API that each role is shown, so what rules allow and no field offers is told
+    /// apart. Of a project it tells what the schema files say; of an artefact, what is served.
     #[command(
-        after_help = "Examples:\n  fragaria policy report shop\n  fragaria policy report shop --json > access.json\n  \
+        after_help = "Examples:\n  fragaria policy report shop\n  fragaria policy report shop/fragaria.artefact.json\n  \
+                      fragaria policy report shop --json > access.json\n  \
                       fragaria policy report shop --out access.json --sign signing.pem\n\n\
                       openssl genpkey -algorithm ed25519 -out signing.pem makes a key."
     )]
@@ -110,9 +114,9 @@ pub(crate) struct PolicyVerify {
 /// `fragaria policy report`
 #[derive(Debug, Args)]
 pub(crate) struct PolicyReport {
-    /// The project.
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub(crate) directory: PathBuf,
+    /// The project, or the artefact that is served.
+    #[arg(value_name = "DIR|ARTEFACT", default_value = ".")]
+    pub(crate) subject: PathBuf,
     /// Write the report to a file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! `fragaria api-key`: makes, lists, rotates and revokes the keys of callers.
 
-use super::kept::within;
+use super::kept::{place, within};
 use crate::cli::{ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate};
 use crate::count::count;
 use crate::environment::Environment;
@@ -9,6 +9,7 @@ use crate::mend;
 use crate::project::Project;
 use crate::terminal::Terminal;
 use anyhow::Result;
+use guard::api_key::id;
 use serde_json::{Map, Value};
 
 /// Does what is asked.
@@ -42,16 +43,17 @@ async fn create(args: ApiKeyCreate, environment: &Environment, terminal: Termina
     if let Err(error) = swept {
         terminal.remark(&format!("keys that are over were not removed: {error}"));
     }
-    shown_once(&project, terminal, &made)
+    shown_once(&project, terminal, made)
 }
 
 async fn list(args: ApiKeyList, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
     let after = args.after.unwrap_or_default();
-    let told = within(&project, async |database| {
+    let mut told = within(&project, async |database| {
         keys::list(&database.keys(), &after).await
     })
     .await?;
+    told["database"] = place(&project).into();
     terminal.either(&told, || lines(&told))?;
     Ok(())
 }
@@ -59,24 +61,25 @@ async fn list(args: ApiKeyList, environment: &Environment, terminal: Terminal) -
 async fn rotate(args: ApiKeyRotate, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
     let rotated = within(&project, async |database| {
-        keys::rotate(&database.keys(), &args.id, args.grace.as_deref()).await
+        let id = id(&args.id).ok_or(keys::Error::Nameless)?;
+        keys::rotate(&database.keys(), id, args.grace.as_deref()).await
     });
-    shown_once(&project, terminal, &rotated.await?)
+    shown_once(&project, terminal, rotated.await?)
 }
 
 async fn revoke(args: ApiKeyRevoke, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
-    let told = within(&project, async |database| {
-        keys::revoke(&database.keys(), &args.id).await
+    let mut told = within(&project, async |database| {
+        let id = id(&args.id).ok_or(keys::Error::Nameless)?;
+        keys::revoke(&database.keys(), id).await
     })
     .await?;
+    told["database"] = place(&project).into();
     let seconds = project.loaded.config.auth.api_keys.recheck_seconds;
     terminal.either(&told, || {
         let seconds = count(usize::try_from(seconds).unwrap_or(usize::MAX), "second");
-        format!(
-            "revoked {}: every server refuses it within {seconds}",
-            args.id
-        )
+        let (id, place) = (text(&told["id"]), place(&project));
+        format!("revoked {id}: every server refuses it within {seconds}\nin {place}")
     })?;
     Ok(())
 }
@@ -89,12 +92,14 @@ fn claims(text: &str) -> Result<Map<String, Value>> {
 }
 
 /// Tells a key to whoever made it; it is kept nowhere else.
-fn shown_once(project: &Project, terminal: Terminal, told: &Value) -> Result<()> {
+fn shown_once(project: &Project, terminal: Terminal, mut told: Value) -> Result<()> {
+    told["database"] = place(project).into();
+    terminal.remark(&format!("it is kept in {}", place(project)));
     if !project.loaded.config.auth.api_keys.enabled {
         terminal.remark("no server takes it yet: set auth.api_keys.enabled");
     }
     terminal.remark("this is the only time that the key is shown");
-    terminal.either(told, || text(&told["key"]).to_owned())?;
+    terminal.either(&told, || text(&told["key"]).to_owned())?;
     Ok(())
 }
 

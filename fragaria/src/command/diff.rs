@@ -18,14 +18,17 @@ pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) ->
     let known = old.dialect().or(new.dialect());
     let mut changes = engine::diff(&old.schema(known)?, &new.schema(known)?);
     let is_gain = |change: &Change| change.access == Some(Sight::Gains);
-    changes.sort_by_key(|change| (!is_gain(change), !change.breaking));
+    changes.sort_by_cached_key(order);
     let breaking = changes.iter().filter(|change| change.breaking).count();
     let gains = changes.iter().filter(|change| is_gain(change)).count();
     let machine = json!({ "breaking": breaking, "gains": gains, "changes": changes });
     terminal.either(&machine, || {
         let summary = summary(changes.len(), breaking, gains);
-        let lines = changes.iter().map(ToString::to_string);
-        lines.chain([summary]).collect::<Vec<_>>().join("\n")
+        told(&changes)
+            .into_iter()
+            .chain([summary])
+            .collect::<Vec<_>>()
+            .join("\n")
     })?;
     if args.check_access && gains > 0 {
         bail!("roles gain something by {}", count(gains, "change"));
@@ -36,6 +39,69 @@ pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) ->
         bail!("{breaking} of {changes} {breaks} clients");
     }
     Ok(())
+}
+
+/// The changes for people. Where the rules went altogether, that is told first, and not what each role
+/// had.
+fn told(changes: &[Change]) -> Vec<String> {
+    let is_all = |change: &&Change| change.at == "schema" && change.access == Some(Sight::Gains);
+    let (of_access, others): (Vec<_>, Vec<_>) =
+        changes.iter().partition(|change| change.access.is_some());
+    let Some(all) = of_access.iter().copied().find(is_all) else {
+        return grouped(changes.iter());
+    };
+    let rights = count(of_access.len() - 1, "change");
+    let head = format!(
+        "{}\n({rights} of what roles had goes with them; --json lists each)",
+        all.what
+    );
+    std::iter::once(head + "\n")
+        .chain(grouped(others.into_iter()))
+        .collect()
+}
+
+/// One line for all fields of a type of which the same is said of a role.
+fn grouped<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<String> {
+    let mut groups: Vec<(&Change, Vec<&str>)> = Vec::new();
+    for change in changes {
+        let (owner, field) = change.at.split_once('.').unwrap_or((&change.at, ""));
+        let alike = groups.iter_mut().find(|(first, _)| {
+            let is_of_owner = first.at.split_once('.').is_some_and(|(of, _)| of == owner);
+            let is_same = (first.access, first.breaking) == (change.access, change.breaking);
+            change.access.is_some() && is_same && is_of_owner && first.what == change.what
+        });
+        match alike {
+            Some((_, fields)) => fields.push(field),
+            None => groups.push((change, vec![field])),
+        }
+    }
+    let line = |(first, fields): (&Change, Vec<&str>)| match fields.as_slice() {
+        [_] => first.to_string(),
+        fields => {
+            let owner = first
+                .at
+                .split_once('.')
+                .map_or(&*first.at, |(owner, _)| owner);
+            let at = format!("{owner}.{{{}}}", fields.join(", "));
+            Change {
+                at,
+                ..first.clone()
+            }
+            .to_string()
+        }
+    };
+    groups.into_iter().map(line).collect()
+}
+
+/// In which order changes are told: first what roles gain, then what breaks clients; of rights by type
+/// and role, then by what is done.
+fn order(change: &Change) -> (bool, bool, String) {
+    let is_gain = change.access == Some(Sight::Gains);
+    let right = change.access.map_or(String::new(), |_| {
+        let owner = change.at.split('.').next().unwrap_or_default();
+        format!("{owner} {}", change.what)
+    });
+    (!is_gain, !change.breaking, right)
 }
 
 fn summary(changes: usize, breaking: usize, gains: usize) -> String {

@@ -7,6 +7,11 @@ use crate::project::Project;
 use anyhow::{Result, anyhow};
 use model::metric::Registry;
 
+/// The address of the database in which it is kept, without a password.
+pub(super) fn place(project: &Project) -> String {
+    store::without_password(&project.loaded.config.database.url)
+}
+
 /// Does something in the database of a project, and closes it.
 pub(super) async fn within<T>(
     project: &Project,
@@ -21,6 +26,14 @@ pub(super) async fn within<T>(
             Some(help) => mend::failure(error.to_string(), help),
             None => anyhow!(error),
         },
+        Error::NotRevoked => mend::failure(
+            error.to_string(),
+            "`fragaria token list` tells what is, and of which issuer: give that by --issuer",
+        ),
+        Error::Nameless | Error::Unknown => mend::failure(
+            error.to_string(),
+            "`fragaria api-key list` tells the ids of all",
+        ),
         _ => anyhow!(error),
     };
     let database = store::Database::open(config, &mut Registry::default());

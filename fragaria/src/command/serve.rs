@@ -5,7 +5,9 @@ use crate::config::Config;
 use crate::environment::Environment;
 use crate::mend;
 use crate::private;
-use crate::project::{ARTEFACT, CONFIG, Project, display, no_configuration, read_artefact};
+use crate::project::{
+    ARTEFACT, CONFIG, Project, directory_of, display, no_configuration, read_artefact,
+};
 use crate::running::{self, Address};
 use crate::server::{Server, Stage};
 use crate::terminal::Terminal;
@@ -141,13 +143,7 @@ fn tenanted(config: &Config) -> Result<()> {
 /// The project directory and the artefact a path stands for.
 fn locate(path: &Path) -> Result<(PathBuf, PathBuf)> {
     if !path.is_dir() {
-        let directory = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        return Ok((
-            directory.unwrap_or(Path::new(".")).to_owned(),
-            path.to_owned(),
-        ));
+        return Ok((directory_of(path).to_owned(), path.to_owned()));
     }
     let artefact = path.join(ARTEFACT);
     if !artefact.is_file() {

@@ -210,11 +210,11 @@ impl Order {
 fn refusal(error: Error) -> Refusal {
     let message = error.to_string();
     let (status, fault) = match error {
-        Error::Unfit(_) => (
+        Error::Unfit(_) | Error::Nameless => (
             StatusCode::BAD_REQUEST,
             Fault::new("admin.invalid", Kind::Invalid, message),
         ),
-        Error::Unknown => (
+        Error::Unknown | Error::NotRevoked => (
             StatusCode::NOT_FOUND,
             Fault::new("admin.unknown", Kind::Invalid, message),
         ),

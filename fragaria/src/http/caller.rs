@@ -27,6 +27,17 @@ pub(crate) struct Peer {
 pub(super) async fn of(
     server: &Server,
     (peer, headers): (&Peer, &HeaderMap),
+    line: &mut Line,
+    visit: &Visit,
+) -> Result<Arc<Caller>, Fault> {
+    let caller = known(server, (peer, headers), line, visit).await?;
+    line.entry().caller = Some(Arc::clone(&caller));
+    Ok(caller)
+}
+
+async fn known(
+    server: &Server,
+    (peer, headers): (&Peer, &HeaderMap),
     line: &Line,
     visit: &Visit,
 ) -> Result<Arc<Caller>, Fault> {

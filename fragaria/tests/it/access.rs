@@ -7,6 +7,7 @@ mod failing;
 mod families;
 mod fields;
 pub(crate) mod masks;
+mod mistakes;
 mod outcomes;
 mod presets;
 mod report;

@@ -315,7 +315,7 @@ fn every_failure_is_one_list_for_machines() {
             &["config", "--json", "--set", "log=debug"],
             1,
             "log is no key, but has some",
-            "give one, as log.format",
+            "give one, as log.callers",
         ),
     ] {
         let output = project.output(arguments);

@@ -10,6 +10,7 @@
 //! | `graphql schema`, `graphql schema=sqlite`, `… code=…` | compiled for both databases, or for one |
 //! | `toml`, `toml code=…` | read as a configuration |
 //! | `toml policy` | cases that the example fulfils, with the rules of `shell::RULES` |
+//! | `sql file=…`, `graphql file=…`, `toml file=…` | a file that is there in each `sh` block behind it |
 //! | `text shown` | lines that the block before prints |
 
 mod blocks;
@@ -26,10 +27,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The documents whose blocks are run; one that is not listed here has none.
-const RUN: [&str; 8] = [
+const RUN: [&str; 9] = [
     "README.md",
     "docs/guide.md",
     "docs/guide/access.md",
+    "docs/guide/clinic.md",
     "docs/guide/limits.md",
     "docs/guide/schema.md",
     "docs/guide/tenancy.md",
@@ -46,9 +48,14 @@ fn every_block_of_the_documents_is_run_and_does_what_it_says() {
     let mut wrong = Vec::new();
     let mut count = 0;
     for document in RUN {
+        let mut files = Vec::new();
         for block in blocks::read(&text(document)).unwrap() {
             count += 1;
-            if let Err(problem) = run(&shop, &block) {
+            if let Kind::File { name } = &block.kind {
+                files.push((name.clone(), block.text));
+                continue;
+            }
+            if let Err(problem) = run(&shop, &block, &files) {
                 wrong.push(format!("{document}:{}: {problem}", block.line));
             }
         }
@@ -70,10 +77,11 @@ fn no_document_has_blocks_that_nobody_runs() {
     }
 }
 
-fn run(shop: &Shop, block: &Block) -> Result<(), String> {
+fn run(shop: &Shop, block: &Block, files: &[(String, String)]) -> Result<(), String> {
     let shown = match &block.kind {
         Kind::Shell { in_shop } => {
-            shop.run_lines(&block.text, *in_shop, block.answer.as_deref())?
+            let answer = block.answer.as_deref();
+            shop.run_lines((&block.text, files), *in_shop, answer)?
         }
         Kind::Query { code } => return asked(&shop.server, block, code.as_deref()),
         Kind::Schema { dialects, code } => dialects
@@ -82,6 +90,7 @@ fn run(shop: &Shop, block: &Block) -> Result<(), String> {
             .collect::<Result<String, _>>()?,
         Kind::Configuration { code } => configured(&block.text, code.as_deref())?,
         Kind::Cases => shop.try_cases(&block.text)?,
+        Kind::File { .. } => String::new(),
     };
     let lines = block.shown.iter().flat_map(|text| text.lines());
     for line in lines.map(str::trim).filter(|line| !line.is_empty()) {

@@ -8,6 +8,7 @@ use crate::mariadb;
 use crate::project::{Project, told};
 use crate::server::binary;
 use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
 
@@ -331,7 +332,12 @@ fn the_limits_are_tried_and_what_fails_decides_the_exit_code() {
     let output = command.output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     let failed = report["failed"].as_u64().unwrap_or(99);
-    let expected = if failed == 0 { 0 } else { 3 };
+    let short = report["tooShort"].as_u64().unwrap_or(99);
+    let expected = match (failed, short) {
+        (0, 0) => 0,
+        (0, _) => 1,
+        _ => 3,
+    };
     assert_eq!(output.status.code(), Some(expected), "{}", told(&output));
     let scenarios = report["scenarios"].as_array().unwrap();
     assert_eq!(scenarios.len(), 6);
@@ -345,6 +351,44 @@ fn the_limits_are_tried_and_what_fails_decides_the_exit_code() {
     }
     let single = &scenarios[0];
     assert!(single["accuracy"].as_f64().unwrap() > 0.999, "{single}");
+}
+
+#[test]
+fn what_came_of_a_scenario_is_told_when_it_ends() {
+    let mut command = binary();
+    command.args(["verify", "limits", "--seconds", "1", "--scenario", "single"]);
+    let mut child = command
+        .args(["--scenario", "nodes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    assert_eq!(next(), "Rate limits, 1 s each, seed 1");
+    assert!(next().starts_with("scenario   decisions"));
+    assert!(next().starts_with("single     "));
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "it ended before the second"
+    );
+    assert!(next().starts_with("nodes      "));
+    assert_eq!(next(), "");
+    let sum = next();
+    assert!(sum.starts_with("2 scenarios: "), "{sum}");
+    let output = child.wait_with_output().unwrap();
+    let code = output.status.code();
+    let told = told(&output);
+    if sum.contains("0 fail, ") {
+        assert_eq!(code, Some(1), "{told}");
+        assert!(
+            told.contains("cannot be judged in 1 s\n  = help: give each more time"),
+            "{told}"
+        );
+    } else {
+        let passes = sum.contains("2 pass, 0 fail");
+        assert_eq!(code, Some(if passes { 0 } else { 3 }), "{told}");
+    }
 }
 
 #[test]

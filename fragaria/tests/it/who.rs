@@ -4,8 +4,10 @@ mod forged;
 mod introspection;
 mod issuers;
 mod keys;
+mod logged;
 mod operators;
 pub(crate) mod provider;
+mod restored;
 mod revoked;
 
 use crate::client::{Client, Response};

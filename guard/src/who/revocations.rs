@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::error::{Error, Flaw};
 use crate::metrics::Metrics;
 use arc_swap::ArcSwap;
-use model::revocation::{Revocation, Revoked};
+use model::revocation::{RESTORED, Revocation, Revoked};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -176,6 +176,12 @@ impl Known {
             Revoked::Subject(subject) => ("subject", subject),
         };
         let print = print(kind, revocation.issuer.as_deref(), word);
+        if revocation.at == RESTORED {
+            if self.marks.contains_key(&print) {
+                Arc::make_mut(&mut self.marks).remove(&print);
+            }
+            return;
+        }
         let before = self.marks.get(&print).copied().unwrap_or_default();
         let mark = Mark {
             at: before.at.max(revocation.at),

@@ -10,7 +10,7 @@ use guard::seal::{self, FileKey};
 use model::{Clock as _, SystemClock};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,13 @@ pub(super) fn verify(args: &PolicyVerify, terminal: Terminal) -> Result<()> {
     let path = beside(&args.file);
     let bytes =
         fs::read(&args.file).with_context(|| format!("cannot read {}", display(&args.file)))?;
+    if !path.exists() {
+        let (file, path) = (display(&args.file), display(&path));
+        return Err(mend::failure(
+            format!("{file} is not signed: there is no {path}"),
+            "`fragaria policy report --out FILE --sign KEY` makes a report and signs it; take both files from there",
+        ));
+    }
     let sealed = String::from_utf8_lossy(&small(&path)?).into_owned();
     let key = SubjectPublicKeyInfoDer::from_pem_slice(&small(&args.key)?).map_err(|_| {
         mend::failure(
@@ -65,17 +72,27 @@ pub(super) fn verify(args: &PolicyVerify, terminal: Terminal) -> Result<()> {
         )
     })?;
     let at = jiff::Timestamp::from_second(header.iat)?;
-    let machine =
-        json!({ "file": display(&args.file), "key": header.kid, "signed": at.to_string() });
-    let words = || {
-        format!(
-            "{} was signed at {at} with the key {}",
-            display(&args.file),
-            header.kid
+    let file = display(&args.file);
+    let artefact = artefact(&bytes).ok_or_else(|| {
+        mend::failure(
+            format!("{file} was signed, and is no report of access"),
+            "`fragaria policy report --out FILE --sign KEY` makes one",
         )
-    };
+    })?;
+    let kid = header.kid;
+    let machine =
+        json!({ "file": file, "key": kid, "signed": at.to_string(), "artefact": artefact });
+    let words =
+        || format!("{file} was signed at {at} with the key {kid}\nit tells of artefact {artefact}");
     terminal.either(&machine, words)?;
     Ok(())
+}
+
+/// The hash of the artefact that a report tells of.
+fn artefact(report: &[u8]) -> Option<String> {
+    let report: Value = serde_json::from_slice(report).ok()?;
+    report.get("report")?;
+    Some(report.get("artefact")?.as_str()?.to_owned())
 }
 
 /// Where the signature of a file is.

@@ -10,6 +10,8 @@ mod specification;
 
 use super::Disproved;
 use crate::cli::VerifyLimits;
+use crate::count::count;
+use crate::mend;
 use crate::running::Signals;
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
@@ -26,11 +28,21 @@ pub(super) async fn run(args: VerifyLimits, terminal: Terminal) -> Result<()> {
         report = try_all(&args, terminal) => report?,
         () = signals.next() => bail!("interrupted before all was tried"),
     };
-    terminal.either(&report.json(), || report.told(terminal))?;
-    match report.failed() {
-        0 => Ok(()),
-        scenarios => Err(Disproved::Limits { scenarios }.into()),
+    terminal.either(&report.json(), || report.sum())?;
+    match (report.failed(), report.short()) {
+        (0, 0) => Ok(()),
+        (0, short) => Err(unjudged(short, args.seconds)),
+        (scenarios, _) => Err(Disproved::Limits { scenarios }.into()),
     }
+}
+
+/// Nothing is shown to be wrong, and nothing to be right.
+fn unjudged(scenarios: usize, seconds: u64) -> anyhow::Error {
+    let told = count(scenarios, "scenario");
+    mend::failure(
+        format!("{told} cannot be judged in {seconds} s"),
+        "give each more time: --seconds 60",
+    )
 }
 
 /// A count as a number that can be divided; none here comes near what it cannot hold.
@@ -48,6 +60,9 @@ async fn try_all(args: &VerifyLimits, terminal: Terminal) -> Result<Report> {
     let mut report = Report::new(length, args.seed);
     let ticks = scenarios.len() * usize::try_from(args.seconds)?;
     let progress = terminal.steps("putting a load on the limits", ticks);
+    if !terminal.json {
+        progress.answer(&report.head(terminal))?;
+    }
     for scenario in scenarios {
         let plan = Plan::of(scenario);
         let nodes = nodes::start(&plan, &mut servers).await?;
@@ -65,6 +80,9 @@ async fn try_all(args: &VerifyLimits, terminal: Terminal) -> Result<Report> {
             broken = nodes.fail(&plan, &mut servers, length) => { broken?; bail!("the load never ends") },
         };
         report.add(Outcome::of(&plan, &records?, length));
+        if let Some(row) = report.last().filter(|_| !terminal.json) {
+            progress.answer(&row)?;
+        }
     }
     Ok(report)
 }

@@ -28,6 +28,9 @@ pub(super) enum Kind {
         code: Option<String>,
     },
     Cases,
+    File {
+        name: String,
+    },
 }
 
 /// What a fence says of its block.
@@ -82,7 +85,7 @@ fn add(blocks: &mut Vec<Block>, line: usize, fence: Fence, text: String) -> Opti
         }
         Fence::Shown => {
             let block = blocks.last_mut()?;
-            let prints = !matches!(block.kind, Kind::Query { .. });
+            let prints = !matches!(block.kind, Kind::Query { .. } | Kind::File { .. });
             prints.then_some(&mut block.shown)?
         }
     };
@@ -91,6 +94,12 @@ fn add(blocks: &mut Vec<Block>, line: usize, fence: Fence, text: String) -> Opti
 
 fn fence(info: &str) -> Option<Fence> {
     let mut words: Vec<_> = info.split(' ').collect();
+    if let ["sql" | "graphql" | "toml", file] = words.as_slice()
+        && let Some(name) = file.strip_prefix("file=")
+    {
+        let name = name.to_owned();
+        return Some(Fence::Run(Kind::File { name }));
+    }
     let code = words.last().and_then(|word| word.strip_prefix("code="));
     let code = code.map(str::to_owned);
     if code.is_some() {
@@ -126,6 +135,7 @@ fn a_block_that_nobody_would_run_is_refused() {
         "sh shop code=a.b",
         "graphql code",
         "toml x",
+        "sh file=x",
     ] {
         assert!(read(&format!("a\n```{info}\nb\n```\n")).is_err(), "{info}");
     }

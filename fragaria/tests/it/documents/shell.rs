@@ -58,10 +58,11 @@ impl Shop {
         Self { project, server }
     }
 
-    /// Runs the lines of a block; returns what they print. The last one's answer may be known.
+    /// Runs the lines of a block, beside these files; returns what they print. The last one's answer may
+    /// be known.
     pub(super) fn run_lines(
         &self,
-        text: &str,
+        (text, files): (&str, &[(String, String)]),
         in_shop: bool,
         answer: Option<&str>,
     ) -> Result<String, String> {
@@ -70,6 +71,9 @@ impl Shop {
         } else {
             Project::database(TABLES)
         };
+        for (name, text) in files {
+            home.write(name, text);
+        }
         let mut place = Place::new(home, text);
         let mut printed = String::new();
         let mut last = String::new();

@@ -1,7 +1,7 @@
 //! Tokens that were taken back, with the table and its times moved by hand.
 
 use super::*;
-use model::revocation::{Revocation, Revoked};
+use model::revocation::{RESTORED, Revocation, Revoked};
 
 fn looking() -> Config {
     Config {
@@ -150,4 +150,19 @@ async fn what_need_not_be_known_is_forgotten_and_too_much_lets_nobody_in() {
     assert!(outcome(&doorkeeper, &token).await.is_ok());
     let again = signed(&json!({ "jti": "1" }));
     assert!(outcome(&doorkeeper, &again).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_was_taken_back_is_good_again_once_that_is_taken_back() {
+    let (stage, doorkeeper) = looked(&[of_token(1, "1"), of_token(2, "2")]).await;
+    let [one, other] = ["1", "2"].map(|jti| signed(&json!({ "jti": jti })));
+    assert!(outcome(&doorkeeper, &one).await.is_err());
+    let restored = Revocation {
+        at: RESTORED,
+        ..of_token(3, "1")
+    };
+    stage.revokes(&[of_token(2, "2"), restored]);
+    look(&doorkeeper).await;
+    assert!(outcome(&doorkeeper, &one).await.is_ok());
+    assert!(outcome(&doorkeeper, &other).await.is_err());
 }
