@@ -68,6 +68,7 @@ pub struct Explanation {
 
 #[expect(
     clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
     reason = "serde hands over a reference to the field"
 )]
 fn is_not_missed(whole: &Option<bool>) -> bool {

@@ -271,6 +271,8 @@ fn columns(judge: Judge<'_>, table: usize, rng: &mut Rng) -> Vec<Hidden> {
     let known = compared.or(known.clone().next());
     let known = &declared[known.expect("the table is known")].name;
     let (many, one) = (plural(table), singular(table));
+    // What is known must stay so when the other name is changed.
+    let unknown = unknown.filter(|column| declared[*column].name != *known);
     let asked = unknown.map(|column| {
         let (name, kind) = (&declared[column].name, declared[column].kind);
         let figure = if kind.has_extremes() { "min" } else { "countDistinct" };
