@@ -104,13 +104,17 @@ fn idle() -> Vec<(String, &'static str)> {
 }
 
 /// Rules that look like those, and give something.
-fn useful() -> [String; 7] {
+fn useful() -> [String; 8] {
     let two =
         |one: &str, other: &str| format!("extend type Customer @access({one}) @access({other})");
     let clerk = r#"to: "clerk", allow: READ"#;
     [
         two(clerk, &format!(r#"to: "boss", allow: READ, {TENANT}"#)),
         beside("allow: READ, where: {score: {gt: 5}}"),
+        beside(&format!(
+            "allow: UPDATE, where: {{score: {{gt: 5}}}}, check: {}",
+            TENANT.trim_start_matches("where: ")
+        )),
         beside(&format!("allow: [READ, DELETE], {TENANT}")),
         beside(&format!("allow: UPDATE, {TENANT}, check: {{}}")),
         beside(&format!("allow: UPDATE, {TENANT}, set: {{score: 1}}")),

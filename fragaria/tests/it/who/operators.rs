@@ -52,7 +52,9 @@ fn an_operator_makes_lists_rotates_and_revokes_keys() {
             answer.json()
         };
         let made = order("POST /admin/api-keys", &wish());
-        let by_command = create(&stage.project, &[]);
+        let mut by_command = create(&stage.project, &[]);
+        // Only who runs a command may mistake the database.
+        by_command.as_object_mut().unwrap().remove("database");
         let members = |told: &Value| {
             told.as_object()
                 .unwrap()
