@@ -115,6 +115,7 @@ impl<'a> Planner<'a> {
         let field = spot.chosen.field();
         let alias = self.draft.alias();
         let (mut filter, guard) = self.target(field, root, alias)?;
+        let set = self.with_presets(root.table, set);
         let written: Vec<_> = set.iter().map(|(column, _)| *column).collect();
         filter.extend(self.reached(Action::Update, (root.table, alias), &written));
         let step = self.lock_changing(spot, (alias, filter), &set);
@@ -235,6 +236,7 @@ impl<'a> Planner<'a> {
         only: Only<'_>,
     ) -> Result<(), Fault> {
         let table = spot.table;
+        let set = self.with_presets(table, set);
         let columns: Vec<_> = set.iter().map(|(column, _)| *column).collect();
         if !matches!(only, Only::Where(_)) {
             self.may_reach(spot.chosen, (table, held), (Action::Update, &columns));

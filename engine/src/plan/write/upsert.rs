@@ -417,17 +417,23 @@ impl<'a> Planner<'a> {
         &mut self,
         table: usize,
         alias: Alias,
-        mut set: Values,
+        set: Values,
     ) -> Vec<(usize, Expr)> {
-        let presets = self.presets(table, Action::Update);
-        preset(&mut set, presets, |column| {
-            self.may_give(table, Action::Update, column)
-        });
+        let set = self.with_presets(table, set);
         let mut set: Vec<_> = set
             .into_iter()
             .map(|(column, source)| (column, self.stored(table, column, source)))
             .collect();
         set.extend(self.next_version(table, alias));
+        set
+    }
+
+    /// What a change gives columns, with what the rules give them.
+    pub(super) fn with_presets(&mut self, table: usize, mut set: Values) -> Values {
+        let presets = self.presets(table, Action::Update);
+        preset(&mut set, presets, |column| {
+            self.may_give(table, Action::Update, column)
+        });
         set
     }
 

@@ -301,7 +301,8 @@ impl Trial {
     /// Whether a write is refused for one of some reasons. MariaDB cannot name the key that an insert gives
     /// way to, and finds it taken.
     fn is_among(&self, code: &str, refused: &[&str]) -> bool {
-        let is_taken = code == "store.unique" && self.dialect == Dialect::Mariadb;
+        let is_taken =
+            matches!(code, "store.unique" | "access.check") && self.dialect == Dialect::Mariadb;
         refused.contains(&code) || is_taken && refused.contains(&"access.taken")
     }
 
@@ -338,7 +339,9 @@ impl Trial {
         let document = format!("mutation {{ {} }}", fields.collect::<Vec<_>>().join(" "));
         let answer = self.home.ask(Some(caller), &document);
         let code = answer["errors"][0]["extensions"]["code"].as_str();
-        let is_clash = may_clash && code == Some("store.unique");
+        let is_clash = may_clash
+            && (code == Some("store.unique")
+                || code == Some("store.foreign_key") && self.dialect == Dialect::Mariadb);
         let (expected, is_so) = if is_clash {
             state.clone_from(&self.state);
             ("nothing".to_owned(), true)

@@ -97,7 +97,7 @@ pub(super) fn write(judge: Judge<'_>, table: usize, rng: &mut Rng, traps: bool) 
             set(&mut chooser, table, &settable(Action::Update))?,
         ),
         4..=7 => {
-            let condition = chooser.condition(table, 100)?;
+            let condition = telling(&mut chooser, table)?;
             Deed::UpdateMany(
                 condition,
                 set(&mut chooser, table, &settable(Action::Update))?,
@@ -112,11 +112,30 @@ pub(super) fn write(judge: Judge<'_>, table: usize, rng: &mut Rng, traps: bool) 
         }
         10 if has_key && judge.may(table, Action::Delete) => Deed::Delete(key(&mut chooser, table)),
         10..=11 if judge.may(table, Action::Delete) => {
-            Deed::DeleteMany(chooser.condition(table, 100)?)
+            Deed::DeleteMany(telling(&mut chooser, table)?)
         }
         _ => return None,
     };
     Some(Write { table, deed, picks })
+}
+
+/// A condition that may say which rows are written: one with an empty part is refused.
+fn telling(chooser: &mut Chooser<'_, '_>, table: usize) -> Option<Condition> {
+    fn tells(condition: &Condition) -> bool {
+        match condition {
+            Condition::All(parts) | Condition::Any(parts) => {
+                !parts.is_empty() && parts.iter().all(tells)
+            }
+            Condition::Not(inner) | Condition::One(_, inner) | Condition::Many(_, _, inner) => {
+                tells(inner)
+            }
+            Condition::Compare(..)
+            | Condition::Beside(..)
+            | Condition::IsNull(..)
+            | Condition::Trap => true,
+        }
+    }
+    chooser.condition(table, 100).filter(tells)
 }
 
 /// The key of a row that is there, seen or not, or of none.
@@ -416,7 +435,25 @@ impl Write {
         let gone: Vec<_> = gone
             .map(|index| (known[*index].clone(), Vec::new()))
             .collect();
-        Ok(self.looked_at(judge, state, None, &gone))
+        let may_clash = self.refer_to_each_other(judge, &gone);
+        Ok(Outcome {
+            may_clash,
+            ..self.looked_at(judge, state, None, &gone)
+        })
+    }
+
+    /// Whether some of the rows refer to others of them, which MariaDB takes for missing as soon as it
+    /// has removed them.
+    fn refer_to_each_other(&self, judge: Judge<'_>, rows: &[(Row, Vec<usize>)]) -> bool {
+        let relations = judge.table(self.table).relations.iter();
+        let mut links = relations.filter_map(|relation| match relation.link {
+            Link::To(column) if relation.target == self.table => Some(column),
+            _ => None,
+        });
+        links.any(|column| {
+            let mut refers = rows.iter().map(|(row, _)| &row[column]);
+            refers.any(|id| rows.iter().any(|(row, _)| row[0] == *id))
+        })
     }
 
     /// What becomes of rows once they are written: refused by the database, or by the rules, or shown.
