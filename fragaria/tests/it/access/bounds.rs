@@ -3,7 +3,7 @@
 
 use super::{asked, code, data, holder, under};
 use crate::stage::Stage;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const TABLES: &str = "
     CREATE TABLE shelf (id int PRIMARY KEY, name varchar(40) NOT NULL);
