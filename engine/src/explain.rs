@@ -54,9 +54,9 @@ pub struct Explanation {
     pub allowed: Option<bool>,
     /// Whether it is seen, without which nothing is done with it.
     pub seen: Option<bool>,
-    /// Whether its parts in other tables are seen, as rows of several types have; without them it is
-    /// not seen either.
-    #[serde(skip_serializing_if = "is_not_missed")]
+    /// False where a part of it in another table is not seen, as rows of several types have, so that it
+    /// is not seen either; else nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub whole: Option<bool>,
     /// Why the API of the caller has nothing to do that by.
     pub not_offered: Option<String>,
@@ -64,15 +64,6 @@ pub struct Explanation {
     pub rules: Vec<OfRule>,
     /// What the caller sees of the row, or may write of it.
     pub fields: Vec<OfField>,
-}
-
-#[expect(
-    clippy::ref_option,
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands over a reference to the field"
-)]
-fn is_not_missed(whole: &Option<bool>) -> bool {
-    *whole != Some(false)
 }
 
 impl Explaining {
@@ -134,7 +125,7 @@ impl Explaining {
             is_there,
             allowed: allowed.map(|allowed| allowed && is_whole && not_offered.is_none()),
             seen: seen.map(|seen| seen && is_whole && self.is_seen()),
-            whole,
+            whole: whole.filter(|whole| !whole),
             not_offered,
             fields: self.fields(&rules, shown)?,
             rules,

@@ -295,8 +295,8 @@ impl<'a> Planner<'a> {
             return;
         }
         let alias = self.draft.alias();
-        let mut conditions = self.kept_to((table, alias), written);
-        conditions.extend(self.whole((table, alias)));
+        let conditions = self.kept_to((table, alias), written);
+        let conditions = [conditions, self.whole((table, alias))].concat();
         let message = "a row would be one that you may not write, or not see";
         self.none_unlike(chosen, (table, alias, kept), conditions, message);
     }
