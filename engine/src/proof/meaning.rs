@@ -107,7 +107,12 @@ impl Proof<'_> {
             Some(Slot::Bound(Binding { source, form, .. })) => of_source(source) && is_form(form),
             _ => false,
         };
-        let no_items = matches!(expr, Expr::OneOf(_, items) if items.is_empty());
+        let positive = match expr {
+            Expr::Not(inner) => inner,
+            other => other,
+        };
+        let no_items = matches!(positive, Expr::OneOf(_, items) if items.is_empty())
+            && self.variables.list_length(source) == Some(0);
         (no_items || !indexes.is_empty())
             && indexes.iter().all(fits)
             && self.has_all(source, &indexes)

@@ -21,6 +21,7 @@ const TABLES: &str = "
 
 const RULES: &str = r#"
 extend schema @role(name: "reader") @role(name: "lender") @role(name: "keeper") @role(name: "stamper")
+  @role(name: "other")
 
 extend type Rack
   @access(to: "reader", allow: READ, where: {open: {eq: true}})
@@ -31,6 +32,8 @@ extend type Book
   @access(to: "lender", allow: [CREATE, UPDATE], set: {owner: "house"})
   @access(to: "lender", allow: DELETE, where: {owner: {ne: {claim: "name"}}})
   @access(to: "keeper", allow: [CREATE, UPDATE])
+  @access(to: "other", allow: READ, where: {id: {notIn: {claim: "ids"}}})
+  @access(to: "other", allow: UPDATE, where: {id: {in: {claim: "own"}}}, set: {owner: "house"}, fields: ["title"])
   @access(to: "stamper", allow: [READ, UPDATE], fields: ["id", "owner"], set: {owner: "house", id: 1})
 "#;
 
@@ -135,5 +138,27 @@ fn a_role_that_may_give_no_column_a_value_has_an_api() {
             "{ books(where: { id: { eq: 1 } }) { id } }",
         );
         assert_eq!(seen["books"], json!([{ "id": 1 }]), "{}", stage.url());
+    }
+}
+
+#[test]
+fn a_claim_that_is_a_list_of_nothing_excludes_nothing_and_lets_nothing() {
+    for (stage, server) in stages() {
+        let ids = |ids: Value, own: Value| caller(&["other"], &json!({ "ids": ids, "own": own }));
+        for (excluded, expected) in [
+            (json!([]), json!([{ "id": 1 }, { "id": 2 }])),
+            (json!([1]), json!([{ "id": 2 }])),
+            (json!([1, 2, 3]), json!([])),
+        ] {
+            let seen = data(&server, &ids(excluded, json!([])), "{ books { id } }");
+            assert_eq!(seen["books"], expected, "{}", stage.url());
+        }
+        let document =
+            "mutation { updateBooks(where: {id: {gte: 0}}, set: {title: \"x\"}) { id owner } }";
+        let told = data(&server, &ids(json!([]), json!([])), document);
+        assert_eq!(told["updateBooks"], json!([]), "{}", stage.url());
+        let told = data(&server, &ids(json!([]), json!([2])), document);
+        let expected = json!([{ "id": 2, "owner": "house" }]);
+        assert_eq!(told["updateBooks"], expected, "{}", stage.url());
     }
 }
