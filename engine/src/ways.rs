@@ -151,6 +151,14 @@ fn of_role(role: &str, shape: &Shape) -> Result<Shown, Box<Unshown>> {
     };
     let (config, variables) = (unbounded(), variables(shape));
     for document in Asking::new(shape).documents() {
+        let document = match document {
+            Ok(document) => document,
+            Err(field) => {
+                let why = "no document can be made that asks for it";
+                shown.unasked.push(format!("{field}: {why}"));
+                continue;
+            }
+        };
         let variables = variables.as_ref().map_err(Clone::clone);
         let statements =
             variables.and_then(|known| statements_of(shape, &document, (&config, known)));

@@ -93,8 +93,9 @@ impl<'a> Asking<'a> {
         }
     }
 
-    /// For each root field a document with all that is one relation below it.
-    pub(super) fn documents(mut self) -> Vec<Document> {
+    /// For each root field a document with all that is one relation below it, or its name where none
+    /// can be made.
+    pub(super) fn documents(mut self) -> Vec<Result<Document, Name>> {
         let definition = &self.api.types.schema_definition;
         let kinds = [
             (OperationType::Query, definition.query.as_ref()),
@@ -105,9 +106,11 @@ impl<'a> Asking<'a> {
             let Some(ExtendedType::Object(root)) = name.and_then(|name| self.declared(name)) else {
                 continue;
             };
-            for field in root.fields.values() {
+            let fields = root.fields.values();
+            for field in fields.filter(|field| !tells_nothing(&field.name)) {
                 let asked = self.asked(field);
-                documents.extend(asked.and_then(|roots| Document::of(kind, &root.name, roots)));
+                let document = asked.and_then(|roots| Document::of(kind, &root.name, roots));
+                documents.push(document.ok_or_else(|| field.name.clone()));
             }
         }
         documents
@@ -120,7 +123,6 @@ impl<'a> Asking<'a> {
 
     fn asked(&mut self, field: &'a Node<FieldDefinition>) -> Option<Vec<Field>> {
         Some(match field.name.as_str() {
-            NOTHING | "__typename" => return None,
             "node" => self.nodes(field),
             name => {
                 let shown = Reach::of(self.api.root(name).map(|root| root.verb));
@@ -251,4 +253,9 @@ impl<'a> Asking<'a> {
         fragment.selection_set = self.selection(object, reach)?;
         Some(fragment)
     }
+}
+
+/// Whether a root field shows nothing of any table.
+fn tells_nothing(name: &str) -> bool {
+    matches!(name, NOTHING | "__typename")
 }

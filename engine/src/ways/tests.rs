@@ -57,7 +57,8 @@ fn told(plan: &Plan) -> String {
 fn compared(shape: Shape) -> usize {
     let (config, shape) = (unbounded(), Arc::new(shape));
     let variables = variables(&shape).unwrap();
-    let documents = Asking::new(&shape).documents();
+    let documents = Asking::new(&shape).documents().into_iter();
+    let documents: Vec<_> = documents.map(Result::unwrap).collect();
     for document in &documents {
         let text = document.text();
         let read = operation(Arc::clone(&shape), (&config, true), 0, &text, None);
