@@ -106,6 +106,7 @@ impl<'p> Proof<'p> {
                 self.expr(condition, &scope)?;
             }
         }
+        self.guards_stay(&select.filter)?;
         let given = select.from.as_ref().and_then(From::given);
         for condition in select.filter.iter().filter(|expr| !is_link(expr)) {
             self.condition(condition, &scope, given)?;

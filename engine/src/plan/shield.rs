@@ -103,7 +103,7 @@ impl<'a> Planner<'a> {
                 _ => select.filter.push(seen),
             }
         }
-        self.arrange(&mut select.filter, &rows);
+        self.arrange(&mut select.filter);
     }
 
     /// The tables a select reads: with the join it is, if it is one.

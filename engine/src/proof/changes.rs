@@ -80,6 +80,7 @@ impl<'p> Proof<'p> {
             }
         }
         let scope = vec![(alias, table)];
+        self.guards_stay(filter)?;
         filter
             .iter()
             .try_for_each(|condition| self.condition(condition, &scope, None))

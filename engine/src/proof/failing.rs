@@ -2,10 +2,21 @@
 
 use super::{Gap, Proof};
 use crate::sql::walk::{self, Part};
-use crate::sql::{self, Alias, Expr};
-use model::Action;
+use crate::sql::{self, Alias, Expr, Operator};
+use model::{Action, Dialect};
 
 impl Proof<'_> {
+    /// Shows of conditions that SQLite puts no value in the place of a column that guards look at: it
+    /// does so with what a column must be equal to, and such a guard would look at no row.
+    pub(super) fn guards_stay(&self, conditions: &[Expr]) -> Result<(), Gap> {
+        let is_sqlite = self.schema.dialect == Dialect::Sqlite;
+        if is_sqlite && conditions.iter().any(is_guarded) && conditions.iter().any(fixes) {
+            let message = "a condition is under a rule that SQLite may take for true";
+            return Err(message.to_owned());
+        }
+        Ok(())
+    }
+
     /// Shows of a condition whose guards are known to be rules that all it can fail on is under one.
     /// Rows of `given` are such as a function gave.
     pub(super) fn fails_unseen(
@@ -41,5 +52,29 @@ impl Proof<'_> {
                 outcome
             }
         }
+    }
+}
+
+/// Whether something in a condition of the caller's is under a rule.
+fn is_guarded(expr: &Expr) -> bool {
+    if matches!(expr, Expr::Rule(_)) {
+        return false;
+    }
+    let mut has = matches!(expr, Expr::Guarded(..));
+    walk::parts(expr, &mut |part| {
+        has |= matches!(part, Part::Expr(inner) if is_guarded(inner));
+    });
+    has
+}
+
+/// Whether a condition holds only where a column has a value that is given as it is.
+fn fixes(expr: &Expr) -> bool {
+    match expr {
+        Expr::Rule(inner) => fixes(inner),
+        Expr::And(parts) => parts.iter().any(fixes),
+        Expr::Compare(Operator::Equal, left, right) => {
+            matches!((&**left, &**right), (Expr::Column(_), Expr::Parameter(_)))
+        }
+        _ => false,
     }
 }

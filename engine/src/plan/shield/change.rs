@@ -142,7 +142,7 @@ impl<'a> Planner<'a> {
             self.screen(condition, &mut rows);
         }
         conditions.extend(rules);
-        self.arrange(conditions, &rows);
+        self.arrange(conditions);
     }
 
     /// Refuses to write columns that no rule lets be written, or rows where none lets any be.

@@ -5,7 +5,7 @@
 //! is NULL there, by a `CASE`, whose order is told. Beside that the rules come first.
 
 use crate::plan::planner::Planner;
-use crate::sql::walk::{self, Inside};
+use crate::sql::walk::{self, Inside, Part};
 use crate::sql::{self, Alias, Cast, Expr, Operator};
 use model::Dialect;
 
@@ -35,9 +35,9 @@ impl Planner<'_> {
         }
     }
 
-    /// Brings the rules before conditions of which some were put under them.
-    pub(super) fn arrange(&self, filter: &mut [Expr], rows: &Rows) {
-        if rows.seen.iter().all(|(_, seen)| seen.is_none()) {
+    /// Brings the rules before conditions of which something was put under them.
+    pub(super) fn arrange(&self, filter: &mut [Expr]) {
+        if !filter.iter().any(has_guard) {
             return;
         }
         filter.sort_by_key(|condition| !matches!(condition, Expr::Rule(_)));
@@ -99,5 +99,22 @@ impl Planner<'_> {
         let seen = self.seen(table, alias);
         rows.seen.push((alias, seen.clone()));
         seen
+    }
+}
+
+/// Whether a condition, itself no rule, looks at something under one.
+fn has_guard(expr: &Expr) -> bool {
+    match expr {
+        Expr::Rule(_) => false,
+        Expr::Guarded(..) => true,
+        _ => {
+            let mut has = false;
+            walk::parts(expr, &mut |part| {
+                if let Part::Expr(inner) = part {
+                    has |= has_guard(inner);
+                }
+            });
+            has
+        }
     }
 }

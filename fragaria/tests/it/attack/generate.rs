@@ -1,5 +1,6 @@
 //! Worlds and callers at random, the same for the same seed.
 
+use super::home::Dialect;
 use super::world::{
     About, Action, CLAIMS, Caller, Column, Condition, Kind, Link, Mask, Operand, Operator,
     Quantifier, Relation, Row, Rule, Table, Value, World,
@@ -56,9 +57,10 @@ fn unique(rng: &mut Rng, kind: Kind) -> Value {
     }
 }
 
-pub(super) fn world(rng: &mut Rng) -> World {
+pub(super) fn world(rng: &mut Rng, dialect: Dialect) -> World {
     let count = rng.usize(2..5);
     let mut world = World {
+        dialect,
         tables: Vec::new(),
         roles: rng.usize(1..5),
         rows: Vec::new(),

@@ -40,10 +40,10 @@ enum Place {
 }
 
 impl Home {
-    pub(super) fn new(world: &World, dialect: Dialect) -> Self {
+    pub(super) fn new(world: &World) -> Self {
         let project = Project::empty();
         let sql = world.sql();
-        let (place, url) = match dialect {
+        let (place, url) = match world.dialect {
             Dialect::Sqlite => {
                 project.sql(&sql);
                 let file = rusqlite::Connection::open(project.path("shop.db")).unwrap();
@@ -63,7 +63,7 @@ impl Home {
                 (Place::Mariadb(database), url)
             }
         };
-        project.write("schema.graphql", &world.sdl(dialect));
+        project.write("schema.graphql", &world.sdl());
         project.configure(&url);
         let server = project.dev(&SETTINGS).ready();
         Self {

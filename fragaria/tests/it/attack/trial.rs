@@ -60,7 +60,6 @@ type Ids = [Vec<(Row, String)>];
 /// One world that is served.
 struct Trial {
     seed: u64,
-    dialect: Dialect,
     world: World,
     home: Home,
     rng: Rng,
@@ -79,16 +78,15 @@ pub(super) struct Verdict {
 /// Tries the world of a seed.
 pub(super) fn run(seed: u64) -> Verdict {
     let mut rng = Rng::with_seed(seed);
-    let world = generate::world(&mut rng);
     let dialect = match seed % 10 {
         8 => Dialect::Postgres,
         9 => Dialect::Mariadb,
         _ => Dialect::Sqlite,
     };
+    let world = generate::world(&mut rng, dialect);
     let mut trial = Trial {
         seed,
-        dialect,
-        home: Home::new(&world, dialect),
+        home: Home::new(&world),
         state: world.rows.clone(),
         world,
         rng,
@@ -125,13 +123,13 @@ impl Trial {
     ) {
         let failure = Failure {
             seed: self.seed,
-            dialect: self.dialect,
+            dialect: self.world.dialect,
             way,
             caller: caller.header(),
             document: document.to_owned(),
             expected,
             got,
-            schema: self.world.sdl(self.dialect),
+            schema: self.world.sdl(),
             rows: format!("{:?}", self.state),
         };
         self.failures.push(failure);
@@ -301,8 +299,8 @@ impl Trial {
     /// Whether a write is refused for one of some reasons. MariaDB cannot name the key that an insert gives
     /// way to, and finds it taken.
     fn is_among(&self, code: &str, refused: &[&str]) -> bool {
-        let is_taken =
-            matches!(code, "store.unique" | "access.check") && self.dialect == Dialect::Mariadb;
+        let is_taken = matches!(code, "store.unique" | "access.check")
+            && self.world.dialect == Dialect::Mariadb;
         refused.contains(&code) || is_taken && refused.contains(&"access.taken")
     }
 
@@ -341,7 +339,7 @@ impl Trial {
         let code = answer["errors"][0]["extensions"]["code"].as_str();
         let is_clash = may_clash
             && (code == Some("store.unique")
-                || code == Some("store.foreign_key") && self.dialect == Dialect::Mariadb);
+                || code == Some("store.foreign_key") && self.world.dialect == Dialect::Mariadb);
         let (expected, is_so) = if is_clash {
             state.clone_from(&self.state);
             ("nothing".to_owned(), true)

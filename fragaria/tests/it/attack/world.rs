@@ -156,6 +156,7 @@ pub(super) struct Caller {
 }
 
 pub(super) struct World {
+    pub(super) dialect: Dialect,
     pub(super) tables: Vec<Table>,
     pub(super) roles: usize,
     /// The rows that are there in the beginning.
@@ -342,16 +343,16 @@ impl World {
     }
 
     /// The schema file.
-    pub(super) fn sdl(&self, dialect: Dialect) -> String {
+    pub(super) fn sdl(&self) -> String {
         let roles = (0..self.roles).map(|role| format!(" @role(name: \"r{}\")", letter(role)));
         let mut text = format!("extend schema{}\n", roles.collect::<String>());
         for (index, table) in self.tables.iter().enumerate() {
-            text += &self.sdl_of(index, table, dialect);
+            text += &self.sdl_of(index, table);
         }
         text
     }
 
-    fn sdl_of(&self, index: usize, table: &Table, dialect: Dialect) -> String {
+    fn sdl_of(&self, index: usize, table: &Table) -> String {
         let name = |column: &usize| format!("\"{}\"", table.columns[*column].name);
         let key: Vec<_> = table.key.iter().map(name).collect();
         let (one, many) = (singular(index), plural(index));
@@ -384,7 +385,7 @@ impl World {
             text += &format!("  {}\n", self.link(table, relation));
         }
         if let Some(column) = table.trap {
-            let sql = trap(&table.columns[column].name, dialect);
+            let sql = trap(&table.columns[column].name, self.dialect);
             text += &format!("  trap: BigInt @computed(sql: \"{sql}\")\n");
         }
         text + "}\n"

@@ -1,6 +1,7 @@
 //! What callers write, and what must become of it.
 
 use super::generate::{chance, is_free, pick, stored};
+use super::home::Dialect;
 use super::judge::Judge;
 use super::select::{self, Chooser, Pick};
 use super::world::{Action, Condition, Link, Row, State, Value, World, singular, type_name};
@@ -313,7 +314,11 @@ impl Write {
             state[self.table].push(row.clone());
             made.push((row, columns));
         }
-        Ok(self.looked_at(judge, state, Some(Action::Create), &made))
+        let may_clash = self.refer_to_each_other(judge, &made);
+        Ok(Outcome {
+            may_clash,
+            ..self.looked_at(judge, state, Some(Action::Create), &made)
+        })
     }
 
     /// The row that is made of values, and the columns it names.
@@ -388,6 +393,7 @@ impl Write {
             .iter_mut()
             .find(|known| table.key_of(known) == key);
         let mut may_clash = false;
+        let is_new = known.is_none();
         let row = match known {
             None => {
                 state[self.table].push(row.clone());
@@ -408,12 +414,19 @@ impl Write {
                 changed
             }
         };
-        let made = [(row.clone(), created)];
-        let mut outcome = self.looked_at(judge, state, Some(Action::Create), &made);
-        let changed = [(row, updated)];
-        let state = outcome.state.clone();
-        let further = self.looked_at(judge, state, Some(Action::Update), &changed);
-        outcome.refused.extend(further.refused);
+        let [made, changed] = [[(row.clone(), created)], [(row, updated)]];
+        let create = self.looked_at(judge, state.clone(), Some(Action::Create), &made);
+        let update = self.looked_at(judge, state, Some(Action::Update), &changed);
+        // Which of both was done is known on MariaDB alone.
+        let tells = judge.world.dialect == Dialect::Mariadb;
+        let mut outcome = match is_new {
+            true if tells => create,
+            false if tells => update,
+            _ => {
+                let refused = [create.refused, update.refused].concat();
+                Outcome { refused, ..create }
+            }
+        };
         outcome.may_clash = may_clash;
         Ok(outcome)
     }
