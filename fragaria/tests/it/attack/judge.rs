@@ -2,8 +2,8 @@
 //! nothing of how the server goes about it.
 
 use super::world::{
-    About, Action, Caller, Condition, Kind, Link, Mask, Operand, Operator, Quantifier, Row, Rule,
-    State, Table, Value, World, type_name,
+    Action, Caller, Condition, Kind, Link, Mask, Operand, Operator, Quantifier, Row, Rule, State,
+    Table, Value, World, type_name,
 };
 use crate::access::masks;
 use serde_json::Value as Json;
@@ -272,7 +272,7 @@ impl<'a> Judge<'a> {
     /// Whether what is calculated of a row is seen: by rules that do not list what they show.
     fn calculates(&self, table: usize, row: &Row) -> bool {
         let rules = self.rules(table, Action::Read);
-        let mut showing = rules.iter().filter(|rule| rule.about != About::Fields);
+        let mut showing = rules.iter().filter(|rule| rule.shows_trap());
         showing.any(|rule| self.is_of(table, row, rule.rows.as_ref()))
     }
 
@@ -281,9 +281,7 @@ impl<'a> Judge<'a> {
         let Some(column) = self.table(table).trap else {
             return false;
         };
-        let is_known = self
-            .held(table, Action::Read)
-            .any(|rule| rule.about != About::Fields);
+        let is_known = self.held(table, Action::Read).any(Rule::shows_trap);
         is_known
             && self
                 .seen(table)

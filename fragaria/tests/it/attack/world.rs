@@ -259,6 +259,13 @@ pub(super) fn plural(table: usize) -> String {
     format!("t{}s", letter(table))
 }
 
+impl Rule {
+    /// Whether it shows what is calculated: where it lists what it does not show, and shows a column.
+    pub(super) fn shows_trap(&self) -> bool {
+        self.about != About::Fields && !self.columns.is_empty()
+    }
+}
+
 impl Table {
     pub(super) fn key_of(&self, row: &Row) -> Vec<Value> {
         self.key.iter().map(|column| row[*column].clone()).collect()
@@ -459,6 +466,9 @@ impl World {
             relations.filter(|(relation, _)| rule.relations.contains(relation) == wanted);
         let names = columns.map(|(_, column)| &column.name);
         let names = names.chain(relations.map(|(_, relation)| &relation.name));
+        let hidden = table.trap.filter(|_| !rule.shows_trap()).map(|_| "trap");
+        let hidden = hidden.filter(|_| rule.about == About::Except);
+        let names = names.map(String::as_str).chain(hidden);
         let names: Vec<_> = names.map(|name| format!("\"{name}\"")).collect();
         match rule.about {
             About::All => {}
