@@ -102,9 +102,12 @@ impl<'a> Planner<'a> {
                 {
                     let set: Vec<_> = conflict.set.iter().map(|(column, _)| *column).collect();
                     self.may_write(*table, Action::Update, &set);
-                    let mut reached = self.reached(Action::Update, (*table, *alias), &set);
-                    reached.extend(self.whole((*table, *alias)));
-                    self.shield_conditions(&mut conflict.filter, reached);
+                    self.narrow_change(
+                        &mut conflict.filter,
+                        (*table, *alias),
+                        Action::Update,
+                        &set,
+                    );
                 }
             }
             Change::Update {
@@ -116,9 +119,7 @@ impl<'a> Planner<'a> {
             } => {
                 let set: Vec<_> = set.iter().map(|(column, _)| *column).collect();
                 self.may_write(*table, Action::Update, &set);
-                let mut reached = self.reached(Action::Update, (*table, *alias), &set);
-                reached.extend(self.whole((*table, *alias)));
-                self.shield_conditions(filter, reached);
+                self.narrow_change(filter, (*table, *alias), Action::Update, &set);
             }
             Change::Delete {
                 table,
@@ -127,21 +128,27 @@ impl<'a> Planner<'a> {
                 ..
             } => {
                 self.may_write(*table, Action::Delete, &[]);
-                let mut reached = self.reached(Action::Delete, (*table, *alias), &[]);
-                reached.extend(self.whole((*table, *alias)));
-                self.shield_conditions(filter, reached);
+                self.narrow_change(filter, (*table, *alias), Action::Delete, &[]);
             }
         }
     }
 
     /// Adds the rules to what the caller says of the rows that a change is to reach.
-    fn shield_conditions(&mut self, conditions: &mut Vec<Expr>, rules: Vec<Expr>) {
+    fn narrow_change(
+        &mut self,
+        conditions: &mut Vec<Expr>,
+        place: (usize, Alias),
+        action: Action,
+        written: &[usize],
+    ) {
+        let reached = self.reached(action, place, written);
+        let whole = self.whole(place);
         let (mut guards, mut rows) = (Guards::new(), Rows::new(None));
         for condition in conditions.iter_mut() {
             self.shield_expr(condition, Some(&mut guards));
             self.screen(condition, &mut rows);
         }
-        conditions.extend(rules);
+        conditions.extend(reached.into_iter().chain(whole));
         self.arrange(conditions);
     }
 

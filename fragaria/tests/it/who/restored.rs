@@ -2,13 +2,11 @@
 
 use super::keys::{ON, create, text};
 use super::provider::Provider;
-use super::{fares, good, refused, rule, ruled};
-use crate::client::PATIENCE;
+use super::revoked::{invalid, until};
+use super::{fares, good, rule, ruled};
 use crate::project::{Project, told};
-use crate::server::Server;
 use crate::stage::Stage;
 use serde_json::{Value, json};
-use std::time::Instant;
 
 const LOOKS: [&str; 2] = [
     "auth.revocations.enabled=true",
@@ -18,17 +16,6 @@ const LOOKS: [&str; 2] = [
 fn token(project: &Project, words: &[&str]) -> Value {
     let told = project.run(&[&["token"], words, &["--json"]].concat());
     serde_json::from_str(&told).unwrap()
-}
-
-fn until(server: &Server, token: &str, expected: &(u16, String)) {
-    let start = Instant::now();
-    while fares(server, token) != *expected {
-        assert!(start.elapsed() < PATIENCE, "it is not {expected:?}");
-    }
-}
-
-fn invalid() -> (u16, String) {
-    refused(401, "auth.invalid")
 }
 
 /// What is listed of the tokens of the test: `jti`, subject and issuer.

@@ -29,14 +29,14 @@ fn revoke(project: &Project, what: &[&str]) -> Value {
 }
 
 /// Asks until it is answered so.
-fn until(server: &Server, token: &str, expected: &(u16, String)) {
+pub(super) fn until(server: &Server, token: &str, expected: &(u16, String)) {
     let start = Instant::now();
     while fares(server, token) != *expected {
         assert!(start.elapsed() < PATIENCE, "it is not {expected:?}");
     }
 }
 
-fn invalid() -> (u16, String) {
+pub(super) fn invalid() -> (u16, String) {
     refused(401, "auth.invalid")
 }
 

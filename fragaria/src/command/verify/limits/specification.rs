@@ -40,16 +40,20 @@ pub(super) fn over(asker: &Asker, let_through: impl Iterator<Item = u64>) -> u64
 mod tests {
     use super::*;
 
+    const ASKER: Asker = Asker {
+        name: "me",
+        demand: 0,
+        quota: 10,
+        burst: 3,
+    };
+
+    fn at(milliseconds: u64) -> u64 {
+        milliseconds * 1_000_000
+    }
+
     #[test]
     fn more_than_a_limit_lets_through_is_counted_over_any_time() {
-        let asker = Asker {
-            name: "me",
-            demand: 0,
-            quota: 10,
-            burst: 3,
-        };
-        let at = |milliseconds: u64| milliseconds * 1_000_000;
-        let over = |times: &[u64]| over(&asker, times.iter().map(|time| at(*time)));
+        let over = |times: &[u64]| over(&ASKER, times.iter().map(|time| at(*time)));
         assert_eq!(over(&[]), 0);
         assert_eq!(over(&[0, 0, 0, 100, 200]), 0);
         assert_eq!(over(&[0, 0, 0, 99]), 1);
@@ -61,17 +65,10 @@ mod tests {
 
     #[test]
     fn a_bucket_lets_through_what_is_in_it_and_what_comes_back() {
-        let asker = Asker {
-            name: "me",
-            demand: 0,
-            quota: 10,
-            burst: 3,
-        };
-        let at = |milliseconds: u64| milliseconds * 1_000_000;
-        assert_eq!(allowed(&asker, [0; 9].into_iter()), 3);
-        assert_eq!(allowed(&asker, [0, 0, 0, at(99)].into_iter()), 3);
-        assert_eq!(allowed(&asker, [0, 0, 0, at(100)].into_iter()), 4);
+        assert_eq!(allowed(&ASKER, [0; 9].into_iter()), 3);
+        assert_eq!(allowed(&ASKER, [0, 0, 0, at(99)].into_iter()), 3);
+        assert_eq!(allowed(&ASKER, [0, 0, 0, at(100)].into_iter()), 4);
         let flood = (0..1_000).map(at);
-        assert_eq!(allowed(&asker, flood), 3 + 9);
+        assert_eq!(allowed(&ASKER, flood), 3 + 9);
     }
 }
