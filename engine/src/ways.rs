@@ -15,7 +15,7 @@ use crate::input::{Variables, coerce_variables};
 use crate::plan::{Inserts, plan};
 use asking::{Asking, Document};
 use model::schema::{Function, Schema, Table};
-use model::{Claims, Fault, Roles, Rule};
+use model::{Claims, Fault, Kind, Roles, Rule};
 use serde::Serialize;
 use std::num::NonZero;
 use std::sync::OnceLock;
@@ -167,7 +167,7 @@ fn of_role(role: &str, shape: &Shape) -> Result<Shown, Box<Unshown>> {
                 shown.ways += document.roots;
                 shown.statements += statements;
             }
-            Err(fault) if fault.code == "access.unproved" => {
+            Err(fault) if fault.code == "access.unproved" || fault.kind == Kind::Internal => {
                 return Err(Unshown::of(role, document.text(), fault));
             }
             Err(fault) => {

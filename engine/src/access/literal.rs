@@ -31,8 +31,29 @@ pub(crate) fn condition(
 ) -> Result<Argument, Mistake> {
     let ty = named(&format!("{}Where", schema.tables[table].type_name))?;
     match argument(api, schema, (&ty, text), claims)? {
-        Some(argument @ Argument::Object(_)) => Ok(argument),
+        Some(argument @ Argument::Object(_)) => match null(&argument) {
+            Some(place) => Err(format!(
+                "{place}: null compares with nothing; to look for null use isNull"
+            )
+            .into()),
+            None => Ok(argument),
+        },
         _ => Err("expected an object of conditions".to_owned().into()),
+    }
+}
+
+/// Where a condition compares with null, by the names that lead there.
+fn null(argument: &Argument) -> Option<String> {
+    let below = |(name, member): &(Box<str>, Argument)| match (member, null(member)) {
+        (Argument::Null, _) => Some(name.to_string()),
+        (Argument::List(_), Some(place)) if place.is_empty() => Some(name.to_string()),
+        (_, place) => place.map(|place| format!("{name}.{place}")),
+    };
+    match argument {
+        Argument::Null => Some(String::new()),
+        Argument::List(items) => items.iter().find_map(null),
+        Argument::Object(members) => members.iter().find_map(below),
+        Argument::Leaf(_) | Argument::Word(_) | Argument::Id(..) => None,
     }
 }
 
