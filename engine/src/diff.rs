@@ -29,16 +29,25 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sight {
-    /// It may see or do what it might not, or other things.
+    /// It may see or do what it might not.
     Gains,
-    /// It may no longer.
+    /// It may no longer see or do something, and nothing else instead.
     Loses,
+    /// It may see or do something else: whether that is more is not known.
+    Differs,
+}
+
+impl Sight {
+    /// Whether a role has something by it that it had not, or may have.
+    pub fn may_gain(self) -> bool {
+        self != Self::Loses
+    }
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match (self.access, self.breaking) {
-            (Some(Sight::Gains), _) => "access",
+            (Some(sight), _) if sight.may_gain() => "access",
             (_, true) => "breaking",
             (_, false) => "safe",
         };
@@ -78,13 +87,13 @@ impl Changes {
         });
     }
 
-    /// What a role gains or loses; whoever loses something can fail.
-    fn access(&mut self, at: impl Into<String>, gains: bool, what: impl Into<String>) {
+    /// What becomes of the rights of a role; whoever has something no more can fail.
+    fn access(&mut self, at: impl Into<String>, sight: Sight, what: impl Into<String>) {
         self.list.push(Change {
             at: at.into(),
-            breaking: !gains,
+            breaking: sight != Sight::Gains,
             what: what.into(),
-            access: Some(if gains { Sight::Gains } else { Sight::Loses }),
+            access: Some(sight),
         });
     }
 

@@ -29,7 +29,7 @@ use crate::server::{Server, Stage};
 use answer::{Answer, Refusal};
 use body::Body;
 use futures_util::FutureExt as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -72,6 +72,9 @@ const SECURITY: [(HeaderName, &str); 7] = [
 
 const JSON: &str = "application/json; charset=utf-8";
 
+/// A request, of which what nobody reads of the body is still there when it is answered.
+pub(crate) type Asked<'b> = Request<&'b mut Incoming>;
+
 /// Responds to a request: the line is opened here and travels with the response.
 async fn respond(
     server: Arc<Server>,
@@ -86,8 +89,13 @@ async fn respond(
         .requests
         .open(request_id, endpoint(request.uri().path()));
     let shared = origin::shared(request.headers(), &server.config.server.cors);
-    let work = AssertUnwindSafe(route(&server, &peer, request, &mut line)).catch_unwind();
+    let (head, mut body) = request.into_parts();
+    let asked = Request::from_parts(head, &mut body);
+    let work = AssertUnwindSafe(route(&server, &peer, asked, &mut line)).catch_unwind();
     let answer = work.await.unwrap_or_else(|_| panicked());
+    if version == Version::HTTP_2 && !body.is_end_stream() {
+        admission::pass_over(&mut body).await;
+    }
     let mut response = seal(answer, line, in_flight);
     response.headers_mut().extend(shared);
     if let (Some(tls), Stage::Service) = (&server.tls, server.stage) {
@@ -103,12 +111,7 @@ async fn respond(
     Ok(response)
 }
 
-async fn route(
-    server: &Server,
-    peer: &Peer,
-    request: Request<Incoming>,
-    line: &mut Line,
-) -> Answer {
+async fn route(server: &Server, peer: &Peer, request: Asked<'_>, line: &mut Line) -> Answer {
     if let Err(refusal) = host::admit(&request, server.hosts()) {
         return Answer::refused(&refusal, Format::default());
     }

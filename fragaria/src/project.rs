@@ -256,6 +256,11 @@ impl Project {
 
 /// Why there is no project, and what to do.
 fn no_project(directory: &Path) -> anyhow::Error {
+    if directory.to_str().is_some_and(guard::api_key::is_key) {
+        // What is told of an error is kept by whoever runs commands, and a key is a secret.
+        let what = "an API key stands where the directory of a project is expected";
+        return mend::failure(what, "name the key first, and the directory behind it");
+    }
     let shown = directory.display();
     if directory.exists() {
         let what = format!("{shown} is not a directory");

@@ -4,19 +4,18 @@
 //! answer. Every step is one call; the first refusal is the answer.
 
 use crate::edition::Edition;
-use crate::http::Peer;
 use crate::http::admission::{Admitted, admit};
 use crate::http::answer::{Answer, Refusal};
 use crate::http::idempotency::{self, fingerprint};
 use crate::http::negotiation::Format;
 use crate::http::rates;
 use crate::http::room::{Full, Held};
+use crate::http::{Asked, Peer};
 use crate::server::Server;
 use engine::{Ask, Bound, Inserts, Operation, OperationKind};
 use guard::load::{Pass, Work};
 use guard::rates::Visit;
-use hyper::body::Incoming;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, StatusCode};
 use model::{Actor, Fault, Kind, Once};
 use observe::request::Line;
 use std::sync::Arc;
@@ -28,7 +27,7 @@ use tokio::time::Instant;
 pub(crate) async fn answer(
     server: &Server,
     peer: &Peer,
-    request: Request<Incoming>,
+    request: Asked<'_>,
     line: &mut Line,
 ) -> Answer {
     let format = Format::accepted(request.headers());
@@ -46,7 +45,7 @@ type Lived = ((Reply, Option<Held>), Option<u64>);
 async fn live(
     server: &Server,
     peer: &Peer,
-    request: Request<Incoming>,
+    request: Asked<'_>,
     line: &mut Line,
     visit: &mut Visit,
 ) -> Result<Lived, Refusal> {

@@ -70,7 +70,7 @@ pub fn id(text: &str) -> Option<&str> {
 }
 
 /// Whether a text says of itself that it is a key, whatever else it is.
-pub(crate) fn is_key(text: &str) -> bool {
+pub fn is_key(text: &str) -> bool {
     text.starts_with(PREFIX)
 }
 

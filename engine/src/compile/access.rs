@@ -391,6 +391,12 @@ impl Reading<'_, '_, '_> {
                     let message = format!("`{owner}` has no column or relation `{shown}`");
                     let fields = draft.node.fields.keys().copied();
                     let finding = Diagnostic::error("sdl.access", message);
+                    if draft.node.fields.contains_key(name.text) {
+                        return finding.help(
+                            "it is a choice of other fields, and shown to whoever is shown one of \
+                             those: name them",
+                        );
+                    }
                     match sdl::did_you_mean(name.text, fields) {
                         Some(help) => finding.help(help),
                         None => finding,

@@ -1,24 +1,53 @@
 //! Who gains or loses sight of what, and the right to write it.
 
-use super::{Changes, by_name};
+use super::{Changes, Sight, by_name};
 use model::schema::{Schema, Table};
 use model::{Action, Role, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a role may do with a part of the API: for each action the rows, in words.
-type Rights = BTreeMap<(String, Action), BTreeSet<String>>;
+/// What a role may do with a part of the API: for each action how far each of its rules reaches.
+type Rights = BTreeMap<(String, Action), BTreeSet<Reach>>;
+
+/// How far a rule reaches.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Reach {
+    /// In words.
+    said: String,
+    /// Which rows, where not all.
+    rows: Option<String>,
+    /// What written rows must be, where that is said.
+    check: Option<String>,
+    /// How values are shown, where not as they are.
+    mask: Option<&'static str>,
+    /// How many rows at a time, where that has a bound.
+    most: Option<i64>,
+}
+
+impl Reach {
+    /// Whether all that the other reaches is within this one, as far as that is plain.
+    fn covers(&self, other: &Self) -> bool {
+        let is_open =
+            |mine: &Option<String>, theirs: &Option<String>| mine.is_none() || mine == theirs;
+        is_open(&self.rows, &other.rows)
+            && is_open(&self.check, &other.check)
+            && (self.mask.is_none() || self.mask == other.mask)
+            && self
+                .most
+                .is_none_or(|most| other.most.is_some_and(|theirs| theirs <= most))
+    }
+}
 
 pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
     match (old.roles.is_empty(), new.roles.is_empty()) {
         (true, true) => return,
         (true, false) => changes.access(
             "schema",
-            false,
+            Sight::Loses,
             "callers are held to access rules, and to none before",
         ),
         (false, true) => changes.access(
             "schema",
-            true,
+            Sight::Gains,
             "access rules were taken away altogether: callers are held to none any more",
         ),
         (false, false) => {}
@@ -26,9 +55,11 @@ pub(super) fn compare(old: &Schema, new: &Schema, changes: &mut Changes) {
     for (name, sides) in by_name(&old.roles, &new.roles, |role| &role.name) {
         match sides {
             (Some(_), None) => {
-                changes.access(format!("@role {name}"), false, "the role is removed");
+                changes.access(format!("@role {name}"), Sight::Loses, "the role is removed");
             }
-            (None, Some(_)) => changes.access(format!("@role {name}"), true, "the role is new"),
+            (None, Some(_)) => {
+                changes.access(format!("@role {name}"), Sight::Gains, "the role is new");
+            }
             (Some(was), Some(is)) => acting(was, is, changes),
             (None, None) => {}
         }
@@ -49,35 +80,50 @@ fn acting(was: &Role, is: &Role, changes: &mut Changes) {
         said(is).unwrap_or_else(login),
         said(was).unwrap_or_else(login)
     );
-    let gains = was.database.is_some();
-    changes.access(format!("@role {}", is.name), gains, what);
+    let sight = match (&was.database, &is.database) {
+        (None, _) => Sight::Loses,
+        (Some(_), None) => Sight::Gains,
+        (Some(_), Some(_)) => Sight::Differs,
+    };
+    changes.access(format!("@role {}", is.name), sight, what);
 }
 
 fn of_both(role: &str, [was, is]: &[Rights; 2], changes: &mut Changes) {
-    for ((at, action), rows) in is {
-        let (verb, now) = (action.name(), said(rows));
-        match was.get(&(at.clone(), *action)) {
-            None => changes.access(at, true, format!("{role} gains {verb} of {now}")),
-            Some(before) if before != rows => {
-                let before = said(before);
-                changes.access(
-                    at,
-                    true,
-                    format!("{role} may {verb} {now}, and before {before}"),
-                );
-            }
-            Some(_) => {}
+    for ((at, action), reaches) in is {
+        let (verb, now) = (action.name(), said(reaches));
+        let Some(before) = was.get(&(at.clone(), *action)) else {
+            changes.access(at, Sight::Gains, format!("{role} gains {verb} of {now}"));
+            continue;
+        };
+        if let Some(sight) = becomes(before, reaches) {
+            let before = said(before);
+            let what = format!("{role} may {verb} {now}, and before {before}");
+            changes.access(at, sight, what);
         }
     }
-    for ((at, action), rows) in was.iter().filter(|(key, _)| !is.contains_key(key)) {
-        let (verb, before) = (action.name(), said(rows));
-        changes.access(at, false, format!("{role} loses {verb} of {before}"));
+    for ((at, action), reaches) in was.iter().filter(|(key, _)| !is.contains_key(key)) {
+        let (verb, before) = (action.name(), said(reaches));
+        changes.access(at, Sight::Loses, format!("{role} loses {verb} of {before}"));
     }
 }
 
-fn said(rows: &BTreeSet<String>) -> String {
-    let rows: Vec<_> = rows.iter().map(String::as_str).collect();
-    rows.join(" or ")
+/// What becomes of a right; nothing where it reaches as far as before.
+fn becomes(was: &BTreeSet<Reach>, is: &BTreeSet<Reach>) -> Option<Sight> {
+    let covers = |one: &BTreeSet<Reach>, other: &BTreeSet<Reach>| {
+        let mut others = other.iter();
+        others.all(|theirs| one.iter().any(|mine| mine.covers(theirs)))
+    };
+    match (covers(is, was), covers(was, is)) {
+        (true, true) => None,
+        (true, false) => Some(Sight::Gains),
+        (false, true) => Some(Sight::Loses),
+        (false, false) => Some(Sight::Differs),
+    }
+}
+
+fn said(reaches: &BTreeSet<Reach>) -> String {
+    let said: Vec<_> = reaches.iter().map(|reach| &*reach.said).collect();
+    said.join(" or ")
 }
 
 fn of_role(schema: &Schema, name: &str) -> Rights {
@@ -100,10 +146,14 @@ fn of_role(schema: &Schema, name: &str) -> Rights {
         .filter(|known| known.callers.contains(&role))
     {
         let key = (function.place(schema), Action::Read);
-        rights
-            .entry(key)
-            .or_default()
-            .insert("its result".to_owned());
+        let result = Reach {
+            said: "its result".to_owned(),
+            rows: None,
+            check: None,
+            mask: None,
+            most: None,
+        };
+        rights.entry(key).or_default().insert(result);
     }
     rights
 }
@@ -111,52 +161,56 @@ fn of_role(schema: &Schema, name: &str) -> Rights {
 fn of_rule(table: &Table, rule: &Rule, rights: &mut Rights) {
     let name = &table.type_name;
     for action in &rule.allow {
-        let mut may = |at: String, rows: String| {
-            rights.entry((at, *action)).or_default().insert(rows);
+        let mut may = |at: String, reach: Reach| {
+            rights.entry((at, *action)).or_default().insert(reach);
         };
-        let rows = rows(rule, *action);
         if *action == Action::Delete {
-            may(name.clone(), rows);
+            may(name.clone(), reach(rule, *action, None));
             continue;
         }
         for column in &rule.columns {
             let mask = rule.masks.iter().find(|(masked, _)| masked == column);
             let mask = mask.filter(|_| *action == Action::Read);
-            let how = mask.map_or(String::new(), |(_, mask)| {
-                format!(", masked {}", mask.name())
-            });
             may(
                 format!("{name}.{}", table.columns[*column].field),
-                format!("{rows}{how}"),
+                reach(rule, *action, mask.map(|(_, mask)| mask.name())),
             );
         }
         for relation in rule.relations.iter().filter(|_| *action == Action::Read) {
             may(
                 format!("{name}.{}", table.relations[*relation].field),
-                rows.clone(),
+                reach(rule, *action, None),
             );
         }
     }
 }
 
-/// The rows of a rule in words.
-fn rows(rule: &Rule, action: Action) -> String {
-    let rows = which(rule, action);
-    match rule.rows_max.filter(|_| action != Action::Create) {
-        Some(most) => format!("{rows}, {most} at a time"),
-        None => rows,
+fn reach(rule: &Rule, action: Action, mask: Option<&'static str>) -> Reach {
+    let rows = rule.rows.as_deref().filter(|_| action != Action::Create);
+    let writes = matches!(action, Action::Create | Action::Update);
+    let check = rule.check.as_deref().or(rule.rows.as_deref());
+    let check = check.filter(|_| writes);
+    let most = rule.rows_max.filter(|_| action != Action::Create);
+    let mut said = which(rows, check);
+    if let Some(most) = most {
+        said += &format!(", {most} at a time");
+    }
+    if let Some(mask) = mask {
+        said += ", masked ";
+        said += mask;
+    }
+    Reach {
+        said,
+        rows: rows.map(str::to_owned),
+        check: check.map(str::to_owned),
+        mask,
+        most,
     }
 }
 
-fn which(rule: &Rule, action: Action) -> String {
-    let where_ = rule.rows.as_ref().filter(|_| action != Action::Create);
-    let writes = matches!(action, Action::Create | Action::Update);
-    let check = rule
-        .check
-        .as_ref()
-        .or(rule.rows.as_ref())
-        .filter(|_| writes);
-    match (where_, check) {
+/// The rows of a rule in words.
+fn which(rows: Option<&str>, check: Option<&str>) -> String {
+    match (rows, check) {
         (None, None) => "all rows".to_owned(),
         (Some(rows), Some(check)) if rows == check => format!("rows {rows}"),
         (Some(rows), None) => format!("rows {rows}"),

@@ -57,6 +57,9 @@ fn rules_that_cannot_be_read_are_refused_where_they_stand() {
         r#"extend type Customer @access(to: "clerk", allow: READ, where: 1)"#,
         r#"extend type Customer @access(to: "clerk", allow: CREATE, check: {name: {like: 1}})"#,
         r#"extend type Customer @access(to: "clerk", allow: CREATE, set: {name: 1, tenantId: null})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {tenantId: {eq: null}})"#,
+        r#"extend type Customer @access(to: "clerk", allow: READ, where: {or: [{id: {eq: 1}}, {tenantId: null}]})"#,
+        r#"extend type Customer @access(to: "clerk", allow: CREATE, check: {not: null})"#,
     ];
     let idle = [
         r#"extend type Customer @access(to: "clerk", allow: READ, where: [])"#,

@@ -11,19 +11,28 @@ use model::{Dialect, Schema};
 use serde_json::json;
 use std::path::Path;
 
-/// Lists the changes: first what roles gain, then what breaks clients.
+/// Lists the changes: first what roles gain or may gain, then what breaks clients.
 pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) -> Result<()> {
     let old = Side::open(&args.old, environment)?;
     let new = Side::open(&args.new, environment)?;
     let known = old.dialect().or(new.dialect());
     let mut changes = engine::diff(&old.schema(known)?, &new.schema(known)?);
-    let is_gain = |change: &Change| change.access == Some(Sight::Gains);
     changes.sort_by_cached_key(order);
     let breaking = changes.iter().filter(|change| change.breaking).count();
-    let gains = changes.iter().filter(|change| is_gain(change)).count();
-    let machine = json!({ "breaking": breaking, "gains": gains, "changes": changes });
+    let is_of = |sight| {
+        changes
+            .iter()
+            .filter(move |change| change.access == Some(sight))
+    };
+    let (gains, differs) = (is_of(Sight::Gains).count(), is_of(Sight::Differs).count());
+    let machine = json!({
+        "breaking": breaking,
+        "gains": gains,
+        "differs": differs,
+        "changes": changes
+    });
     terminal.either(&machine, || {
-        let summary = summary(changes.len(), breaking, gains);
+        let summary = summary(changes.len(), breaking, (gains, differs));
         told(&changes)
             .into_iter()
             .chain([summary])
@@ -32,6 +41,10 @@ pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) ->
     })?;
     if args.check_access && gains > 0 {
         bail!("roles gain something by {}", count(gains, "change"));
+    }
+    if args.check_access && differs > 0 {
+        let changes = count(differs, "change");
+        bail!("roles may something else by {changes}, and whether that is more is not known");
     }
     if args.check && breaking > 0 {
         let changes = count(changes.len(), "change");
@@ -96,21 +109,29 @@ fn grouped<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<String> {
 /// In which order changes are told: first what roles gain, then what breaks clients; of rights by type
 /// and role, then by what is done.
 fn order(change: &Change) -> (bool, bool, String) {
-    let is_gain = change.access == Some(Sight::Gains);
+    let may_gain = change.access.is_some_and(Sight::may_gain);
     let right = change.access.map_or(String::new(), |_| {
         let owner = change.at.split('.').next().unwrap_or_default();
         format!("{owner} {}", change.what)
     });
-    (!is_gain, !change.breaking, right)
+    (!may_gain, !change.breaking, right)
 }
 
-fn summary(changes: usize, breaking: usize, gains: usize) -> String {
-    let all = count(changes, "change");
-    match (changes, gains) {
-        (0, _) => "no change".to_owned(),
-        (_, 0) => format!("{all}, {breaking} of them breaking"),
-        _ => format!("{all}, {breaking} of them breaking, {gains} by which roles gain something"),
+fn summary(changes: usize, breaking: usize, (gains, differs): (usize, usize)) -> String {
+    if changes == 0 {
+        return "no change".to_owned();
     }
+    let mut parts = vec![
+        count(changes, "change"),
+        format!("{breaking} of them breaking"),
+    ];
+    if gains > 0 {
+        parts.push(format!("{gains} by which roles gain something"));
+    }
+    if differs > 0 {
+        parts.push(format!("{differs} by which they may something else"));
+    }
+    parts.join(", ")
 }
 
 /// What is compared: an artefact file, or a project that is compiled now.

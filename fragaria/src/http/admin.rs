@@ -5,13 +5,12 @@ use super::admission;
 use super::answer::{Answer, Refusal};
 use super::caller::{self, Peer};
 use super::negotiation::{Format, Unreadable, is_json};
-use super::{JSON, origin, pages, rates};
+use super::{Asked, JSON, origin, pages, rates};
 use crate::keys::{self, Error};
 use crate::revocations;
 use crate::server::Server;
 use guard::rates::Visit;
-use hyper::body::Incoming;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, StatusCode};
 use model::{Caller, Fault, Kind, Rights};
 use observe::request::Line;
 use serde::Deserialize;
@@ -46,7 +45,7 @@ struct Nothing {}
 pub(super) async fn answer(
     server: &Server,
     peer: &Peer,
-    request: Request<Incoming>,
+    request: Asked<'_>,
     line: &mut Line,
 ) -> Answer {
     if server.config.auth.admin_roles.is_empty() {
@@ -64,7 +63,7 @@ pub(super) async fn answer(
 async fn act(
     server: &Server,
     peer: &Peer,
-    request: Request<Incoming>,
+    request: Asked<'_>,
     line: &mut Line,
     visit: &mut Visit,
 ) -> Result<Value, Refusal> {
@@ -162,7 +161,7 @@ fn is_operator(caller: &Caller, admin_roles: &[String]) -> Result<(), Refusal> {
 }
 
 /// What a path and a method stand for.
-fn order(request: &Request<Incoming>, server: &Server) -> Result<Order, Refusal> {
+fn order(request: &Asked<'_>, server: &Server) -> Result<Order, Refusal> {
     let path = request.uri().path();
     let path = path.strip_prefix(ADMIN).unwrap_or_default();
     let parts: Vec<_> = path.split('/').collect();

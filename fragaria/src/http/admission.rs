@@ -1,5 +1,6 @@
 //! The first step of a request: may it come in, and what does it ask?
 
+use super::Asked;
 use super::answer::Refusal;
 use super::bodies::{Full, Held};
 use super::caller::{self, Peer};
@@ -14,11 +15,16 @@ use bytes::BytesMut;
 use guard::rates::Visit;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, StatusCode};
 use model::{Caller, Fault, Kind};
 use observe::request::Line;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+
+/// How long, and for how many bytes, a body is taken in that nobody reads.
+const PASSED_OVER: Duration = Duration::from_millis(200);
+const PASSED_OVER_BYTES: usize = 64 * 1024;
 
 /// A request that may come in.
 pub(crate) struct Admitted {
@@ -60,7 +66,7 @@ impl Admitted {
 /// Admits a request, or refuses it before it costs anything.
 pub(crate) async fn admit(
     (server, edition): (&Server, &Arc<Edition>),
-    (peer, request): (&Peer, Request<Incoming>),
+    (peer, request): (&Peer, Asked<'_>),
     line: &mut Line,
     visit: &mut Visit,
 ) -> Result<Admitted, Refusal> {
@@ -94,7 +100,7 @@ pub(crate) async fn admit(
     })
 }
 
-fn acceptable(request: &Request<Incoming>) -> Result<(), Refusal> {
+fn acceptable(request: &Asked<'_>) -> Result<(), Refusal> {
     if !matches!(*request.method(), Method::GET | Method::POST) {
         let fault = malformed("http.method", "GraphQL is asked by GET or POST");
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, fault).allow("GET, POST"));
@@ -113,7 +119,7 @@ fn acceptable(request: &Request<Incoming>) -> Result<(), Refusal> {
 /// Reads a body, never more of it than allowed, and not for longer than allowed.
 pub(super) async fn body(
     server: &Server,
-    mut body: Incoming,
+    body: &mut Incoming,
     visit: &Visit,
 ) -> Result<(Bytes, Option<Held>), Refusal> {
     let config = &server.config.server;
@@ -122,7 +128,7 @@ pub(super) async fn body(
     }
     let until = Instant::now() + config.body_timeout();
     let (mut whole, mut held) = (Bytes::new(), None);
-    while let Some(part) = part(&mut body, until).await? {
+    while let Some(part) = part(body, until).await? {
         if whole.len() + part.len() > config.body_bytes_max {
             return Err(too_large(config.body_bytes_max));
         }
@@ -152,6 +158,19 @@ async fn part(body: &mut Incoming, until: Instant) -> Result<Option<Bytes>, Refu
                 return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, fault));
             }
         }
+    }
+}
+
+/// Takes what comes of a body that nobody reads. Without its end the stream would be reset behind the
+/// answer, and there are clients that lose the answer then.
+pub(super) async fn pass_over(body: &mut Incoming) {
+    let until = Instant::now() + PASSED_OVER;
+    let mut left = PASSED_OVER_BYTES;
+    while let Ok(Some(part)) = part(body, until).await {
+        let Some(rest) = left.checked_sub(part.len()) else {
+            return;
+        };
+        left = rest;
     }
 }
 

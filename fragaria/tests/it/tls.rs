@@ -18,6 +18,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ProtocolVersion};
 use std::io::Read as _;
 use std::net::TcpStream;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -131,6 +132,28 @@ async fn http_2_is_spoken_over_tls_and_ends_in_order() {
     server.signal("TERM");
     server.logged("stopping: requests in flight finish");
     assert!(server.ended().success());
+}
+
+#[test]
+fn a_client_that_is_refused_before_it_has_sent_its_body_reads_why() {
+    let authority = Authority::new("us");
+    let (project, server) = served(&authority, &[]);
+    project.write("ca.pem", &authority.pem());
+    let address = format!("https://localhost:{}/graphql", server.address.port());
+    let body = format!("{{\"query\": \"{}\"}}", "x".repeat(2_000));
+    for _ in 0..20 {
+        // The client of the distribution takes a reset behind an answer for a failure of all of it.
+        let told = Command::new("curl")
+            .args(["--silent", "--http2", "--cacert"])
+            .arg(project.path("ca.pem"))
+            .args(["-H", "content-type: text/plain", "-d", &body, &address])
+            .args(["-w", " %{http_version} %{http_code}"])
+            .output()
+            .unwrap();
+        let told = String::from_utf8(told.stdout).unwrap();
+        assert!(told.contains("http.content_type"), "{told}");
+        assert!(told.ends_with(" 2 415"), "{told}");
+    }
 }
 
 #[test]

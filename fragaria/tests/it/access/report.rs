@@ -311,3 +311,42 @@ fn a_diff_tells_the_same_of_many_fields_once_and_first_that_rules_are_gone() {
     assert!(all.to_string().contains("clerk loses READ"), "{all}");
     project.fail(&["diff", "old.json", ".", "--check-access"]);
 }
+
+#[test]
+fn a_gate_tells_less_from_something_else() {
+    let project = &ruled().project;
+    let schema = project.read("schema.graphql");
+    let with = |more: &str| {
+        let rule = format!("extend type Secret @access(to: \"guest\", allow: READ{more})");
+        project.write("schema.graphql", &format!("{schema}\n{rule}\n"));
+    };
+    let some = ", where: {id: {gt: 3}}";
+    for (before, after, sight, passes) in [
+        ("", some, "loses", true),
+        (", rowsMax: 50", ", rowsMax: 40", "loses", true),
+        ("", ", mask: {word: NULL}", "loses", true),
+        (some, ", where: {id: {gt: 4}}", "differs", false),
+        (", rowsMax: 40", some, "differs", false),
+        (some, "", "gains", false),
+        (", rowsMax: 40", ", rowsMax: 50", "gains", false),
+    ] {
+        with(before);
+        project.run(&["compile", "--out", "old.json"]);
+        with(after);
+        let told = project.run(&["diff", "old.json", ".", "--json"]);
+        let told: Value = serde_json::from_str(&told).unwrap();
+        let changes = told["changes"].as_array().unwrap();
+        assert!(!changes.is_empty(), "{after}");
+        for change in changes {
+            assert_eq!(change["access"], sight, "{before} {after}: {change}");
+            assert_eq!(change["breaking"], sight != "gains", "{change}");
+        }
+        let gate = ["diff", "old.json", ".", "--check-access"];
+        if passes {
+            project.run(&gate);
+            project.fail(&["diff", "old.json", ".", "--check"]);
+        } else {
+            project.fail(&gate);
+        }
+    }
+}

@@ -119,6 +119,9 @@ fn a_revoked_key_is_refused_by_every_server_within_seconds() {
         assert_eq!(again["revoked"], revoked["revoked"]);
         let refusal = stage.project.fail(&["api-key", "rotate", id]);
         assert!(refusal.contains("was revoked"), "{refusal}");
+        let misplaced = stage.project.fail(&["api-key", "revoke", ".", key]);
+        assert!(misplaced.contains("name the key first"), "{misplaced}");
+        assert!(!misplaced.contains(key), "{misplaced}");
     }
 }
 
