@@ -32,7 +32,7 @@ pub(crate) async fn answer(
 ) -> Answer {
     let format = Format::accepted(request.headers());
     let mut visit = Visit::default();
-    let answer = match live(server, peer, request, line, &mut visit).await {
+    let answer = match live(server, (peer, request, format), line, &mut visit).await {
         Ok(((reply, held), cost)) => Answer::data(reply, cost, held, format.unwrap_or_default()),
         Err(refusal) => Answer::refused(&refusal, format.unwrap_or_default()),
     };
@@ -44,15 +44,14 @@ type Lived = ((Reply, Option<Held>), Option<u64>);
 
 async fn live(
     server: &Server,
-    peer: &Peer,
-    request: Asked<'_>,
+    (peer, request, format): (&Peer, Asked<'_>, Option<Format>),
     line: &mut Line,
     visit: &mut Visit,
 ) -> Result<Lived, Refusal> {
     let edition = server.edition();
     line.entry().artefact = Some(edition.hash.clone());
     rates::arrive(server, peer.address, request.headers(), visit).await?;
-    let admitted = admit((server, &edition), (peer, request), line, visit).await?;
+    let admitted = admit((server, &edition), (peer, request, format), line, visit).await?;
     let answer = carry_out(server, &edition, &admitted, line, Some(visit)).await?;
     let cost = line.entry().cost.filter(|_| admitted.reports_cost);
     Ok((answer, cost))

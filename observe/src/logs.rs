@@ -1,10 +1,13 @@
 //! Where events go: one JSON object a line for machines, or coloured text for people.
 
+mod json;
 mod line;
 
 use crate::Error;
+use json::Json;
 use line::OneLine;
 use serde::{Deserialize, Serialize};
+use std::io::{self, BufWriter};
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::Targets;
@@ -83,6 +86,9 @@ pub struct Reader {
 /// Lines that wait to be written; one more waits for room, so none is lost.
 const LINES_MAX: usize = 16_384;
 
+/// Bytes of lines that are written at once, where as many wait.
+const WRITTEN_TOGETHER: usize = 64 * 1024;
+
 /// The log of this process; what is still to be written is written when it goes.
 #[must_use = "the log ends where it is dropped"]
 pub struct Log {
@@ -95,7 +101,8 @@ pub fn install(config: Config, reader: Reader) -> Result<Log, Error> {
         .lossy(false)
         .buffered_lines_limit(LINES_MAX)
         .thread_name("log")
-        .finish(std::io::stderr());
+        // What waits is written together; the thread flushes when nothing does.
+        .finish(BufWriter::with_capacity(WRITTEN_TOGETHER, io::stderr()));
     Registry::default()
         .with(layer(config, reader, writer))
         .try_init()
@@ -121,10 +128,7 @@ where
     }
     lines
         .with_writer(writer)
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
+        .event_format(Json)
         .with_filter(filter)
         .boxed()
 }
@@ -153,7 +157,7 @@ fn filter(level: Level) -> Targets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{self, Write};
+    use std::io::Write;
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone, Default)]
@@ -197,6 +201,34 @@ mod tests {
         assert_eq!(line["message"], "said");
         assert_eq!(line["answer"], 42);
         assert_eq!(line["level"], "INFO");
+    }
+
+    #[test]
+    fn whatever_is_quoted_is_a_json_string() {
+        let page = Page::default();
+        let writer = page.clone();
+        let layer = layer(Config::default(), MACHINE, move || writer.clone());
+        let quoted = "\"a\\\r\n\t\u{1}\u{7f}é\u{1f353}";
+        tracing::subscriber::with_default(Registry::default().with(layer), || {
+            let (none, some) = (None::<u64>, Some(-7_i64));
+            tracing::warn!(text = quoted, shown = %quoted, debugged = ?quoted, none, some,
+                yes = true, part = 0.25, whole = 2.0, endless = f64::NAN, r#type = "t", "said");
+        });
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let expected = serde_json::json!({
+            "text": quoted, "shown": quoted, "debugged": format!("{quoted:?}"), "some": -7,
+            "yes": true, "part": 0.25, "whole": 2.0, "endless": null, "type": "t", "message": "said",
+        });
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(
+                line[name].to_string(),
+                value.to_string().replace("2.0", "2"),
+                "{name}"
+            );
+        }
+        assert!(line.get("none").is_none(), "{text}");
     }
 
     #[test]

@@ -14,12 +14,16 @@ const ROLES_CHARACTERS_MAX: usize = 400;
 
 /// The metrics of requests, and the clock they are timed by.
 #[derive(Clone)]
-pub struct Requests {
+pub struct Requests(Arc<Counted>);
+
+struct Counted {
     clock: Arc<dyn Clock>,
     callers: Callers,
     total: Family<Labels, Counter>,
     faults: Family<Code, Counter>,
     duration: Family<Endpoint, Histogram>,
+    /// Those of most requests, at hand.
+    answered: (Counter, Histogram),
     in_flight: Gauge,
     bytes: Counter,
 }
@@ -39,6 +43,15 @@ struct Code {
 struct Endpoint {
     endpoint: &'static str,
 }
+
+/// GraphQL that was answered: nearly all requests.
+const ANSWERED: Labels = Labels {
+    endpoint: "graphql",
+    outcome: "ok",
+};
+const GRAPHQL: Endpoint = Endpoint {
+    endpoint: "graphql",
+};
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,56 +105,30 @@ pub struct Entry {
 impl Requests {
     /// Declares the metrics; of callers the lines tell no more than that.
     pub fn new(clock: Arc<dyn Clock>, callers: Callers, registry: &mut Registry) -> Self {
-        let requests = Self {
+        let total = Family::<Labels, Counter>::default();
+        let duration =
+            Family::<Endpoint, Histogram>::new_with_constructor(|| Histogram::new(seconds()));
+        let answered = (
+            total.get_or_create(&ANSWERED).clone(),
+            duration.get_or_create(&GRAPHQL).clone(),
+        );
+        let counted = Counted {
             clock,
             callers,
-            total: Family::default(),
+            answered,
+            total,
             faults: Family::default(),
-            duration: Family::new_with_constructor(|| Histogram::new(seconds())),
+            duration,
             in_flight: Gauge::default(),
             bytes: Counter::default(),
         };
-        let Self {
-            total,
-            faults,
-            duration,
-            in_flight,
-            bytes,
-            ..
-        } = requests.clone();
-        registry.register(
-            "fragaria_http_requests",
-            "Requests ended, by outcome",
-            total,
-        );
-        registry.register(
-            "fragaria_http_faults",
-            "Requests refused, failed or broken off, by the code that the log has, too",
-            faults,
-        );
-        registry.register_with_unit(
-            "fragaria_http_request_duration",
-            "From the head of the request to the last byte of the response",
-            Unit::Seconds,
-            duration,
-        );
-        registry.register(
-            "fragaria_http_requests_in_flight",
-            "Requests being served",
-            in_flight,
-        );
-        registry.register_with_unit(
-            "fragaria_http_response",
-            "Bytes of response bodies handed to connections",
-            Unit::Bytes,
-            bytes,
-        );
-        requests
+        counted.register(registry);
+        Self(Arc::new(counted))
     }
 
     /// Opens the line of a request.
     pub fn open(&self, request_id: Box<str>, endpoint: &'static str) -> Line {
-        self.in_flight.inc();
+        self.0.in_flight.inc();
         let entry = Entry {
             request_id,
             endpoint,
@@ -158,23 +145,63 @@ impl Requests {
         };
         Line {
             requests: self.clone(),
-            opened: self.clock.instant(),
+            opened: self.0.clock.instant(),
             entry,
         }
     }
+}
+
+impl Counted {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "fragaria_http_requests",
+            "Requests ended, by outcome",
+            self.total.clone(),
+        );
+        registry.register(
+            "fragaria_http_faults",
+            "Requests refused, failed or broken off, by the code that the log has, too",
+            self.faults.clone(),
+        );
+        registry.register_with_unit(
+            "fragaria_http_request_duration",
+            "From the head of the request to the last byte of the response",
+            Unit::Seconds,
+            self.duration.clone(),
+        );
+        registry.register(
+            "fragaria_http_requests_in_flight",
+            "Requests being served",
+            self.in_flight.clone(),
+        );
+        registry.register_with_unit(
+            "fragaria_http_response",
+            "Bytes of response bodies handed to connections",
+            Unit::Bytes,
+            self.bytes.clone(),
+        );
+    }
 
     fn close(&self, entry: &Entry, duration: Duration) {
-        let (endpoint, outcome) = (entry.endpoint, entry.outcome.name());
+        let endpoint = entry.endpoint;
+        let labels = Labels {
+            endpoint,
+            outcome: entry.outcome.name(),
+        };
         self.in_flight.dec();
-        self.total
-            .get_or_create(&Labels { endpoint, outcome })
-            .inc();
+        if labels == ANSWERED {
+            let (total, durations) = &self.answered;
+            total.inc();
+            durations.observe(duration.as_secs_f64());
+        } else {
+            self.total.get_or_create(&labels).inc();
+            self.duration
+                .get_or_create(&Endpoint { endpoint })
+                .observe(duration.as_secs_f64());
+        }
         if let Some(code) = entry.code {
             self.faults.get_or_create(&Code { code }).inc();
         }
-        self.duration
-            .get_or_create(&Endpoint { endpoint })
-            .observe(duration.as_secs_f64());
         self.bytes.inc_by(entry.bytes);
     }
 }
@@ -201,11 +228,12 @@ impl Drop for Line {
     fn drop(&mut self) {
         let duration = self
             .requests
+            .0
             .clock
             .instant()
             .saturating_duration_since(self.opened);
-        self.requests.close(&self.entry, duration);
-        self.entry.write(duration, self.requests.callers);
+        self.requests.0.close(&self.entry, duration);
+        self.entry.write(duration, self.requests.0.callers);
     }
 }
 

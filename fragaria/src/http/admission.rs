@@ -66,12 +66,12 @@ impl Admitted {
 /// Admits a request, or refuses it before it costs anything.
 pub(crate) async fn admit(
     (server, edition): (&Server, &Arc<Edition>),
-    (peer, request): (&Peer, Asked<'_>),
+    (peer, request, format): (&Peer, Asked<'_>, Option<Format>),
     line: &mut Line,
     visit: &mut Visit,
 ) -> Result<Admitted, Refusal> {
     let method = request.method().clone();
-    acceptable(&request)?;
+    acceptable(&request, format)?;
     let caller = caller::of(server, (peer, request.headers()), line, visit).await?;
     server.rates.admit(visit, &caller).await?;
     let tenant = Place::whose(server, &caller, line)?;
@@ -100,12 +100,12 @@ pub(crate) async fn admit(
     })
 }
 
-fn acceptable(request: &Asked<'_>) -> Result<(), Refusal> {
+fn acceptable(request: &Asked<'_>, format: Option<Format>) -> Result<(), Refusal> {
     if !matches!(*request.method(), Method::GET | Method::POST) {
         let fault = malformed("http.method", "GraphQL is asked by GET or POST");
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, fault).allow("GET, POST"));
     }
-    if Format::accepted(request.headers()).is_none() {
+    if format.is_none() {
         let message = "answers are application/graphql-response+json or application/json in utf-8";
         let fault = malformed("http.accept", message);
         return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, fault));

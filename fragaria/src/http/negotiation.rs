@@ -3,6 +3,7 @@
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use mediatype::{MediaType, MediaTypeList, Name, ReadParams as _};
+use std::borrow::Cow;
 
 /// The two formats of a GraphQL response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,8 +19,12 @@ impl Format {
     /// The format the client likes most of those it accepts; `None` if it accepts none.
     pub(crate) fn accepted(headers: &HeaderMap) -> Option<Self> {
         let accept = joined(headers, &ACCEPT);
-        if accept.trim().is_empty() {
-            return Some(Self::default());
+        match accept.trim() {
+            "" | "*/*" => return Some(Self::default()),
+            // What most clients send needs no reading.
+            "application/json" => return Some(Self::Json),
+            "application/graphql-response+json" => return Some(Self::Response),
+            _ => {}
         }
         let ranges: Vec<_> = MediaTypeList::new(&accept)
             .filter_map(Result::ok)
@@ -128,6 +133,9 @@ pub(crate) fn is_json(headers: &HeaderMap) -> Result<(), Unreadable> {
     if content_type.trim().is_empty() {
         return Err(Unreadable::Unnamed);
     }
+    if content_type == "application/json" && !headers.contains_key(CONTENT_ENCODING) {
+        return Ok(());
+    }
     let media_type = MediaType::parse(&content_type).map_err(|_| Unreadable::Foreign)?;
     let json = is_application(media_type.ty.as_str())
         && media_type.subty.as_str().eq_ignore_ascii_case("json")
@@ -170,13 +178,17 @@ fn quality(text: &str) -> Option<u16> {
 }
 
 /// All values of a header as one list.
-fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
-    let values: Vec<_> = headers
+fn joined<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Cow<'h, str> {
+    let mut values = headers
         .get_all(name)
         .iter()
-        .filter_map(|v| v.to_str().ok())
-        .collect();
-    values.join(",")
+        .filter_map(|value| value.to_str().ok());
+    let first = values.next().unwrap_or_default();
+    let Some(second) = values.next() else {
+        return first.into();
+    };
+    let all: Vec<_> = [first, second].into_iter().chain(values).collect();
+    all.join(",").into()
 }
 
 #[cfg(test)]
