@@ -8,6 +8,9 @@ pub enum Error {
     /// Logs were set up twice in one process.
     #[error("logs are already set up in this process")]
     LogsInstalled,
+    /// The thread that writes the log could not be made.
+    #[error("the log has no thread: {0}")]
+    LogThread(std::io::Error),
     /// The metrics could not be written as text.
     #[error("the metrics could not be rendered: {0}")]
     Exposition(#[from] std::fmt::Error),
@@ -16,7 +19,7 @@ pub enum Error {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let code = match error {
-            Error::LogsInstalled => "observe.logs",
+            Error::LogsInstalled | Error::LogThread(_) => "observe.logs",
             Error::Exposition(_) => "observe.exposition",
         };
         Self::new(

@@ -2,14 +2,15 @@
 
 mod json;
 mod line;
+mod lines;
 
 use crate::Error;
 use json::Json;
 use line::OneLine;
+use lines::{Lines, Scribe};
 use serde::{Deserialize, Serialize};
-use std::io::{self, BufWriter};
+use std::io;
 use tracing::level_filters::LevelFilter;
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -83,31 +84,20 @@ pub struct Reader {
     pub colour: bool,
 }
 
-/// Lines that wait to be written; one more waits for room, so none is lost.
-const LINES_MAX: usize = 16_384;
-
-/// Bytes of lines that are written at once, where as many wait.
-const WRITTEN_TOGETHER: usize = 64 * 1024;
-
 /// The log of this process; what is still to be written is written when it goes.
 #[must_use = "the log ends where it is dropped"]
 pub struct Log {
-    _guard: WorkerGuard,
+    _scribe: Scribe,
 }
 
 /// Sends all events of this process to standard error from now on, on a thread of their own.
 pub fn install(config: Config, reader: Reader) -> Result<Log, Error> {
-    let (writer, guard) = NonBlockingBuilder::default()
-        .lossy(false)
-        .buffered_lines_limit(LINES_MAX)
-        .thread_name("log")
-        // What waits is written together; the thread flushes when nothing does.
-        .finish(BufWriter::with_capacity(WRITTEN_TOGETHER, io::stderr()));
+    let (writer, scribe) = Lines::written_to(io::stderr()).map_err(Error::LogThread)?;
     Registry::default()
         .with(layer(config, reader, writer))
         .try_init()
         .map_err(|_| Error::LogsInstalled)?;
-    Ok(Log { _guard: guard })
+    Ok(Log { _scribe: scribe })
 }
 
 /// The layer that writes events of a configuration for a reader.
