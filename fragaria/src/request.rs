@@ -249,6 +249,7 @@ async fn run(
         weight,
         once,
         actor,
+        steps_as_login: 0,
     };
     let database = admitted.place.database(server);
     let outcome = database.run(script, arguments, manner).await;

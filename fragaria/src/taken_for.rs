@@ -1,13 +1,13 @@
 //! Whom somebody wants to be taken for, who could do everything anyway.
 
-use model::{Caller, Rights};
+use model::{Caller, Claims, Rights};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// How it is written.
 pub(crate) const EXAMPLE: &str = r#"{"roles": ["clerk"], "claims": {"tenant": 1}}"#;
 
-/// The roles and claims of a caller, and its tenant where tenants have databases of their own.
+/// The roles and claims of a caller, and its tenant: a claim too, as with keys and certificates.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TakenFor {
@@ -33,7 +33,7 @@ impl TakenFor {
     pub(crate) fn caller(self) -> Caller {
         Caller {
             rights: Rights::Of(self.roles.iter().map(String::as_str).collect()),
-            claims: self.claims.into(),
+            claims: Claims::of_tenant(self.claims, self.tenant.as_deref()),
             tenant: self.tenant.map(Into::into),
             ..Caller::development()
         }

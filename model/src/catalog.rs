@@ -98,6 +98,9 @@ pub struct Column {
     pub default: Option<String>,
     /// Whether the database computes it, so that it cannot be written.
     pub generated: bool,
+    /// Whether its collation takes different bytes for the same (PostgreSQL): patterns fail on its values.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub nondeterministic: bool,
     /// Its comment.
     pub comment: Option<String>,
 }

@@ -26,6 +26,9 @@ pub struct Manner {
     pub once: Option<Once>,
     /// As whom it is run; as the login of the connections where as nobody.
     pub actor: Option<Arc<Actor>>,
+    /// How many of its first steps are run as the login all the same, in the same transaction; for
+    /// writes alone.
+    pub steps_as_login: usize,
 }
 
 impl From<Weight> for Manner {
@@ -34,6 +37,7 @@ impl From<Weight> for Manner {
             weight,
             once: None,
             actor: None,
+            steps_as_login: 0,
         }
     }
 }
@@ -127,6 +131,7 @@ impl Database {
             weight,
             once,
             actor,
+            steps_as_login,
         } = manner.into();
         if actor.is_some() && self.dialect() != Dialect::Postgres {
             return Err(without_roles().into());
@@ -139,7 +144,7 @@ impl Database {
         let reply = match &*self.backend {
             Backend::Sqlite(sqlite) => sqlite.run(script, arguments, weight, claim).await,
             Backend::Postgres(postgres) => {
-                let job = Job::new(script, arguments, claim)?.acting_as(actor);
+                let job = Job::new(script, arguments, claim)?.acting_as(actor, steps_as_login);
                 postgres.run(job, weight).await
             }
             Backend::Mariadb(mariadb) => mariadb.run(script, arguments, weight, claim).await,

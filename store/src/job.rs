@@ -14,6 +14,8 @@ pub(crate) struct Job {
     pub(crate) claim: Option<Claim>,
     /// As whom it is run; as the login where as nobody.
     pub(crate) actor: Option<Arc<Actor>>,
+    /// How many of its first steps are run as the login before it acts as somebody.
+    pub(crate) steps_as_login: usize,
 }
 
 impl Job {
@@ -34,6 +36,7 @@ impl Job {
                 arguments,
                 claim,
                 actor: None,
+                steps_as_login: 0,
             })
         } else {
             Err(Error::Internal(
@@ -42,9 +45,10 @@ impl Job {
         }
     }
 
-    /// The same, run as somebody.
-    pub(crate) fn acting_as(mut self, actor: Option<Arc<Actor>>) -> Self {
+    /// The same, run as somebody behind so many of its steps.
+    pub(crate) fn acting_as(mut self, actor: Option<Arc<Actor>>, steps_as_login: usize) -> Self {
         self.actor = actor;
+        self.steps_as_login = steps_as_login;
         self
     }
 

@@ -62,6 +62,7 @@ impl Both<'_> {
                 _ => findings.extend(self.native()),
             },
         }
+        findings.extend(self.collation());
         findings.extend(self.nulls());
         if self.pair.table.writable {
             findings.extend(self.writes());
@@ -148,6 +149,20 @@ impl Both<'_> {
             Diagnostic::error("drift.type", message)
         };
         Some(finding.help(help))
+    }
+
+    /// PostgreSQL matches no pattern under a nondeterministic collation: it fails at the first value
+    /// it meets, which would tell of rows that are not seen.
+    fn collation(&self) -> Option<Diagnostic> {
+        let message = format!(
+            "{} has a nondeterministic collation in the database: conditions with patterns would \
+             fail on its values, and tell of rows that are not seen",
+            self.at()
+        );
+        let help = "give the column a deterministic collation, or leave it out of the schema";
+        self.found
+            .nondeterministic
+            .then(|| Diagnostic::error("drift.collation", message).help(help))
     }
 
     /// Databases do not say of views what is never null; there the schema is believed. SQLite lets

@@ -129,7 +129,9 @@ fn entity<'a>(
     let mut fields = Vec::new();
     let mut left_out = Vec::new();
     for column in &table.columns {
-        match kind(catalog, composites, column) {
+        // Drift refuses a column of such a collation.
+        let kind = kind(catalog, composites, column).filter(|_| !column.nondeterministic);
+        match kind {
             Some(kind) => fields.push(Field {
                 column,
                 name: String::new(),
@@ -283,10 +285,13 @@ fn warn(dialect: Dialect, entity: &Entity<'_>, warnings: &mut Vec<Diagnostic>) {
     let table = sdl::clip(&entity.table.name);
     for column in &entity.left_out {
         let native = sdl::clip(&column.native);
-        let message = format!(
-            "the column {:?} of {table:?} is left out: no GraphQL type stands for {native:?}",
-            sdl::clip(&column.name)
-        );
+        let why = if column.nondeterministic {
+            "its collation is nondeterministic".to_owned()
+        } else {
+            format!("no GraphQL type stands for {native:?}")
+        };
+        let name = sdl::clip(&column.name);
+        let message = format!("the column {name:?} of {table:?} is left out: {why}");
         warnings.push(Diagnostic::warning("init.unmapped", message));
     }
     if entity.table.kind == Kind::Table && entity.key.is_empty() {

@@ -83,6 +83,7 @@ fn function(line: &str) -> Option<Function> {
         nullable: true,
         default: (index >= least).then(|| "1".to_owned()),
         generated: false,
+        nondeterministic: false,
         comment: None,
     };
     Some(Function {
@@ -247,6 +248,7 @@ fn column(
         nullable,
         default,
         generated,
+        nondeterministic: false,
         comment,
     });
 }

@@ -233,6 +233,7 @@ fn composites() -> Vec<Composite> {
         nullable: true,
         default: None,
         generated: false,
+        nondeterministic: false,
         comment: Some("x\ny".to_owned()),
     };
     let composite = |name: &str, attributes| Composite {
@@ -345,6 +346,7 @@ fn column(dice: &mut Dice, dialect: Dialect, name: String) -> Column {
                 .to_owned()
         }),
         generated,
+        nondeterministic: false,
         comment: dice.often(10).then(|| "  odd\n\"\"\" ".to_owned()),
     }
 }

@@ -14,6 +14,7 @@ mod attacks;
 mod bounds;
 mod cases;
 mod client;
+mod collations;
 mod command;
 mod composites;
 mod computed;

@@ -5,6 +5,7 @@ mod connections;
 mod ledger;
 mod reads;
 mod standing;
+mod trying;
 mod writes;
 
 use crate::access::{asked, code, data};

@@ -180,6 +180,7 @@ fn column(
         nullable: row.text(3)? == "YES",
         default,
         generated,
+        nondeterministic: false,
         comment: row.said(7),
     })
 }

@@ -43,6 +43,7 @@ impl Types {
             nullable: true,
             default: None,
             generated: false,
+            nondeterministic: false,
             comment: None,
         }
     }
@@ -202,6 +203,7 @@ fn column(row: &Row, types: &Types) -> Result<Column, Error> {
         default: get(row, 5)?,
         generated: get(row, 6)?,
         comment: get(row, 7)?,
+        nondeterministic: get(row, 8)?,
         ..types.column(name, native, id)
     })
 }

@@ -72,6 +72,9 @@ async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome,
     }
     let mut answer = Answer::new(&job.script, settings.bytes_max(writes), settings.bounds);
     for segment in segments(job) {
+        if is_turn(job, segment.start) {
+            acting::act(session, job.actor.as_deref()).await?;
+        }
         let ends = segment.end == steps && transacts && !writes;
         let controls = [before.take(), ends.then_some("COMMIT")];
         together(running, segment, controls, &mut answer).await?;
@@ -89,7 +92,8 @@ async fn transact(running: &Running<'_>, settings: &Settings) -> Result<Outcome,
 /// request that had the key before.
 async fn open(session: &Session, begin: &str, job: &Job) -> Result<Option<Vec<u8>>, Snag> {
     let begun = session.send(Request::Control(begin));
-    let act = acting::act(session, job.actor.as_deref());
+    let actor = job.actor.as_deref().filter(|_| job.steps_as_login == 0);
+    let act = acting::act(session, actor);
     let Some(claim) = &job.claim else {
         // Where the one fails the other is nothing: without a transaction it ends with its statement.
         try_join(begun, act).await?;
@@ -196,12 +200,17 @@ async fn take(rows: RowStream, step: usize, answer: &mut Answer<'_>) -> Result<(
     Ok(())
 }
 
-/// The steps in stretches none of which needs rows of its own.
+/// Whether a step is the first that is run as somebody, where others were run as the login.
+fn is_turn(job: &Job, step: usize) -> bool {
+    job.actor.is_some() && step > 0 && step == job.steps_as_login
+}
+
+/// The steps in stretches none of which needs rows of its own, or is run as two.
 fn segments(job: &Job) -> Vec<Range<usize>> {
     let mut segments = Vec::new();
     let mut start = 0;
     for (index, arguments) in job.arguments().enumerate() {
-        if arguments.iter().any(|argument| needs(argument, start)) {
+        if is_turn(job, index) || arguments.iter().any(|argument| needs(argument, start)) {
             segments.push(start..index);
             start = index;
         }

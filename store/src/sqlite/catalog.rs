@@ -106,6 +106,7 @@ fn columns(connection: &Connection, table: &str) -> Result<(Vec<Column>, Vec<Str
             nullable: !row.get::<_, bool>(2)?,
             default: row.get(3)?,
             generated: hidden != 0,
+            nondeterministic: false,
             comment: None,
         });
     }

@@ -34,8 +34,12 @@ pub(super) async fn run(
             "the schema has no role `{role}`, so it means nothing"
         ));
     }
-    let who = json!({ "roles": wish.roles, "claims": wish.claims });
+    let roles = wish.roles.clone();
     let caller = wish.caller();
+    let who = json!({ "roles": roles, "claims": caller.claims.all() });
+    let actor = stand.actor(&caller);
+    let actor = actor.map_err(|why| mend::failure(why.what, why.help))?;
+    let acts_as = actor.as_ref().map(|actor| actor.role.clone());
     let inquiry = Inquiry {
         rights: &caller.rights,
         claims: &caller.claims,
@@ -43,20 +47,28 @@ pub(super) async fn run(
         id: id.as_ref(),
         action: action(args.operation),
     };
-    let explained = stand.explain(&inquiry).await;
+    let explained = stand.explain(&inquiry, actor).await;
     stand.database.close().await;
     let explanation = explained?;
     let mut machine = telling::machine(&stand, &explanation);
     machine["as"] = who.clone();
     machine["id"] = json!(id);
+    machine["actsAs"] = json!(acts_as);
     terminal.either(&machine, || {
         let named = id.as_ref().map(telling::key);
         let row = named.unwrap_or_else(|| "a new row".to_owned());
         let title = format!("{} {} {row}, as {who}", explanation.action, args.type_name);
-        let lines = telling::lines(&stand, &explanation);
-        format!("{}\n{}", terminal.bold(&title), lines.join("\n"))
+        let mut lines = vec![terminal.bold(&title)];
+        lines.extend(acts_as.iter().map(|role| acting(role)));
+        lines.extend(telling::lines(&stand, &explanation));
+        lines.join("\n")
     })?;
     Ok(())
+}
+
+/// What else decides where the database is asked as somebody.
+fn acting(role: &str) -> String {
+    format!("asked as {role} in the database: a row that its policies hide is not there")
 }
 
 fn taken_for(text: &str) -> Result<TakenFor> {

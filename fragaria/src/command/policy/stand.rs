@@ -9,11 +9,11 @@ use crate::snippet::{self, Texts};
 use anyhow::{Result, anyhow, bail};
 use engine::{Bound, Explanation, Inexplicable, Inquiry};
 use futures_util::TryStreamExt as _;
-use model::Place;
 use model::metric::Registry;
+use model::{Actor, Caller, Place};
 use serde_json::Value;
 use std::sync::Arc;
-use store::{Database, Failure, Reply};
+use store::{Database, Failure, Manner, Reply};
 
 /// What questions about rows are asked of.
 pub(super) struct Stand {
@@ -22,6 +22,14 @@ pub(super) struct Stand {
     target: Target,
     rules: Vec<Vec<Place>>,
     texts: Texts,
+    /// Whether tenants have databases of their own, which are not asked.
+    has_places: bool,
+}
+
+/// Why a caller cannot be asked for, and what to do about it.
+pub(super) struct Unaskable {
+    pub(super) what: String,
+    pub(super) help: &'static str,
 }
 
 impl Stand {
@@ -43,29 +51,63 @@ impl Stand {
             target,
             rules: compiled.rules,
             texts: compiled.texts,
+            has_places: config.tenancy.is_on(),
         })
     }
 
-    /// Why a caller may do something with a row, or may not.
-    pub(super) async fn explain(&self, inquiry: &Inquiry<'_>) -> Result<Explanation> {
+    /// As whom a caller asks the database, as its requests do; as the login where as nobody.
+    pub(super) fn actor(&self, caller: &Caller) -> Result<Option<Arc<Actor>>, Unaskable> {
+        if let (true, Some(tenant)) = (self.has_places, &caller.tenant) {
+            return Err(Unaskable {
+                what: format!(
+                    "tenants have databases of their own, and that of `{tenant}` is not asked here"
+                ),
+                help: "leave `tenant` out, and say where its database is by \
+                       --set database.url=…; what rules read of it is given in `claims`",
+            });
+        }
+        let actor = self.edition.engine.actor(caller);
+        let actor = actor.map_err(|fault| Unaskable {
+            what: fault.to_string(),
+            help: "name roles that act as one role of the database",
+        })?;
+        Ok(actor.map(Arc::new))
+    }
+
+    /// Why a caller may do something with a row, or may not; asked as somebody of the database.
+    pub(super) async fn explain(
+        &self,
+        inquiry: &Inquiry<'_>,
+        actor: Option<Arc<Actor>>,
+    ) -> Result<Explanation> {
         let explaining = self.edition.engine.inquire(inquiry).map_err(unexplained)?;
         let data = match explaining.bound() {
-            Some(bound) => self.ask(bound).await?,
+            Some(bound) => {
+                let manner = Manner {
+                    actor,
+                    ..bound.weight.into()
+                };
+                self.ask(bound, manner).await?
+            }
             None => Value::Null,
         };
         explaining.told(&data).map_err(unexplained)
     }
 
     /// What the database answers; a failure of it ends everything.
-    pub(super) async fn ask(&self, bound: &Bound) -> Result<Value> {
-        let answer = self.run(bound).await?;
+    async fn ask(&self, bound: &Bound, manner: Manner) -> Result<Value> {
+        let answer = self.run(bound, manner).await?;
         answer.map_err(|failure| self.failed(&failure))
     }
 
     /// What the database answers, or why it refuses.
-    pub(super) async fn run(&self, bound: &Bound) -> Result<Result<Value, Failure>> {
+    pub(super) async fn run(
+        &self,
+        bound: &Bound,
+        manner: Manner,
+    ) -> Result<Result<Value, Failure>> {
         let (script, arguments) = (Arc::clone(&bound.script), bound.arguments.clone());
-        let text = match self.database.run(script, arguments, bound.weight).await {
+        let text = match self.database.run(script, arguments, manner).await {
             Ok(Reply::Whole(text)) => text.to_vec(),
             Ok(Reply::Stream(chunks)) => chunks.try_collect::<Vec<_>>().await?.concat(),
             Ok(Reply::Replayed(_)) => bail!("an answer came that was not asked for"),

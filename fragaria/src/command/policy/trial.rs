@@ -10,10 +10,11 @@ use anyhow::Result;
 use engine::{
     Ask, Bound, Explaining, Explanation, FieldSight, Inexplicable, Inquiry, Inserts, rehearsal,
 };
-use model::{Action, Caller, Diagnostic, Fault, Kind, Place, Rights};
+use model::{Action, Actor, Caller, Diagnostic, Fault, Kind, Place, Rights};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
-use store::Failure;
+use std::sync::Arc;
+use store::{Failure, Manner};
 
 /// What the codes begin with by which the rules refuse.
 const OF_THE_RULES: &str = "access.";
@@ -23,6 +24,8 @@ pub(super) struct Prepared {
     /// What puts its rows into the database.
     rows: Option<Bound>,
     expects: Vec<Planned>,
+    /// As whom the caller asks the database; as the login where as nobody.
+    actor: Option<Arc<Actor>>,
 }
 
 /// Something that is expected, and what is asked to see it.
@@ -45,6 +48,11 @@ pub(super) fn prepare(stand: &Stand, trial: &Trial) -> Result<Prepared, Vec<Diag
     }
     let rows = rows(stand, trial, &mut diagnostics);
     let caller = trial.caller.clone().caller();
+    let actor = stand.actor(&caller).unwrap_or_else(|why| {
+        let found = Diagnostic::error("policy.case", why.what).help(why.help);
+        diagnostics.push(at(found, &trial.place));
+        None
+    });
     let mut expects = Vec::with_capacity(trial.expects.len());
     for (place, expected) in &trial.expects {
         match planned(stand, &caller, (place, expected)) {
@@ -53,7 +61,11 @@ pub(super) fn prepare(stand: &Stand, trial: &Trial) -> Result<Prepared, Vec<Diag
         }
     }
     if diagnostics.is_empty() {
-        return Ok(Prepared { rows, expects });
+        return Ok(Prepared {
+            rows,
+            expects,
+            actor,
+        });
     }
     Err(diagnostics)
 }
@@ -207,7 +219,7 @@ impl Prepared {
     /// Tries it; a database that cannot be asked ends everything.
     pub(super) async fn run(&self, stand: &Stand, coverage: &mut Coverage) -> Result<Vec<Outcome>> {
         if let Some(rows) = &self.rows
-            && let Err(fault) = attempt(stand, &rehearsal(&[rows])).await?
+            && let Err(fault) = attempt(stand, &rehearsal(&[rows]), None).await?
         {
             let failed = Failed {
                 expected: "its rows are there".to_owned(),
@@ -270,7 +282,7 @@ impl Prepared {
     async fn explained(&self, stand: &Stand, explaining: &Explaining) -> Result<Explanation> {
         let data = match explaining.bound() {
             Some(bound) => {
-                let answer = attempt(stand, &self.among_rows(bound)).await?;
+                let answer = self.attempt(stand, bound).await?;
                 answer.map_err(|fault| anyhow::anyhow!("a row cannot be looked at: {fault}"))?
             }
             None => Value::Null,
@@ -285,9 +297,19 @@ impl Prepared {
         asked: &Result<Bound, Fault>,
     ) -> Result<Result<Value, Fault>> {
         match asked {
-            Ok(bound) => attempt(stand, &self.among_rows(bound)).await,
+            Ok(bound) => self.attempt(stand, bound).await,
             Err(fault) => Ok(Err(fault.clone())),
         }
+    }
+
+    /// What the database answers the caller, among the rows of the case.
+    async fn attempt(&self, stand: &Stand, bound: &Bound) -> Result<Result<Value, Fault>> {
+        let actor = self.actor.clone().map(|actor| {
+            // The rows of a case are others' too, so it is not the caller who puts them there.
+            let rows = self.rows.as_ref();
+            (actor, rows.map_or(0, |rows| rows.script.steps.len()))
+        });
+        attempt(stand, &self.among_rows(bound), actor).await
     }
 
     /// The same with the rows of the case, and undone where anything is written.
@@ -300,9 +322,20 @@ impl Prepared {
     }
 }
 
-/// What the database answers, or what of it is told; one that cannot be asked ends everything.
-async fn attempt(stand: &Stand, bound: &Bound) -> Result<Result<Value, Fault>> {
-    let refused = match stand.run(bound).await? {
+/// What the database answers whoever acts behind so many steps, or what of it is told; one that cannot be
+/// asked ends everything.
+async fn attempt(
+    stand: &Stand,
+    bound: &Bound,
+    actor: Option<(Arc<Actor>, usize)>,
+) -> Result<Result<Value, Fault>> {
+    let (actor, steps_as_login) = actor.unzip();
+    let manner = Manner {
+        actor,
+        steps_as_login: steps_as_login.unwrap_or(0),
+        ..bound.weight.into()
+    };
+    let refused = match stand.run(bound, manner).await? {
         Ok(data) => return Ok(Ok(data)),
         Err(failure) => failure,
     };
@@ -342,8 +375,14 @@ fn is_done(data: &Value) -> bool {
 
 /// Whether the rules are why it is refused; what nobody can ask was refused before.
 fn is_by_rules(fault: &Fault) -> bool {
-    let of_the_api = ["engine.invalid", "engine.variable", "engine.argument"];
-    fault.code.starts_with(OF_THE_RULES) || of_the_api.contains(&fault.code)
+    // What policies do not let be written is refused by rules, too: those of the database.
+    let further = [
+        "engine.invalid",
+        "engine.variable",
+        "engine.argument",
+        "store.policy",
+    ];
+    fault.code.starts_with(OF_THE_RULES) || further.contains(&fault.code)
 }
 
 fn seen(explanation: &Explanation) -> Option<Failed> {

@@ -66,6 +66,7 @@ fn operand(row: &Answer) -> Result<Column, Error> {
         nullable: true,
         default: None,
         generated: false,
+        nondeterministic: false,
         comment: None,
     })
 }

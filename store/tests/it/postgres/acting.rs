@@ -31,6 +31,7 @@ fn acting(weight: Weight, role: &str) -> Manner {
         weight,
         once: None,
         actor: Some(actor(role)),
+        steps_as_login: 0,
     }
 }
 

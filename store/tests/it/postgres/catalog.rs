@@ -66,6 +66,7 @@ fn column(name: &str, native: &str) -> Column {
         nullable: true,
         default: None,
         generated: false,
+        nondeterministic: false,
         comment: None,
     }
 }
