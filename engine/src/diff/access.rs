@@ -191,16 +191,10 @@ fn reach(rule: &Rule, action: Action, mask: Option<&'static str>) -> Reach {
     let check = rule.check.as_deref().or(rule.rows.as_deref());
     let check = check.filter(|_| writes);
     let most = rule.rows_max.filter(|_| action != Action::Create);
-    let mut said = which(rows, check);
-    if let Some(most) = most {
-        said += &format!(", {most} at a time");
-    }
-    if let Some(mask) = mask {
-        said += ", masked ";
-        said += mask;
-    }
+    let at_a_time = most.map_or(String::new(), |most| format!(", {most} at a time"));
+    let masked = mask.map_or(String::new(), |mask| format!(", masked {mask}"));
     Reach {
-        said,
+        said: [which(rows, check), at_a_time, masked].concat(),
         rows: rows.map(str::to_owned),
         check: check.map(str::to_owned),
         mask,
