@@ -13,6 +13,7 @@ use apollo_compiler::ast::Type;
 use model::schema::{Rest, Table};
 use model::{Action, Claims, Fault, Kind, Rights, Value};
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A document that asks for nothing.
@@ -107,6 +108,31 @@ impl Engine {
         let (plan, questions) = explain(&self.config, &nothing, &variables, &subject)?;
         let bound = bind(&plan, &nothing, (&variables, 0), self.means())?;
         Ok(explaining.asking(bound, questions))
+    }
+
+    /// Claims that the rules of a caller read, and that it has not got, or not as what they could compare.
+    pub fn lacking(&self, (rights, claims): (&Rights, &Claims)) -> Result<BTreeSet<String>, Fault> {
+        let shape = self.shape(&self.settled(rights))?;
+        let variables = coerce_variables(&shape, claims, &[], &Map::new()).map_err(first)?;
+        let read = shape.claims().iter().enumerate();
+        let lacking = read.filter(|(index, _)| !variables.is_given(*index));
+        Ok(lacking.map(|(_, claim)| claim.path.clone()).collect())
+    }
+
+    /// Names of claims that no rule of any role reads, and what was perhaps meant.
+    pub fn unread(&self, claims: &Claims) -> Result<Vec<(String, Option<String>)>, Fault> {
+        let roles = self.schema().roles.iter().map(|role| role.name.as_str());
+        let shape = self.shape(&Rights::Of(roles.collect()))?;
+        let read = shape.claims().iter().map(|claim| claim.path.as_str());
+        let read: BTreeSet<_> = read.collect();
+        let is_read = |name: &str| {
+            let inside = |path: &str| path.strip_prefix(name)?.strip_prefix('.').map(|_| ());
+            read.iter()
+                .any(|path| *path == name || inside(path).is_some())
+        };
+        let unread = claims.all().keys().filter(|name| !is_read(name));
+        let meant = |name: &String| (name.clone(), sdl::did_you_mean(name, read.iter().copied()));
+        Ok(unread.map(meant).collect())
     }
 
     /// An operation that asks for nothing, of which other things are planned.

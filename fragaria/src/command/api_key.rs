@@ -124,11 +124,23 @@ fn line(key: &Value) -> String {
         .unwrap_or_else(|| "does not expire".to_owned());
     let used = when("used", "used").unwrap_or_else(|| "never used".to_owned());
     format!(
-        "{}  {}  {}  {standing}  {used}",
+        "{}  {}  {}{}  {standing}  {used}",
         text(&key["id"]),
         text(&key["name"]),
-        roles.join(",")
+        roles.join(","),
+        decides(key)
     )
+}
+
+/// What else decides what a key is shown: its tenant and its claims.
+fn decides(key: &Value) -> String {
+    let tenant = key["tenant"].as_str();
+    let tenant = tenant.map(|tenant| format!("  tenant {tenant}"));
+    let claims = key["claims"]
+        .as_object()
+        .filter(|claims| !claims.is_empty());
+    let claims = claims.map(|_| format!("  claims {}", key["claims"]));
+    tenant.unwrap_or_default() + &claims.unwrap_or_default()
 }
 
 fn text(value: &Value) -> &str {

@@ -86,10 +86,17 @@ fn doubts(schema: &Schema, config: &Config) -> Vec<String> {
     let anonymous = anonymous.map(|role| ("auth.anonymous_role", role));
     let certificates = auth.certificates.iter().flat_map(|known| &known.roles);
     let certificates = certificates.map(|role| ("auth.certificates", role));
+    let operators = auth.admin_roles.iter();
+    let operators = operators.map(|role| ("auth.admin_roles", role));
     let limited = rates.iter().flat_map(|rule| &rule.roles);
     let limited = limited.map(|role| ("rates.rules", role));
     let known = || schema.roles.iter().map(|role| &*role.name);
-    for (key, role) in anonymous.into_iter().chain(certificates).chain(limited) {
+    let anonymous = anonymous.into_iter();
+    for (key, role) in anonymous
+        .chain(certificates)
+        .chain(operators)
+        .chain(limited)
+    {
         if known().all(|name| name != role) {
             let names: Vec<_> = known().collect();
             let names = names.join(", ");

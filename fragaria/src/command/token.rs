@@ -4,14 +4,12 @@ use super::kept::{place, within};
 use crate::cli::{Token, TokenList, TokenRestore, TokenRevoke};
 use crate::count::count;
 use crate::environment::Environment;
+use crate::mend;
 use crate::project::Project;
 use crate::revocations::{self, Wish};
 use crate::terminal::Terminal;
 use anyhow::Result;
-use serde_json::{Value, json};
-
-/// What is to be said where servers do not look for what was taken back.
-const UNSEEN: &str = "no server looks for it: set auth.revocations.enabled";
+use serde_json::Value;
 
 /// Does what is asked.
 pub(crate) async fn run(args: Token, environment: &Environment, terminal: Terminal) -> Result<()> {
@@ -31,25 +29,23 @@ async fn revoke(args: TokenRevoke, environment: &Environment, terminal: Terminal
         keep: Some(args.keep),
     };
     let config = &project.loaded.config.auth;
+    if !config.revocations.enabled {
+        return Err(mend::failure(
+            "nothing is taken back: no server looks for what is revoked",
+            "set auth.revocations.enabled where the servers read it and here, and start them anew",
+        ));
+    }
     let told = within(&project, async |database| {
         revocations::revoke(&database.revocations(), &wish, config).await
     });
     let mut told = told.await?;
-    let is_looked_for = config.revocations.enabled;
     told["database"] = place(&project).into();
-    if !is_looked_for {
-        told["warnings"] = json!([UNSEEN]);
-    }
     terminal.either(&told, || {
         let until = told["until"].as_str().unwrap_or_default();
-        if is_looked_for {
-            format!(
-                "revoked: every server refuses it within seconds, until {until}{}",
-                at(&project)
-            )
-        } else {
-            format!("written down until {until}, but {UNSEEN}{}", at(&project))
-        }
+        format!(
+            "revoked: every server refuses it within seconds, until {until}{}",
+            at(&project)
+        )
     })?;
     Ok(())
 }

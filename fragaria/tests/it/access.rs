@@ -2,6 +2,7 @@
 
 mod bounds;
 mod cases;
+mod coverage;
 mod explain;
 mod failing;
 mod families;

@@ -134,13 +134,15 @@ fn told(subject: &Subject, report: &Report, shown: &[Shown]) -> String {
     for role in &report.roles {
         lines.extend(of_role(role, &subject.config));
         let shown = shown.iter().find(|shown| shown.role == role.role);
-        lines.extend(shown.map(|shown| {
+        lines.extend(shown.iter().map(|shown| {
             let (ways, statements) = (
                 count(shown.ways, "way"),
                 count(shown.statements, "statement"),
             );
             format!("  shown of {ways} into the tables: the rules hold of each of {statements}")
         }));
+        let unasked = shown.iter().flat_map(|shown| &shown.unasked);
+        lines.extend(unasked.map(|way| format!("  not looked at: {way}")));
     }
     lines.extend(strangers(report, &subject.config));
     if !report.outside.is_empty() {

@@ -74,6 +74,12 @@ impl Stand {
         Ok(actor.map(Arc::new))
     }
 
+    /// Whether callers act as roles of the database.
+    pub(super) fn acts(&self) -> bool {
+        let mut roles = self.edition.schema.roles.iter();
+        roles.any(|role| role.database.is_some())
+    }
+
     /// Why a caller may do something with a row, or may not; asked as somebody of the database.
     pub(super) async fn explain(
         &self,

@@ -52,11 +52,12 @@ pub(super) async fn run(
     let told = Told {
         stand: &stand,
         texts: &texts,
-        cases: trials.iter().zip(outcomes).collect(),
+        cases: trials.iter().zip(&prepared).zip(outcomes).collect(),
         coverage,
+        least: args.coverage_min,
     };
     terminal.either(&told.machine(), || told.lines().join("\n"))?;
-    told.judge(args.coverage_min)
+    told.judge()
 }
 
 fn read(args: &PolicyTest) -> Result<(Vec<Trial>, Texts)> {
@@ -122,8 +123,10 @@ async fn try_all(
 struct Told<'t> {
     stand: &'t Stand,
     texts: &'t Texts,
-    cases: Vec<(&'t Trial, Vec<Outcome>)>,
+    cases: Vec<((&'t Trial, &'t Prepared), Vec<Outcome>)>,
     coverage: Coverage,
+    /// How much has to be tried, if anything has.
+    least: Option<u8>,
 }
 
 impl Told<'_> {
@@ -136,7 +139,7 @@ impl Told<'_> {
     fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let mut file = "";
-        for (trial, outcomes) in &self.cases {
+        for ((trial, prepared), outcomes) in &self.cases {
             if trial.place.file != file {
                 file = &trial.place.file;
                 lines.push(file.to_owned());
@@ -148,6 +151,10 @@ impl Told<'_> {
             } else {
                 format!("  ok    {}", trial.name)
             });
+            let lacks = prepared.lacks.iter();
+            lines.extend(lacks.map(|claim| {
+                format!("        without the claim {claim}, which rules of its roles read")
+            }));
             lines.extend(
                 outcomes
                     .iter()
@@ -155,7 +162,8 @@ impl Told<'_> {
             );
         }
         let missing = self.coverage.missing(self.stand);
-        if !missing.is_empty() {
+        // What fails comes first: what nobody tried is told when nothing does, or when it is asked for.
+        if !missing.is_empty() && (self.failing() == 0 || self.least.is_some()) {
             lines.push("\nRules that no case has tried on both sides:".to_owned());
             lines.extend(missing.iter().map(|line| format!("  {line}")));
         }
@@ -169,7 +177,7 @@ impl Told<'_> {
     }
 
     fn machine(&self) -> Value {
-        let cases = self.cases.iter().map(|(trial, outcomes)| {
+        let cases = self.cases.iter().map(|((trial, prepared), outcomes)| {
             let position = snippet::position(&trial.place, self.texts);
             let expects = outcomes.iter().map(|outcome| outcome.machine(self.texts));
             json!({
@@ -177,6 +185,7 @@ impl Told<'_> {
                 "file": trial.place.file,
                 "line": position.map(|(line, _)| line),
                 "passes": outcomes.iter().all(|outcome| outcome.failed.is_none()),
+                "lacks": prepared.lacks,
                 "expects": expects.collect::<Vec<_>>(),
             })
         });
@@ -189,14 +198,14 @@ impl Told<'_> {
     }
 
     /// Fails where a case does, or where less was tried than is wanted.
-    fn judge(&self, least: Option<u8>) -> Result<()> {
+    fn judge(&self) -> Result<()> {
         match self.failing() {
             0 => {}
             1 => bail!("1 of {} fails", count(self.cases.len(), "case")),
             failing => bail!("{failing} of {} fail", count(self.cases.len(), "case")),
         }
         let percent = self.coverage.percent();
-        match least {
+        match self.least {
             Some(least) if percent < usize::from(least) => {
                 bail!("the cases try {percent} % of the rules' sides, and not {least} %")
             }

@@ -13,6 +13,7 @@ use engine::{
 use model::{Action, Actor, Caller, Diagnostic, Fault, Kind, Place, Rights};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::{Failure, Manner};
 
@@ -26,6 +27,8 @@ pub(super) struct Prepared {
     expects: Vec<Planned>,
     /// As whom the caller asks the database; as the login where as nobody.
     actor: Option<Arc<Actor>>,
+    /// Claims that rules of the caller read, and it has not got.
+    pub(super) lacks: BTreeSet<String>,
 }
 
 /// Something that is expected, and what is asked to see it.
@@ -53,6 +56,7 @@ pub(super) fn prepare(stand: &Stand, trial: &Trial) -> Result<Prepared, Vec<Diag
         diagnostics.push(at(found, &trial.place));
         None
     });
+    let lacks = claims(stand, (trial, &caller), &mut diagnostics);
     let mut expects = Vec::with_capacity(trial.expects.len());
     for (place, expected) in &trial.expects {
         match planned(stand, &caller, (place, expected)) {
@@ -65,6 +69,7 @@ pub(super) fn prepare(stand: &Stand, trial: &Trial) -> Result<Prepared, Vec<Diag
             rows,
             expects,
             actor,
+            lacks,
         });
     }
     Err(diagnostics)
@@ -84,6 +89,37 @@ fn rows(stand: &Stand, trial: &Trial, diagnostics: &mut Vec<Diagnostic>) -> Opti
         return None;
     }
     engine.given(&rows).ok()
+}
+
+/// The claims that the caller lacks; those that nobody reads are refused, as a case of a misspelled one would
+/// pass whatever the rules say.
+fn claims(
+    stand: &Stand,
+    (trial, caller): (&Trial, &Caller),
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeSet<String> {
+    let engine = &stand.edition.engine;
+    let lacks = engine.lacking((&caller.rights, &caller.claims));
+    // Policies of a database read what they like.
+    let given = trial.caller.claims.clone().into();
+    let unread = (!stand.acts()).then(|| engine.unread(&given));
+    let unread = unread.unwrap_or(Ok(Vec::new()));
+    match lacks.and_then(|lacks| Ok((lacks, unread?))) {
+        Ok((lacks, unread)) => {
+            diagnostics.extend(unread.into_iter().map(|(name, meant)| {
+                let found = format!("no rule reads the claim `{name}`");
+                let found = Diagnostic::error("policy.case", found);
+                let help = meant.unwrap_or_else(|| "leave it out: it decides nothing".to_owned());
+                at(found.help(help), &trial.place)
+            }));
+            lacks
+        }
+        Err(fault) => {
+            let found = Diagnostic::error("policy.case", fault.to_string());
+            diagnostics.push(at(found, &trial.place));
+            BTreeSet::new()
+        }
+    }
 }
 
 /// Why something of a case cannot be tried.
@@ -263,11 +299,11 @@ impl Prepared {
                 seen(&explanation).map(|failed| failed.because(stand, &explanation))
             }
             (Expected::May(write), Some(explanation), Some(answer)) => {
-                note(coverage, (write, &explanation), &answer);
+                self.note(coverage, (write, &explanation), &answer);
                 not_done(&answer).map(|failed| failed.because(stand, &explanation))
             }
             (Expected::MayNot(write), Some(explanation), Some(answer)) => {
-                note(coverage, (write, &explanation), &answer);
+                self.note(coverage, (write, &explanation), &answer);
                 not_refused(&answer).map(|failed| failed.because(stand, &explanation))
             }
             (Expected::Asks(question), _, Some(answer)) => otherwise(question, &answer),
@@ -312,6 +348,25 @@ impl Prepared {
         attempt(stand, &self.among_rows(bound), actor).await
     }
 
+    /// Takes down what the rules let a write do, as far as one alone decided.
+    fn note(
+        &self,
+        coverage: &mut Coverage,
+        (write, explanation): (&Write, &Explanation),
+        answer: &Result<Value, Fault>,
+    ) {
+        let (action, _) = done(write);
+        match answer {
+            Ok(data) if action == Action::Create && is_done(data) => {
+                coverage.note_write(explanation, action, true);
+            }
+            Err(fault) if fault.code == "access.check" && self.lacks.is_empty() => {
+                coverage.note_write(explanation, action, false);
+            }
+            _ => {}
+        }
+    }
+
     /// The same with the rows of the case, and undone where anything is written.
     fn among_rows(&self, bound: &Bound) -> Bound {
         match &self.rows {
@@ -346,24 +401,6 @@ async fn attempt(
         | store::Error::Internal(_)
         | store::Error::Lasting(_) => Err(stand.failed(&refused)),
         error => Ok(Err(Fault::from(Failure { error, ..refused }))),
-    }
-}
-
-/// Takes down what the rules let a write do, as far as one alone decided.
-fn note(
-    coverage: &mut Coverage,
-    (write, explanation): (&Write, &Explanation),
-    answer: &Result<Value, Fault>,
-) {
-    let (action, _) = done(write);
-    match answer {
-        Ok(data) if action == Action::Create && is_done(data) => {
-            coverage.note_write(explanation, action, true);
-        }
-        Err(fault) if fault.code == "access.check" => {
-            coverage.note_write(explanation, action, false);
-        }
-        _ => {}
     }
 }
 

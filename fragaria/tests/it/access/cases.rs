@@ -64,20 +64,20 @@ const STORED: [&str; 3] = [
     "SELECT min(name) FROM customer",
 ];
 
-fn with_rules(stage: &Stage, rules: &str, cases: &str) {
+pub(super) fn with_rules(stage: &Stage, rules: &str, cases: &str) {
     let project = &stage.project;
     let schema = project.read("schema.graphql") + rules;
     project.write("schema.graphql", &schema);
     write(stage, cases);
 }
 
-fn write(stage: &Stage, cases: &str) {
+pub(super) fn write(stage: &Stage, cases: &str) {
     fs::create_dir_all(stage.project.path("policy")).unwrap();
     stage.project.write("policy/clerks.toml", cases);
 }
 
 /// How the command ends, and what it tells.
-fn tried(stage: &Stage, arguments: &[&str]) -> (i32, String) {
+pub(super) fn tried(stage: &Stage, arguments: &[&str]) -> (i32, String) {
     let output = stage
         .project
         .output(&[&["policy", "test"], arguments].concat());

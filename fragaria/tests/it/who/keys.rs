@@ -407,6 +407,9 @@ fn a_key_carries_a_tenant_and_claims() {
         let claims: Value = serde_json::from_str(claims).unwrap();
         assert_eq!(listed["keys"][0]["claims"], claims);
         assert_eq!(listed["keys"][0]["tenant"], "nörd");
+        let table = stage.project.run(&["api-key", "list"]);
+        let decides = "  tenant nörd  claims {\"shop\":7,\"ä\":[\"\\u0000\",null]}  ";
+        assert!(table.contains(decides), "{table}");
         assert_eq!(shows(&stage.serve(), text(&made, "key")), good());
     }
 }

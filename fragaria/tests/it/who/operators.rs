@@ -269,6 +269,9 @@ fn what_will_hardly_be_meant_is_said_at_start() {
     ] {
         assert!(limited.contains(part), "{part}: {limited}");
     }
+    let operators = said(&["auth.admin_roles=['clerc']"]);
+    let named = "auth.admin_roles names the role";
+    assert!(operators.contains(named), "{operators}");
     let quiet = said(&["auth.anonymous_role=clerk"]);
     assert!(
         !quiet.contains("role") && !quiet.contains("rates"),

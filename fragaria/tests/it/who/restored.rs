@@ -14,7 +14,7 @@ const LOOKS: [&str; 2] = [
 ];
 
 fn token(project: &Project, words: &[&str]) -> Value {
-    let told = project.run(&[&["token"], words, &["--json"]].concat());
+    let told = project.run(&[&["token"], words, &["--json", "--set", LOOKS[0]]].concat());
     serde_json::from_str(&told).unwrap()
 }
 
@@ -122,7 +122,9 @@ fn servers_agree_on_what_was_revoked_and_restored_at_once() {
             for number in 0..6 {
                 let verb = if number % 2 == 0 { "restore" } else { "revoke" };
                 // Whoever comes first is not known, so it may be that nothing is revoked.
-                scope.spawn(move || project.output(&["token", verb, "--jti", "a"]));
+                scope.spawn(move || {
+                    project.output(&["token", verb, "--jti", "a", "--set", LOOKS[0]])
+                });
             }
         });
         let listed = token(project, &["list"]);
