@@ -14,6 +14,7 @@ mod presets;
 mod report;
 mod roles;
 mod rows;
+mod taken;
 mod ways;
 
 use crate::server::Server;

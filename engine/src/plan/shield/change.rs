@@ -65,15 +65,20 @@ impl<'a> Planner<'a> {
             return;
         }
         if is_sure {
-            self.must_be_written(chosen, table, step);
+            self.must_be_reached(chosen, table, step);
         }
         self.look_at(chosen, (table, (&[step], false)), &written);
     }
 
-    /// Makes an upsert fail where the row that has its key is not one that the caller may change.
-    fn must_be_written(&mut self, chosen: &Chosen<'a>, table: usize, step: usize) {
+    /// Makes a write fail where the row that has its key is not one that the caller may see, or change.
+    pub(in crate::plan) fn must_be_reached(
+        &mut self,
+        chosen: &Chosen<'a>,
+        table: usize,
+        step: usize,
+    ) {
         let name = &self.schema.tables[table].type_name;
-        let message = format!("{name}: the key is taken by a row that you may not change so");
+        let message = format!("{name}: the key is taken by a row out of your reach");
         let fault = self.fault(chosen.field(), "access.taken", Kind::Conflict, message);
         let one = Expectation {
             least: 1,
@@ -272,6 +277,13 @@ impl<'a> Planner<'a> {
             && reading.iter().any(|rule| rule.rows.is_none())
             && self.is_always_whole(table)
             && ![Action::Create, Action::Update].into_iter().any(is_checked)
+    }
+
+    /// Whether rules hide rows of a table from the caller.
+    pub(in crate::plan) fn hides_rows(&self, table: usize) -> bool {
+        let sees_all = |rule: &&Ruled| rule.rows.is_none();
+        let hides = !self.rules(table, Action::Read).iter().any(sees_all);
+        self.access.is_some() && (hides || !self.is_always_whole(table))
     }
 
     /// What rows must be once they are written: such as may be written so, and seen.

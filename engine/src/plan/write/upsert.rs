@@ -133,11 +133,7 @@ impl<'a> Planner<'a> {
         let keep = self.leading(spot, &relations);
         let held = self.hold_values(spot, key, self.as_put(&keep));
         if self.access.is_some() {
-            self.must_be(
-                spot,
-                held.step,
-                "the key is taken by a row that you may not see",
-            );
+            self.must_be_reached(spot.chosen, spot.table, held.step);
         }
         self.branch(spot, &held, relations, true)?;
         Ok(held.step)
