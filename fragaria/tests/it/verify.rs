@@ -411,6 +411,20 @@ fn limits_can_be_shared_through_a_redis_that_was_given() {
 }
 
 #[test]
+fn a_redis_that_nothing_is_shared_through_is_refused() {
+    for scenario in ["single", "restart"] {
+        let mut command = binary();
+        command.args(["verify", "limits", "--seconds", "1", "--scenario", scenario]);
+        let output = command.args(["--redis", "redis://127.0.0.1:1/0"]).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(1), "{scenario}");
+        let told = told(&output);
+        assert!(told.contains("no scenario that is tried uses it"), "{told}");
+        assert!(told.contains("= help: leave --redis out"), "{told}");
+    }
+}
+
+#[test]
 fn without_a_redis_it_is_said_how_to_get_one() {
     let mut command = binary();
     command.args(["verify", "limits", "--seconds", "1", "--scenario", "nodes"]);

@@ -17,8 +17,8 @@ use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use redis::Servers;
 use report::{Outcome, Report};
-use scenario::Plan;
 pub(crate) use scenario::Scenario;
+use scenario::{Harm, Plan};
 use std::time::Duration;
 
 /// Verifies.
@@ -45,6 +45,19 @@ fn unjudged(scenarios: usize, seconds: u64) -> anyhow::Error {
     )
 }
 
+/// Refuses a Redis that nothing would be shared through: whoever names one wants it tried.
+fn are_to_share(is_given: bool, scenarios: &[Scenario]) -> Result<()> {
+    let mut plans = scenarios.iter().map(|scenario| Plan::of(*scenario));
+    if !is_given || plans.any(|plan| plan.is_shared() && !matches!(plan.harm, Harm::Killed)) {
+        return Ok(());
+    }
+    Err(mend::failure(
+        "--redis: no scenario that is tried uses it",
+        "leave --redis out, or try one with several servers, as --scenario nodes; the scenario restart \
+         kills a Redis of its own",
+    ))
+}
+
 /// A count as a number that can be divided; none here comes near what it cannot hold.
 fn float(count: u64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
@@ -55,6 +68,7 @@ async fn try_all(args: &VerifyLimits, terminal: Terminal) -> Result<Report> {
         [] => Scenario::ALL.to_vec(),
         some => some.to_vec(),
     };
+    are_to_share(args.redis.is_some(), &scenarios)?;
     let length = Duration::from_secs(args.seconds);
     let mut servers = Servers::new(args.redis.as_deref());
     let mut report = Report::new(length, args.seed);
