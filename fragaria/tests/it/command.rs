@@ -326,7 +326,10 @@ fn every_failure_is_one_list_for_machines() {
         assert!(told[0]["help"].as_str().unwrap().contains(help), "{told}");
     }
     let told = project.run(&["diff", ".", ".", "--json"]);
-    assert_eq!(told, "{\"breaking\":0,\"changes\":[],\"gains\":0}\n");
+    assert_eq!(
+        told,
+        "{\"breaking\":0,\"changes\":[],\"differs\":0,\"gains\":0}\n"
+    );
 }
 
 #[test]

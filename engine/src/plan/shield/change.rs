@@ -279,13 +279,6 @@ impl<'a> Planner<'a> {
             && ![Action::Create, Action::Update].into_iter().any(is_checked)
     }
 
-    /// Whether rules hide rows of a table from the caller.
-    pub(in crate::plan) fn hides_rows(&self, table: usize) -> bool {
-        let sees_all = |rule: &&Ruled| rule.rows.is_none();
-        let hides = !self.rules(table, Action::Read).iter().any(sees_all);
-        self.access.is_some() && (hides || !self.is_always_whole(table))
-    }
-
     /// What rows must be once they are written: such as may be written so, and seen.
     pub(in crate::plan) fn kept_to(
         &mut self,

@@ -239,12 +239,7 @@ impl<'a> Planner<'a> {
     ) -> Result<Held, Fault> {
         let keep = [wanted.keep, &self.leading(spot, &put.relations)].concat();
         let held = self.hold_values(spot, put.key, wanted.with(&keep));
-        // One that rules hide is told from one that belongs elsewhere by nobody.
-        if self.hides_rows(spot.table) {
-            self.must_be_reached(spot.chosen, spot.table, held.step);
-        } else {
-            self.must_be(spot, held.step, missing);
-        }
+        self.must_be(spot, held.step, missing);
         self.within(".input", |planner| {
             planner.branch(spot, &held, put.relations, true)
         })?;
