@@ -5,7 +5,7 @@ use crate::artefact::{Artefact, Hash};
 use crate::bind::{Bound, Means, bind};
 use crate::config::Config;
 use crate::input::{Variables, coerce_variables};
-use crate::json::flaw;
+use crate::json::Members;
 use crate::metrics::Metrics;
 use crate::plan::{Inserts, Plan, plan};
 use crate::prepare::{Operation, located, operation};
@@ -261,17 +261,23 @@ impl Engine {
         if operation.introspects() {
             return make();
         }
-        let key = PlanKey {
+        let shape = variables.fingerprint(&operation.toggles);
+        let planned = Planned {
             operation: operation.id,
-            shape: variables.fingerprint(&operation.toggles).into(),
+            shape: &shape,
             inserts,
         };
-        if let Some(known) = self.plans.get(&key) {
+        if let Some(known) = self.plans.get(&planned) {
             self.metrics.plans.hits.inc();
             return Ok(known);
         }
         self.metrics.plans.misses.inc();
         let made = make()?;
+        let key = PlanKey {
+            operation: operation.id,
+            shape: shape.into_boxed_slice(),
+            inserts,
+        };
         self.plans.insert(key, Arc::clone(&made));
         self.metrics.plans.observe(&self.plans);
         Ok(made)
@@ -279,19 +285,15 @@ impl Engine {
 }
 
 /// The variables as JSON members.
-fn given(
-    variables: Option<&RawValue>,
-) -> Result<serde_json::Map<String, serde_json::Value>, Fault> {
+fn given(variables: Option<&RawValue>) -> Result<Members<'_>, Fault> {
     let Some(raw) = variables else {
-        return Ok(serde_json::Map::new());
+        return Ok(Members::default());
     };
     let refused = |message: String| Fault::new("request.variables", Kind::Malformed, message);
-    if let Some(flaw) = flaw(raw) {
-        return Err(refused(format!("variables: {flaw}")));
+    if !raw.get().starts_with('{') && raw.get() != "null" {
+        return Err(refused("variables must be a JSON object".to_owned()));
     }
-    let parsed: Option<_> = serde_json::from_str(raw.get())
-        .map_err(|_| refused("variables must be a JSON object".to_owned()))?;
-    Ok(parsed.unwrap_or_default())
+    Members::of(raw).map_err(|flaw| refused(format!("variables: {flaw}")))
 }
 
 fn cache<K: Eq + Hashed, V: Clone>(bytes_max: u64) -> Cache<K, V, Bytes>
@@ -329,6 +331,30 @@ struct PlanKey {
     operation: u64,
     shape: Box<[u8]>,
     inserts: Inserts,
+}
+
+/// The same, borrowed.
+#[derive(PartialEq, Eq, Hash)]
+struct Planned<'a> {
+    operation: u64,
+    shape: &'a [u8],
+    inserts: Inserts,
+}
+
+impl Equivalent<PlanKey> for Planned<'_> {
+    fn equivalent(&self, key: &PlanKey) -> bool {
+        let PlanKey {
+            operation,
+            shape,
+            inserts,
+        } = key;
+        *self
+            == Planned {
+                operation: *operation,
+                shape,
+                inserts: *inserts,
+            }
+    }
 }
 
 /// An operation belongs to one document, operation name and access shape.

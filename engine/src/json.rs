@@ -1,7 +1,9 @@
 //! What a JSON parser lets pass and a request must not have: members named twice, nesting without
 //! end, halves of characters, names that the parser takes for words of its own.
 
+use foldhash::quality::RandomState;
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -30,21 +32,57 @@ pub enum Flaw {
 
 /// The first flaw, if there is one.
 pub fn flaw(json: &RawValue) -> Option<Flaw> {
+    walk(json.get(), |_, _| {}).err()
+}
+
+/// The members of an object, each with the text of its value.
+#[derive(Debug, Default)]
+pub(crate) struct Members<'a>(SmallVec<[(Cow<'a, str>, &'a str); 4]>);
+
+impl<'a> Members<'a> {
+    /// Those of an object without a flaw; none of what is no object.
+    pub(crate) fn of(json: &'a RawValue) -> Result<Self, Flaw> {
+        let mut members = SmallVec::new();
+        walk(json.get(), |name, value| members.push((name, value)))?;
+        Ok(Self(members))
+    }
+
+    /// The text of the member of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
+        let mut members = self.0.iter();
+        members.find_map(|(known, value)| (known == name).then_some(*value))
+    }
+}
+
+/// Looks through a text once, and hands over the members of its outermost object.
+fn walk<'a>(text: &'a str, mut member: impl FnMut(Cow<'a, str>, &'a str)) -> Result<(), Flaw> {
+    let is_mark = |byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']' | b',' | b':');
     let mut walk = Walk::default();
-    let mut rest = json.get();
-    while let Some(at) = rest.find(['"', '{', '}', '[', ']', ',', ':']) {
+    let (mut rest, mut value) = (text, None);
+    while let Some(at) = rest.bytes().position(is_mark) {
         let (_, found) = rest.split_at(at);
         let length = match found.as_bytes().first() {
             Some(b'"') => string_length(found),
             _ => 1,
         };
         let (token, behind) = found.split_at(length);
-        if let Err(flaw) = walk.take(token) {
-            return Some(flaw);
+        if walk.open.len() == 1 {
+            match token {
+                ":" => value = Some(behind),
+                "," | "}" => {
+                    let named = value.take().zip(walk.name.take());
+                    if let Some((from, name)) = named {
+                        let length = from.len() - found.len();
+                        member(name, from.split_at(length).0.trim_ascii());
+                    }
+                }
+                _ => {}
+            }
         }
+        walk.take(token)?;
         rest = behind;
     }
-    None
+    Ok(())
 }
 
 /// The length of the string a text begins with, in bytes, quotes included.
@@ -62,15 +100,46 @@ fn string_length(text: &str) -> usize {
 #[derive(Default)]
 struct Walk<'a> {
     /// What is open: the names an object has so far, or a list.
-    open: Vec<Option<HashSet<Cow<'a, str>>>>,
+    open: Vec<Option<Names<'a>>>,
     /// Whether the next string is a name.
     names: bool,
+    /// The last name of the outermost object.
+    name: Option<Cow<'a, str>>,
+}
+
+/// The names an object has so far: some are looked through, many are found by their hashes.
+enum Names<'a> {
+    Some(Vec<Cow<'a, str>>),
+    Many(HashSet<Cow<'a, str>, RandomState>),
+}
+
+impl<'a> Names<'a> {
+    /// The most that are looked through.
+    const SOME: usize = 8;
+
+    fn add(&mut self, name: Cow<'a, str>) -> Result<(), Flaw> {
+        match self {
+            Self::Some(names) if names.contains(&name) => Err(Flaw::Repeated(name.into_owned())),
+            Self::Some(names) if names.len() < Self::SOME => {
+                names.push(name);
+                Ok(())
+            }
+            Self::Some(names) => {
+                *self = Self::Many(names.drain(..).chain([name]).collect());
+                Ok(())
+            }
+            Self::Many(names) => match names.replace(name) {
+                Some(known) => Err(Flaw::Repeated(known.into_owned())),
+                None => Ok(()),
+            },
+        }
+    }
 }
 
 impl<'a> Walk<'a> {
     fn take(&mut self, token: &'a str) -> Result<(), Flaw> {
         match token.as_bytes().first() {
-            Some(b'{') => self.enter(Some(HashSet::new()))?,
+            Some(b'{') => self.enter(Some(Names::Some(Vec::new())))?,
             Some(b'[') => self.enter(None)?,
             Some(b'"') => self.string(token)?,
             Some(b'}' | b']') => drop(self.open.pop()),
@@ -80,7 +149,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn enter(&mut self, names: Option<HashSet<Cow<'a, str>>>) -> Result<(), Flaw> {
+    fn enter(&mut self, names: Option<Names<'a>>) -> Result<(), Flaw> {
         self.names = names.is_some();
         self.open.push(names);
         if self.open.len() > DEPTH_MAX {
@@ -95,12 +164,12 @@ impl<'a> Walk<'a> {
         } else {
             Cow::Borrowed(token.trim_matches('"'))
         };
+        if self.names && self.open.len() == 1 {
+            self.name = Some(text.clone());
+        }
         match self.open.last_mut() {
             Some(Some(_)) if self.names && text.starts_with(RESERVED) => Err(Flaw::Reserved),
-            Some(Some(names)) if self.names => match names.replace(text) {
-                Some(known) => Err(Flaw::Repeated(known.into_owned())),
-                None => Ok(()),
-            },
+            Some(Some(names)) if self.names => names.add(text),
             _ => Ok(()),
         }
     }
@@ -125,6 +194,45 @@ mod tests {
             assert_eq!(of(json), Some(Flaw::Repeated("a".into())), "{json}");
         }
         assert_eq!(of(r#"{"": 1, "": 2}"#), Some(Flaw::Repeated(String::new())));
+    }
+
+    #[test]
+    fn members_have_the_text_of_their_values() {
+        let json = r#" {"a" : 1 , "b":{"a":[2,{"c":":,}"}]},"\u0063": "x\"y" ,"d":[ ] } "#;
+        let raw: &RawValue = serde_json::from_str(json).unwrap();
+        let members = Members::of(raw).unwrap();
+        let all: Vec<_> = members
+            .0
+            .iter()
+            .map(|(name, value)| (&**name, *value))
+            .collect();
+        let expected = [
+            ("a", "1"),
+            ("b", r#"{"a":[2,{"c":":,}"}]}"#),
+            ("c", r#""x\"y""#),
+            ("d", "[ ]"),
+        ];
+        assert_eq!(all, expected);
+        assert_eq!((members.get("d"), members.get("e")), (Some("[ ]"), None));
+        for none in ["{}", "null", "[{\"a\": 1}]"] {
+            let raw: &RawValue = serde_json::from_str(none).unwrap();
+            assert!(Members::of(raw).unwrap().0.is_empty(), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_member_named_twice_is_found_among_many() {
+        let members = |count: usize, last: usize| {
+            let members = (0..count).chain([last]).map(|n| format!("\"m{n}\": {n}"));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        };
+        for count in [7, 8, 9, 10, 100] {
+            assert_eq!(of(&members(count, count)), None);
+            for again in [0, count - 1] {
+                let name = format!("m{again}");
+                assert_eq!(of(&members(count, again)), Some(Flaw::Repeated(name)));
+            }
+        }
     }
 
     #[test]

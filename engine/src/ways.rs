@@ -12,6 +12,7 @@ mod tests;
 use crate::access::Shape;
 use crate::config::{Config, Introspection};
 use crate::input::{Variables, coerce_variables};
+use crate::json::Members;
 use crate::plan::{Inserts, plan};
 use asking::{Asking, Document};
 use model::schema::{Function, Schema, Table};
@@ -182,7 +183,7 @@ fn of_role(role: &str, shape: &Shape) -> Result<Shown, Box<Unshown>> {
 /// What documents of ours are given: no variables, and every claim.
 fn variables(shape: &Shape) -> Result<Variables, Fault> {
     let claims = Claims::from(asking::claims(shape));
-    let given = coerce_variables(shape, &claims, &[], &serde_json::Map::new());
+    let given = coerce_variables(shape, &claims, &[], &Members::default());
     given.map_err(|faults| {
         let mut faults = faults.into_iter();
         let unknown = || internal("the claims of ours are refused".to_owned());

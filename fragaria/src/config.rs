@@ -3,6 +3,7 @@
 //! Defaults < `fragaria.toml` < the environment < flags. Every setting is checked by itself, so
 //! that a finding names the file and line, the variable or the flag that is to be mended.
 
+mod compression;
 mod keys;
 mod layers;
 mod server;
@@ -10,6 +11,7 @@ mod tenancy;
 mod tls;
 mod words;
 
+pub(crate) use compression::{Coding, Compression};
 pub(crate) use layers::{Flag, Origin};
 pub(crate) use server::{Cors, Server};
 pub(crate) use tenancy::{By, Listed, Tenancy, Tenant};
@@ -235,6 +237,9 @@ impl Loaded {
         }
         for message in self.config.server.host_flaws() {
             findings.push(self.finding("server.hosts", "config.value", &message));
+        }
+        if let Some(message) = self.config.server.compression.flaw() {
+            findings.push(self.finding("server.compression.codings", "config.value", &message));
         }
         for message in self.config.server.cors.flaws() {
             findings.push(self.finding("server.cors.origins", "config.value", &message));

@@ -13,6 +13,7 @@ pub(crate) mod idempotency;
 mod listener;
 pub(crate) mod negotiation;
 pub(crate) mod origin;
+pub(crate) mod packing;
 mod pages;
 mod parameters;
 mod pulse;
@@ -23,6 +24,7 @@ pub(crate) mod room;
 pub(crate) use caller::Peer;
 pub(crate) use listener::{Connections, Ended, listen};
 
+use crate::config::Coding;
 use crate::readiness;
 use crate::request;
 use crate::server::{Server, Stage};
@@ -31,10 +33,11 @@ use body::Body;
 use futures_util::FutureExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
-    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use model::{Fault, Kind};
 use negotiation::Format;
 use observe::exposition;
@@ -44,31 +47,38 @@ use pulse::Pulse;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Where GraphQL is asked.
 pub(crate) const GRAPHQL: &str = "/graphql";
 
-/// What browsers are told of every answer, so that none is taken for a page, shown in a frame, or
-/// loaded by another site; a page of ours has a policy of its own.
-const SECURITY: [(HeaderName, &str); 7] = [
-    (CACHE_CONTROL, "no-store"),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; frame-ancestors 'none'",
-    ),
-    (X_FRAME_OPTIONS, "DENY"),
-    (REFERRER_POLICY, "no-referrer"),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
-];
+/// The head of every answer. What browsers are told keeps it from being taken for a page, shown in a
+/// frame, or loaded by another site; a page of ours has a policy of its own. The type and the id of
+/// the request have their places, and are put there by each answer.
+static HEAD: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let fields = [
+        (CONTENT_TYPE, JSON),
+        (request_id::HEADER, ""),
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ];
+    let fields = fields.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    fields.into_iter().collect()
+});
 
 const JSON: &str = "application/json; charset=utf-8";
 
@@ -88,6 +98,7 @@ async fn respond(
     let mut line = server
         .requests
         .open(request_id, endpoint(request.uri().path()));
+    let coding = packing(request.method(), request.headers(), &server);
     let shared = origin::shared(request.headers(), &server.config.server.cors);
     let (head, mut body) = request.into_parts();
     let asked = Request::from_parts(head, &mut body);
@@ -96,7 +107,8 @@ async fn respond(
     if version == Version::HTTP_2 && !body.is_end_stream() {
         admission::pass_over(&mut body).await;
     }
-    let mut response = seal(answer, line, in_flight);
+    let packing = (&*server, coding);
+    let mut response = seal(answer, packing, line, in_flight);
     response.headers_mut().extend(shared);
     if let (Some(tls), Stage::Service) = (&server.tls, server.stage) {
         let value = tls.strict_transport();
@@ -128,7 +140,7 @@ async fn route(server: &Server, peer: &Peer, request: Asked<'_>, line: &mut Line
         return request::answer(server, peer, request, line).await;
     }
     if path.starts_with(admin::ADMIN) {
-        return admin::answer(server, peer, request, line).await;
+        return Box::pin(admin::answer(server, peer, request, line)).await;
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let fault = Fault::new("http.method", Kind::Malformed, "this address is only read");
@@ -199,9 +211,23 @@ fn panicked() -> Answer {
     Answer::refused(&fault.into(), Format::default())
 }
 
+/// How the answer to a request is packed, if it is worth that.
+fn packing(method: &Method, headers: &HeaderMap, server: &Server) -> Option<Coding> {
+    let offered = &server.config.server.compression;
+    (*method != Method::HEAD)
+        .then(|| Coding::chosen(headers, offered))
+        .flatten()
+}
+
 /// The one exit: whatever the answer, these are its headers, and its body closes the line.
-fn seal(answer: Answer, mut line: Line, in_flight: pulse::InFlight) -> Response<Body> {
+fn seal(
+    answer: Answer,
+    (server, coding): (&Server, Option<Coding>),
+    mut line: Line,
+    in_flight: pulse::InFlight,
+) -> Response<Body> {
     let request_id = HeaderValue::from_str(line.request_id());
+    let mut head = HEAD.clone();
     let entry = line.entry();
     entry.status = answer.status.as_u16();
     entry.code = answer.code;
@@ -209,24 +235,34 @@ fn seal(answer: Answer, mut line: Line, in_flight: pulse::InFlight) -> Response<
         // A client that does not wait for its refusal was refused all the same.
         entry.outcome = answer.outcome;
     }
+    let offered = &server.config.server.compression;
+    let mut packer = None;
+    if !offered.codings.is_empty() && answer.is_packed_from(offered.bytes_min) {
+        head.append(VARY, HeaderValue::from_static("accept-encoding"));
+        // Who cannot be packed for is answered in the plain.
+        if let Some(Ok(ready)) = coding.map(|coding| server.packed.packer(coding)) {
+            packer = Some(ready);
+        }
+        if let (Some(coding), true) = (coding, packer.is_some()) {
+            head.insert(CONTENT_ENCODING, coding.value());
+        }
+    }
     let body = Body::new(
         (answer.content, answer.closing),
-        answer.held,
+        (answer.held, packer),
         answer.outcome,
         (line, in_flight),
     );
+    head.insert(CONTENT_TYPE, HeaderValue::from_static(answer.media_type));
+    match request_id {
+        Ok(request_id) => head.insert(request_id::HEADER, request_id),
+        Err(_) => head.remove(request_id::HEADER),
+    };
+    for (name, value) in answer.headers {
+        head.insert(name, value);
+    }
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.media_type));
-    for (name, value) in SECURITY {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    for (name, value) in answer.headers {
-        headers.insert(name, value);
-    }
-    if let Ok(request_id) = request_id {
-        headers.insert(request_id::HEADER, request_id);
-    }
+    *response.headers_mut() = head;
     response
 }

@@ -50,7 +50,7 @@ async fn live(
 ) -> Result<Lived, Refusal> {
     let edition = server.edition();
     line.entry().artefact = Some(edition.hash.clone());
-    rates::arrive(server, peer.address, request.headers(), visit).await?;
+    rates::arrive(server, peer, request.headers(), visit).await?;
     let admitted = admit((server, &edition), (peer, request, format), line, visit).await?;
     let answer = carry_out(server, &edition, &admitted, line, Some(visit)).await?;
     let cost = line.entry().cost.filter(|_| admitted.reports_cost);
@@ -86,7 +86,13 @@ async fn carry_out(
     let outcome = match run((server, admitted), bound, as_what.clone(), line).await {
         Err(failure) if failure.is_of_several() && !operation.introspects() => {
             let apart = bind_as(edition, &operation, admitted, Inserts::Apart);
-            run_apart((server, admitted), (apart, as_what), line, failure).await
+            Box::pin(run_apart(
+                (server, admitted),
+                (apart, as_what),
+                line,
+                failure,
+            ))
+            .await
         }
         outcome => outcome,
     };

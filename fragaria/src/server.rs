@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::desks::Desks;
 use crate::edition::Edition;
 use crate::http::bodies::Bodies;
+use crate::http::packing::Packed;
 use crate::http::room::Room;
 use crate::mend;
 use crate::outward::Network;
@@ -71,6 +72,8 @@ pub(crate) struct Server {
     pub(crate) connections: crate::http::Connections,
     /// The bound of request bodies.
     pub(crate) bodies: Bodies,
+    /// What is packed, counted.
+    pub(crate) packed: Packed,
     /// The bound of answers to introspection.
     pub(crate) introspections: Room,
     /// The bound of requests that are worked on.
@@ -126,6 +129,7 @@ impl Server {
             tls: Tls::open(&config.tls, &mut registry)?,
             connections: crate::http::Connections::new(&config.server, &mut registry),
             bodies: Bodies::new(&config.server, &mut registry),
+            packed: Packed::new(&mut registry),
             introspections: Room::of_introspections(
                 config.server.introspections_bytes_max,
                 &mut registry,

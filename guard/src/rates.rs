@@ -52,7 +52,7 @@ pub struct Rates {
 #[derive(Clone, Debug, Default)]
 pub struct Visit {
     /// Where it came from, as it is counted.
-    address: String,
+    address: Arc<str>,
     /// The rules it met, by their places, and where it stands with them.
     met: Vec<(usize, Standing)>,
     /// The rule it passed.
@@ -101,11 +101,15 @@ impl Rates {
     pub async fn arrive(
         &self,
         visit: &mut Visit,
-        connection: IpAddr,
+        (connection, known): (IpAddr, &Arc<str>),
         forwarded: &[&[u8]],
     ) -> Result<(), Error> {
         let address = address::client(connection, self.trusted_hops, self.forwarded, forwarded)?;
-        visit.address = counted(address);
+        visit.address = if address == connection {
+            Arc::clone(known)
+        } else {
+            counted(address).into()
+        };
         self.judge(visit, Stage::Arrival, None, None).await
     }
 

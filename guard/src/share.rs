@@ -1,5 +1,6 @@
 //! Who has some of a bounded thing, and how much of it one may have, so that others find some.
 
+use foldhash::quality::RandomState;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -24,7 +25,14 @@ pub struct Share {
 #[must_use = "it is given back when this is dropped"]
 pub struct Portion {
     permit: OwnedSemaphorePermit,
-    _seat: Seat,
+    _seat: Arc<Seat>,
+}
+
+/// Somebody who has some or may ask for it, known until this is dropped.
+pub struct Seat {
+    own: Arc<Semaphore>,
+    holders: Arc<Mutex<Holders<Arc<Semaphore>>>>,
+    who: Box<str>,
 }
 
 impl Share {
@@ -37,53 +45,59 @@ impl Share {
         }
     }
 
-    /// One more for somebody, if that is within its share now.
-    pub fn take(&self, who: &str) -> Option<Portion> {
-        let mut portion = self.nothing(who)?;
-        let more = Arc::clone(portion.permit.semaphore()).try_acquire_owned();
-        portion.permit.merge(more.ok()?);
-        Some(portion)
+    /// A seat for somebody; all that it has is counted together, on whatever seat.
+    pub fn seat(&self, who: &str) -> Arc<Seat> {
+        let first = || Arc::new(Semaphore::new(self.most));
+        Arc::new(Seat {
+            own: Arc::clone(seated(&self.holders).enter(who, first)),
+            holders: Arc::clone(&self.holders),
+            who: who.into(),
+        })
     }
 
-    /// So much for somebody in all, with what it has already; waits until then for what it has
-    /// elsewhere to come back.
+    /// One more for somebody, if that is within its share now.
+    pub fn take(&self, who: &str) -> Option<Portion> {
+        self.seat(who).portion(1)
+    }
+}
+
+impl Seat {
+    /// So much in all, with what it has already; waits until then for what it has elsewhere to come
+    /// back.
     pub async fn reach(
-        &self,
-        who: &str,
+        self: &Arc<Self>,
         had: Option<Portion>,
         amount: usize,
         until: Instant,
     ) -> Option<Portion> {
-        let mut portion = had.or_else(|| self.nothing(who))?;
-        let missing = amount.saturating_sub(portion.permit.num_permits());
-        let own = Arc::clone(portion.permit.semaphore());
-        let more = own.acquire_many_owned(u32::try_from(missing).ok()?);
-        portion
-            .permit
-            .merge(timeout_at(until, more).await.ok()?.ok()?);
+        let has = had.as_ref().map_or(0, |had| had.permit.num_permits());
+        let missing = u32::try_from(amount.saturating_sub(has)).ok()?;
+        let more = match self.portion(missing) {
+            Some(more) => more,
+            None => {
+                let more = Arc::clone(&self.own).acquire_many_owned(missing);
+                self.seated(timeout_at(until, more).await.ok()?.ok()?)
+            }
+        };
+        let Some(mut portion) = had else {
+            return Some(more);
+        };
+        portion.permit.merge(more.permit);
         Some(portion)
     }
 
-    /// A portion to begin with.
-    fn nothing(&self, who: &str) -> Option<Portion> {
-        let first = || Arc::new(Semaphore::new(self.most));
-        let own = Arc::clone(seated(&self.holders).enter(who, first));
-        let seat = Seat {
-            holders: Arc::clone(&self.holders),
-            who: who.into(),
-        };
-        let permit = own.try_acquire_many_owned(0).ok()?;
-        Some(Portion {
-            permit,
-            _seat: seat,
-        })
+    /// So much, if that is within its share now.
+    fn portion(self: &Arc<Self>, amount: u32) -> Option<Portion> {
+        let permit = Arc::clone(&self.own).try_acquire_many_owned(amount);
+        Some(self.seated(permit.ok()?))
     }
-}
 
-/// Somebody who has some or waits for it, known until this is dropped.
-struct Seat {
-    holders: Arc<Mutex<Holders<Arc<Semaphore>>>>,
-    who: Box<str>,
+    fn seated(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Portion {
+        Portion {
+            permit,
+            _seat: Arc::clone(self),
+        }
+    }
 }
 
 impl Drop for Seat {
@@ -99,13 +113,13 @@ fn seated<T>(holders: &Mutex<Holders<T>>) -> MutexGuard<'_, Holders<T>> {
 /// Those who have some of a thing, each as often as it has, and what is known of each; whoever has
 /// nothing is not here.
 pub(crate) struct Holders<T> {
-    each: HashMap<Box<str>, (T, usize)>,
+    each: HashMap<Box<str>, (T, usize), RandomState>,
 }
 
 impl<T> Default for Holders<T> {
     fn default() -> Self {
         Self {
-            each: HashMap::new(),
+            each: HashMap::default(),
         }
     }
 }
@@ -175,14 +189,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_has_its_share_waits_for_its_own_to_come_back_no_longer_than_it_may() {
         let share = Share::of(10, 50, 0);
-        let had = share.reach("a", None, 3, soon()).await.unwrap();
-        let had = share.reach("a", Some(had), 5, soon()).await.unwrap();
-        assert!(share.reach("a", None, 1, soon()).await.is_none());
-        assert!(share.reach("b", None, 5, soon()).await.is_some());
-        let waiting = share.reach("a", None, 4, soon());
+        let (a, b) = (share.seat("a"), share.seat("b"));
+        let had = a.reach(None, 3, soon()).await.unwrap();
+        let had = a.reach(Some(had), 5, soon()).await.unwrap();
+        let other = share.seat("a");
+        assert!(other.reach(None, 1, soon()).await.is_none());
+        assert!(b.reach(None, 5, soon()).await.is_some());
+        let waiting = other.reach(None, 4, soon());
         let (more, ()) = tokio::join!(waiting, async { drop(had) });
         assert!(more.is_some() && share.take("a").is_some());
-        drop(more);
+        drop((more, a, b, other));
         assert!(seated(&share.holders).each.is_empty());
     }
 }

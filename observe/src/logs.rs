@@ -3,6 +3,7 @@
 mod json;
 mod line;
 mod lines;
+mod moment;
 
 use crate::Error;
 use json::Json;

@@ -137,7 +137,7 @@ impl Database {
             return Err(without_roles().into());
         }
         let claim = match once.filter(|_| script.writes) {
-            Some(once) => Some(self.claim(once).await?),
+            Some(once) => Some(Box::pin(self.claim(once)).await?),
             None => None,
         };
         let (has_key, of) = (claim.is_some(), Arc::clone(&script));
@@ -147,7 +147,9 @@ impl Database {
                 let job = Job::new(script, arguments, claim)?.acting_as(actor, steps_as_login);
                 postgres.run(job, weight).await
             }
-            Backend::Mariadb(mariadb) => mariadb.run(script, arguments, weight, claim).await,
+            Backend::Mariadb(mariadb) => {
+                Box::pin(mariadb.run(script, arguments, weight, claim)).await
+            }
         };
         if has_key && self.idempotency.count(&reply) {
             tokio::spawn(self.clone().next_round());

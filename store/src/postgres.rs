@@ -1,6 +1,6 @@
 //! PostgreSQL: shared connections for small reads, exclusive ones for all else.
 //!
-//! Reading order: `address` says where; `connector` makes a `session`; a job's
+//! Reading order: `address` says where; `connector` makes a `session`, whose work is `gathered`; a job's
 //! arguments are bound by `binding`, within the bounds of `settings`. One small read goes down a
 //! `lane`, in the line of a `slot`, unless a slow one stands before it; several
 //! steps and writes run in a `transaction`, large results as a `stream`, both on an `exclusive`
@@ -14,6 +14,7 @@ mod cancel;
 mod catalog;
 mod connector;
 mod exclusive;
+mod gathered;
 mod lane;
 mod numeric;
 mod once;
@@ -188,10 +189,10 @@ impl Postgres {
             }
         }
         self.metrics.streams.inc();
-        match self.stream(job.clone(), &inside).await {
+        match Box::pin(self.stream(job.clone(), &inside)).await {
             Err(Snag {
                 kind: Kind::Lost, ..
-            }) => self.stream(job, &inside).await,
+            }) => Box::pin(self.stream(job, &inside)).await,
             reply => reply,
         }
     }
@@ -214,7 +215,8 @@ impl Postgres {
                 return Ok(outcome);
             }
         }
-        self.retries.run(|| self.attempt(job)).await
+        // Here and below, what small reads do not need is kept out of what they move about.
+        Box::pin(self.retries.run(|| self.attempt(job))).await
     }
 
     /// Runs a transaction, on another connection if its own was out of date.

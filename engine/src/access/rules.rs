@@ -3,6 +3,7 @@
 use super::literal::{self, Mistake};
 use crate::api::Api;
 use crate::input::{Argument, Source};
+use apollo_compiler::Name;
 use apollo_compiler::ast::Type;
 use model::{Action, Mask, Rule, Schema};
 
@@ -12,6 +13,15 @@ pub(crate) struct Claim {
     /// Where it stands among the claims.
     pub(crate) path: String,
     pub(crate) ty: Type,
+    /// The variable that it is to plans: no document can have one of that name.
+    pub(crate) variable: Name,
+}
+
+impl Claim {
+    pub(crate) fn new(path: String, ty: Type) -> Self {
+        let variable = Name::new_unchecked(&format!("claim {path}"));
+        Self { path, ty, variable }
+    }
 }
 
 /// A condition of a rule. Its claims are variables, by their places in [`Access::claims`].

@@ -6,13 +6,14 @@ use crate::api;
 use crate::bind::bind;
 use crate::explain::Explaining;
 use crate::input::{coerce_variables, spelled};
+use crate::json::Members;
 use crate::plan::explain::{Subject, explain};
 use crate::prepare::{Operation, operation};
 use crate::sdl;
 use apollo_compiler::ast::Type;
 use model::schema::{Rest, Table};
 use model::{Action, Claims, Fault, Kind, Rights, Value};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -98,7 +99,7 @@ impl Engine {
             return Ok(explaining);
         };
         let nothing = self.nothing(shape)?;
-        let variables = coerce_variables(&nothing.shape, inquiry.claims, &[], &Map::new());
+        let variables = coerce_variables(&nothing.shape, inquiry.claims, &[], &Members::default());
         let variables = variables.map_err(first)?;
         let subject = Subject {
             table,
@@ -113,7 +114,8 @@ impl Engine {
     /// Claims that the rules of a caller read, and that it has not got, or not as what they could compare.
     pub fn lacking(&self, (rights, claims): (&Rights, &Claims)) -> Result<BTreeSet<String>, Fault> {
         let shape = self.shape(&self.settled(rights))?;
-        let variables = coerce_variables(&shape, claims, &[], &Map::new()).map_err(first)?;
+        let variables =
+            coerce_variables(&shape, claims, &[], &Members::default()).map_err(first)?;
         let read = shape.claims().iter().enumerate();
         let lacking = read.filter(|(index, _)| !variables.is_given(*index));
         Ok(lacking.map(|(_, claim)| claim.path.clone()).collect())

@@ -101,10 +101,7 @@ impl Reading<'_> {
         if !self.coercion.is_leaf(item) {
             return None;
         }
-        let claim = Claim {
-            path: path.to_owned(),
-            ty: ty.clone().nullable(),
-        };
+        let claim = Claim::new(path.to_owned(), ty.clone().nullable());
         let mut claims = claims.borrow_mut();
         let known = claims.iter().position(|known| *known == claim);
         let index = known.unwrap_or_else(|| {

@@ -5,18 +5,23 @@ use super::literal::constant;
 use super::{Argument, Input, Kind, Source, kind, scalar};
 use crate::access::{Claim, Shape};
 use crate::api::{self, Api};
+use crate::json::Members;
 use crate::names::article;
 use crate::token;
-use apollo_compiler::Node;
 use apollo_compiler::ast::{Type, VariableDefinition};
-use model::{Claims, Dialect, Fault, Kind as FaultKind, Schema, Value};
+use apollo_compiler::{Name, Node};
+use model::{Claims, Dialect, Fault, Kind as FaultKind, Scalar, Schema, Value};
 use serde_json::Value as Json;
+use smallvec::SmallVec;
 use std::collections::BTreeSet;
+
+/// The structure of variables; that of most fits where it is made.
+type Fingerprint = SmallVec<[u8; 128]>;
 
 /// The coerced variables of a request, in the order the operation declares them.
 #[derive(Debug)]
 pub(crate) struct Variables {
-    names: Vec<String>,
+    names: Vec<Name>,
     values: Vec<Option<Input>>,
     /// Whether the lengths of lists are structure, where each item is a parameter.
     lists_are_structure: bool,
@@ -39,7 +44,7 @@ impl Variables {
 
     /// The variable of that name as an argument; `None` when it was not given.
     pub(crate) fn argument(&self, name: &str) -> Option<Argument> {
-        let index = self.names.iter().position(|known| known == name)?;
+        let index = self.names.iter().position(|known| *known == name)?;
         let value = self.values[index].as_ref()?;
         Some(value.place(index, &mut Vec::new()))
     }
@@ -68,7 +73,7 @@ impl Variables {
     }
 
     fn input(&self, name: &str) -> Option<&Input> {
-        let index = self.names.iter().position(|known| known == name)?;
+        let index = self.names.iter().position(|known| *known == name)?;
         self.values.get(index)?.as_ref()
     }
 
@@ -93,12 +98,12 @@ impl Variables {
 
     /// The structure, byte for byte: two requests of one operation with the same fingerprint
     /// have the same plan. The value of a toggle (`@skip`, `@include`) is structure.
-    pub(crate) fn fingerprint(&self, toggles: &BTreeSet<String>) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.values.len() * 2);
+    pub(crate) fn fingerprint(&self, toggles: &BTreeSet<String>) -> Fingerprint {
+        let mut out = Fingerprint::new();
         for (name, value) in self.names.iter().zip(&self.values) {
             match value {
                 None => out.push(0),
-                Some(Input::Value(Value::Boolean(value))) if toggles.contains(name) => {
+                Some(Input::Value(Value::Boolean(value))) if toggles.contains(name.as_str()) => {
                     out.push(if *value { 1 } else { 2 });
                 }
                 Some(value) => structure(value, self.lists_are_structure, &mut out),
@@ -132,8 +137,8 @@ pub(crate) fn item_or_last<T>(items: &[T], place: usize) -> Option<&T> {
     items.get(place).or(items.last())
 }
 
-fn structure(input: &Input, lists: bool, out: &mut Vec<u8>) {
-    let text = |text: &str, out: &mut Vec<u8>| {
+fn structure(input: &Input, lists: bool, out: &mut Fingerprint) {
+    let text = |text: &str, out: &mut Fingerprint| {
         out.extend_from_slice(&text.len().to_le_bytes());
         out.extend_from_slice(text.as_bytes());
     };
@@ -176,7 +181,7 @@ pub(crate) fn coerce(
     shape: &Shape,
     claims: &Claims,
     definitions: &[Node<VariableDefinition>],
-    given: &serde_json::Map<String, Json>,
+    given: &Members<'_>,
 ) -> Result<Variables, Vec<Fault>> {
     let (api, schema) = (&shape.api, &shape.schema);
     let coercion = Coercion { api, schema };
@@ -187,7 +192,7 @@ pub(crate) fn coerce(
         lists_are_structure: schema.dialect == Dialect::Mariadb,
     };
     for claim in shape.claims() {
-        variables.names.push(format!("claim {}", claim.path));
+        variables.names.push(claim.variable.clone());
         variables.values.push(coercion.claim(claim, claims));
     }
     for definition in definitions {
@@ -199,7 +204,7 @@ pub(crate) fn coerce(
                 faults.push(Fault::new("engine.variable", FaultKind::Invalid, message));
                 None
             });
-        variables.names.push(name.to_owned());
+        variables.names.push(definition.name.clone());
         variables.values.push(value);
     }
     if faults.is_empty() {
@@ -259,16 +264,29 @@ impl Coercion<'_> {
     fn variable(
         &self,
         definition: &VariableDefinition,
-        given: Option<&Json>,
+        given: Option<&str>,
     ) -> Result<Option<Input>, String> {
         match (given, &definition.default_value) {
-            (Some(json), _) => self.json(&definition.ty, json).map(Some),
+            (Some(text), _) => self.text(&definition.ty, text).map(Some),
             (None, Some(default)) => constant(*self, &definition.ty, default).map(Some),
             (None, None) if definition.ty.is_non_null() => {
                 Err(format!(" of type {} is required", definition.ty))
             }
             (None, None) => Ok(None),
         }
+    }
+
+    /// Coerces the text of a JSON value by a type. Integers, which most variables are, are read where
+    /// they stand.
+    fn text(&self, ty: &Type, text: &str) -> Result<Input, String> {
+        let named = ty.inner_named_type();
+        if let (false, Ok(integer)) = (ty.is_list(), text.parse::<i32>())
+            && let Some(Kind::Scalar(Scalar::Int)) = kind(self.api, self.schema, named)
+        {
+            return Ok(Input::Value(Value::Integer(integer.into())));
+        }
+        let json: Json = serde_json::from_str(text).map_err(|error| format!(": {error}"))?;
+        self.json(ty, &json)
     }
 
     /// Coerces a JSON value by a type.

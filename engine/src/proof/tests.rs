@@ -4,6 +4,7 @@ use super::*;
 use crate::access::Shape;
 use crate::compile::{Source, compile};
 use crate::input::{Source as Origin, coerce_variables};
+use crate::json::Members;
 use crate::plan::{Binding, Form};
 use crate::sql::{Change, Join, JsonKind, JsonPlace};
 use model::{Cell, Claims, Codec, Dialect, Parameter, Scalar, Value};
@@ -114,7 +115,7 @@ fn said<T>(roles: &[&str], ask: impl FnOnce(&Proof<'_>) -> T) -> T {
     let roles = roles.iter().copied().collect();
     let shape = Shape::all(schema).unwrap().of(&roles).unwrap();
     let claims: serde_json::Map<_, _> = serde_json::from_str(r#"{"tenant": 1}"#).unwrap();
-    let variables = coerce_variables(&shape, &Claims::from(claims), &[], &serde_json::Map::new());
+    let variables = coerce_variables(&shape, &Claims::from(claims), &[], &Members::default());
     let (variables, slots) = (variables.unwrap(), slots());
     ask(&Proof {
         schema: &shape.schema,

@@ -1,5 +1,6 @@
 //! How requests come in, and within which bounds.
 
+use super::compression::Compression;
 use crate::http::{host, origin};
 use guard::share;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,8 @@ pub(crate) struct Server {
     /// the content type `application/json`: for browsers from before 2023, which do not say which site
     /// a request comes from.
     pub(crate) preflight_required: bool,
+    /// How answers are packed for clients that unpack them.
+    pub(crate) compression: Compression,
     /// Which pages of other sites may ask.
     pub(crate) cors: Cors,
 }
@@ -110,6 +113,7 @@ impl Default for Server {
             streams_max: 128,
             check_interval_ms: 2_000,
             preflight_required: false,
+            compression: Compression::default(),
             cors: Cors::default(),
         }
     }

@@ -68,13 +68,13 @@ async fn act(
     visit: &mut Visit,
 ) -> Result<Value, Refusal> {
     origin::admit(&request, &server.config.server, server.tls.is_some())?;
-    rates::arrive(server, peer.address, request.headers(), visit).await?;
+    rates::arrive(server, peer, request.headers(), visit).await?;
     let caller = caller::of(server, (peer, request.headers()), line, visit).await?;
     server.rates.admit(visit, &caller).await?;
     is_operator(&caller, &server.config.auth.admin_roles)?;
     let order = order(&request, server)?;
     let (is_post, kind) = (request.method() == Method::POST, is_json(request.headers()));
-    let (body, _held) = admission::body(server, request.into_body(), visit).await?;
+    let (body, _held) = admission::body(server, request.into_body(), (peer, visit)).await?;
     // Nothing needs no kind; a form of a page always says its own.
     let is_nothing = body.is_empty() && kind == Err(Unreadable::Unnamed);
     if is_post && !is_nothing {

@@ -12,6 +12,7 @@ use crate::edition::Edition;
 use crate::server::Server;
 use crate::tenancy::Place;
 use bytes::BytesMut;
+use futures_util::FutureExt as _;
 use guard::rates::Visit;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Bytes, Incoming};
@@ -81,7 +82,7 @@ pub(crate) async fn admit(
         (None, Parameters::from_url(query)?, None)
     } else {
         let key = idempotency::key(request.headers())?;
-        let (body, held) = body(server, request.into_body(), visit).await?;
+        let (body, held) = body(server, request.into_body(), (peer, visit)).await?;
         (key, Parameters::from_body(&body)?, held)
     };
     line.name(parameters.operation.as_deref());
@@ -120,7 +121,7 @@ fn acceptable(request: &Asked<'_>, format: Option<Format>) -> Result<(), Refusal
 pub(super) async fn body(
     server: &Server,
     body: &mut Incoming,
-    visit: &Visit,
+    (peer, visit): (&Peer, &Visit),
 ) -> Result<(Bytes, Option<Held>), Refusal> {
     let config = &server.config.server;
     if body.size_hint().lower() > config.body_bytes_max as u64 {
@@ -132,8 +133,8 @@ pub(super) async fn body(
         if whole.len() + part.len() > config.body_bytes_max {
             return Err(too_large(config.body_bytes_max));
         }
-        let whose = visit.address();
-        let grown = server.bodies.grow(whose, held, part.len(), until).await;
+        let whose = peer.seat(server, visit);
+        let grown = server.bodies.grow(&whose, held, part.len(), until).await;
         held = Some(grown?);
         whole = joined(whole, part);
     }
@@ -143,7 +144,12 @@ pub(super) async fn body(
 /// The next part of a body.
 async fn part(body: &mut Incoming, until: Instant) -> Result<Option<Bytes>, Refusal> {
     loop {
-        match timeout_at(until, body.frame()).await {
+        // What is there already needs no timer.
+        let next = match body.frame().now_or_never() {
+            Some(next) => Ok(next),
+            None => timeout_at(until, body.frame()).await,
+        };
+        match next {
             Ok(Some(Ok(frame))) => {
                 // Trailers are passed over.
                 if let Ok(data) = frame.into_data() {

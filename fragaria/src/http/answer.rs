@@ -5,7 +5,9 @@ use super::negotiation::Format;
 use super::room::Held;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hyper::StatusCode;
-use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{
+    ALLOW, CONTENT_ENCODING, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use model::{Fault, Kind};
 use observe::request::Outcome;
 use serde_json::{Map, Value, json};
@@ -103,6 +105,19 @@ impl Answer {
         bytes: impl Into<Bytes>,
     ) -> Self {
         Self::new(status, media_type, Reply::Whole(bytes.into()))
+    }
+
+    /// Whether it may be packed: it is so long, or of a length that nobody knows, and as it is.
+    pub(super) fn is_packed_from(&self, bytes_min: usize) -> bool {
+        let is_long = match &self.content {
+            Reply::Whole(bytes) | Reply::Replayed(bytes) => bytes.len() >= bytes_min,
+            Reply::Stream(_) => true,
+        };
+        is_long
+            && self
+                .headers
+                .iter()
+                .all(|(name, _)| name != CONTENT_ENCODING)
     }
 
     /// The same answer with one more header.

@@ -2,8 +2,9 @@
 
 use super::room::{self, Room, UNIT};
 use crate::config::Server as Config;
-use guard::share::{Portion, Share};
+use guard::share::{Portion, Seat, Share};
 use model::metric::{Counter, Registry};
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// The room there is for request bodies.
@@ -46,11 +47,16 @@ impl Bodies {
         bodies
     }
 
+    /// Where bodies from an address are counted together.
+    pub(super) fn seat(&self, whose: &str) -> Arc<Seat> {
+        self.share.seat(whose)
+    }
+
     /// Room for some bytes more from an address, beside what its request has already; waits for it
     /// until then.
     pub(super) async fn grow(
         &self,
-        whose: &str,
+        whose: &Arc<Seat>,
         had: Option<Held>,
         bytes: usize,
         until: Instant,
@@ -59,9 +65,7 @@ impl Bodies {
             (had.bytes, Some(had.taken), Some(had.portion))
         });
         let whole = before + bytes;
-        let portion = self
-            .share
-            .reach(whose, portion, whole.div_ceil(UNIT), until);
+        let portion = whose.reach(portion, whole.div_ceil(UNIT), until);
         let Some(portion) = portion.await else {
             self.refused.inc();
             return Err(Full::Share);

@@ -1,6 +1,7 @@
 //! The body of a response: it closes the request's line when its last byte is handed over.
 
 use super::answer::OPENING;
+use super::packing::Packer;
 use super::pulse::InFlight;
 use super::room::Held;
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use futures_util::Stream as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use model::Fault;
 use observe::request::{Line, Outcome};
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use store::{Chunks, Reply};
@@ -15,6 +17,12 @@ use store::{Chunks, Reply};
 /// A response body. Dropped before its end it leaves the line as cancelled.
 pub(crate) struct Body {
     content: Content,
+    /// What packs it, until it has packed all.
+    packer: Option<Packer>,
+    /// What is packed and not handed over yet.
+    packed: Bytes,
+    /// Whether something of a packed answer is to be handed over.
+    packs: bool,
     /// What ends a stream.
     closing: Bytes,
     /// How the request is counted when all was handed over.
@@ -53,11 +61,11 @@ enum Content {
 pub(crate) struct Aborted;
 
 impl Body {
-    /// The body of an answer, what ends it as a stream, and the room it takes; the line it closes,
-    /// and the sign that its connection is in use.
+    /// The body of an answer, what ends it as a stream, the room it takes and what packs it; the line it
+    /// closes, and the sign that its connection is in use.
     pub(super) fn new(
         (reply, closing): (Reply, Bytes),
-        held: Option<Held>,
+        (held, packer): (Option<Held>, Option<Packer>),
         outcome: Outcome,
         (line, in_flight): (Line, InFlight),
     ) -> Self {
@@ -70,6 +78,9 @@ impl Body {
         };
         let mut body = Self {
             content,
+            packs: packer.is_some(),
+            packer,
+            packed: Bytes::new(),
             closing,
             outcome,
             line,
@@ -84,16 +95,68 @@ impl Body {
         body
     }
 
-    /// Everything was handed over.
+    /// There is no more of the answer.
     fn finish(&mut self) {
         self.content = Content::End;
-        self.line.entry().outcome = self.outcome;
+        self.settle();
+    }
+
+    /// Whether everything was handed over decides how the request is counted.
+    fn settle(&mut self) {
+        if self.is_end_stream() {
+            self.line.entry().outcome = self.outcome;
+        }
+    }
+
+    /// The next part of the packed answer.
+    fn next_packed(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
+        while self.packed.is_empty() {
+            let Some(mut packer) = self.packer.take() else {
+                self.packs = false;
+                self.settle();
+                return Poll::Ready(None);
+            };
+            let packed = match self.next(context) {
+                Poll::Pending => {
+                    self.packer = Some(packer);
+                    return Poll::Pending;
+                }
+                Poll::Ready(Some(Err(aborted))) => return Poll::Ready(Some(Err(aborted))),
+                Poll::Ready(None) => packer.finish(),
+                Poll::Ready(Some(Ok(plain))) => {
+                    let packed = packer.pack(&plain);
+                    self.packer = Some(packer);
+                    packed
+                }
+            };
+            self.packed = packed.map_err(|error| self.abort(&error, "server.internal"))?;
+        }
+        let mut packed = std::mem::take(&mut self.packed);
+        let part = self.part(&mut packed);
+        self.packed = packed;
+        self.packs = self.packer.is_some() || !self.packed.is_empty();
+        self.settle();
+        Poll::Ready(Some(Ok(part)))
+    }
+
+    /// The answer cannot be finished.
+    fn abort(&mut self, error: &dyn fmt::Display, code: &'static str) -> Aborted {
+        let request_id = self.line.request_id();
+        tracing::warn!(request_id, detail = %error, "the answer broke off");
+        let entry = self.line.entry();
+        entry.outcome = Outcome::Aborted;
+        entry.code = Some(code);
+        Aborted
     }
 
     fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
         match std::mem::replace(&mut self.content, Content::End) {
             Content::Whole(mut bytes) => {
-                let part = self.part(&mut bytes);
+                let part = if self.packs {
+                    Packer::portion(&mut bytes)
+                } else {
+                    self.part(&mut bytes)
+                };
                 if bytes.is_empty() {
                     self.finish();
                 } else {
@@ -138,12 +201,9 @@ impl Body {
             }
             Poll::Ready(Some(Ok(bytes))) => Poll::Ready(Some(Ok(self.chunk(bytes, chunks)))),
             Poll::Ready(Some(Err(error))) => {
-                let request_id = self.line.request_id();
-                tracing::warn!(request_id, detail = %error, "the answer broke off");
-                let entry = self.line.entry();
-                entry.outcome = Outcome::Aborted;
-                entry.code = Some(Fault::from(error).code);
-                Poll::Ready(Some(Err(Aborted)))
+                let told = error.to_string();
+                let aborted = self.abort(&told, Fault::from(error).code);
+                Poll::Ready(Some(Err(aborted)))
             }
             Poll::Ready(None) => {
                 self.finish();
@@ -167,7 +227,11 @@ impl HttpBody for Body {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
         self.in_flight.asked();
-        let next = ready!(self.next(context));
+        let next = if self.packs {
+            ready!(self.next_packed(context))
+        } else {
+            ready!(self.next(context))
+        };
         if let Some(Ok(bytes)) = &next {
             self.line.entry().bytes += bytes.len() as u64;
             self.in_flight.handed();
@@ -176,6 +240,9 @@ impl HttpBody for Body {
     }
 
     fn is_end_stream(&self) -> bool {
+        if self.packs {
+            return false;
+        }
         match &self.content {
             Content::Whole(bytes) => bytes.is_empty(),
             Content::End => true,
@@ -184,6 +251,9 @@ impl HttpBody for Body {
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.packs {
+            return SizeHint::default();
+        }
         match &self.content {
             Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Content::End => SizeHint::with_exact(0),

@@ -4,12 +4,13 @@ use crate::server::{Server, Stage};
 use crate::taken_for::{self, EXAMPLE};
 use guard::Presented;
 use guard::rates::Visit;
+use guard::share::Seat;
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use model::{Caller, Fault, Kind};
 use observe::request::Line;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The header by which somebody who develops a project asks as if it were another.
 const AS: &str = "fragaria-as";
@@ -18,8 +19,32 @@ const AS: &str = "fragaria-as";
 pub(crate) struct Peer {
     /// Where it is.
     pub(crate) address: IpAddr,
+    /// The same as it is counted.
+    pub(crate) counted: Arc<str>,
     /// The certificate it came with, where callers are told apart by theirs.
     pub(crate) certificate: Option<Presented>,
+    /// Where the bodies of requests from there are counted, once one came.
+    seat: OnceLock<Arc<Seat>>,
+}
+
+impl Peer {
+    pub(super) fn new(address: IpAddr, certificate: Option<Presented>) -> Self {
+        Self {
+            address,
+            counted: guard::counted(address).into(),
+            certificate,
+            seat: OnceLock::new(),
+        }
+    }
+
+    /// Where the body of a request is counted: here, unless somebody else sent it on from elsewhere.
+    pub(super) fn seat(&self, server: &Server, visit: &Visit) -> Arc<Seat> {
+        let seat = |address: &str| server.bodies.seat(address);
+        if *visit.address() == *self.counted {
+            return Arc::clone(self.seat.get_or_init(|| seat(&self.counted)));
+        }
+        seat(visit.address())
+    }
 }
 
 /// The caller of a request: whoever its credentials say, or in development whoever it wants to be

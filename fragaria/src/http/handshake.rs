@@ -62,7 +62,7 @@ async fn begin(
         Err(_) => return Err(Handshake::Timeout.into()),
     }
     let whose = guard::counted(peer);
-    let Some(_portion) = tls.share.reach(&whose, None, 1, until).await else {
+    let Some(_portion) = tls.share.seat(&whose).reach(None, 1, until).await else {
         return Err(Handshake::Share.into());
     };
     let Ok(Ok(_place)) = timeout_at(until, tls.places.acquire()).await else {

@@ -51,7 +51,17 @@ fn header(headers: &HeaderMap, version: Version) -> Result<Option<&str>, Refusal
 
 /// A host and perhaps a port; nothing at all is proper too.
 fn is_proper(host: &str) -> bool {
-    host.is_empty() || (!host.contains('@') && host.parse::<Authority>().is_ok())
+    host.is_empty() || is_plain(host) || (!host.contains('@') && host.parse::<Authority>().is_ok())
+}
+
+/// Whether it is a name or an IPv4 address, and perhaps a port: most are, and need no reading.
+fn is_plain(host: &str) -> bool {
+    let (name, port) = host.split_once(':').unwrap_or((host, "80"));
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    !name.is_empty()
+        && name.bytes().all(is_of_name)
+        && (1..=4).contains(&port.len())
+        && port.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 fn improper(message: &str) -> Refusal {
@@ -64,6 +74,9 @@ fn is_ours(authority: &str, hosts: &[String]) -> bool {
         Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
         _ => authority,
     };
+    if matches!(host, "localhost" | "127.0.0.1") {
+        return true;
+    }
     let host = host.to_ascii_lowercase();
     guard::is_loopback(&host) || host.ends_with(".localhost") || hosts.contains(&host)
 }

@@ -184,10 +184,10 @@ async fn serve(
         let certificates = agreed.peer_certificates().unwrap_or_default().to_vec();
         let own = certificates.first();
         let end = End {
-            peer: Arc::new(Peer {
-                address: peer,
-                certificate: own.and_then(|own| server.doorkeeper.recognise(own)),
-            }),
+            peer: Arc::new(Peer::new(
+                peer,
+                own.and_then(|own| server.doorkeeper.recognise(own)),
+            )),
             certificates,
         };
         converse(&server, (stream, protocol), (end, pulse), stop).await;
@@ -202,12 +202,8 @@ struct End {
 
 impl End {
     fn of(address: IpAddr) -> Self {
-        let certificate = None;
         Self {
-            peer: Arc::new(Peer {
-                address,
-                certificate,
-            }),
+            peer: Arc::new(Peer::new(address, None)),
             certificates: Vec::new(),
         }
     }

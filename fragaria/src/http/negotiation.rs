@@ -164,7 +164,7 @@ fn parameter(media_type: &MediaType<'_>, name: &'static str) -> Option<String> {
 }
 
 /// A weight in thousandths: `0` to `1`, at most three digits after the point.
-fn quality(text: &str) -> Option<u16> {
+pub(super) fn quality(text: &str) -> Option<u16> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     if part.len() > 3 || !part.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
@@ -178,7 +178,7 @@ fn quality(text: &str) -> Option<u16> {
 }
 
 /// All values of a header as one list.
-fn joined<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Cow<'h, str> {
+pub(super) fn joined<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Cow<'h, str> {
     let mut values = headers
         .get_all(name)
         .iter()

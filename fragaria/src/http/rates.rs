@@ -2,6 +2,7 @@
 
 use super::admission::Admitted;
 use super::answer::{Answer, Refusal};
+use super::caller::Peer;
 use crate::server::Server;
 use engine::Operation;
 use guard::Error;
@@ -10,19 +11,21 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use model::Fault;
 use observe::request::Line;
-use std::net::IpAddr;
 
 /// Judges a request by where it came from.
 pub(crate) async fn arrive(
     server: &Server,
-    peer: IpAddr,
+    peer: &Peer,
     headers: &HeaderMap,
     visit: &mut Visit,
 ) -> Result<(), Refusal> {
     let believed = server.rates.believed().into_iter();
     let lines = believed.flat_map(|name| headers.get_all(name));
     let lines: Vec<_> = lines.map(HeaderValue::as_bytes).collect();
-    Ok(server.rates.arrive(visit, peer, &lines).await?)
+    Ok(server
+        .rates
+        .arrive(visit, (peer.address, &peer.counted), &lines)
+        .await?)
 }
 
 /// Judges a request by its operation; one of our own is held to no limit.

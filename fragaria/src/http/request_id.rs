@@ -12,7 +12,7 @@ pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 const LENGTH_MAX: usize = 128;
 
 /// Tells this process from others.
-static PROCESS: LazyLock<u64> = LazyLock::new(|| fastrand::u64(..));
+static PROCESS: LazyLock<String> = LazyLock::new(|| format!("{:016x}-", fastrand::u64(..)));
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// The id of a request with these headers.
@@ -20,12 +20,12 @@ pub(super) fn of(headers: &HeaderMap) -> Box<str> {
     let theirs = headers.get(&HEADER).and_then(|value| value.to_str().ok());
     match theirs.filter(|id| is_sane(id)) {
         Some(id) => id.into(),
-        None => format!(
-            "{:016x}-{:x}",
-            *PROCESS,
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        )
-        .into(),
+        None => {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            [&*PROCESS, itoa::Buffer::new().format(number)]
+                .concat()
+                .into()
+        }
     }
 }
 

@@ -44,6 +44,7 @@ mod many_rows;
 mod mariadb;
 mod mistakes;
 mod numbers;
+mod packing;
 mod places;
 mod pooler;
 mod project;

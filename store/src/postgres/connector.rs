@@ -1,6 +1,7 @@
 //! How connections are made: lazily, with a limit of time, and without a stampede.
 
 use super::address::Address;
+use super::gathered::Gathered;
 use super::session::{Equipment, Session, Sizes};
 use crate::backoff::Attempts;
 use crate::config::Pooler;
@@ -84,7 +85,7 @@ impl Connector {
         let (client, connection) = connecting.await.map_err(unreachable)?;
         check_version(&connection)?;
         let driver = tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            if let Err(error) = Gathered::new(connection).await {
                 tracing::debug!(%error, "a database connection ended");
             }
         });

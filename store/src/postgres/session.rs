@@ -151,7 +151,7 @@ impl Session {
             Ok(prepared)
         };
         statements
-            .get_or_insert_async(&Key(statement.clone()), preparation)
+            .get_or_insert_async(&Key(statement.clone()), Box::pin(preparation))
             .await
             .map(Some)
     }

@@ -15,6 +15,13 @@ use tokio::time::timeout;
 /// How long one request may be at work before others are kept from waiting behind it.
 pub(super) const SLOW: Duration = Duration::from_millis(250);
 
+/// How long the line before a connection may take while another one rests. Few connections with long
+/// lines wake both sides least; a line that takes longer than that is worth a connection more.
+const LINE: Duration = Duration::from_micros(300);
+
+/// The part of what a request took that changes how long requests are known to take: an eighth.
+const SMOOTHING: u32 = 3;
+
 /// How long the end of an abandoned request is waited for.
 const CLEARING: Duration = Duration::from_secs(60);
 
@@ -30,6 +37,8 @@ pub(super) struct Slot {
     done: AtomicU64,
     /// When it was last through with one, or began after a rest: nanoseconds since it was made.
     moved_ns: AtomicU64,
+    /// How long it takes for a request, as of late.
+    pace_ns: AtomicU64,
 }
 
 /// A request in the line of a slot. It stays there until the connection is through with it, even
@@ -51,6 +60,7 @@ impl Slot {
             taken: AtomicU64::new(0),
             done: AtomicU64::new(0),
             moved_ns: AtomicU64::new(0),
+            pace_ns: AtomicU64::new(0),
         }
     }
 
@@ -74,6 +84,13 @@ impl Slot {
         self.at_work() > SLOW
     }
 
+    /// Whether one request more would wait for no longer than is worth it.
+    pub(super) fn has_room(&self) -> bool {
+        let line = Duration::from_nanos(self.pace_ns.load(Relaxed))
+            .saturating_mul(u32::try_from(self.outstanding()).unwrap_or(u32::MAX));
+        line < LINE && !self.is_slow()
+    }
+
     /// A place at the end of its line.
     pub(super) fn enter(self: &Arc<Self>) -> Ticket {
         if self.outstanding() == 0 {
@@ -95,7 +112,7 @@ impl Slot {
         if let Some(session) = self.live() {
             return Ok(session);
         }
-        let session = Arc::new(connector.connect().await?);
+        let session = Arc::new(Box::pin(connector.connect()).await?);
         self.moved();
         *self.lock() = Some(Arc::clone(&session));
         Ok(session)
@@ -125,14 +142,18 @@ impl Slot {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn moved(&self) {
+    /// Since when it was at something else, in nanoseconds.
+    fn moved(&self) -> u64 {
         let now = self.made.elapsed().as_nanos();
         let now = u64::try_from(now).unwrap_or(u64::MAX);
-        self.moved_ns.store(now, Relaxed);
+        now.saturating_sub(self.moved_ns.swap(now, Relaxed))
     }
 
     fn done(&self) {
-        self.moved();
+        let (took, pace) = (self.moved(), self.pace_ns.load(Relaxed));
+        // Two at a time may lose one of both: it is an estimate.
+        let pace = pace - (pace >> SMOOTHING) + (took >> SMOOTHING);
+        self.pace_ns.store(pace, Relaxed);
         self.done.fetch_add(1, Relaxed);
     }
 }
