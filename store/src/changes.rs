@@ -225,6 +225,11 @@ impl Seen {
         }
     }
 
+    /// It takes its time to begin, for that reason.
+    pub(crate) fn is_waiting(&self, why: &str) {
+        *self.state() = State::Down(why.into());
+    }
+
     /// From now on nothing is seen, and what was may have changed.
     pub(crate) fn is_lost(&self, setback: &Setback) {
         self.until_ns.store(0, SeqCst);

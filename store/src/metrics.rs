@@ -175,7 +175,7 @@ impl Metrics {
     fn declare_changes(&self, registry: &mut Registry) {
         registry.register(
             "fragaria_store_changes",
-            "Changes of tables that were told of, by servers and by commits of our own",
+            "How often tables that are followed counted as changed",
             self.changes.clone(),
         );
         registry.register(

@@ -69,7 +69,11 @@ impl Source {
                  the server itself",
             ));
         }
-        let (incoming, outgoing, position) = self.open(&looked.system).await?;
+        seen.is_waiting("it waits for the end of transactions that were under way before");
+        let (incoming, outgoing, position) = tokio::select! {
+            opened = self.open(&looked.system) => opened?,
+            lost = self.stay(&session) => return lost,
+        };
         let stream = Stream {
             seen,
             position: watch::Sender::new(position),
@@ -82,6 +86,14 @@ impl Source {
         tokio::select! {
             ended = stream.read(incoming) => ended,
             ended = self.beat(&stream, &session, outgoing) => ended,
+        }
+    }
+
+    /// Looks whether the server is still there, as opening may take long.
+    async fn stay(&self, session: &Session) -> Result<Infallible, Setback> {
+        loop {
+            sleep(self.config.silence()).await;
+            self.in_time(look::running(session)).await?;
         }
     }
 
