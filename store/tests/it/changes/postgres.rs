@@ -367,7 +367,7 @@ async fn a_transaction_of_a_million_rows_takes_no_memory() {
     let rss = resident_kib();
     shop.run(
         "INSERT INTO notes SELECT repeat('x', 100) FROM generate_series(1, 1000000); \
-         INSERT INTO notes SELECT string_agg(md5(n::text), '') FROM generate_series(1, 100000) n",
+         INSERT INTO notes SELECT string_agg(md5(n::text), '') FROM generate_series(1, 2000000) n",
     )
     .await;
     tables.settled().await;
