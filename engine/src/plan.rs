@@ -6,6 +6,7 @@ mod bounds;
 mod document;
 pub(crate) mod explain;
 mod filter;
+mod footprint;
 mod function;
 pub(crate) mod given;
 mod introspection;

@@ -12,6 +12,7 @@ pub fn rehearsal(parts: &[&Bound]) -> Bound {
         calls: false,
         undone: true,
         refusals: Arc::default(),
+        footprint: Arc::default(),
         steps: Vec::new(),
         roots: Vec::new(),
     };

@@ -1,14 +1,5 @@
 //! What the row-level security of a database comes to for those who ask it.
 
-/// A table or view, as a schema names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Relation {
-    /// Its database schema, where it is named.
-    pub schema: Option<String>,
-    /// Its name in the database.
-    pub name: String,
-}
-
 /// One that asks: the login of the connections, or a role that requests act as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {

@@ -10,7 +10,7 @@
 //! hexadecimal digits. A column of packed rows that is NULL passed the server's
 //! `max_allowed_packet`: it is an error, never an empty list.
 
-use crate::{Extract, Fault, Scalar, Value};
+use crate::{Extract, Fault, Footprint, Scalar, Value};
 use std::sync::Arc;
 
 /// One operation as a database sees it: all of it happens in one snapshot or one transaction.
@@ -28,6 +28,8 @@ pub struct Script {
     pub roots: Vec<Root>,
     /// What is told of rows that constraints of the database refuse, to whom it is made for.
     pub refusals: Arc<[Refusal]>,
+    /// The tables it looks at and changes.
+    pub footprint: Arc<Footprint>,
 }
 
 /// What is told of a row that a constraint of the database refuses.

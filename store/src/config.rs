@@ -48,6 +48,8 @@ pub struct Config {
     pub stream_timeout_ms: u64,
     /// What is kept of mutations that are to happen once.
     pub idempotency: Idempotency,
+    /// How the changes that others make are followed, where something asks for it.
+    pub changes: Following,
     /// What is set for SQLite alone.
     pub sqlite: Sqlite,
     /// What is set for PostgreSQL alone.
@@ -67,6 +69,23 @@ pub struct Idempotency {
     pub rows_max: u64,
     /// How many bytes the kept answers may have together; a further key is refused as well.
     pub bytes_max: u64,
+}
+
+/// How the changes that others make are followed, where something asks for it.
+///
+/// PostgreSQL tells them by logical decoding, which needs `wal_level = logical`, the right
+/// REPLICATION and the plug-in `test_decoding`; MariaDB by its binary log, which needs `log_bin` and
+/// the rights REPLICATION SLAVE, BINLOG MONITOR and PROCESS; SQLite is asked when it must be known.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Following {
+    /// How long to wait between two looks whether all changes are seen, in milliseconds.
+    pub beat_ms: u64,
+    /// After so long without a sign of the server they are not seen any more, in milliseconds.
+    pub silence_ms: u64,
+    /// How far following may fall behind, in bytes of PostgreSQL's log, which the server keeps for
+    /// it; then it begins anew.
+    pub behind_bytes_max: u64,
 }
 
 /// What is set for SQLite alone.
@@ -158,6 +177,7 @@ impl Default for Config {
             stall_timeout_ms: 10_000,
             stream_timeout_ms: 600_000,
             idempotency: Idempotency::default(),
+            changes: Following::default(),
             sqlite: Sqlite::default(),
             postgres: Postgres::default(),
             mariadb: Mariadb::default(),
@@ -172,6 +192,26 @@ impl Default for Idempotency {
             rows_max: 1_000_000,
             bytes_max: 1024 * 1024 * 1024,
         }
+    }
+}
+
+impl Default for Following {
+    fn default() -> Self {
+        Self {
+            beat_ms: 100,
+            silence_ms: 10_000,
+            behind_bytes_max: 1024 * 1024 * 1024,
+        }
+    }
+}
+
+impl Following {
+    pub(crate) fn beat(&self) -> Duration {
+        Duration::from_millis(self.beat_ms)
+    }
+
+    pub(crate) fn silence(&self) -> Duration {
+        Duration::from_millis(self.silence_ms)
     }
 }
 
@@ -231,6 +271,12 @@ impl Config {
             ("database.stream_timeout_ms", self.stream_timeout_ms),
             ("database.idempotency.rows_max", self.idempotency.rows_max),
             ("database.idempotency.bytes_max", self.idempotency.bytes_max),
+            ("database.changes.beat_ms", self.changes.beat_ms),
+            ("database.changes.silence_ms", self.changes.silence_ms),
+            (
+                "database.changes.behind_bytes_max",
+                self.changes.behind_bytes_max,
+            ),
             ("database.sqlite.row_bytes_max", sqlite.row_bytes_max as u64),
             (
                 "database.postgres.portion_rows",

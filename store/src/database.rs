@@ -1,20 +1,38 @@
 //! The one door to a database, whichever it is.
 
+use crate::changes::Changes;
 use crate::idempotency::{Claim, Idempotency};
 use crate::job::Job;
 use crate::metrics::Metrics;
 use crate::{Config, Error, Failure, Reply, dialect, mariadb, postgres, sqlite};
 use model::metric::Registry;
-use model::row_security::{Relation, Subject};
-use model::{Actor, Argument, Catalog, Dialect, Once, Script, Weight};
-use std::sync::Arc;
+use model::row_security::Subject;
+use model::{Actor, Argument, Catalog, Dialect, Once, Relation, Script, Weight};
+use std::sync::{Arc, OnceLock};
 
 /// A database: its pools, queues and caches; clones share them.
 #[derive(Clone)]
 pub struct Database {
     backend: Arc<Backend>,
     idempotency: Arc<Idempotency>,
+    /// What changes in it, once somebody asks.
+    changes: Arc<OnceLock<Changes>>,
+    config: Arc<Config>,
     metrics: Metrics,
+}
+
+/// Something that may change tables: once it is over they count as changed, whatever came of it.
+struct Writing<'d> {
+    changes: &'d OnceLock<Changes>,
+    script: Arc<Script>,
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if let Some(changes) = self.changes.get().filter(|_| !self.script.undone) {
+            changes.wrote(&self.script.footprint);
+        }
+    }
 }
 
 /// How a script is run.
@@ -83,6 +101,8 @@ impl Database {
         Ok(Self {
             backend: Arc::new(backend),
             idempotency: Arc::new(Idempotency::new(config, counted.clone())),
+            changes: Arc::default(),
+            config: Arc::new(config.clone()),
             metrics: counted,
         })
     }
@@ -141,6 +161,10 @@ impl Database {
             None => None,
         };
         let (has_key, of) = (claim.is_some(), Arc::clone(&script));
+        let _writing = script.writes.then(|| Writing {
+            changes: &self.changes,
+            script: Arc::clone(&script),
+        });
         let reply = match &*self.backend {
             Backend::Sqlite(sqlite) => sqlite.run(script, arguments, weight, claim).await,
             Backend::Postgres(postgres) => {
@@ -191,6 +215,20 @@ impl Database {
         self.idempotency.end();
     }
 
+    /// What changes in it. From the first time on it is followed, which costs the database a connection
+    /// or two, and a slot or a reader of its binary log; before, nothing of that is done.
+    pub fn changes(&self) -> &Changes {
+        self.changes.get_or_init(|| {
+            let config = self.config.changes.clone();
+            let (source, look) = match &*self.backend {
+                Backend::Sqlite(sqlite) => (None, Some(sqlite.look())),
+                Backend::Postgres(postgres) => (Some(postgres.source(config)), None),
+                Backend::Mariadb(mariadb) => (Some(mariadb.source(config)), None),
+            };
+            Changes::begin(source, look, self.metrics.clone())
+        })
+    }
+
     /// Whether it answers: a real round trip.
     pub async fn check(&self) -> Result<(), Error> {
         match &*self.backend {
@@ -202,6 +240,9 @@ impl Database {
 
     /// Lets the work in hand finish, refuses new work and closes all connections.
     pub async fn close(&self) {
+        if let Some(changes) = self.changes.get() {
+            changes.end().await;
+        }
         match &*self.backend {
             Backend::Sqlite(sqlite) => sqlite.close().await,
             Backend::Postgres(postgres) => postgres.close().await,

@@ -3,7 +3,7 @@
 //! Reading order: [`Config`] says which database and within which bounds; [`Database`] is the door;
 //! a script's answer is a [`Reply`], whole or in chunks, written by `json` straight from the
 //! driver's bytes; `idempotency` is about writes that are asked for again, `keys` and `revocations`
-//! about what callers show; what goes wrong is an [`Error`], for the log, and becomes a [`model::Fault`].
+//! about what callers show, `changes` about what others change meanwhile; what goes wrong is an [`Error`], for the log, and becomes a [`model::Fault`].
 //!
 //! Invariants: all of a script happens in one snapshot or one transaction; nothing of a write is
 //! answered before its commit succeeded; every queue, buffer and wait has a bound; a dropped reply
@@ -13,6 +13,7 @@ mod address;
 mod answer;
 mod backoff;
 mod breach;
+mod changes;
 mod config;
 mod database;
 mod digits;
@@ -38,7 +39,8 @@ mod temporal;
 mod tls;
 
 pub use address::{dialect, with_password};
-pub use config::{Config, Idempotency, Mariadb, Pooler, Postgres, Sqlite};
+pub use changes::{Changes, Followed, Generation, State};
+pub use config::{Config, Following, Idempotency, Mariadb, Pooler, Postgres, Sqlite};
 pub use database::{Database, Manner};
 pub use digits::hexadecimal;
 pub use error::{Error, Failure};

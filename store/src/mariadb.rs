@@ -24,8 +24,11 @@ mod undone;
 mod value;
 
 pub(crate) use address::lent;
+pub(crate) use connector::Connector;
+pub(crate) use session::Session;
 
 use crate::answer::Answer;
+use crate::changes::{self, Source};
 use crate::doors::{Doors, Inside};
 use crate::idempotency::{Claim, Round, Swept};
 use crate::job::Job;
@@ -33,8 +36,7 @@ use crate::line::Purpose;
 use crate::metrics::Metrics;
 use crate::retries::Retries;
 use crate::snag::{Kind, Snag};
-use crate::{Config, Error, Failure, Reply};
-use connector::Connector;
+use crate::{Config, Error, Failure, Reply, config};
 use model::{Argument, Catalog, Script, Weight};
 use pool::{Held, Pool};
 use quick_cache::sync::Cache;
@@ -51,6 +53,7 @@ const ROLLBACK: &str = "ROLLBACK";
 
 /// One MariaDB database.
 pub(crate) struct Mariadb {
+    connector: Arc<Connector>,
     pool: Pool,
     settings: Settings,
     retries: Retries,
@@ -67,13 +70,23 @@ impl Mariadb {
     pub(crate) fn open(config: &Config, metrics: Metrics) -> Result<Self, Error> {
         let connector = Arc::new(Connector::new(config, metrics.clone())?);
         Ok(Self {
-            pool: Pool::new(config, connector, metrics.clone())?,
+            pool: Pool::new(config, Arc::clone(&connector), metrics.clone())?,
+            connector,
             settings: Settings::new(config),
             retries: Retries::new(config, metrics.clone()),
             large: Cache::new(config.mariadb.statements_max.max(1)),
             metrics,
             doors: Arc::default(),
             laid: AtomicBool::new(false),
+        })
+    }
+
+    /// Where its changes are followed.
+    pub(crate) fn source(&self, config: config::Following) -> Source {
+        Source::Mariadb(changes::MariadbSource {
+            connector: Arc::clone(&self.connector),
+            database: self.connector.database().to_owned(),
+            config,
         })
     }
 

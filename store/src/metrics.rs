@@ -2,6 +2,7 @@
 
 use crate::Error;
 use model::metric::{Counter, Gauge, Histogram, Registry, Unit, seconds};
+use std::sync::atomic::AtomicU64;
 
 /// The store's metrics; cheap to clone, all clones count together.
 #[derive(Clone, Debug)]
@@ -42,6 +43,14 @@ pub(crate) struct Metrics {
     pub(crate) idempotency_rows: Gauge,
     /// Bytes of their answers.
     pub(crate) idempotency_bytes: Gauge,
+    /// Changes of tables that are followed.
+    pub(crate) changes: Counter,
+    /// How often following began anew.
+    pub(crate) changes_restarts: Counter,
+    /// Whether they are followed now.
+    pub(crate) changes_following: Gauge,
+    /// How far what was seen was behind when it was last looked at, in seconds.
+    pub(crate) changes_lag: Gauge<f64, AtomicU64>,
 }
 
 impl Metrics {
@@ -66,6 +75,10 @@ impl Metrics {
             idempotency_full: Counter::default(),
             idempotency_rows: Gauge::default(),
             idempotency_bytes: Gauge::default(),
+            changes: Counter::default(),
+            changes_restarts: Counter::default(),
+            changes_following: Gauge::default(),
+            changes_lag: Gauge::default(),
         };
         metrics.declare(registry);
         metrics
@@ -156,6 +169,31 @@ impl Metrics {
             registry.register(name, help, counter.clone());
         }
         self.declare_idempotency(registry);
+        self.declare_changes(registry);
+    }
+
+    fn declare_changes(&self, registry: &mut Registry) {
+        registry.register(
+            "fragaria_store_changes",
+            "How often tables that are followed counted as changed",
+            self.changes.clone(),
+        );
+        registry.register(
+            "fragaria_store_changes_restarts",
+            "How often following the changes of others broke off",
+            self.changes_restarts.clone(),
+        );
+        registry.register(
+            "fragaria_store_changes_following",
+            "Whether changes that others make are seen: 1, or 0 while they are not",
+            self.changes_following.clone(),
+        );
+        registry.register_with_unit(
+            "fragaria_store_changes_lag",
+            "Time from asking whether all changes of others are seen to knowing it, last time",
+            Unit::Seconds,
+            self.changes_lag.clone(),
+        );
     }
 
     fn declare_idempotency(&self, registry: &mut Registry) {

@@ -6,8 +6,8 @@
 use crate::{Database, Error, Reply};
 use futures_util::StreamExt as _;
 use model::{
-    Argument, Cell, Codec, Content, Dialect, Field, Label, Parameter, Record, Root, Scalar, Script,
-    Statement, Step, Use, Value, Weight,
+    Argument, Cell, Codec, Content, Dialect, Field, Footprint, Label, Parameter, Record, Root,
+    Scalar, Script, Statement, Step, Use, Value, Weight,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Deserializer};
@@ -120,6 +120,7 @@ impl Database {
             writes,
             calls: false,
             refusals: Arc::default(),
+            footprint: of_none(),
             undone: false,
             steps: asked
                 .iter()
@@ -156,6 +157,7 @@ impl Database {
             writes: true,
             calls: false,
             refusals: Arc::default(),
+            footprint: of_none(),
             undone: false,
             steps: steps
                 .iter()
@@ -177,6 +179,7 @@ impl Database {
             writes: false,
             calls: false,
             refusals: Arc::default(),
+            footprint: of_none(),
             undone: false,
             steps: vec![Step {
                 rows: Use::Value(cell),
@@ -191,6 +194,15 @@ impl Database {
         let reply = reply.await.map_err(|failure| failure.error)?;
         Ok(whole(reply).await? == b"{\"has\":true}")
     }
+}
+
+/// Tables of ours are no part of an API: who follows changes follows none of these.
+fn of_none() -> Arc<Footprint> {
+    Arc::new(Footprint {
+        knows_reads: true,
+        knows_writes: true,
+        ..Footprint::default()
+    })
 }
 
 /// What a table of ours is called.

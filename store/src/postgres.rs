@@ -20,6 +20,7 @@ mod numeric;
 mod once;
 mod packed;
 mod refusal;
+mod replication;
 mod row;
 mod session;
 mod settings;
@@ -29,8 +30,12 @@ mod transaction;
 mod value;
 
 pub(crate) use address::lent;
+pub(crate) use connector::Connector;
+pub(crate) use replication::{Failed, Incoming, Outgoing, Sent};
+pub(crate) use session::Session;
 
 use crate::answer::Answer;
+use crate::changes::{self, Source};
 use crate::doors::{Doors, Inside};
 use crate::idempotency::{Round, Swept};
 use crate::job::Job;
@@ -38,13 +43,12 @@ use crate::line::Purpose;
 use crate::metrics::Metrics;
 use crate::retries::Retries;
 use crate::snag::{Kind, Snag};
-use crate::{Config, Error, Failure, Reply};
+use crate::{Config, Error, Failure, Reply, config};
 use catalog::Extent;
-use connector::Connector;
 use exclusive::{Exclusive, Exclusives};
 use lane::Lane;
-use model::row_security::{Relation, Subject};
-use model::{Catalog, Weight};
+use model::row_security::Subject;
+use model::{Catalog, Relation, Weight};
 use settings::{Outcome, Settings};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -96,6 +100,15 @@ impl Postgres {
                 Some(_) => Extent::Own,
                 None => Extent::All,
             },
+        })
+    }
+
+    /// Where its changes are followed.
+    pub(crate) fn source(&self, config: config::Following) -> Source {
+        Source::Postgres(changes::PostgresSource {
+            connector: Arc::clone(&self.connector),
+            is_pooled: self.settings.pooled,
+            config,
         })
     }
 

@@ -25,6 +25,11 @@ mod watch;
 
 pub use place::{sqlite_file, sqlite_url};
 
+pub(crate) use place::Place;
+pub(crate) use session::{Role, Session};
+pub(crate) use translate::outside;
+
+use crate::changes::Look;
 use crate::idempotency::{Claim, Round, Swept};
 use crate::metrics::Metrics;
 use crate::reply::OnDrop;
@@ -32,12 +37,10 @@ use crate::{Config, Error, Failure, Reply};
 use model::{Argument, Catalog, Script, Weight};
 use output::{Output, Streaming};
 use overruns::Overruns;
-use place::Place;
 use pool::{Lease, Pool};
 use script::Work;
-use session::{Role, Session};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
@@ -60,6 +63,8 @@ pub(crate) struct Sqlite {
 struct Shared {
     config: Config,
     metrics: Metrics,
+    /// What looks whether others committed, once somebody asks for it.
+    look: OnceLock<Arc<Look>>,
 }
 
 impl Sqlite {
@@ -71,7 +76,11 @@ impl Sqlite {
             Place::File(_) => None,
         };
         let config = config.clone();
-        let shared = Arc::new(Shared { config, metrics });
+        let shared = Arc::new(Shared {
+            config,
+            metrics,
+            look: OnceLock::new(),
+        });
         let pool = |role, size| Pool::new(place.clone(), role, size, Arc::clone(&shared));
         let (short, long) = readers(&shared.config);
         Ok(Self {
@@ -169,10 +178,16 @@ impl Sqlite {
         let shared = Arc::clone(&self.shared);
         blocking(lease, move |session| {
             let mut output = Output::held(&shared);
-            let result = work.perform(session, &mut output);
+            let result = looked_at(&shared, session, || work.perform(session, &mut output));
             output.answer(result)
         })
         .await
+    }
+
+    /// What looks whether others committed, from now on told of what we commit.
+    pub(crate) fn look(&self) -> Arc<Look> {
+        let look = || Arc::new(Look::new(self.place.clone(), self.shared.config.clone()));
+        Arc::clone(self.shared.look.get_or_init(look))
     }
 
     /// Tries a read on this thread; `None` when the budget does not suffice.
@@ -219,6 +234,24 @@ impl Sqlite {
         guard.disarm();
         reply.unwrap_or_else(|_| Err(Error::Internal("a reading thread broke off".into()).into()))
     }
+}
+
+/// Writes, so that what is committed meanwhile is known as ours or as that of others.
+fn looked_at<T>(shared: &Shared, writer: &Session, write: impl FnOnce() -> T) -> T {
+    let Some(look) = shared.look.get() else {
+        return write();
+    };
+    let before = look.before(writer);
+    let written = write();
+    let looked = before.and_then(|before| {
+        writer.watch.rest();
+        look.after(writer, &before)
+    });
+    if let Err(error) = looked {
+        tracing::warn!(%error, "what was committed is not known as ours");
+        look.forget();
+    }
+    written
 }
 
 /// Runs something on a thread that may block; dropping the future stops it.

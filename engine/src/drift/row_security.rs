@@ -1,7 +1,8 @@
 //! Row-level security: whether the policies of the database hold for those whom requests act as.
 
 use crate::sdl;
-use model::row_security::{Relation, Rows, Sight, Standing, Subject};
+use model::Relation;
+use model::row_security::{Rows, Sight, Standing, Subject};
 use model::schema::{Schema, Table};
 use model::{Action, Diagnostic};
 use std::collections::BTreeSet;

@@ -174,6 +174,7 @@ fn script(schema: &Schema, draft: Draft, select: Select, calls: bool) -> Script 
         writes: false,
         calls,
         refusals: Arc::default(),
+        footprint: Arc::default(),
         undone: false,
         steps: vec![Step {
             statement,

@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod documents;
+mod footprint;
 mod introspection;
 mod mariadb;
 mod trees;

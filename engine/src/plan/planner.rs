@@ -1,5 +1,6 @@
 //! The root of planning: each root field becomes the steps it needs.
 
+use super::footprint::Trail;
 use super::selection::Chosen;
 use super::{Inserts, Plan, Wish, statement::Draft};
 use crate::access::Access;
@@ -51,6 +52,8 @@ pub(crate) struct Planner<'a> {
     told_by: HashMap<String, Box<[Box<str>]>>,
     /// How refusals of the database are told.
     refusals: &'a Arc<[model::Refusal]>,
+    /// Which tables its steps touch.
+    trail: Trail,
     steps: Vec<Step>,
     wishes: Vec<Vec<Wish>>,
     /// What is looked at before the script runs, and bound nowhere.
@@ -130,6 +133,7 @@ impl<'a> Planner<'a> {
             input: String::new(),
             told_by: HashMap::new(),
             refusals: &shape.refusals,
+            trail: Trail::new(),
             steps: Vec::new(),
             wishes: Vec::new(),
             unplaced: Vec::new(),
@@ -157,6 +161,7 @@ impl<'a> Planner<'a> {
                 steps: self.steps,
                 roots,
                 refusals: Arc::clone(self.refusals),
+                footprint: Arc::new(self.trail.ended()),
             }),
             wishes: self.wishes,
             unplaced: self.unplaced,
@@ -209,6 +214,7 @@ impl<'a> Planner<'a> {
     /// The same of a statement that needs no rules, or has them.
     pub(super) fn push(&mut self, chosen: &Chosen<'a>, tree: &Tree, rows: Use) -> usize {
         self.prove(tree, &rows);
+        self.trail.follow(self.schema, tree);
         let place = self.draft.place;
         let draft = std::mem::take(&mut self.draft);
         self.draft.place = place;

@@ -5,8 +5,8 @@
 use super::{Form, Plan, Slot, Wish};
 use crate::input::{Piece, Source};
 use model::{
-    Cases, Cell, Codec, Content, Extract, ExtractKind, ExtractPart, PageInfo, PagePart, Record,
-    Root, Script, Step, Use, Value,
+    Cases, Cell, Codec, Content, Extract, ExtractKind, ExtractPart, Footprint, PageInfo, PagePart,
+    Record, Relation, Root, Script, Step, Use, Value,
 };
 use std::mem::size_of;
 
@@ -24,7 +24,7 @@ pub(super) fn plan(plan: &Plan) -> u64 {
 fn script(script: &Script) -> usize {
     let steps: usize = script.steps.iter().map(step).sum();
     let roots: usize = script.roots.iter().map(root).sum();
-    steps + roots
+    steps + roots + footprint(&script.footprint)
 }
 
 fn root(root: &Root) -> usize {
@@ -224,6 +224,16 @@ fn value(value: &Value) -> usize {
             .sum(),
         _ => 0,
     }
+}
+
+fn footprint(footprint: &Footprint) -> usize {
+    let touched = footprint.reads.iter();
+    let touched = touched.chain(footprint.writes.iter().map(|(written, _)| written));
+    let names = touched.map(|touched| {
+        let schema = touched.schema.as_deref().map_or(0, text);
+        size_of::<Relation>() + schema + text(&touched.name)
+    });
+    size_of::<Footprint>() + names.sum::<usize>()
 }
 
 fn text(text: &str) -> usize {

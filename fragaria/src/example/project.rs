@@ -63,6 +63,7 @@ async fn fill(path: &Path) -> Result<()> {
         writes: true,
         calls: false,
         refusals: Arc::default(),
+        footprint: Arc::default(),
         undone: false,
         steps: steps.collect(),
         roots: Vec::new(),

@@ -9,7 +9,10 @@ use crate::snag::Snag;
 use crate::tls::{Mode, Verify};
 use crate::{Config, Error};
 use model::Secret;
-use mysql_async::{Conn, DriverError, Opts, OptsBuilder, SslOpts};
+use mysql_async::prelude::Queryable;
+use mysql_async::{
+    BinlogStream, BinlogStreamRequest, Conn, DriverError, Opts, OptsBuilder, SslOpts,
+};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,9 +25,10 @@ const SILENCE: Duration = Duration::from_secs(30);
 const PACKET_MAX: usize = 1 << 30;
 
 /// Makes connections to one server.
-pub(super) struct Connector {
+pub(crate) struct Connector {
     /// As the address says; and without TLS, where it says that this will do.
     ways: Vec<Opts>,
+    database: String,
     setup: String,
     metrics: Metrics,
     attempts: Attempts,
@@ -62,6 +66,7 @@ impl Connector {
         };
         Ok(Self {
             ways,
+            database: address.database,
             setup: Settings::new(config).session(),
             metrics,
             attempts: Attempts::new(Duration::from_millis(config.mariadb.connect_timeout_ms)),
@@ -69,8 +74,34 @@ impl Connector {
     }
 
     /// Connects; refused at once while the server is known to be away.
-    pub(super) async fn connect(&self) -> Result<Session, Error> {
+    pub(crate) async fn connect(&self) -> Result<Session, Error> {
         self.attempts.connect(Box::pin(self.attempt())).await
+    }
+
+    /// The database of the address.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Reads the binary log from a place on, as a replica does; the server says that it is there when
+    /// so long nothing happens.
+    pub(crate) async fn binlog(
+        &self,
+        file: &str,
+        position: u64,
+        heartbeat: Duration,
+    ) -> Result<BinlogStream, Snag> {
+        let mut connection = self.reach().await?;
+        let nanoseconds = heartbeat.as_nanos();
+        // Whoever does not say that it knows MariaDB's own events gets others in their place.
+        let abilities =
+            format!("SET @master_heartbeat_period = {nanoseconds}, @mariadb_slave_capability = 4");
+        connection.query_drop(abilities).await?;
+        // Two readers of one number throw each other out; replicas have small ones.
+        let reader = BinlogStreamRequest::new(fastrand::u32(1 << 31..))
+            .with_filename(file.as_bytes())
+            .with_pos(position);
+        Ok(connection.get_binlog_stream(reader).await?)
     }
 
     /// Asks the server, over another connection, to end one and all it does.
@@ -105,10 +136,14 @@ impl Connector {
     }
 
     async fn enter(&self) -> Result<Session, Snag> {
+        Ok(Session::new(self.reach().await?, self.metrics.clone()))
+    }
+
+    async fn reach(&self) -> Result<Conn, Snag> {
         let mut refused = None;
         for way in &self.ways {
             match Conn::new(way.clone()).await {
-                Ok(connection) => return Ok(Session::new(connection, self.metrics.clone())),
+                Ok(connection) => return Ok(connection),
                 Err(error) => {
                     let is_plain = matches!(
                         error,

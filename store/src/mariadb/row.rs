@@ -11,16 +11,16 @@ use mysql_async::consts::ColumnType;
 
 /// A row of an answer.
 #[derive(Debug)]
-pub(super) struct Row(pub(super) mysql_async::Row);
+pub(crate) struct Row(pub(super) mysql_async::Row);
 
 impl Row {
     /// How many columns it has.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.0.len()
     }
 
     /// The bytes of a column, where it comes as such.
-    pub(super) fn text(&self, column: usize) -> Result<Option<&[u8]>, Error> {
+    pub(crate) fn text(&self, column: usize) -> Result<Option<&[u8]>, Error> {
         match self.cell(column)? {
             Cell::NULL => Ok(None),
             Cell::Bytes(bytes) => Ok(Some(bytes)),

@@ -23,7 +23,7 @@ const MEET: &str = "SELECT VERSION(), CAST(UNIX_TIMESTAMP() - VARIABLE_VALUE AS 
                     FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME'";
 
 /// A connection; dropping it ends it, whatever the server is doing.
-pub(super) struct Session {
+pub(crate) struct Session {
     connection: Conn,
     metrics: Metrics,
     /// Whether all that was asked is answered.
@@ -93,14 +93,14 @@ impl Session {
     }
 
     /// Runs a statement of our own whose rows nobody wants.
-    pub(super) async fn control(&mut self, sql: &str) -> Result<(), Snag> {
+    pub(crate) async fn control(&mut self, sql: &str) -> Result<(), Snag> {
         self.settled = false;
         let ran = self.connection.query_drop(sql).await;
         self.settle(ran)
     }
 
     /// Runs a question of our own; its rows are to be taken by [`Session::next`].
-    pub(super) async fn ask(&mut self, sql: &str) -> Result<(), Snag> {
+    pub(crate) async fn ask(&mut self, sql: &str) -> Result<(), Snag> {
         self.settled = false;
         self.as_text = true;
         let ran = self.connection.query_iter(sql).await.map(drop);
@@ -131,7 +131,7 @@ impl Session {
     }
 
     /// The next row of the open result.
-    pub(super) async fn next(&mut self) -> Result<Option<Row>, Snag> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Row>, Snag> {
         if self.settled {
             return Ok(None);
         }

@@ -20,19 +20,22 @@ const PORT: u16 = 5432;
 
 /// Asks the server to stop what the connection of that token does.
 pub(super) async fn cancel(config: &Config, tls: &MakeRustlsConnect, token: &CancelToken) {
+    let send = |(host, port): (Host, u16)| async move { to_host(&host, port, tls, token).await };
+    join_all(places(config).into_iter().map(send)).await;
+}
+
+/// Where the server may be.
+pub(super) fn places(config: &Config) -> Vec<(Host, u16)> {
     let ports = config.get_ports();
     let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(PORT);
-    if config.get_hostaddrs().is_empty() {
-        let hosts = config.get_hosts().iter().enumerate();
-        join_all(hosts.map(|(index, host)| to_host(host, port(index), tls, token))).await;
-    } else {
-        let addresses = config.get_hostaddrs().iter().enumerate();
-        let send = |(index, address): (usize, &std::net::IpAddr)| {
-            let host = Host::Tcp(address.to_string());
-            async move { to_host(&host, port(index), tls, token).await }
-        };
-        join_all(addresses.map(send)).await;
-    }
+    let addresses = config.get_hostaddrs().iter();
+    let addresses = addresses.map(|address| Host::Tcp(address.to_string()));
+    let hosts: Vec<_> = match config.get_hostaddrs() {
+        [] => config.get_hosts().to_vec(),
+        _ => addresses.collect(),
+    };
+    let numbered = hosts.into_iter().enumerate();
+    numbered.map(|(index, host)| (host, port(index))).collect()
 }
 
 async fn to_host(host: &Host, port: u16, tls: &MakeRustlsConnect, token: &CancelToken) {

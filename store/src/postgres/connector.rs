@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::gathered::Gathered;
+use super::replication::{Failed, Replication};
 use super::session::{Equipment, Session, Sizes};
 use crate::backoff::Attempts;
 use crate::config::Pooler;
@@ -26,7 +27,7 @@ const LOGIN: [&str; 2] = ["28", "42501"];
 const PASSWORD_MISSING: &str = "password missing";
 
 /// Makes connections to one server.
-pub(super) struct Connector {
+pub(crate) struct Connector {
     equipment: Arc<Equipment>,
     attempts: Attempts,
 }
@@ -76,8 +77,14 @@ impl Connector {
     }
 
     /// Connects; refused at once while the server is known to be away.
-    pub(super) async fn connect(&self) -> Result<Session, Error> {
+    pub(crate) async fn connect(&self) -> Result<Session, Error> {
         self.attempts.connect(Box::pin(self.attempt())).await
+    }
+
+    /// Connects by the replication protocol.
+    pub(crate) async fn replicate(&self) -> Result<Replication, Failed> {
+        let connected = Box::pin(Replication::connect(&self.equipment));
+        self.attempts.in_time(connected).await
     }
 
     async fn attempt(&self) -> Result<Session, Error> {

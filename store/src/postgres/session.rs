@@ -16,8 +16,8 @@ use tokio_postgres::{Client, Config, RowStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A connection; dropping it ends it once the server has answered all that was asked.
-pub(super) struct Session {
-    pub(super) client: Client,
+pub(crate) struct Session {
+    pub(crate) client: Client,
     /// Prepared statements; those that fall out are closed on the server. `None`
     /// behind a pooler, where a name may be unknown the next moment.
     statements: Option<Cache<Key, Prepared>>,

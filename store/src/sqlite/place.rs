@@ -9,7 +9,7 @@ const SCHEME: &str = "sqlite:";
 
 /// A file, or a database in memory that all connections of one [`super::Sqlite`] share.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// The path of the file.
     File(String),
     /// The name under which connections find it.

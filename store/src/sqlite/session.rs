@@ -12,8 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A connection and the watch over it.
-pub(super) struct Session {
-    pub(super) connection: Connection,
+pub(crate) struct Session {
+    pub(crate) connection: Connection,
     pub(super) watch: Arc<Watch>,
     /// Which generation of the file it was opened in.
     pub(super) generation: u64,
@@ -21,7 +21,7 @@ pub(super) struct Session {
 
 /// What a connection may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// Read only.
     Reader,
     /// Read and write.
@@ -30,7 +30,7 @@ pub(super) enum Role {
 
 impl Session {
     /// Opens the database; its file must exist unless it may be created.
-    pub(super) fn open(place: &Place, role: Role, config: &Config) -> Result<Self, Error> {
+    pub(crate) fn open(place: &Place, role: Role, config: &Config) -> Result<Self, Error> {
         let flags = flags(role, config.sqlite.create);
         let connection = Connection::open_with_flags(place.name(), flags).map_err(outside)?;
         let watch = Arc::new(Watch::new());
@@ -46,14 +46,37 @@ impl Session {
 
     /// Reads the file; whether it is still the one at its path.
     pub(super) fn is_current(&self) -> Result<bool, Error> {
+        let has_moved = self.has_moved()?;
+        self.touch()
+            .map_err(|error| translate(error, &self.watch))?;
+        Ok(!has_moved)
+    }
+
+    /// Whether another file, or none, is at the path of its own.
+    pub(crate) fn has_moved(&self) -> Result<bool, Error> {
         let mut moved = 0;
         #[cfg(unix)]
         self.connection
             .file_control(Some(c"main"), rusqlite::FileControl::HasMoved(&mut moved))
             .map_err(outside)?;
-        self.touch()
-            .map_err(|error| translate(error, &self.watch))?;
-        Ok(moved == 0)
+        Ok(moved != 0)
+    }
+
+    /// The number a statement of ours gives, or an error where it would have to wait for it.
+    pub(crate) fn number_at_once(&self, sql: &str) -> Result<i64, Error> {
+        const KILOSTEPS_MAX: u32 = 1_000;
+        self.watch
+            .begin(Duration::from_secs(1), Some(KILOSTEPS_MAX));
+        self.number(sql)
+    }
+
+    /// The number a statement of ours gives.
+    pub(crate) fn number(&self, sql: &str) -> Result<i64, Error> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_row([], |row| row.get(0))
+        };
+        read().map_err(|error| translate(error, &self.watch))
     }
 
     /// Bounds what a statement may take: time, locks, memory.

@@ -30,7 +30,7 @@ const MISSING: [&str; 6] = [
 
 /// What an error outside of any script means.
 #[cold]
-pub(super) fn outside(error: rusqlite::Error) -> Error {
+pub(crate) fn outside(error: rusqlite::Error) -> Error {
     let detail = error.to_string();
     let (failure, message) = match error {
         rusqlite::Error::SqliteFailure(failure, message) => (failure, message),

@@ -8,6 +8,7 @@
 
 mod bounds;
 mod catalog;
+mod changes;
 mod codecs;
 mod mariadb;
 mod nesting;

@@ -3,9 +3,9 @@
 mod catalog;
 mod entering;
 mod faults;
-mod instance;
+pub(crate) mod instance;
 mod limits;
-mod outside;
+pub(crate) mod outside;
 mod packing;
 mod reading;
 mod streaming;

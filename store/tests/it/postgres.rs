@@ -164,6 +164,7 @@ pub(crate) fn script(writes: bool, steps: Vec<Step>) -> Arc<Script> {
         writes,
         calls: false,
         refusals: Arc::default(),
+        footprint: Arc::default(),
         undone: false,
         roots: roots.collect(),
         steps,

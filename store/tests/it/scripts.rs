@@ -18,6 +18,7 @@ pub(crate) fn reading(steps: Vec<Step>) -> Script {
         writes: false,
         calls: false,
         refusals: Arc::default(),
+        footprint: Arc::default(),
         undone: false,
         roots: shown.map(root).collect(),
         steps,
@@ -30,6 +31,7 @@ pub(crate) fn writing(steps: Vec<Step>) -> Script {
         writes: true,
         calls: false,
         refusals: Arc::default(),
+        footprint: Arc::default(),
         undone: false,
         ..reading(steps)
     }

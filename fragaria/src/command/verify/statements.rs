@@ -13,6 +13,7 @@ pub(super) async fn run(database: &Database, statements: &[String]) -> Result<()
             writes: true,
             calls: false,
             refusals: Arc::default(),
+            footprint: Arc::default(),
             undone: false,
             steps: vec![step(sql, Use::Discard)],
             roots: Vec::new(),
@@ -33,6 +34,7 @@ pub(super) async fn number(database: &Database, sql: &str) -> Result<Option<u64>
         writes: false,
         calls: false,
         refusals: Arc::default(),
+        footprint: Arc::default(),
         undone: false,
         steps: vec![step(sql, Use::Value(cell))],
         roots: vec![Root {

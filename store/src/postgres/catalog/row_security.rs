@@ -8,7 +8,8 @@ use crate::postgres::acting;
 use crate::postgres::session::Session;
 use crate::snag::{Kind, Snag};
 use futures_util::TryStreamExt;
-use model::row_security::{Relation, Rows, Sight, Standing, Subject};
+use model::Relation;
+use model::row_security::{Rows, Sight, Standing, Subject};
 use model::{Argument, Parameter, Scalar, Statement, Value};
 use tokio_postgres::Row;
 

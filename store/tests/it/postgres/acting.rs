@@ -2,7 +2,8 @@
 
 use super::instance::{Bouncer, Instance};
 use super::{Scratch, cell, one, open, rows, run_all, script, step};
-use model::row_security::{Relation, Rows, Standing};
+use model::Relation;
+use model::row_security::{Rows, Standing};
 use model::{Actor, Argument, Scalar, Script, Secret, Use, Value, Weight};
 use std::sync::Arc;
 use store::{Config, Database, Error, Manner, Pooler, Postgres};
@@ -182,6 +183,7 @@ async fn nobody_acts_as_a_role_where_there_are_none() {
         writes: false,
         calls: false,
         refusals: Arc::default(),
+        footprint: Arc::default(),
         undone: false,
         steps: Vec::new(),
         roots: Vec::new(),

@@ -55,6 +55,7 @@ async fn constants_need_no_database() {
         writes: false,
         calls: false,
         refusals: Arc::default(),
+        footprint: Arc::default(),
         undone: false,
         steps: vec![],
         roots: vec![root("__typename", "\"Query\""), root("a", "1")],
