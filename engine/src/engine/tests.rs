@@ -5,6 +5,7 @@ mod documents;
 mod introspection;
 mod mariadb;
 mod trees;
+mod trusted;
 mod weight;
 
 use super::*;
