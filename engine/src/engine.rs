@@ -149,7 +149,7 @@ impl Engine {
     }
 
     /// The rights without roles that no rule is for: nothing is kept for each name somebody brings.
-    fn settled<'r>(&self, rights: &'r Rights) -> Cow<'r, Rights> {
+    pub fn settled<'r>(&self, rights: &'r Rights) -> Cow<'r, Rights> {
         let Rights::Of(roles) = rights else {
             return Cow::Borrowed(rights);
         };

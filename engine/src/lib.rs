@@ -45,7 +45,7 @@ pub use access::{HashKey, OfRole, OfRows, Report, report};
 pub use bind::Bound;
 pub use compile::{Compiled, Source, compile, locate};
 pub use config::{Config, Introspection};
-pub use diff::{Change, Sight, diff};
+pub use diff::{Change, Sight, diff, diff_documents};
 pub use drift::{Trial, UNPROTECTED, acted_as, drift, row_security, served, trials};
 pub use engine::{Ahead, Ask, Engine, Error, Inexplicable, Inquiry, Named, Writing};
 pub use explain::{Explaining, Explanation, OfField, OfRule, Sight as FieldSight, Standing, Told};

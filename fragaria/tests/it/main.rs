@@ -62,6 +62,7 @@ mod streaming;
 mod tenancy;
 mod tls;
 mod trees;
+mod trusted;
 mod typed;
 mod types;
 mod unstorable;
