@@ -190,10 +190,7 @@ pub(crate) fn operations(
     config: &Config,
     document: &str,
 ) -> Result<Vec<(Option<String>, bool)>, Vec<Fault>> {
-    let mut parser = Parser::new()
-        .recursion_limit(RECURSION_MAX)
-        .token_limit(config.tokens_max);
-    let parsed = parser.parse_ast(document, "document");
+    let parsed = parser(config).parse_ast(document, "document");
     let parsed = parsed.map_err(|invalid| mistakes::of_syntax(&invalid.errors))?;
     let operations = parsed.definitions.iter();
     let operations = operations.filter_map(ast::Definition::as_operation_definition);
@@ -204,15 +201,19 @@ pub(crate) fn operations(
     Ok(operations.map(operation).collect())
 }
 
+fn parser(config: &Config) -> Parser {
+    Parser::new()
+        .recursion_limit(RECURSION_MAX)
+        .token_limit(config.tokens_max)
+}
+
 /// The document, and how many tokens it has.
 fn validated(
     api: &Api,
     (config, tells): (&Config, bool),
     document: &str,
 ) -> Result<(Valid<ExecutableDocument>, usize), Vec<Fault>> {
-    let mut parser = Parser::new()
-        .recursion_limit(RECURSION_MAX)
-        .token_limit(config.tokens_max);
+    let mut parser = parser(config);
     let document = parser.parse_ast(document, "document").map_err(|invalid| {
         if parser.tokens_reached() > config.tokens_max {
             let message = format!("the document has more than {} tokens", config.tokens_max);
