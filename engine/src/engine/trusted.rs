@@ -36,6 +36,8 @@ pub struct Ahead {
     pub refused: usize,
     /// Operations for which there was no room.
     pub left: usize,
+    /// Operations that become other statements here than the artefact says.
+    pub differing: usize,
 }
 
 /// The trusted documents of an artefact, and what is kept of them.
@@ -187,8 +189,9 @@ impl Engine {
             for place in self.places(rights) {
                 if self.trusted.is_full(bytes) || !goes_on() {
                     ahead.left += 1;
-                } else if let Ok(operation) = self.make_ready(place, rights) {
+                } else if let Ok((operation, is_as_said)) = self.make_ready(place, rights) {
                     ahead.prepared += 1;
+                    ahead.differing += usize::from(!is_as_said);
                     bytes += operation.bytes();
                 } else {
                     ahead.refused += 1;
@@ -219,19 +222,40 @@ impl Engine {
         places.collect()
     }
 
-    /// Prepares an operation, and plans it where its statements are known before anybody asks.
-    fn make_ready(&self, place: Place, rights: &Rights) -> Result<Arc<Operation>, Vec<Fault>> {
+    /// Prepares an operation, and plans it where its statements are known before anybody asks; tells
+    /// whether they are those that the artefact says.
+    fn make_ready(
+        &self,
+        place: Place,
+        rights: &Rights,
+    ) -> Result<(Arc<Operation>, bool), Vec<Fault>> {
         let operation = self.prepare_trusted(place, rights)?;
         let definitions = &operation.definition.variables;
         let Some((claims, variables)) = given(&operation.shape, definitions) else {
-            return Ok(operation);
+            return Ok((operation, true));
         };
+        let variables = coerce_variables(&operation.shape, &claims, definitions, &variables);
         // Values of ours may be refused where those of clients are not.
-        if let Ok(variables) = coerce_variables(&operation.shape, &claims, definitions, &variables)
-        {
-            let _ = self.plan(&operation, &variables, Inserts::Together);
-        }
-        Ok(operation)
+        let plan = variables
+            .ok()
+            .and_then(|known| self.plan(&operation, &known, Inserts::Together).ok());
+        let said = self.said(place, rights);
+        let is_as_said = plan.zip(said).is_none_or(|(plan, said)| {
+            let steps = plan.script.steps.iter();
+            steps.map(|step| &*step.statement.sql).eq(said)
+        });
+        Ok((operation, is_as_said))
+    }
+
+    /// The statements that the artefact says an operation becomes for those of one role, or of none.
+    fn said(&self, place: Place, rights: &Rights) -> Option<impl Iterator<Item = &str>> {
+        let operation = &self.trusted.documents[place.document].operations[place.operation];
+        let is_of = |script: &&trusted::Script| match rights {
+            Rights::All => script.roles.is_empty(),
+            Rights::Of(roles) => script.roles.iter().any(|role| roles.contains(role)),
+        };
+        let script = operation.scripts.iter().find(is_of)?;
+        Some(script.sql.as_ref()?.iter().map(String::as_str))
     }
 }
 

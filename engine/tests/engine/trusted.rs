@@ -126,6 +126,20 @@ fn the_hash_covers_documents_and_damaged_ones_are_refused() {
         changed(|documents| documents[1].ids = documents[0].ids.clone()),
     ];
     insta::assert_snapshot!(shown.join("\n"));
+    // What somebody writes who knows the format: the hash is no signature.
+    let text = String::from_utf8(artefact::write_with(&schema(), &documents)).unwrap();
+    for spelled in [
+        text.replacen("\"writes\":false", "\"writes\": false", 1),
+        text.replacen("\"ids\":[", "\"more\":1,\"ids\":[", 1),
+    ] {
+        let Err(artefact::Error::Hash { found, stated }) = artefact::read(spelled.as_bytes())
+        else {
+            panic!("the hash covers it");
+        };
+        let rehashed = spelled.replace(&stated.to_string(), &found.to_string());
+        let refused = artefact::read(rehashed.as_bytes()).unwrap_err();
+        assert!(matches!(refused, artefact::Error::Damaged(_)), "{refused}");
+    }
 }
 
 #[test]
@@ -246,6 +260,18 @@ fn what_can_be_prepared_ahead_is_as_long_as_it_is_to_go_on() {
         ..Config::default()
     };
     assert_eq!(engine(&narrow).prepare_ahead(true, || true).refused, 6);
+}
+
+#[test]
+fn statements_that_are_others_than_the_artefact_says_are_told() {
+    let mut documents = compile(&sources()).unwrap().documents;
+    let script = &mut documents[0].operations[0].scripts[0];
+    assert_eq!(script.roles, ["chief", "clerk"]);
+    script.sql = Some(vec!["SELECT 1".to_owned()]);
+    let bytes = artefact::write_with(&schema(), &documents);
+    let artefact = artefact::read(&bytes).unwrap();
+    let engine = Engine::new(artefact, &Config::default(), &mut Registry::default()).unwrap();
+    assert_eq!(engine.prepare_ahead(false, || true).differing, 2);
 }
 
 #[test]

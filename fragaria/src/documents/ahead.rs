@@ -23,6 +23,12 @@ pub(crate) fn prepare_ahead(edition: Arc<Edition>, stage: Stage) {
                 "there is no room to prepare all trusted documents: limits.trusted_cache_bytes_max"
             );
         }
+        if done.differing > 0 {
+            tracing::warn!(
+                differing = done.differing,
+                "trusted documents become other statements here than the artefact says: compile it again"
+            );
+        }
         let (prepared, refused) = (done.prepared, done.refused);
         tracing::info!(prepared, refused, "trusted documents are prepared");
     };

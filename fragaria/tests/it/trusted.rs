@@ -1,6 +1,8 @@
 //! Trusted documents: compiled with the schema, named by their ids, and in the end nothing else.
 
 use crate::client::Response;
+use crate::database::Database;
+use crate::mariadb;
 use crate::project::{Project, told};
 use crate::server::Server;
 use serde_json::{Value, json};
@@ -37,6 +39,34 @@ fn project() -> Project {
     project.write("fragaria.toml", &(config + documents));
     project.run(&["compile"]);
     project
+}
+
+/// Documents are the same on the other databases, and their statements are those of each.
+#[test]
+fn every_database_has_documents_with_statements_of_its_own() {
+    let tables = "
+        CREATE TABLE product (id integer PRIMARY KEY, name varchar(40) NOT NULL, price integer);
+        INSERT INTO product VALUES (1, 'Strawberry', 3), (2, 'Raspberry', 4);";
+    let postgres = Database::empty();
+    postgres.sql(tables);
+    let mariadb = mariadb::Database::empty();
+    mariadb.sql(tables);
+    let cases = [
+        (postgres.url(), "WHERE (t0.\\\"price\\\" < $1)"),
+        (mariadb.url(), "WHERE (t0.`price` < ?)"),
+    ];
+    for (url, statement) in cases {
+        let project = Project::on(&url);
+        project.write("relay.json", &json!({ "5a1c": CHEAP }).to_string());
+        let setting = "documents.manifests=['relay.json']";
+        project.run(&["compile", "--set", setting]);
+        let artefact = project.read("fragaria.artefact.json");
+        assert!(artefact.contains(statement), "{statement}: {artefact}");
+        let server = project.serve(&[STRICT]).ready();
+        let body = json!({ "documentId": "5a1c", "variables": { "most": 4 } });
+        let products = json!([{ "name": "Strawberry" }]);
+        assert_eq!(ask(&server, &body).json()["data"]["products"], products);
+    }
 }
 
 fn ask(server: &Server, body: &Value) -> Response {
