@@ -8,11 +8,11 @@ use crate::metrics::CacheMetrics;
 use crate::plan::Inserts;
 use crate::prepare::{Operation, operation};
 use crate::trusted::{self, Document, given};
+use foldhash::HashMap;
 use model::metric::Registry;
 use model::{Fault, Kind, Rights};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -43,6 +43,7 @@ pub struct Ahead {
 /// The trusted documents of an artefact, and what is kept of them.
 pub(super) struct Trusted {
     documents: Vec<Document>,
+    /// Ids are those of the artefact, so nobody chooses which of them meet.
     by_id: HashMap<Box<str>, usize>,
     operations: Cache<Key, Arc<Operation>, Bytes>,
     /// The plans of their operations.

@@ -79,6 +79,10 @@ struct Files {
 impl Files {
     /// The text of a file, if there is room for it.
     fn text(&mut self, path: &Path) -> Result<String> {
+        let length = fs::metadata(path)?.len();
+        if usize::try_from(length).map_or(true, |length| length > self.left) {
+            return Err(too_large(self.bytes_max));
+        }
         let text = text(path)?;
         let left = self.left.checked_sub(text.len());
         self.left = left.ok_or_else(|| too_large(self.bytes_max))?;
