@@ -157,6 +157,17 @@ fn a_document_that_does_not_fit_is_told_where_it_is_wrong() {
     );
     let told = project.fail(&["compile", "--set", "documents.folder=nowhere"]);
     assert!(told.contains("there is no folder nowhere"), "{told}");
+    // With the statement it becomes, a document of 35 bytes is longer.
+    std::fs::remove_file(project.path("documents/shop/more.graphql")).unwrap();
+    let alone = [
+        "compile",
+        "--set",
+        "documents.manifests=[]",
+        "--set",
+        "documents.bytes_max=50",
+    ];
+    let told = project.fail(&alone);
+    assert!(told.contains("more than 50 bytes"), "{told}");
     project.write("relay.json", "{}");
     let told = project.fail(&["compile", "--set", "documents.bytes_max=100"]);
     assert!(
