@@ -1,7 +1,8 @@
-//! The artefact: a compiled schema as deterministic, versioned, hashed JSON text.
+//! The artefact: a compiled schema and its trusted documents as deterministic, versioned, hashed JSON text.
 
 mod bounds;
 
+use crate::trusted::{self, Document};
 use model::{Dialect, Schema};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -14,19 +15,22 @@ use std::str::FromStr;
 const FORMAT: &str = "fragaria-artefact";
 
 /// The version of the format; any change of the body is another version.
-const VERSION: u32 = 9;
+const VERSION: u32 = 10;
 
 /// A schema as it was read, and the hash it is known by.
 #[derive(Clone, Debug)]
 pub struct Artefact {
     /// The compiled schema.
     pub schema: Schema,
+    /// The documents that requests name by an id, in the order of their hashes.
+    pub documents: Vec<Document>,
     /// The hash of its content.
     pub hash: Hash,
 }
 
-/// The SHA-256 of a schema's canonical JSON; written as 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// The SHA-256 of some text: of the canonical JSON of a schema and its documents, or of a document. It is
+/// written as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash([u8; 32]);
 
 /// Why a text is no artefact this program runs.
@@ -58,16 +62,22 @@ pub enum Error {
     Damaged(String),
 }
 
-/// Writes a schema: the same schema gives the same bytes.
+/// Writes a schema without documents: the same schema gives the same bytes.
 ///
 /// The text ends in a line break.
 pub fn write(schema: &Schema) -> Vec<u8> {
-    let body = body(schema);
-    let (dialect, hash) = (schema.dialect, Hash::of(&body));
+    write_with(schema, &[])
+}
+
+/// The same with the documents that are trusted, in the order of their hashes.
+pub fn write_with(schema: &Schema, documents: &[Document]) -> Vec<u8> {
+    let (body, trusted) = (canonical(schema), canonical(documents));
+    let (dialect, hash) = (schema.dialect, Hash::of_parts(&[&body, &trusted]));
     let head = format!(
         "{{\"format\":\"{FORMAT}\",\"version\":{VERSION},\"dialect\":\"{dialect}\",\"hash\":\"{hash}\",\"schema\":"
     );
-    [head.as_bytes(), &body, b"}\n"].concat()
+    let parts = [head.as_bytes(), &body, b",\"documents\":", &trusted];
+    [&parts.concat(), &b"}\n"[..]].concat()
 }
 
 /// Reads an artefact; what it returns refers to nothing that is not there.
@@ -83,7 +93,8 @@ pub fn read(bytes: &[u8]) -> Result<Artefact, Error> {
         });
     }
     let whole: Whole<'_> = serde_json::from_slice(bytes).map_err(foreign)?;
-    let found = Hash::of(whole.schema.get().as_bytes());
+    let (body, trusted) = (whole.schema.get(), whole.documents.get());
+    let found = Hash::of_parts(&[body.as_bytes(), trusted.as_bytes()]);
     if found != whole.hash {
         return Err(Error::Hash {
             found,
@@ -91,10 +102,12 @@ pub fn read(bytes: &[u8]) -> Result<Artefact, Error> {
         });
     }
     let damaged = |error: serde_json::Error| Error::Damaged(error.to_string());
-    let schema: Schema = serde_json::from_str(whole.schema.get()).map_err(damaged)?;
-    check(&schema, &whole)?;
+    let schema: Schema = serde_json::from_str(body).map_err(damaged)?;
+    let documents: Vec<Document> = serde_json::from_str(trusted).map_err(damaged)?;
+    check((&schema, &documents), &whole)?;
     Ok(Artefact {
         schema,
+        documents,
         hash: found,
     })
 }
@@ -117,18 +130,24 @@ struct Whole<'a> {
     hash: Hash,
     #[serde(borrow)]
     schema: &'a RawValue,
+    #[serde(borrow)]
+    documents: &'a RawValue,
 }
 
-fn check(schema: &Schema, whole: &Whole<'_>) -> Result<(), Error> {
+fn check((schema, documents): (&Schema, &[Document]), whole: &Whole<'_>) -> Result<(), Error> {
     let problem = if schema.dialect != whole.dialect {
         format!(
             "it is for {} and its schema for {}",
             whole.dialect, schema.dialect
         )
-    } else if body(schema) != whole.schema.get().as_bytes() {
+    } else if canonical(schema) != whole.schema.get().as_bytes() {
         // Whoever reads the text must see exactly what runs: no unknown members, no other spelling.
         "it holds more than a schema".to_owned()
+    } else if canonical(documents) != whole.documents.get().as_bytes() {
+        "it holds more than documents".to_owned()
     } else if let Some(problem) = bounds::problem(schema) {
+        problem
+    } else if let Some(problem) = trusted::problem(documents) {
         problem
     } else {
         return Ok(());
@@ -136,18 +155,28 @@ fn check(schema: &Schema, whole: &Whole<'_>) -> Result<(), Error> {
     Err(Error::Damaged(problem))
 }
 
-/// The canonical JSON of a schema: members in the order of their declaration, no spaces.
+/// The canonical JSON of a part: members in the order of their declaration, no spaces.
 #[expect(
     clippy::expect_used,
-    reason = "a schema has only string keys, and memory takes any length"
+    reason = "a schema and documents have only string keys, and memory takes any length"
 )]
-fn body(schema: &Schema) -> Vec<u8> {
-    serde_json::to_vec(schema).expect("a schema is JSON")
+fn canonical<T: Serialize + ?Sized>(part: &T) -> Vec<u8> {
+    serde_json::to_vec(part).expect("it is JSON")
 }
 
 impl Hash {
-    pub(crate) fn of(body: &[u8]) -> Self {
-        Self(Sha256::digest(body).into())
+    /// The hash of a text.
+    pub fn of(text: &[u8]) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+
+    /// That of a text in parts, of which each shows where it ends.
+    fn of_parts(parts: &[&[u8]]) -> Self {
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update(part);
+        }
+        Self(digest.finalize().into())
     }
 }
 

@@ -78,6 +78,9 @@ pub struct Config {
     pub shape_cache_bytes_max: u64,
     /// Most memory for plans, in bytes.
     pub plan_cache_bytes_max: u64,
+    /// Most memory for trusted documents that are parsed, in bytes, and as much again for their plans:
+    /// what others send drives neither out.
+    pub trusted_cache_bytes_max: u64,
 }
 
 /// Who may be told what there is.
@@ -140,6 +143,7 @@ impl Default for Config {
             document_cache_bytes_max: 64 * 1024 * 1024,
             shape_cache_bytes_max: 256 * 1024 * 1024,
             plan_cache_bytes_max: 64 * 1024 * 1024,
+            trusted_cache_bytes_max: 64 * 1024 * 1024,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! What a new schema changes in the API that clients of the old one see.
 
 mod access;
+mod documents;
 mod functions;
 mod shapes;
 mod tables;
 mod variants;
+
+pub use documents::diff_documents;
 
 use model::Schema;
 use model::schema::Enum;

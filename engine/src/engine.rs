@@ -6,7 +6,7 @@ use crate::bind::{Bound, Means, bind};
 use crate::config::Config;
 use crate::input::{Variables, coerce_variables};
 use crate::json::Members;
-use crate::metrics::Metrics;
+use crate::metrics::{CacheMetrics, Metrics};
 use crate::plan::{Inserts, Plan, plan};
 use crate::prepare::{Operation, located, operation};
 use model::metric::Registry;
@@ -37,9 +37,13 @@ pub struct Engine {
     hash_key: Option<HashKey>,
     metrics: Metrics,
     operations: Cache<DocumentKey, Arc<Operation>, Bytes>,
-    plans: Cache<PlanKey, Arc<Plan>, Bytes>,
+    plans: Plans,
+    trusted: Trusted,
     next: AtomicU64,
 }
+
+/// Plans by what they are made for.
+type Plans = Cache<PlanKey, Arc<Plan>, Bytes>;
 
 /// What a request asks.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +73,7 @@ impl Engine {
             metrics: Metrics::register(registry),
             operations: cache(config.document_cache_bytes_max),
             plans: cache(config.plan_cache_bytes_max),
+            trusted: Trusted::new(artefact.documents, config, registry),
             next: AtomicU64::new(0),
         })
     }
@@ -144,7 +149,7 @@ impl Engine {
     }
 
     /// The rights without roles that no rule is for: nothing is kept for each name somebody brings.
-    fn settled<'r>(&self, rights: &'r Rights) -> Cow<'r, Rights> {
+    pub fn settled<'r>(&self, rights: &'r Rights) -> Cow<'r, Rights> {
         let Rights::Of(roles) = rights else {
             return Cow::Borrowed(rights);
         };
@@ -250,6 +255,14 @@ impl Engine {
         }
     }
 
+    /// Where plans of an operation are kept: what strangers send never drives out what is trusted.
+    fn plans_of(&self, operation: &Operation) -> (&Plans, &CacheMetrics) {
+        if operation.trusted {
+            return (&self.trusted.plans, &self.trusted.plan_metrics);
+        }
+        (&self.plans, &self.metrics.plans)
+    }
+
     /// Finds or makes a plan; one that holds the answer of an introspection is not kept.
     fn plan(
         &self,
@@ -267,19 +280,20 @@ impl Engine {
             shape: &shape,
             inserts,
         };
-        if let Some(known) = self.plans.get(&planned) {
-            self.metrics.plans.hits.inc();
+        let (plans, metrics) = self.plans_of(operation);
+        if let Some(known) = plans.get(&planned) {
+            metrics.hits.inc();
             return Ok(known);
         }
-        self.metrics.plans.misses.inc();
+        metrics.misses.inc();
         let made = make()?;
         let key = PlanKey {
             operation: operation.id,
             shape: shape.into_boxed_slice(),
             inserts,
         };
-        self.plans.insert(key, Arc::clone(&made));
-        self.metrics.plans.observe(&self.plans);
+        plans.insert(key, Arc::clone(&made));
+        metrics.observe(plans);
         Ok(made)
     }
 }
@@ -397,9 +411,13 @@ impl Equivalent<DocumentKey> for Ask<'_> {
 
 mod explaining;
 mod given;
+mod trusted;
 
 pub use explaining::{Inexplicable, Inquiry};
 pub use given::Writing;
+pub use trusted::{Ahead, Named};
+
+use trusted::Trusted;
 
 #[cfg(test)]
 mod tests;

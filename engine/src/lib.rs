@@ -2,7 +2,7 @@
 //!
 //! Synchronous and pure: nothing here waits, reads a file, or knows a driver. Reading order:
 //! `sdl` and `compile` (files to schema), `scaffold` and `names` (a database to SDL), `drift` and
-//! `diff` (what differs), `artefact` (a schema as hashed text), `api` (tables to a type system),
+//! `diff` (what differs), `artefact` (a schema as hashed text), `trusted` (documents that are compiled with it), `api` (tables to a type system),
 //! `cost` (what the API says it costs), `prepare` (text to an operation), `json` (what a parser lets pass), `input` (values to structure and leaves), `plan` (an
 //! operation to a script of `sql` trees), `bind` (values to parameters), `engine` (all of it
 //! behind two cached calls), `explain` (what the rules come to for a row and a caller), `rehearsal`
@@ -37,6 +37,7 @@ mod sdl;
 mod search;
 mod sql;
 mod token;
+pub mod trusted;
 mod types;
 mod ways;
 
@@ -44,9 +45,9 @@ pub use access::{HashKey, OfRole, OfRows, Report, report};
 pub use bind::Bound;
 pub use compile::{Compiled, Source, compile, locate};
 pub use config::{Config, Introspection};
-pub use diff::{Change, Sight, diff};
+pub use diff::{Change, Sight, diff, diff_documents};
 pub use drift::{Trial, UNPROTECTED, acted_as, drift, row_security, served, trials};
-pub use engine::{Ask, Engine, Error, Inexplicable, Inquiry, Writing};
+pub use engine::{Ahead, Ask, Engine, Error, Inexplicable, Inquiry, Named, Writing};
 pub use explain::{Explaining, Explanation, OfField, OfRule, Sight as FieldSight, Standing, Told};
 pub use json::{Flaw, flaw};
 pub use plan::Inserts;

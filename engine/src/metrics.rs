@@ -32,10 +32,10 @@ impl Metrics {
 }
 
 impl CacheMetrics {
-    fn register(registry: &mut Registry, what: &str) -> Self {
+    pub(crate) fn register(registry: &mut Registry, what: &str) -> Self {
         let metrics = Self::default();
         let name = |suffix: &str| format!("{what}_cache_{suffix}");
-        let help = |text: &str| format!("{text} the {what} cache");
+        let help = |text: &str| format!("{text} the {} cache", what.replace('_', " "));
         registry.register(
             name("hits"),
             help("Requests answered from"),

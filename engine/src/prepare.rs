@@ -41,6 +41,8 @@ pub struct Operation {
     /// Lexical tokens of the document.
     tokens: usize,
     introspects: bool,
+    /// Whether its document is trusted: what is kept of it is kept apart.
+    pub(crate) trusted: bool,
 }
 
 /// What is planned: an operation of a document, for those who share a shape.
@@ -108,6 +110,13 @@ impl Operation {
         self.introspects
     }
 
+    /// The text of its document.
+    pub fn text(&self) -> &str {
+        let place = self.definition.location();
+        let source = place.and_then(|place| self.document.sources.get(&place.file_id()));
+        source.map_or("", |source| source.source_text())
+    }
+
     /// A figure of the memory it takes, in bytes. A token of two letters can be a field, so tokens
     /// weigh more than text.
     pub(crate) fn bytes(&self) -> u64 {
@@ -168,10 +177,34 @@ pub(crate) fn operation(
         cost,
         tokens,
         introspects: uses.introspects,
+        trusted: false,
         toggles: uses.toggles,
         document,
         definition,
     })
+}
+
+/// The operations of a document by their names, and whether each writes; what is wrong with those that
+/// cannot be told apart is told by who prepares them.
+pub(crate) fn operations(
+    config: &Config,
+    document: &str,
+) -> Result<Vec<(Option<String>, bool)>, Vec<Fault>> {
+    let parsed = parser(config).parse_ast(document, "document");
+    let parsed = parsed.map_err(|invalid| mistakes::of_syntax(&invalid.errors))?;
+    let operations = parsed.definitions.iter();
+    let operations = operations.filter_map(ast::Definition::as_operation_definition);
+    let operation = |it: &Node<ast::OperationDefinition>| {
+        let name = it.name.as_ref().map(Name::to_string);
+        (name, it.operation_type.is_mutation())
+    };
+    Ok(operations.map(operation).collect())
+}
+
+fn parser(config: &Config) -> Parser {
+    Parser::new()
+        .recursion_limit(RECURSION_MAX)
+        .token_limit(config.tokens_max)
 }
 
 /// The document, and how many tokens it has.
@@ -180,9 +213,7 @@ fn validated(
     (config, tells): (&Config, bool),
     document: &str,
 ) -> Result<(Valid<ExecutableDocument>, usize), Vec<Fault>> {
-    let mut parser = Parser::new()
-        .recursion_limit(RECURSION_MAX)
-        .token_limit(config.tokens_max);
+    let mut parser = parser(config);
     let document = parser.parse_ast(document, "document").map_err(|invalid| {
         if parser.tokens_reached() > config.tokens_max {
             let message = format!("the document has more than {} tokens", config.tokens_max);

@@ -15,6 +15,7 @@ use crate::input::{Variables, coerce_variables};
 use crate::json::Members;
 use crate::plan::{Inserts, plan};
 use asking::{Asking, Document};
+pub(crate) use asking::{claims, sample};
 use model::schema::{Function, Schema, Table};
 use model::{Claims, Fault, Kind, Roles, Rule};
 use serde::Serialize;
@@ -98,7 +99,7 @@ fn internal(problem: String) -> Fault {
 }
 
 /// What comes of each item, in their order, worked out by as many threads as the machine runs.
-fn in_parallel<T: Copy + Sync, R: Send + Sync>(
+pub(crate) fn in_parallel<T: Copy + Sync, R: Send + Sync>(
     items: &[T],
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
@@ -182,7 +183,7 @@ fn of_role(role: &str, shape: &Shape) -> Result<Shown, Box<Unshown>> {
 
 /// What documents of ours are given: no variables, and every claim.
 fn variables(shape: &Shape) -> Result<Variables, Fault> {
-    let claims = Claims::from(asking::claims(shape));
+    let claims = Claims::from(claims(shape));
     let given = coerce_variables(shape, &claims, &[], &Members::default());
     given.map_err(|faults| {
         let mut faults = faults.into_iter();

@@ -29,3 +29,5 @@ mod scaffold;
 mod shapes;
 #[path = "engine/show.rs"]
 mod show;
+#[path = "engine/trusted.rs"]
+mod trusted;

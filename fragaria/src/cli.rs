@@ -67,6 +67,11 @@ pub(crate) enum Command {
     /// Print the GraphQL schema of the API that is generated for a project.
     #[command(after_help = "Examples:\n  fragaria schema shop > api.graphql")]
     Schema(Schema),
+    /// Print the trusted documents of a project, and the statements they become.
+    #[command(
+        after_help = "Examples:\n  fragaria documents shop\n  fragaria documents shop/fragaria.artefact.json --json"
+    )]
+    Documents(Documents),
     /// Tell what the access rules of a project come to.
     #[command(subcommand)]
     Policy(Policy),
@@ -191,6 +196,16 @@ pub(crate) struct Schema {
     /// Only what callers of this role are shown; of these roles, if it is given again.
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `fragaria documents`
+#[derive(Debug, Args)]
+pub(crate) struct Documents {
+    /// The project, or an artefact.
+    #[arg(value_name = "DIR|ARTEFACT", default_value = ".")]
+    pub(crate) path: PathBuf,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

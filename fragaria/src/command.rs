@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod dev;
 mod diff;
+mod documents;
 mod init;
 mod kept;
 mod policy;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
         Command::Compile(args) => waiting(compile::run(args, environment, terminal)),
         Command::Diff(args) => diff::run(&args, environment, terminal),
         Command::Schema(args) => schema::run(&args, environment, terminal),
+        Command::Documents(args) => documents::run(&args, environment, terminal),
         Command::Policy(args) => waiting(policy::run(args, environment, terminal)),
         Command::ApiKey(args) => waiting(api_key::run(args, environment, terminal)),
         Command::Tenants(args) => waiting(tenants::run(args, environment, terminal)),

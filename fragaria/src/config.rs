@@ -4,6 +4,7 @@
 //! that a finding names the file and line, the variable or the flag that is to be mended.
 
 mod compression;
+mod documents;
 mod keys;
 mod layers;
 mod server;
@@ -12,6 +13,7 @@ mod tls;
 mod words;
 
 pub(crate) use compression::{Coding, Compression};
+pub(crate) use documents::{Documents, Mode};
 pub(crate) use layers::{Flag, Origin};
 pub(crate) use server::{Cors, Server};
 pub(crate) use tenancy::{By, Listed, Tenancy, Tenant};
@@ -42,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) rates: guard::rates::Config,
     /// What a GraphQL document may ask for.
     pub(crate) limits: engine::Config,
+    /// Which documents are run, and what is kept of them.
+    pub(crate) documents: Documents,
     /// How columns are shown that callers may not see as they are.
     pub(crate) masks: Masks,
     /// How many requests are worked on at a time.

@@ -15,7 +15,7 @@ pub(crate) mod negotiation;
 pub(crate) mod origin;
 pub(crate) mod packing;
 mod pages;
-mod parameters;
+pub(crate) mod parameters;
 mod pulse;
 pub(crate) mod rates;
 mod request_id;
@@ -156,7 +156,7 @@ async fn route(server: &Server, peer: &Peer, request: Asked<'_>, line: &mut Line
         }
         "/health/startup" => health(&server.health.startup(), server),
         "/metrics" => metrics(server),
-        _ if server.config.console.enabled => pages::answer(server, path, request.headers()),
+        _ if server.has_console() => pages::answer(server, path, request.headers()),
         _ => pages::nothing(),
     }
 }

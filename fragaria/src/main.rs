@@ -11,6 +11,7 @@ mod config;
 mod console;
 mod count;
 mod desks;
+mod documents;
 mod edition;
 mod environment;
 mod example;

@@ -1,4 +1,6 @@
-//! A project directory: its configuration, its schema files and its artefact.
+//! A project directory: its configuration, its schema files, its trusted documents and its artefact.
+
+mod documents;
 
 use crate::address;
 use crate::config::{self, File, Flag, Listed, Loaded};
@@ -7,7 +9,7 @@ use crate::mend;
 use crate::snippet::{Refused, Texts};
 use anyhow::{Context as _, Result, bail};
 use engine::artefact::{self, Artefact};
-use engine::{self, Source};
+use engine::{self, Source, trusted};
 use model::{Diagnostic, Dialect, Place, Schema};
 use std::ffi::OsStr;
 use std::fs;
@@ -146,27 +148,43 @@ impl Project {
         }
     }
 
+    /// The API alone: the tools of clients read it to write the documents.
+    pub(crate) fn compile_bare(&self) -> Result<Artefact> {
+        let dialect = self.known_dialect().map_or_else(|| self.dialect(), Ok)?;
+        let sources = self.sources()?;
+        let compiled = schema_of(&sources, dialect)?;
+        Ok(artefact::read(&artefact::write(&compiled.schema))?)
+    }
+
     fn compile_for(&self, dialect: Dialect) -> Result<Compiled> {
         let sources = self.sources()?;
-        let texts = || {
-            sources
-                .iter()
-                .map(|s| (s.name.clone(), s.text.clone()))
-                .collect()
-        };
-        let compiled = engine::compile(&sources, dialect).map_err(|diagnostics| Refused {
-            diagnostics,
-            texts: texts(),
-        })?;
-        let bytes = artefact::write(&compiled.schema);
+        let compiled = schema_of(&sources, dialect)?;
+        let trusted = self.trusted(&compiled.schema)?;
+        let bytes = artefact::write_with(&compiled.schema, &trusted.0.documents);
         let artefact = artefact::read(&bytes)?;
+        let mut warnings = compiled.warnings;
+        warnings.extend(trusted.0.warnings);
         Ok(Compiled {
             artefact,
             bytes,
-            warnings: compiled.warnings,
-            texts: texts(),
+            warnings,
+            texts: texts(&sources).into_iter().chain(trusted.1).collect(),
             rules: compiled.rules,
         })
+    }
+
+    /// The documents it trusts, for a schema, and their texts.
+    fn trusted(&self, schema: &Schema) -> Result<(trusted::Compiled, Texts)> {
+        let config = &self.loaded.config;
+        let sources = documents::read(&self.directory, &config.documents)?;
+        let texts = documents::texts(&sources);
+        let compiled = trusted::compile(schema, &sources, &config.limits);
+        let compiled = compiled.map_err(|diagnostics| Refused {
+            diagnostics,
+            texts: texts.clone(),
+        })?;
+        documents::bound(&compiled.documents, config.documents.bytes_max)?;
+        Ok((compiled, texts))
     }
 
     /// The schema files with their texts, in the order of their names.
@@ -252,6 +270,19 @@ impl Project {
             }
         }
     }
+}
+
+/// The schema in some files.
+fn schema_of(sources: &[Source], dialect: Dialect) -> Result<engine::Compiled, Refused> {
+    engine::compile(sources, dialect).map_err(|diagnostics| Refused {
+        diagnostics,
+        texts: texts(sources),
+    })
+}
+
+fn texts(sources: &[Source]) -> Texts {
+    let text = |source: &Source| (source.name.clone(), source.text.clone());
+    sources.iter().map(text).collect()
 }
 
 /// Why there is no project, and what to do.

@@ -3,6 +3,7 @@
 //! The line of the request is open when it arrives here, and closes at the last byte of the
 //! answer. Every step is one call; the first refusal is the answer.
 
+use crate::documents::{self, Wanted};
 use crate::edition::Edition;
 use crate::http::admission::{Admitted, admit};
 use crate::http::answer::{Answer, Refusal};
@@ -111,8 +112,12 @@ async fn prepare(
     edition: &Arc<Edition>,
     admitted: &Admitted,
 ) -> Result<Arc<Operation>, Refusal> {
+    let wanted = server.documents.wanted(edition, admitted)?;
+    let document = match &wanted {
+        Wanted::Trusted(id) => return documents::trusted(server, edition, (admitted, id)).await,
+        Wanted::Text(text) => &**text,
+    };
     let rights = &admitted.caller.rights;
-    let document = &admitted.parameters.document;
     let operation = admitted.parameters.operation.as_deref();
     let ask = Ask {
         document,
@@ -120,19 +125,23 @@ async fn prepare(
         rights,
     };
     if let Some(known) = edition.engine.known(&ask) {
+        server.documents.register(edition, admitted);
         return Ok(known);
     }
-    let edition = Arc::clone(edition);
-    let (document, operation) = (document.clone(), operation.map(str::to_owned));
+    let shared = Arc::clone(edition);
+    let (document, operation) = (document.to_owned(), operation.map(str::to_owned));
     let rights = rights.clone();
     let prepared = server.desks.work(move || {
-        edition.engine.prepare(&Ask {
+        shared.engine.prepare(&Ask {
             document: &document,
             operation: operation.as_deref(),
             rights: &rights,
         })
     });
-    Ok(prepared.await??)
+    let prepared = prepared.await??;
+    server.documents.register(edition, admitted);
+    server.documents.met(edition, &prepared);
+    Ok(prepared)
 }
 
 /// Whether this way in may ask for that operation: GET is safe, so it never writes.
@@ -229,6 +238,7 @@ fn once(operation: &Operation, admitted: &Admitted, actor: Option<&Actor>) -> Op
         caller: idempotency::whose(&admitted.caller.name, admitted.place.tenant()),
         key,
         fingerprint: fingerprint(
+            operation.text(),
             &admitted.parameters,
             &operation.standing(&admitted.caller, actor),
         ),

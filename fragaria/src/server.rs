@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::desks::Desks;
+use crate::documents::{Documents, prepare_ahead};
 use crate::edition::Edition;
 use crate::http::bodies::Bodies;
 use crate::http::packing::Packed;
@@ -80,6 +81,8 @@ pub(crate) struct Server {
     pub(crate) load: Arc<Load>,
     /// Where work that takes processor time is done.
     pub(crate) desks: Desks,
+    /// Which documents are run.
+    pub(crate) documents: Documents,
     edition: ArcSwap<Edition>,
     open: AtomicBool,
     draining: AtomicBool,
@@ -104,6 +107,8 @@ impl Server {
         let mut registry = Registry::default();
         tenancy::is_nameless(&artefact.schema, &config)?;
         let hash_key = hash_key(stage, &config.masks.hash_key)?;
+        let documents = Documents::new(stage, &config.documents, &mut registry);
+        documents.have_something(&artefact)?;
         let database = store::Database::open(&config.database, &mut registry)
             .context("the database cannot be used")?;
         let doorkeeper = doorkeeper(stage, &config.auth, &database, &mut registry)?;
@@ -139,6 +144,7 @@ impl Server {
                 Duration::from_millis(config.database.queue_timeout_ms),
                 &mut registry,
             ),
+            documents,
             build: Build::new(env!("CARGO_PKG_VERSION"), &mut registry),
             edition: ArcSwap::from_pointee(edition),
             open: AtomicBool::new(false),
@@ -150,6 +156,7 @@ impl Server {
             registry,
         };
         server.build.serves(&server.edition().hash);
+        prepare_ahead(server.edition(), stage);
         Ok(Arc::new(server))
     }
 
@@ -166,6 +173,11 @@ impl Server {
         }
     }
 
+    /// Whether there are pages for people, which send documents of theirs.
+    pub(crate) fn has_console(&self) -> bool {
+        self.config.console.enabled && self.documents.takes_text()
+    }
+
     /// The edition that answers new requests.
     pub(crate) fn edition(&self) -> Arc<Edition> {
         self.edition.load_full()
@@ -175,7 +187,9 @@ impl Server {
     pub(crate) fn replace(&self, artefact: Artefact) -> Result<(), engine::Error> {
         let edition = Edition::new(artefact, &self.config.limits, self.hash_key.as_ref())?;
         self.build.serves(&edition.hash);
-        self.edition.store(Arc::new(edition));
+        let edition = Arc::new(edition);
+        self.edition.store(Arc::clone(&edition));
+        prepare_ahead(edition, self.stage);
         Ok(())
     }
 

@@ -1,9 +1,10 @@
-//! Edits of the schema files while a project is served.
+//! Edits of the schema files and the trusted documents while a project is served.
 
+use crate::config::Documents;
 use anyhow::{Context as _, Result};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use std::ffi::OsStr;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, timeout_at};
@@ -21,18 +22,33 @@ pub(crate) struct Edits {
 }
 
 impl Edits {
-    /// Watches the schema files of a project.
-    pub(crate) fn of(directory: &Path) -> Result<Self> {
+    /// Watches the schema files of a project, and its documents, which may lie elsewhere.
+    pub(crate) fn of(directory: &Path, documents: &Documents) -> Result<Self> {
         // One place in the channel is enough: an edit that waits stands for all until it is taken.
         let (tell, seen) = mpsc::channel(1);
+        let manifests = documents.manifests.iter();
+        let manifests: Vec<PathBuf> = manifests.map(|name| directory.join(name)).collect();
+        let names: Vec<OsString> = manifests.iter().filter_map(|path| name(path)).collect();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if event.is_ok_and(|event| is_edit(&event)) {
+            if event.is_ok_and(|event| is_edit(&event, &names)) {
                 let _ = tell.try_send(());
             }
         })?;
-        watcher
-            .watch(directory, RecursiveMode::Recursive)
-            .with_context(|| format!("cannot watch {}", directory.display()))?;
+        let mut watch = |path: &Path, mode: RecursiveMode| {
+            let watched = watcher.watch(path, mode);
+            watched.with_context(|| format!("cannot watch {}", path.display()))
+        };
+        watch(directory, RecursiveMode::Recursive)?;
+        let folder = directory.join(&documents.folder);
+        if lies_outside(&folder, directory)? {
+            watch(&folder, RecursiveMode::Recursive)?;
+        }
+        // A file that is written anew is another one: what is watched is where it lies.
+        for place in manifests.iter().filter_map(|path| path.parent()) {
+            if lies_outside(place, directory)? {
+                watch(place, RecursiveMode::NonRecursive)?;
+            }
+        }
         Ok(Self {
             seen,
             _watcher: watcher,
@@ -59,10 +75,27 @@ async fn settled(seen: &mut Receiver<()>) -> bool {
     }
 }
 
-fn is_edit(event: &Event) -> bool {
+/// Whether a place has to be watched by itself.
+fn lies_outside(place: &Path, directory: &Path) -> Result<bool> {
+    let real = |path: &Path| {
+        let real = path.canonicalize();
+        real.with_context(|| format!("cannot watch {}", path.display()))
+    };
+    Ok(!real(place)?.starts_with(real(directory)?))
+}
+
+fn name(path: &Path) -> Option<OsString> {
+    path.file_name().map(OsStr::to_owned)
+}
+
+/// Whether something happened to a file of GraphQL, or to one of these names.
+fn is_edit(event: &Event, names: &[OsString]) -> bool {
     let changes = !matches!(event.kind, EventKind::Access(_));
-    let schema = |path: &std::path::PathBuf| path.extension() == Some(OsStr::new("graphql"));
-    changes && event.paths.iter().any(schema)
+    let is_read = |path: &PathBuf| {
+        let is_named = name(path).is_some_and(|name| names.contains(&name));
+        is_named || path.extension() == Some(OsStr::new("graphql"))
+    };
+    changes && event.paths.iter().any(is_read)
 }
 
 #[cfg(test)]
@@ -110,6 +143,11 @@ mod tests {
     fn only_changes_of_schema_files_are_edits() {
         use notify::event::{AccessKind, CreateKind, ModifyKind};
         let event = |kind, path: &str| Event::new(kind).add_path(path.into());
+        let is_edit = |event: &Event| is_edit(event, &["manifest.json".into()]);
+        assert!(is_edit(&event(
+            EventKind::Modify(ModifyKind::Any),
+            "web/manifest.json"
+        )));
         assert!(is_edit(&event(
             EventKind::Modify(ModifyKind::Any),
             "shop/schema.graphql"

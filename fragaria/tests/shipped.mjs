@@ -12,11 +12,12 @@ const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith('FRAGARIA_')),
 );
 
-// Runs `use` with the addresses of a server that is ready, and ends the server.
-export async function shipped(use) {
+// Runs `use` with the addresses of a server that is ready, and ends the server. Each setting is `key=value`.
+export async function shipped(use, settings = []) {
   const directory = mkdtempSync(join(tmpdir(), 'fragaria-'));
   const project = join(directory, 'shop');
   const args = ['dev', project, '--json', '--listen', '127.0.0.1:0', '--set', 'log.level=error'];
+  args.push(...settings.flatMap((setting) => ['--set', setting]));
   const server = spawn(binary(), args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const addresses = await started(server);

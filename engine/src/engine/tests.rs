@@ -6,6 +6,7 @@ mod footprint;
 mod introspection;
 mod mariadb;
 mod trees;
+mod trusted;
 mod weight;
 
 use super::*;

@@ -16,7 +16,7 @@ use model::schema::{Schema, Table};
 use reach::Reach;
 use std::collections::{HashMap, HashSet};
 
-pub(super) use given::claims;
+pub(crate) use given::{claims, sample};
 
 /// A document and how many root fields it asks for.
 pub(super) struct Document {

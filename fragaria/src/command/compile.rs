@@ -44,6 +44,7 @@ pub(crate) async fn run(
     let machine = json!({
         "artefact": display(&out),
         "hash": hash,
+        "documents": compiled.artefact.documents.len(),
         "shown": shown,
         "warnings": snippet::json(&compiled.warnings, &compiled.texts),
     });
@@ -51,8 +52,12 @@ pub(crate) async fn run(
         terminal.findings(&compiled.warnings, &compiled.texts);
     }
     let tables = count(compiled.artefact.schema.tables.len(), "table");
+    let parts = match compiled.artefact.documents.len() {
+        0 => tables,
+        documents => format!("{tables} and {}", count(documents, "trusted document")),
+    };
     terminal.either(&machine, || {
-        let compiled = format!("compiled {tables} into {} ({hash})", display(&out));
+        let compiled = format!("compiled {parts} into {} ({hash})", display(&out));
         match ways::told(&shown) {
             Some(rules) => format!("{compiled}\n{rules}"),
             None => compiled,

@@ -4,6 +4,7 @@ mod banner;
 
 use crate::agreement;
 use crate::cli::Dev;
+use crate::config::Mode;
 use crate::environment::Environment;
 use crate::example;
 use crate::mend;
@@ -37,12 +38,15 @@ pub(crate) async fn run(args: Dev, environment: &Environment, terminal: Terminal
         let what = format!("dev lets everybody do everything, and {wished} is not this machine");
         return Err(mend::failure(what, "give --listen 127.0.0.1:8080"));
     }
-    let edits = Edits::of(&args.directory)?;
+    let edits = Edits::of(&args.directory, &project.loaded.config.documents)?;
     let compiled = project.compile()?;
     terminal.findings(&compiled.warnings, &compiled.texts);
     let texts = compiled.texts;
     let mut config = project.loaded.config.clone();
     config.limits.introspection = Introspection::Everyone;
+    if config.documents.mode == Mode::Strict {
+        terminal.remark("documents.mode is strict: dev runs other documents too, and logs them");
+    }
     let face = project.face()?;
     let server = Server::build(Stage::Development, face, config, compiled.artefact)?;
     let listener = if project.loaded.is_default("server.listen") {

@@ -6,8 +6,9 @@ use crate::environment::Environment;
 use crate::project::{Project, read_artefact};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
+use engine::artefact::Artefact;
 use engine::{Change, Sight};
-use model::{Dialect, Schema};
+use model::Dialect;
 use serde_json::json;
 use std::path::Path;
 
@@ -16,7 +17,9 @@ pub(crate) fn run(args: &Diff, environment: &Environment, terminal: Terminal) ->
     let old = Side::open(&args.old, environment)?;
     let new = Side::open(&args.new, environment)?;
     let known = old.dialect().or(new.dialect());
-    let mut changes = engine::diff(&old.schema(known)?, &new.schema(known)?);
+    let (old, new) = (old.artefact(known)?, new.artefact(known)?);
+    let mut changes = engine::diff(&old.schema, &new.schema);
+    changes.extend(engine::diff_documents(&old.documents, &new.documents));
     changes.sort_by_cached_key(order);
     let breaking = changes.iter().filter(|change| change.breaking).count();
     let is_of = |sight| {
@@ -136,7 +139,7 @@ fn summary(changes: usize, breaking: usize, (gains, differs): (usize, usize)) ->
 
 /// What is compared: an artefact file, or a project that is compiled now.
 enum Side {
-    Artefact(Box<Schema>),
+    Artefact(Box<Artefact>),
     Project(Box<Project>),
 }
 
@@ -146,22 +149,22 @@ impl Side {
             let project = Project::open(path, environment, &[])?;
             return Ok(Self::Project(Box::new(project)));
         }
-        Ok(Self::Artefact(Box::new(read_artefact(path)?.schema)))
+        Ok(Self::Artefact(Box::new(read_artefact(path)?)))
     }
 
     fn dialect(&self) -> Option<Dialect> {
         match self {
-            Self::Artefact(schema) => Some(schema.dialect),
+            Self::Artefact(artefact) => Some(artefact.schema.dialect),
             Self::Project(project) => project.known_dialect(),
         }
     }
 
-    /// The schema; a project that does not know its kind of database is taken for that of the
+    /// The artefact; a project that does not know its kind of database is taken for that of the
     /// other side.
-    fn schema(self, other: Option<Dialect>) -> Result<Schema> {
+    fn artefact(self, other: Option<Dialect>) -> Result<Artefact> {
         match self {
-            Self::Artefact(schema) => Ok(*schema),
-            Self::Project(project) => Ok(project.compile_alone(other)?.artefact.schema),
+            Self::Artefact(artefact) => Ok(*artefact),
+            Self::Project(project) => Ok(project.compile_alone(other)?.artefact),
         }
     }
 }

@@ -14,9 +14,9 @@ use serde_json::json;
 /// Prints it.
 pub(crate) fn run(args: &Schema, environment: &Environment, terminal: Terminal) -> Result<()> {
     let project = Project::open(&args.directory, environment, &args.settings.flags())?;
-    let compiled = project.compile_alone(None)?;
+    let artefact = project.compile_bare()?;
     let limits = &project.loaded.config.limits;
-    let engine = Engine::new(compiled.artefact, limits, &mut Registry::default())?;
+    let engine = Engine::new(artefact, limits, &mut Registry::default())?;
     let sdl = engine.sdl(&rights(args, &engine)?)?;
     terminal.either(&json!({ "sdl": sdl }), || sdl.trim_end().to_owned())?;
     Ok(())

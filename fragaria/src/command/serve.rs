@@ -1,7 +1,8 @@
 //! `fragaria serve`: serves a compiled project.
 
 use crate::cli::Serve;
-use crate::config::Config;
+use crate::config::{Config, Mode};
+use crate::count::count;
 use crate::environment::Environment;
 use crate::mend;
 use crate::private;
@@ -12,8 +13,8 @@ use crate::running::{self, Address};
 use crate::server::{Server, Stage};
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
+use engine::artefact::Artefact;
 use guard::rates::Per;
-use model::Schema;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,7 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
         );
     }
     let exposed = exposed(&project).into_iter();
-    for doubt in exposed.chain(doubts(&artefact.schema, &project.loaded.config)) {
+    for doubt in exposed.chain(doubts(&artefact, &project.loaded.config)) {
         tracing::warn!("{doubt}");
     }
     let compiled_for = artefact.schema.dialect;
@@ -72,7 +73,7 @@ fn closed(has_rules: bool, open: bool) -> Result<()> {
 }
 
 /// What the configuration says that will hardly be meant.
-fn doubts(schema: &Schema, config: &Config) -> Vec<String> {
+fn doubts(artefact: &Artefact, config: &Config) -> Vec<String> {
     let (auth, rates) = (&config.auth, &config.rates.rules);
     let mut doubts = Vec::new();
     if auth.is_doorless() && !auth.open {
@@ -90,7 +91,7 @@ fn doubts(schema: &Schema, config: &Config) -> Vec<String> {
     let operators = operators.map(|role| ("auth.admin_roles", role));
     let limited = rates.iter().flat_map(|rule| &rule.roles);
     let limited = limited.map(|role| ("rates.rules", role));
-    let known = || schema.roles.iter().map(|role| &*role.name);
+    let known = || artefact.schema.roles.iter().map(|role| &*role.name);
     let anonymous = anonymous.into_iter();
     for (key, role) in anonymous
         .chain(certificates)
@@ -104,6 +105,12 @@ fn doubts(schema: &Schema, config: &Config) -> Vec<String> {
                 "{key} names the role {role:?}, which the schema has not: it has {names}"
             ));
         }
+    }
+    if config.documents.mode == Mode::Off && !artefact.documents.is_empty() {
+        let documents = count(artefact.documents.len(), "trusted document");
+        doubts.push(format!(
+            "the artefact has {documents}, and no request can name one: set documents.mode"
+        ));
     }
     if !rates.is_empty() && rates.iter().all(|rule| rule.per != Per::Ip) {
         doubts.push(

@@ -47,14 +47,10 @@ fn malformed() -> Fault {
 }
 
 /// What tells one request from another: document, operation and variables, letter by letter, and as
-/// what its caller asks, if it is held to rules.
-pub(crate) fn fingerprint(parameters: &Parameters, standing: &str) -> [u8; 32] {
+/// what its caller asks, if it is held to rules. It is the same document however it is named.
+pub(crate) fn fingerprint(document: &str, parameters: &Parameters, standing: &str) -> [u8; 32] {
     let variables = parameters.variables.as_deref().map(RawValue::get);
-    let parts = [
-        Some(&*parameters.document),
-        parameters.operation.as_deref(),
-        variables,
-    ];
+    let parts = [Some(document), parameters.operation.as_deref(), variables];
     let standing = (!standing.is_empty()).then_some(Some(standing));
     let mut digest = Sha256::new();
     for part in parts.into_iter().chain(standing) {
@@ -113,7 +109,10 @@ mod tests {
 
     #[test]
     fn any_other_letter_of_a_request_makes_another_fingerprint() {
-        let of = |body: &str| fingerprint(&Parameters::from_body(body.as_bytes()).unwrap(), "");
+        let of = |body: &str| {
+            let parameters = Parameters::from_body(body.as_bytes()).unwrap();
+            fingerprint(&parameters.document, &parameters, "")
+        };
         let bodies = [
             r#"{"query":"ab"}"#,
             r#"{"query":"a","operationName":"b"}"#,

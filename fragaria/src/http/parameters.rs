@@ -7,12 +7,28 @@ use serde_json::value::RawValue;
 /// What a client asks for.
 #[derive(Debug)]
 pub(crate) struct Parameters {
-    /// The GraphQL document.
+    /// The GraphQL document; empty where it is only named.
     pub(crate) document: String,
+    /// How it is named, if it is.
+    pub(crate) named: Option<Named>,
     /// Which of its operations.
     pub(crate) operation: Option<String>,
     /// A JSON object with the variables.
     pub(crate) variables: Option<Box<RawValue>>,
+}
+
+/// How a request names its document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// By `documentId` and nothing else: the appendix on persisted documents.
+    Id(String),
+    /// By `extensions.persistedQuery.sha256Hash`, whose client registers what it sends beside it.
+    Hash {
+        /// The hash; where documents are trusted it can be any id of one.
+        hash: String,
+        /// Whether the document is not beside it.
+        alone: bool,
+    },
 }
 
 /// The body as it is sent; other members are reserved by the specification and ignored.
@@ -20,6 +36,8 @@ pub(crate) struct Parameters {
 struct Members<'a> {
     #[serde(borrow, default)]
     query: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "documentId")]
+    document_id: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "operationName")]
     operation: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -44,16 +62,18 @@ impl Parameters {
                 format!("the body is not a request as a JSON object: {error}"),
             )
         })?;
-        if let Some(extensions) = members.extensions {
-            ignored("extensions", &object("extensions", extensions)?)?;
-        }
-        let document = members.query.ok_or_else(missing)?;
+        let extensions = members.extensions.map(|raw| object("extensions", raw));
+        let id = members.document_id.map(|raw| string("documentId", raw));
+        let document = members.query.map(|raw| string("query", raw)).transpose()?;
+        let id = id.transpose()?;
+        let named = named(id, extensions.transpose()?.as_deref(), document.as_deref())?;
         let operation = members
             .operation
             .map(|raw| string("operationName", raw))
             .transpose()?;
         Ok(Self {
-            document: string("query", document)?,
+            document: document.unwrap_or_default(),
+            named,
             operation: operation.filter(|name| !name.is_empty()),
             variables: members
                 .variables
@@ -64,11 +84,12 @@ impl Parameters {
 
     /// Reads them from the query of a URL.
     pub(crate) fn from_url(query: &str) -> Result<Self, Fault> {
-        let (mut document, mut operation) = (None, None);
+        let (mut document, mut operation, mut id) = (None, None, None);
         let (mut variables, mut extensions) = (None, None);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let slot = match &*name {
                 "query" => &mut document,
+                "documentId" => &mut id,
                 "operationName" => &mut operation,
                 "variables" => &mut variables,
                 "extensions" => &mut extensions,
@@ -79,11 +100,11 @@ impl Parameters {
                 return Err(fault("http.parameter", message));
             }
         }
-        if let Some(extensions) = decode("extensions", extensions)? {
-            ignored("extensions", &extensions)?;
-        }
+        let extensions = decode("extensions", extensions)?;
+        let named = named(id, extensions.as_deref(), document.as_deref())?;
         Ok(Self {
-            document: document.ok_or_else(missing)?,
+            document: document.unwrap_or_default(),
+            named,
             operation: operation.filter(|name| !name.is_empty()),
             variables: decode("variables", variables)?,
         })
@@ -121,12 +142,75 @@ fn object(name: &str, raw: &RawValue) -> Result<Box<RawValue>, Fault> {
     Ok(raw.to_owned())
 }
 
-/// Refuses what nobody could have understood, although nobody looks at it.
-fn ignored(name: &str, raw: &RawValue) -> Result<(), Fault> {
-    match engine::flaw(raw) {
-        Some(flaw) => Err(fault("http.parameter", format!("`{name}`: {flaw}"))),
-        None => Ok(()),
+/// How a document is named by an id, or by extensions, beside which it may stand. What it is must be
+/// said once.
+fn named(
+    id: Option<String>,
+    extensions: Option<&RawValue>,
+    document: Option<&str>,
+) -> Result<Option<Named>, Fault> {
+    let hash = extensions.map(persisted).transpose()?.flatten();
+    let twice = |what| {
+        Err(fault(
+            "http.parameter",
+            format!("`documentId` and {what} are given; give one"),
+        ))
+    };
+    match (id, hash, document) {
+        (Some(_), Some(_), _) => twice("a `sha256Hash`"),
+        (Some(_), None, Some(_)) => twice("`query`"),
+        (Some(id), None, None) if id.is_empty() => {
+            Err(fault("http.parameter", "`documentId` must not be empty"))
+        }
+        (Some(id), None, None) => Ok(Some(Named::Id(plain(&id)))),
+        (None, Some(hash), document) => Ok(Some(Named::Hash {
+            hash,
+            alone: document.is_none(),
+        })),
+        (None, None, Some(_)) => Ok(None),
+        (None, None, None) => Err(missing()),
     }
+}
+
+/// An id without the prefix that says it is a SHA-256.
+fn plain(id: &str) -> String {
+    id.strip_prefix("sha256:").unwrap_or(id).to_owned()
+}
+
+/// The extensions that are looked at.
+#[derive(Deserialize)]
+struct Extensions<'a> {
+    #[serde(borrow, default, rename = "persistedQuery")]
+    persisted: Option<&'a RawValue>,
+}
+
+/// A document that is named as Apollo's clients do it.
+#[derive(Deserialize)]
+struct Persisted {
+    version: u64,
+    #[serde(rename = "sha256Hash")]
+    hash: String,
+}
+
+/// The hash by which extensions name a document. They may have other members, but none that nobody could
+/// have understood.
+fn persisted(raw: &RawValue) -> Result<Option<String>, Fault> {
+    if let Some(flaw) = engine::flaw(raw) {
+        return Err(fault("http.parameter", format!("`extensions`: {flaw}")));
+    }
+    let wrong = || {
+        let message = "`extensions.persistedQuery` must have a `version` of 1 and a `sha256Hash`";
+        fault("http.parameter", message)
+    };
+    let extensions: Extensions<'_> = serde_json::from_str(raw.get()).map_err(|_| wrong())?;
+    let Some(persisted) = extensions.persisted else {
+        return Ok(None);
+    };
+    let persisted: Persisted = serde_json::from_str(persisted.get()).map_err(|_| wrong())?;
+    if persisted.version != 1 || persisted.hash.is_empty() {
+        return Err(wrong());
+    }
+    Ok(Some(persisted.hash))
 }
 
 fn missing() -> Fault {
@@ -197,6 +281,63 @@ mod tests {
                 assert_eq!(code(body), "http.parameter", "{name} {value}");
             }
         }
+    }
+
+    #[test]
+    fn a_document_is_named_once() {
+        let named = |body: &str| Parameters::from_body(body.as_bytes()).unwrap().named;
+        let id = |id: &str| Some(Named::Id(id.to_owned()));
+        assert_eq!(named(r#"{"documentId":"a"}"#), id("a"));
+        assert_eq!(
+            named(r#"{"documentId":"sha256:0a","query":null}"#),
+            id("0a")
+        );
+        assert_eq!(named(r#"{"documentId":"x-a:b"}"#), id("x-a:b"));
+        assert_eq!(named(r#"{"query":"{a}","documentId":null}"#), None);
+        let hash = r#""extensions":{"persistedQuery":{"version":1,"sha256Hash":"0a","x":1},"y":2}"#;
+        let by_hash = |alone| {
+            let hash = "0a".to_owned();
+            Some(Named::Hash { hash, alone })
+        };
+        assert_eq!(named(&format!("{{{hash}}}")), by_hash(true));
+        assert_eq!(
+            named(&format!("{{{hash},\"query\":\"{{a}}\"}}")),
+            by_hash(false)
+        );
+        assert_eq!(
+            named(r#"{"query":"{a}","extensions":{"persistedQuery":null}}"#),
+            None
+        );
+        for bad in [
+            r#"{"documentId":"a","query":"{a}"}"#.to_owned(),
+            r#"{"documentId":"a","query":""}"#.to_owned(),
+            r#"{"documentId":""}"#.to_owned(),
+            r#"{"documentId":1}"#.to_owned(),
+            r#"{"documentId":["a"]}"#.to_owned(),
+            format!("{{\"documentId\":\"a\",{hash}}}"),
+        ] {
+            assert_eq!(code(&bad), "http.parameter", "{bad}");
+        }
+        for persisted in [
+            "1",
+            "[]",
+            "{}",
+            "\"0a\"",
+            r#"{"version":1}"#,
+            r#"{"version":2,"sha256Hash":"0a"}"#,
+            r#"{"version":"1","sha256Hash":"0a"}"#,
+            r#"{"version":1,"sha256Hash":""}"#,
+            r#"{"version":1,"sha256Hash":["0a"]}"#,
+            r#"{"version":1,"sha256Hash":"0a","sha256Hash":"0b"}"#,
+        ] {
+            let body = format!(
+                "{{\"query\":\"{{a}}\",\"extensions\":{{\"persistedQuery\":{persisted}}}}}"
+            );
+            assert_eq!(code(&body), "http.parameter", "{persisted}");
+        }
+        let url = Parameters::from_url("documentId=a&variables=%7B%7D").unwrap();
+        assert_eq!(url.named, id("a"));
+        assert!(Parameters::from_url("documentId=a&documentId=b").is_err());
     }
 
     #[test]

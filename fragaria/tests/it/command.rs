@@ -13,6 +13,7 @@ fn help_has_examples_and_nonsense_is_a_usage_error() {
         "serve",
         "diff",
         "schema",
+        "documents",
         "config",
         "completions",
     ] {

@@ -63,6 +63,7 @@ mod streaming;
 mod tenancy;
 mod tls;
 mod trees;
+mod trusted;
 mod typed;
 mod types;
 mod unstorable;

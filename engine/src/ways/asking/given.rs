@@ -166,7 +166,7 @@ fn literal(sample: &Json) -> Value {
 }
 
 /// The claims that the rules of a shape look at, each with a value that it may have.
-pub(in crate::ways) fn claims(shape: &Shape) -> Map<String, Json> {
+pub(crate) fn claims(shape: &Shape) -> Map<String, Json> {
     let claim = |claim: &crate::access::Claim| {
         let name = claim.ty.inner_named_type().as_str();
         let labels = shape
@@ -212,7 +212,7 @@ pub(super) fn id(table: &Table) -> String {
 }
 
 /// A value of a scalar.
-fn sample(scalar: Scalar) -> Json {
+pub(crate) fn sample(scalar: Scalar) -> Json {
     match scalar {
         Scalar::Boolean => json!(true),
         Scalar::Int => json!(1),

@@ -38,7 +38,7 @@ impl Banner {
             dialect: schema.dialect.to_string(),
             base: format!("{}://{address}", server.scheme()),
             query: first_query(schema),
-            console: server.config.console.enabled,
+            console: server.has_console(),
             tenant: tenant(&server.config.tenancy),
             problem: problem(project, outlook),
         }

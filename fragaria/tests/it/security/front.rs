@@ -25,6 +25,9 @@ pub(super) struct Front {
     /// Callers by the names that steps have for them.
     #[serde(default)]
     pub(super) callers: BTreeMap<String, Value>,
+    /// Trusted documents by their ids.
+    #[serde(default)]
+    pub(super) documents: BTreeMap<String, String>,
     /// API keys by the names that steps have for them, with what `fragaria api-key create` is told.
     #[serde(default)]
     pub(super) keys: BTreeMap<String, Vec<String>>,

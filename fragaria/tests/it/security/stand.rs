@@ -6,6 +6,7 @@ use super::front::{Attack, Front, Kind, Step, Way};
 use super::text::{self, Kept};
 use super::wire::{self, Sent};
 use crate::client::{Client, Response};
+use crate::project::Project;
 use crate::server::Server;
 use crate::stage::Stage;
 use crate::who::provider::Provider;
@@ -81,6 +82,7 @@ impl Stand {
         if let Some(rules) = rules {
             let schema = project.read("schema.graphql") + &rules;
             project.write("schema.graphql", &schema);
+            trust(project, &front.documents);
             project.run(&["compile"]);
         }
         for (name, statement) in &front.places {
@@ -234,6 +236,19 @@ fn shown(answer: &Response) -> String {
         .iter()
         .map(|(name, value)| format!("{name}: {value}\n"));
     head.collect::<String>() + &String::from_utf8_lossy(&answer.body)
+}
+
+/// Puts documents into the project.
+fn trust(project: &Project, documents: &BTreeMap<String, String>) {
+    if documents.is_empty() {
+        return;
+    }
+    std::fs::create_dir(project.path("documents")).unwrap();
+    for (id, text) in documents {
+        project.write(&format!("documents/{id}.graphql"), text);
+    }
+    let config = project.read("fragaria.toml") + "\n[documents]\nfolder = \"documents\"\n";
+    project.write("fragaria.toml", &config);
 }
 
 /// Makes policies, and the roles they are for; gives the rules beside them.
