@@ -3,6 +3,7 @@
 use http::Uri;
 use http::uri::Scheme;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 /// Why an address is not asked; nothing, if it is. Without encryption whoever stands between could
 /// put keys of its own in the place of an issuer's, so that is for the machine itself.
@@ -31,6 +32,33 @@ pub fn is_loopback(host: &str) -> bool {
         || host
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+/// Where a connection comes from, and as what that is counted.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    address: IpAddr,
+    counted: Arc<str>,
+}
+
+impl Origin {
+    /// That of an address.
+    pub fn new(address: IpAddr) -> Self {
+        Self {
+            address,
+            counted: counted(address).into(),
+        }
+    }
+
+    /// The address.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// As what it is counted.
+    pub fn counted(&self) -> &Arc<str> {
+        &self.counted
+    }
 }
 
 /// Who is counted: an IPv4 address, or the /64 of an IPv6 address, which is one customer.

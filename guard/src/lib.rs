@@ -17,7 +17,7 @@ pub mod seal;
 pub mod share;
 mod who;
 
-pub use address::{counted, is_loopback};
+pub use address::{Origin, counted, is_loopback};
 pub use config::{
     Algorithm, ApiKeys, Certificate, Claim, Config, Introspection, Issuer, Revocations,
 };

@@ -26,7 +26,7 @@ mod table;
 
 pub use config::{Config, Per};
 
-use crate::address::counted;
+use crate::address::{Origin, counted};
 use crate::error::Error;
 use fields::Standing;
 use ledger::{Ledger, Place, Source, Verdict};
@@ -36,7 +36,6 @@ use model::metric::Registry;
 use model::{Caller, Clock};
 use rule::{Asker, Rule, Stage};
 use shared::Shared;
-use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
@@ -101,12 +100,13 @@ impl Rates {
     pub async fn arrive(
         &self,
         visit: &mut Visit,
-        (connection, known): (IpAddr, &Arc<str>),
+        connection: &Origin,
         forwarded: &[&[u8]],
     ) -> Result<(), Error> {
-        let address = address::client(connection, self.trusted_hops, self.forwarded, forwarded)?;
-        visit.address = if address == connection {
-            Arc::clone(known)
+        let (nearest, hops) = (connection.address(), self.trusted_hops);
+        let address = address::client(nearest, hops, self.forwarded, forwarded)?;
+        visit.address = if address == nearest {
+            Arc::clone(connection.counted())
         } else {
             counted(address).into()
         };

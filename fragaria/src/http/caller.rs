@@ -2,9 +2,9 @@
 
 use crate::server::{Server, Stage};
 use crate::taken_for::{self, EXAMPLE};
-use guard::Presented;
 use guard::rates::Visit;
 use guard::share::Seat;
+use guard::{Origin, Presented};
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 use model::{Caller, Fault, Kind};
@@ -18,9 +18,7 @@ const AS: &str = "fragaria-as";
 /// The other end of a connection.
 pub(crate) struct Peer {
     /// Where it is.
-    pub(crate) address: IpAddr,
-    /// The same as it is counted.
-    pub(crate) counted: Arc<str>,
+    pub(crate) origin: Origin,
     /// The certificate it came with, where callers are told apart by theirs.
     pub(crate) certificate: Option<Presented>,
     /// Where the bodies of requests from there are counted, once one came.
@@ -30,8 +28,7 @@ pub(crate) struct Peer {
 impl Peer {
     pub(super) fn new(address: IpAddr, certificate: Option<Presented>) -> Self {
         Self {
-            address,
-            counted: guard::counted(address).into(),
+            origin: Origin::new(address),
             certificate,
             seat: OnceLock::new(),
         }
@@ -40,8 +37,9 @@ impl Peer {
     /// Where the body of a request is counted: here, unless somebody else sent it on from elsewhere.
     pub(super) fn seat(&self, server: &Server, visit: &Visit) -> Arc<Seat> {
         let seat = |address: &str| server.bodies.seat(address);
-        if *visit.address() == *self.counted {
-            return Arc::clone(self.seat.get_or_init(|| seat(&self.counted)));
+        let here = self.origin.counted();
+        if *visit.address() == **here {
+            return Arc::clone(self.seat.get_or_init(|| seat(here)));
         }
         seat(visit.address())
     }

@@ -22,10 +22,7 @@ pub(crate) async fn arrive(
     let believed = server.rates.believed().into_iter();
     let lines = believed.flat_map(|name| headers.get_all(name));
     let lines: Vec<_> = lines.map(HeaderValue::as_bytes).collect();
-    Ok(server
-        .rates
-        .arrive(visit, (peer.address, &peer.counted), &lines)
-        .await?)
+    Ok(server.rates.arrive(visit, &peer.origin, &lines).await?)
 }
 
 /// Judges a request by its operation; one of our own is held to no limit.

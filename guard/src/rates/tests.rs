@@ -85,7 +85,7 @@ impl Bench {
 
     async fn arrive(&self, visit: &mut Visit, address: &str) -> Result<(), Error> {
         self.rates
-            .arrive(visit, (address.parse().unwrap(), &address.into()), &[])
+            .arrive(visit, &Origin::new(address.parse().unwrap()), &[])
             .await
     }
 
