@@ -1,7 +1,6 @@
 //! Load over HTTP, by wrk.
 
 use super::workloads::Workload;
-use super::{CONNECTIONS, Options};
 use crate::process;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -22,8 +21,13 @@ end
 "#;
 
 /// A stretch of load.
+#[derive(Clone, Copy)]
 pub(super) struct Load<'a> {
+    /// The document, in the spelling of who is asked.
+    pub(super) document: &'a str,
+    /// What its variables are drawn from.
     pub(super) workload: &'a Workload,
+    pub(super) connections: u32,
     pub(super) seconds: u32,
     /// Whether every response is looked at.
     pub(super) checked: bool,
@@ -32,7 +36,7 @@ pub(super) struct Load<'a> {
 /// How it went.
 #[derive(Debug, Deserialize)]
 pub(super) struct Outcome {
-    pub(super) requests: u64,
+    requests: u64,
     duration_us: f64,
     pub(super) p50_us: f64,
     pub(super) p95_us: f64,
@@ -49,6 +53,12 @@ impl Outcome {
     pub(super) fn rate(&self) -> f64 {
         self.requests as f64 * 1e6 / self.duration_us
     }
+
+    /// Microseconds for each request, of so many seconds for all.
+    #[expect(clippy::cast_precision_loss, reason = "no round has 2^52 requests")]
+    pub(super) fn us_each(&self, seconds: f64) -> f64 {
+        seconds * 1e6 / self.requests as f64
+    }
 }
 
 impl Load<'_> {
@@ -59,7 +69,7 @@ impl Load<'_> {
         let mut command = Command::new("wrk");
         command
             .args(["--threads", "1", "--timeout", "10s"])
-            .args(["--connections", &CONNECTIONS.to_string()])
+            .args(["--connections", &self.connections.to_string()])
             .args(["--duration", &format!("{}s", self.seconds)])
             .arg("--script")
             .arg(script)
@@ -70,18 +80,18 @@ impl Load<'_> {
     fn script(&self) -> String {
         let check = if self.checked { CHECK } else { "" };
         SCRIPT
-            .replace("--[[BODY]]", &body(self.workload))
+            .replace("--[[BODY]]", &body(self.document, self.workload))
             .replace("--[[CHECK]]", check)
     }
 }
 
 /// A Lua expression for the body of a request.
-fn body(workload: &Workload) -> String {
+fn body(document: &str, workload: &Workload) -> String {
     let members = workload
         .variables
         .iter()
         .map(|(name, _, _)| format!("\"{name}\":%d"));
-    let document = serde_json::Value::from(workload.document);
+    let document = serde_json::Value::from(document);
     let members = members.collect::<Vec<_>>().join(",");
     let template = format!("{{\"query\":{document},\"variables\":{{{members}}}}}");
     let draws = workload
@@ -111,17 +121,12 @@ fn judge(output: &str) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// What the report says about the load.
-pub(super) fn describe(options: &Options) -> Result<String> {
+/// Its version.
+pub(super) fn version() -> Result<String> {
     // wrk prints its version and then complains that it has nothing to do.
     let output = Command::new("wrk").arg("-v").output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let version = text.split(" [").next().unwrap_or_default().to_owned();
-    Ok(format!(
-        "{version}, 1 thread, {CONNECTIONS} connections; pgbench -M prepared -c {CONNECTIONS} -j 1; \
-         {} rounds of {} s, interleaved, medians",
-        options.rounds, options.seconds
-    ))
+    Ok(text.split(" [").next().unwrap_or_default().to_owned())
 }
 
 #[cfg(test)]
@@ -154,7 +159,9 @@ mod tests {
     fn the_script_of_a_workload_is_complete() {
         for workload in &WORKLOADS {
             let script = Load {
+                document: workload.document,
                 workload,
+                connections: 1,
                 seconds: 1,
                 checked: true,
             }

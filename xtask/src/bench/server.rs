@@ -4,11 +4,8 @@ use crate::process::{self, Service, Stop};
 use crate::{house, server};
 use anyhow::{Context, Result};
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 const START_SECONDS: u64 = 30;
 
@@ -113,15 +110,22 @@ impl Server {
 }
 
 fn is_ready(port: u16) -> bool {
-    ask(port).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    let address = format!("http://127.0.0.1:{port}/health/ready");
+    let mut curl = Command::new("curl");
+    process::read(
+        curl.args(["--silent", "--fail", "--max-time", "5"])
+            .arg(address),
+    )
+    .is_ok()
 }
 
-fn ask(port: u16) -> Result<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    stream
-        .write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+/// Asks one question and returns the answer; a status other than 200 is an error.
+pub(super) fn post(port: u16, body: &str) -> Result<String> {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--fail-with-body"])
+        .args(["--max-time", "10", "--data-binary", body])
+        .args(["--header", "content-type: application/json"])
+        .args(["--header", "accept: application/graphql-response+json"])
+        .arg(format!("http://127.0.0.1:{port}/graphql"));
+    process::read(&mut curl)
 }

@@ -3,15 +3,30 @@
 use crate::process;
 use anyhow::Result;
 use clap::ValueEnum;
+use serde::Serialize;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 /// Which database holds it.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Shop {
     Postgres,
     Sqlite,
+}
+
+impl Shop {
+    /// Every database, in the order of the report.
+    pub(super) const ALL: [Self; 2] = [Self::Postgres, Self::Sqlite];
+
+    /// What the database is called.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Postgres => "PostgreSQL",
+            Self::Sqlite => "SQLite",
+        }
+    }
 }
 
 /// What the report says about a PostgreSQL server.

@@ -51,12 +51,18 @@ pub(super) fn seconds(process: u32, tree: Tree) -> Result<f64> {
     Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
+/// Lets the kernel find the peak of a process's memory anew.
+pub(super) fn forget_peak(process: u32) -> Result<()> {
+    fs::write(format!("/proc/{process}/clear_refs"), "5")
+        .with_context(|| format!("cannot reset the peak of memory of process {process}"))
+}
+
 /// The most memory a process has had at a time, in mebibytes.
-pub(super) fn peak_mib(process: u32) -> Result<u64> {
+pub(super) fn peak_mib(process: u32) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    Ok(kibibytes.context("the kernel does not tell the peak of memory")? / 1024)
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    Ok(kibibytes.context("the kernel does not tell the peak of memory")? / 1024.0)
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -103,6 +109,7 @@ mod tests {
         assert!(
             seconds(own, Tree::WithChildren).unwrap() >= seconds(own, Tree::Alone).unwrap() - 1.0
         );
-        assert!(peak_mib(own).unwrap() > 0);
+        forget_peak(own).unwrap();
+        assert!(peak_mib(own).unwrap() > 0.0);
     }
 }

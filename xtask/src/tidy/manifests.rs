@@ -27,7 +27,8 @@ const RESERVED: [(&[&str], &[&str]); 4] = [
         ],
         &["engine"],
     ),
-    (&["hyper", "axum"], &["fragaria"]),
+    // The benchmark has a server that is nothing but HTTP.
+    (&["hyper", "axum"], &["fragaria", house::SERVICE]),
     (&["clap"], &["fragaria", house::SERVICE]),
 ];
 
