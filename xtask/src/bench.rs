@@ -5,13 +5,17 @@
 //! weather; of each figure the median is shown with the least and the most of the rounds, and
 //! ratios are of the same round. docs/performance.md tells what it means.
 
+mod ablation;
 pub(crate) mod bare;
 mod ceiling;
 mod closed;
 mod database;
 mod load;
 mod machine;
+mod oha;
+mod open;
 mod page;
+mod plot;
 mod postgraphile;
 mod report;
 mod rounds;
@@ -26,23 +30,31 @@ mod workloads;
 
 use crate::packages;
 use crate::scratch::Scratch;
+use ablation::Whole;
 use anyhow::{Result, bail};
 use bare::Bare;
 use clap::{Args, ValueEnum};
 use closed::Bench;
 use database::Database;
+use oha::Oha;
+use open::Latency;
 use report::{Report, Section};
-use server::{Callers, Server};
+use server::{Callers, Project, Server, UNSHED};
 use shop::Shop;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use weather::Weather;
 use workloads::{WORKLOADS, Workload};
 
 /// What to measure and for how long.
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct Options {
-    /// Everything: five rounds of five seconds, beside every peer; about half an hour
+    /// Everything: five rounds of five seconds, beside every peer, with --latency and
+    /// --ablation; about an hour
     #[arg(long)]
     full: bool,
     /// Rounds over all workloads [default: 3, with --full 5]
@@ -65,9 +77,18 @@ pub(crate) struct Options {
     /// Who else is asked the same, besides pgbench and bare HTTP
     #[arg(long, value_name = "PEER")]
     beside: Option<Peer>,
+    /// Also ask at constant rates, below the peak and above it
+    #[arg(long)]
+    latency: bool,
+    /// Also switch off single techniques by their settings
+    #[arg(long)]
+    ablation: bool,
     /// Measure this binary and build none
     #[arg(long, value_name = "PATH")]
     binary: Option<PathBuf>,
+    /// Also write the figures into docs/performance.md, with pictures
+    #[arg(long)]
+    write: bool,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
@@ -125,6 +146,10 @@ impl Options {
         if self.full { self.seconds().min(3) } else { 1 }
     }
 
+    fn takes_latency(&self) -> bool {
+        self.full || self.latency
+    }
+
     fn is_beside_postgraphile(&self) -> bool {
         self.full || self.beside == Some(Peer::Postgraphile)
     }
@@ -136,8 +161,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         bail!("no workload is named like `{}`", options.only);
     }
     let report = Run::prepare(options)?.report()?;
+    if options.write {
+        page::write(&report)?;
+    }
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        println!("{}", serde_json::to_string_pretty(&report.told())?);
     } else {
         print!("{}", page::figures(&report));
     }
@@ -151,6 +179,7 @@ struct Run<'a> {
     /// The program that is bare HTTP.
     bare: PathBuf,
     postgraphile: Option<postgraphile::Installed>,
+    oha: Option<Oha>,
     scratch: Scratch,
 }
 
@@ -171,6 +200,7 @@ impl<'a> Run<'a> {
             },
             bare: bare::build()?,
             postgraphile: takes_peer.then(postgraphile::install).transpose()?,
+            oha: options.takes_latency().then(Oha::install).transpose()?,
             scratch: Scratch::create(None)?,
         })
     }
@@ -182,7 +212,7 @@ impl<'a> Run<'a> {
             .map(|shop| self.section(shop, &mut weather))
             .collect::<Result<_>>()?;
         Ok(Report {
-            machine: machine::describe(&self.binary)?,
+            machine: machine::describe(&self.binary, self.options.binary.is_none())?,
             load: self.load()?,
             weather,
             sections,
@@ -192,8 +222,13 @@ impl<'a> Run<'a> {
     fn section(&self, shop: Shop, weather: &mut Weather) -> Result<Section> {
         let scratch = self.scratch.path();
         let database = Database::fill(shop, scratch)?;
-        let server = self.serve(&database, &scratch.join("open"), Callers::All)?;
-        let ruled = self.serve(&database, &scratch.join("ruled"), Callers::Tenant)?;
+        let project = Project {
+            binary: &self.binary,
+            url: &database.url,
+            place: scratch,
+        };
+        let server = project.serve("open", Callers::All, &[UNSHED])?;
+        let ruled = project.serve("ruled", Callers::Tenant, &[UNSHED])?;
         let bare = self.bare(&server)?;
         let peer = self.postgraphile.as_ref();
         let peer = peer.filter(|_| shop == Shop::Postgres);
@@ -213,14 +248,26 @@ impl<'a> Run<'a> {
             connections: self.options.clients(),
             rows: bench.rows(weather)?,
             steps: bench.steps(weather)?,
+            latencies: self.latencies(&project)?,
+            ablations: if self.options.full || self.options.ablation {
+                let whole = Whole {
+                    open: &server,
+                    ruled: &ruled,
+                };
+                ablation::measure(self.options, shop, &project, whole)?
+            } else {
+                Vec::new()
+            },
         })
     }
 
-    fn serve(&self, database: &Database, project: &Path, callers: Callers) -> Result<Server> {
-        if project.exists() {
-            std::fs::remove_dir_all(project)?;
-        }
-        Server::start(&self.binary, &database.url, project, callers)
+    /// At constant rates, by a server that refuses what is too much.
+    fn latencies(&self, project: &Project) -> Result<Vec<Latency>> {
+        let Some(oha) = &self.oha else {
+            return Ok(Vec::new());
+        };
+        let server = project.serve("shedding", Callers::All, &[])?;
+        open::measure(self.options, oha, &server, self.scratch.path())
     }
 
     /// A server with what the other says to the first workload.
@@ -240,8 +287,12 @@ impl<'a> Run<'a> {
              least and the most of the rounds",
             load::version()?
         );
-        if let Some(peer) = &self.postgraphile {
-            text = format!("{text}; {}", peer.version);
+        let peer = self.postgraphile.as_ref().map(|peer| peer.version.clone());
+        for further in peer
+            .into_iter()
+            .chain(self.oha.as_ref().map(|_| Oha::told()))
+        {
+            text = format!("{text}; {further}");
         }
         Ok(text)
     }

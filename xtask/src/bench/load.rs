@@ -10,8 +10,8 @@ use std::process::Command;
 
 const SCRIPT: &str = include_str!("load.lua");
 
-/// Looks at every response; slows wrk down, so it is left out of what is measured.
-const CHECK: &str = r#"
+/// What is wrong with an answer that has no data.
+const DATA: &str = r#"
 function response(status, headers, body)
   if status ~= 200 or body:sub(1, 8) ~= '{"data":' or body:find('"errors"', 1, true) then
     bad = bad + 1
@@ -19,6 +19,49 @@ function response(status, headers, body)
   end
 end
 "#;
+
+/// The same, where a request may be refused for the load by an answer that says when to come again.
+const REFUSALS: &str = r#"
+function comes_again(headers)
+  for name in pairs(headers) do
+    if name:lower() == "retry-after" then return true end
+  end
+end
+
+function response(status, headers, body)
+  local data = status == 200 and body:sub(1, 8) == '{"data":' and not body:find('"errors"', 1, true)
+  if not data and not (status == 503 and comes_again(headers)) then
+    bad = bad + 1
+    sample = status .. " " .. body:sub(1, 400)
+  end
+end
+"#;
+
+/// What is looked at in every answer; it slows wrk down.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// The status alone: for what is measured.
+    Status,
+    /// That it has data.
+    Data,
+    /// That it has data, or says when to come again.
+    Refusals,
+}
+
+impl Check {
+    fn script(self) -> &'static str {
+        match self {
+            Self::Status => "",
+            Self::Data => DATA,
+            Self::Refusals => REFUSALS,
+        }
+    }
+
+    /// Whether a status of 400 or more is a failure, whatever comes with it.
+    fn counts_statuses(self) -> bool {
+        self != Self::Refusals
+    }
+}
 
 /// A stretch of load.
 #[derive(Clone, Copy)]
@@ -29,8 +72,7 @@ pub(super) struct Load<'a> {
     pub(super) workload: &'a Workload,
     pub(super) connections: u32,
     pub(super) seconds: u32,
-    /// Whether every response is looked at.
-    pub(super) checked: bool,
+    pub(super) check: Check,
 }
 
 /// How it went.
@@ -78,10 +120,15 @@ impl Load<'_> {
     }
 
     fn script(&self) -> String {
-        let check = if self.checked { CHECK } else { "" };
+        let statuses = if self.check.counts_statuses() {
+            "e.status"
+        } else {
+            "0"
+        };
         SCRIPT
             .replace("--[[BODY]]", &body(self.document, self.workload))
-            .replace("--[[CHECK]]", check)
+            .replace("--[[STATUSES]]", statuses)
+            .replace("--[[CHECK]]", self.check.script())
     }
 }
 
@@ -163,7 +210,7 @@ mod tests {
                 workload,
                 connections: 1,
                 seconds: 1,
-                checked: true,
+                check: Check::Data,
             }
             .script();
             assert!(!script.contains("--[["), "{script}");

@@ -1,6 +1,51 @@
 //! The figures in Markdown, as the page about performance and the terminal show them.
 
-use super::report::{Bound, Report, Row, Section, Step, Target};
+use super::ablation::Ablation;
+use super::open::Latency;
+use super::plot::{self, Picture};
+use super::report::{Report, Row, Section, Step, Target};
+use crate::house;
+use anyhow::{Context, Result};
+use std::fs;
+
+/// The page that a run writes its figures into, and the folder of its pictures.
+const PAGE: &str = "docs/performance.md";
+const PICTURES: &str = "docs/pictures";
+
+/// What the figures stand between.
+const BEGINNING: &str =
+    "<!-- Figures: from here on written by `cargo xtask bench --full --write`. -->\n";
+const END: &str = "<!-- End of the figures. -->\n";
+
+/// Writes the figures into their page, and its pictures.
+pub(super) fn write(report: &Report) -> Result<()> {
+    let root = house::root()?;
+    let page = root.join(PAGE);
+    let text = fs::read_to_string(&page).with_context(|| format!("cannot read {PAGE}"))?;
+    let pictures = plot::pictures(report);
+    let links = pictures.iter().map(|Picture { name, title, .. }| {
+        let folder = PICTURES.trim_start_matches("docs/");
+        format!("\n![{title}]({folder}/{name})\n")
+    });
+    let figures = figures(report) + &links.collect::<String>();
+    fs::write(page, replaced(&text, &figures)?)?;
+    for picture in pictures {
+        fs::write(root.join(PICTURES).join(picture.name), picture.svg)?;
+    }
+    Ok(())
+}
+
+/// The page with other figures.
+fn replaced(page: &str, figures: &str) -> Result<String> {
+    let parts = page.split_once(BEGINNING).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(END)?;
+        Some((before, after))
+    });
+    let (before, after) = parts.with_context(|| {
+        format!("{PAGE} has no place for figures: the lines around it are gone")
+    })?;
+    Ok(format!("{before}{BEGINNING}\n{figures}\n{END}{after}"))
+}
 
 /// The figures of a run.
 pub(super) fn figures(report: &Report) -> String {
@@ -17,10 +62,36 @@ pub(super) fn figures(report: &Report) -> String {
         report.load,
         report.weather.told()
     );
+    text += &summary(&report.sections);
     for section in &report.sections {
         text += &section_of(section);
     }
     text
+}
+
+/// What falls short of what is wanted, in words.
+fn summary(sections: &[Section]) -> String {
+    let targets: Vec<_> = sections.iter().flat_map(Section::targets).collect();
+    let short: Vec<_> = targets.iter().filter(|target| !target.is_met()).collect();
+    if targets.is_empty() {
+        return String::new();
+    }
+    let count = format!(
+        "\nOf {} figures that are wanted {} were reached",
+        targets.len(),
+        targets.len() - short.len()
+    );
+    if short.is_empty() {
+        return format!("{count}.\n");
+    }
+    let short: Vec<_> = short
+        .iter()
+        .map(|target| {
+            let reached = target.reached.shown(2);
+            format!("- {}: {reached}, wanted {}", target.what, target.bound)
+        })
+        .collect();
+    format!("{count}. Short of it fall\n\n{}\n", short.join("\n"))
 }
 
 fn section_of(section: &Section) -> String {
@@ -37,6 +108,14 @@ fn section_of(section: &Section) -> String {
     if !section.steps.is_empty() {
         text += "\nWith other numbers of connections:\n\n";
         text += &steps(&section.steps);
+    }
+    if !section.latencies.is_empty() {
+        text += "\nAt constant rates, each time from when its request was due:\n\n";
+        text += &latencies(&section.latencies);
+    }
+    if !section.ablations.is_empty() {
+        text += "\nWithout single techniques, each rate as a multiple of that with all:\n\n";
+        text += &ablations(&section.ablations);
     }
     let targets = section.targets();
     if !targets.is_empty() {
@@ -128,12 +207,60 @@ fn steps(steps: &[Step]) -> String {
     table(&heads, cells)
 }
 
+fn latencies(latencies: &[Latency]) -> String {
+    let heads = [
+        "workload",
+        "peak rate",
+        "p50 at 70 %",
+        "p95",
+        "p99",
+        "p95 beside p50",
+        "answered at 200 %, of the peak",
+        "refused, of all",
+        "as before after ms",
+    ];
+    let cells = latencies.iter().map(|latency| {
+        vec![
+            latency.workload.to_owned(),
+            latency.peak_per_second.shown(0),
+            latency.p50_ms.shown(2),
+            latency.p95_ms.shown(2),
+            latency.p99_ms.shown(2),
+            latency.p95_by_p50.shown(1),
+            latency.overload_answered.shown(2),
+            latency.overload_refused.shown(2),
+            latency.recovered_ms.shown(0),
+        ]
+    });
+    table(&heads, cells)
+}
+
+fn ablations(ablations: &[Ablation]) -> String {
+    let workloads = ablations
+        .first()
+        .into_iter()
+        .flat_map(|first| &first.shares);
+    let workloads = workloads.map(|share| share.workload);
+    let heads: Vec<_> = ["without this", "by this setting"]
+        .into_iter()
+        .chain(workloads)
+        .collect();
+    let cells = ablations.iter().map(|ablation| {
+        let settings = ablation
+            .settings
+            .iter()
+            .map(|setting| format!("`{setting}`"));
+        let settings = settings.collect::<Vec<_>>().join(", ");
+        let shares = ablation.shares.iter().map(|share| share.rate.shown(2));
+        let mut cells = vec![ablation.technique.to_owned(), settings];
+        cells.extend(shares);
+        cells
+    });
+    table(&heads, cells)
+}
+
 fn verdicts(targets: &[Target]) -> String {
     let cells = targets.iter().map(|target| {
-        let wanted = match target.bound {
-            Bound::AtLeast(bound) => format!("≥ {bound}"),
-            Bound::AtMost(bound) => format!("≤ {bound}"),
-        };
         let verdict = if target.is_met() {
             "met"
         } else {
@@ -141,7 +268,7 @@ fn verdicts(targets: &[Target]) -> String {
         };
         vec![
             target.what.clone(),
-            wanted,
+            target.bound.to_string(),
             target.reached.shown(2),
             verdict.to_owned(),
         ]
@@ -172,6 +299,7 @@ fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::Bound;
     use super::super::rounds::Rounds;
     use super::*;
 
@@ -180,6 +308,21 @@ mod tests {
         let rows = [vec!["a".to_owned(), "1 µs".to_owned()]];
         let text = table(&["name", "t"], rows.into_iter());
         assert_eq!(text, "| name | t    |\n| ---- | ---- |\n| a    | 1 µs |\n");
+    }
+
+    #[test]
+    fn figures_are_replaced_and_nothing_else() {
+        let page = format!("# A\n\n{BEGINNING}\nold\n\n{END}\nB\n");
+        let written = replaced(&page, "1 | 2\n").unwrap();
+        assert_eq!(written, format!("# A\n\n{BEGINNING}\n1 | 2\n\n{END}\nB\n"));
+        assert_eq!(replaced(&written, "1 | 2\n").unwrap(), written);
+        assert!(replaced("# A\n", "1").is_err());
+    }
+
+    #[test]
+    fn the_page_has_a_place_for_figures() {
+        let page = fs::read_to_string(house::root().unwrap().join(PAGE)).unwrap();
+        replaced(&page, "1").unwrap();
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! The figures of a run, for machines, and beside what is wanted of them.
 
+use super::ablation::{Ablation, TELEMETRY_AND_RULES};
 use super::load::Outcome;
 use super::machine::Machine;
+use super::open::Latency;
 use super::rounds::Rounds;
 use super::shop::Shop;
 use super::usage::Cpu;
 use super::weather::Weather;
 use super::workloads::{Wanted, Workload};
 use serde::Serialize;
+use std::fmt;
 
 /// How many times the processor time of bare HTTP a point lookup may take.
 const BARE_CPU: f64 = 2.8;
@@ -15,6 +18,12 @@ const BARE_CPU: f64 = 2.8;
 /// The share of the rate of bare HTTP that a point lookup is to reach where the database is in the
 /// server's process.
 const BARE_RATE: f64 = 0.5;
+
+/// How many times its median the 95th percentile may be, at a rate that leaves the server room.
+const P95_BY_P50: f64 = 3.0;
+
+/// The share of the rate that is left with telemetry and a rule.
+const TELEMETRY_AND_RULES_RATE: f64 = 0.92;
 
 /// Everything that was measured, and on what.
 #[derive(Serialize)]
@@ -37,6 +46,26 @@ pub(super) struct Section {
     pub(super) rows: Vec<Row>,
     /// The same with other numbers of connections.
     pub(super) steps: Vec<Step>,
+    /// At constant rates.
+    pub(super) latencies: Vec<Latency>,
+    /// Without single techniques.
+    pub(super) ablations: Vec<Ablation>,
+}
+
+/// A report as it is told to machines: with what is wanted.
+#[derive(Serialize)]
+pub(super) struct Told<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    targets: Vec<Verdict>,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    database: Shop,
+    #[serde(flatten)]
+    target: Target,
+    met: bool,
 }
 
 /// One workload.
@@ -90,6 +119,32 @@ pub(super) struct Target {
 pub(super) enum Bound {
     AtLeast(f64),
     AtMost(f64),
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(bound) => write!(f, "≥ {bound}"),
+            Self::AtMost(bound) => write!(f, "≤ {bound}"),
+        }
+    }
+}
+
+impl Report {
+    /// With what is wanted of it.
+    pub(super) fn told(&self) -> Told<'_> {
+        let verdicts = self.sections.iter().flat_map(|section| {
+            section.targets().into_iter().map(|target| Verdict {
+                database: section.shop,
+                met: target.is_met(),
+                target,
+            })
+        });
+        Told {
+            report: self,
+            targets: verdicts.collect(),
+        }
+    }
 }
 
 impl Target {
@@ -149,6 +204,11 @@ impl Row {
         self.requests_per_second.beside(other)
     }
 
+    /// The multiple of pgbench's rate that is wanted.
+    pub(super) fn wanted(&self) -> f64 {
+        self.wanted.pgbench
+    }
+
     fn targets(&self, shop: Shop) -> Vec<Target> {
         let name = self.workload;
         let beside = |who: &str, other, bound| {
@@ -201,12 +261,45 @@ impl Step {
     }
 }
 
+impl Latency {
+    fn targets(&self) -> Vec<Target> {
+        let name = self.workload;
+        let tail = format!("{name}: p95 beside p50 at 70 % of the peak");
+        let refusals = format!("{name}: share refused at 70 % of the peak");
+        let targets = [
+            Target::new(tail, Bound::AtMost(P95_BY_P50), self.p95_by_p50.clone()),
+            Target::new(refusals, Bound::AtMost(0.0), self.refused.clone()),
+        ];
+        targets.into_iter().flatten().collect()
+    }
+}
+
+impl Ablation {
+    fn targets(&self) -> Vec<Target> {
+        if self.technique != TELEMETRY_AND_RULES {
+            return Vec::new();
+        }
+        let targets = self.shares.iter().map(|share| {
+            let with = share.rate.0.iter().map(|without| 1.0 / without).collect();
+            Target::new(
+                format!(
+                    "{}: rate with {TELEMETRY_AND_RULES}, beside that without",
+                    share.workload
+                ),
+                Bound::AtLeast(TELEMETRY_AND_RULES_RATE),
+                Rounds(with),
+            )
+        });
+        targets.flatten().collect()
+    }
+}
+
 impl Section {
     /// What is wanted of the figures, as far as they were measured.
     pub(super) fn targets(&self) -> Vec<Target> {
-        self.rows
-            .iter()
-            .flat_map(|row| row.targets(self.shop))
+        let rows = self.rows.iter().flat_map(|row| row.targets(self.shop));
+        rows.chain(self.latencies.iter().flat_map(Latency::targets))
+            .chain(self.ablations.iter().flat_map(Ablation::targets))
             .collect()
     }
 }

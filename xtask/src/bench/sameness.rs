@@ -31,7 +31,7 @@ pub(super) fn highest(workload: &Workload) -> String {
 }
 
 /// The body of a request.
-fn body(document: &str, draw: &[(&'static str, u32)]) -> String {
+pub(super) fn body(document: &str, draw: &[(&'static str, u32)]) -> String {
     let variables: serde_json::Map<_, _> = draw
         .iter()
         .map(|(name, value)| ((*name).to_owned(), json!(value)))
