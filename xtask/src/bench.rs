@@ -53,8 +53,8 @@ use workloads::{WORKLOADS, Workload};
     reason = "each is a switch of the command line"
 )]
 pub(crate) struct Options {
-    /// Everything: five rounds of five seconds, beside every peer, with --latency and
-    /// --ablation; about an hour
+    /// Everything: five rounds of five seconds, on every database and beside every peer, with
+    /// --latency and --ablation; over an hour
     #[arg(long)]
     full: bool,
     /// Rounds over all workloads [default: 3, with --full 5]
@@ -71,7 +71,7 @@ pub(crate) struct Options {
     /// Only workloads whose name or title contains this
     #[arg(long, value_name = "NAME", default_value = "")]
     only: String,
-    /// Only this database
+    /// Only this database [default: postgres and sqlite, with --full all]
     #[arg(long, value_name = "DATABASE")]
     on: Option<Shop>,
     /// Who else is asked the same, besides pgbench and bare HTTP
@@ -112,11 +112,13 @@ impl Options {
             .collect()
     }
 
+    /// MariaDB takes part where it is asked for, or everything is measured.
     fn shops(&self) -> impl Iterator<Item = Shop> {
-        let only = self.on;
-        Shop::ALL
-            .into_iter()
-            .filter(move |shop| only.is_none_or(|only| only == *shop))
+        let (only, full) = (self.on, self.full);
+        Shop::ALL.into_iter().filter(move |shop| match only {
+            Some(only) => only == *shop,
+            None => full || *shop != Shop::Mariadb,
+        })
     }
 
     fn rounds(&self) -> u32 {
@@ -350,5 +352,11 @@ mod tests {
         let short = options(&["--full", "--rounds", "1"]);
         assert_eq!((short.rounds(), short.step_rounds()), (1, 1));
         assert!(!options(&[]).is_beside_postgraphile());
+        assert_eq!((full.shops().count(), options(&[]).shops().count()), (3, 2));
+        assert!(
+            options(&["--on", "mariadb"])
+                .shops()
+                .all(|shop| shop == Shop::Mariadb)
+        );
     }
 }

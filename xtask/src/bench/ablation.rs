@@ -26,7 +26,7 @@ struct Technique {
 /// The name of what is wanted to cost little.
 pub(super) const TELEMETRY_AND_RULES: &str = "lines of the log, and an access rule";
 
-const TECHNIQUES: [Technique; 8] = [
+const TECHNIQUES: [Technique; 9] = [
     Technique {
         name: "plans and parsed documents are kept",
         settings: &[
@@ -49,6 +49,12 @@ const TECHNIQUES: [Technique; 8] = [
             "database.postgres.bounded_connections=1",
         ],
         shops: &[Shop::Postgres],
+        callers: Callers::All,
+    },
+    Technique {
+        name: "statements stay prepared",
+        settings: &["database.mariadb.statements_max=1"],
+        shops: &[Shop::Mariadb],
         callers: Callers::All,
     },
     Technique {
@@ -191,11 +197,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_technique_is_of_some_database_and_has_a_name_of_its_own() {
+    fn every_technique_is_of_some_database_and_has_a_name_of_its_own_there() {
         for (index, technique) in TECHNIQUES.iter().enumerate() {
             assert!(!technique.shops.is_empty() && !technique.settings.is_empty());
             let others = TECHNIQUES.iter().skip(index + 1);
-            assert!(others.into_iter().all(|other| other.name != technique.name));
+            let is_alone = |other: &Technique| {
+                other.name != technique.name
+                    || other
+                        .shops
+                        .iter()
+                        .all(|shop| !technique.shops.contains(shop))
+            };
+            assert!(others.into_iter().all(is_alone), "{}", technique.name);
         }
         assert!(
             TECHNIQUES

@@ -2,6 +2,8 @@
 
 use super::progress;
 use super::shop::{self, Shop};
+use super::usage::{self, Tree};
+use crate::mariadb::Mariadb;
 use crate::postgres::Postgres;
 use anyhow::Result;
 use std::path::Path;
@@ -15,21 +17,46 @@ pub(super) struct Database {
     pub(super) url: String,
     /// Its kind, version and settings.
     pub(super) told: String,
-    /// Its server, where it has one.
-    pub(super) server: Option<Postgres>,
+    server: Process,
+}
+
+/// What runs it.
+enum Process {
+    Postgres(Postgres),
+    Mariadb(Mariadb),
+    /// The server under test itself.
+    None,
 }
 
 impl Database {
+    /// Its server, where that is PostgreSQL and can be asked by pgbench.
+    pub(super) fn postgres(&self) -> Option<&Postgres> {
+        match &self.server {
+            Process::Postgres(server) => Some(server),
+            Process::Mariadb(_) | Process::None => None,
+        }
+    }
+
+    /// Seconds of processor time its processes have used.
+    pub(super) fn seconds(&self) -> Result<f64> {
+        match &self.server {
+            Process::Postgres(server) => usage::seconds(server.id(), Tree::WithChildren),
+            Process::Mariadb(server) => usage::seconds(server.id(), Tree::Alone),
+            Process::None => Ok(0.0),
+        }
+    }
+
     /// Starts and fills one.
     pub(super) fn fill(shop: Shop, scratch: &Path) -> Result<Self> {
         progress(&format!("filling {}", shop.title()));
         match shop {
-            Shop::Postgres => Self::postgres(),
-            Shop::Sqlite => Self::sqlite(scratch),
+            Shop::Postgres => Self::fill_postgres(),
+            Shop::Mariadb => Self::fill_mariadb(),
+            Shop::Sqlite => Self::fill_sqlite(scratch),
         }
     }
 
-    fn postgres() -> Result<Self> {
+    fn fill_postgres() -> Result<Self> {
         let server = Postgres::start("bench", &[("max_connections", CONNECTIONS_MAX)])?;
         server.sql("postgres", "CREATE DATABASE shop")?;
         server.sql("shop", &shop::sql(Shop::Postgres))?;
@@ -39,17 +66,31 @@ impl Database {
         Ok(Self {
             url: server.url("shop"),
             told: format!("PostgreSQL {}", settings.trim().replace('\n', ", ")),
-            server: Some(server),
+            server: Process::Postgres(server),
         })
     }
 
-    fn sqlite(scratch: &Path) -> Result<Self> {
+    fn fill_mariadb() -> Result<Self> {
+        let server = Mariadb::start("bench")?;
+        server.sql("mysql", "CREATE DATABASE shop")?;
+        server.sql("shop", &shop::sql(Shop::Mariadb))?;
+        server.sql("shop", shop::MARIADB_ANALYZE)?;
+        server.sql("shop", shop::MARIADB_DURABLE)?;
+        let settings = server.sql("shop", shop::MARIADB_SETTINGS)?;
+        Ok(Self {
+            url: server.url("shop"),
+            told: format!("MariaDB {}", settings.trim().replace('\t', ", ")),
+            server: Process::Mariadb(server),
+        })
+    }
+
+    fn fill_sqlite(scratch: &Path) -> Result<Self> {
         let file = scratch.join("shop.db");
         shop::fill_sqlite(&file)?;
         Ok(Self {
             url: format!("sqlite:{}", file.display()),
             told: "SQLite, in the server's process, every commit on the disk".to_owned(),
-            server: None,
+            server: Process::None,
         })
     }
 }

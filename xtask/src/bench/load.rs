@@ -180,6 +180,10 @@ pub(super) fn version() -> Result<String> {
 mod tests {
     use super::super::workloads::WORKLOADS;
     use super::*;
+    use crate::scratch::Scratch;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
 
     const GOOD: &str = "RESULT {\"requests\":1000,\"duration_us\":500000,\"bytes\":9,\"p50_us\":1,\
                         \"p95_us\":2,\"p99_us\":3,\"failed\":0,\"wrong\":0}";
@@ -217,6 +221,57 @@ mod tests {
             assert!(script.contains("function response"));
             let fields = workload.variables.len();
             assert_eq!(script.matches("math.random(").count(), fields);
+        }
+    }
+
+    /// Answers everything on a port with the same, for as long as the test runs.
+    fn echo(answer: &'static str) -> u16 {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = [0; 4096];
+                // Requests of one client come one by one, each in a piece.
+                while matches!(stream.read(&mut request), Ok(count) if count > 0) {
+                    if stream.write_all(answer.as_bytes()).is_err() {
+                        break;
+                    }
+                }
+            }
+        });
+        port
+    }
+
+    #[test]
+    fn a_refusal_must_say_when_to_come_again() {
+        crate::packages::ensure(&[crate::packages::WRK]).unwrap();
+        let scratch = Scratch::create(None).unwrap();
+        let load = |check, answer| {
+            let load = Load {
+                document: WORKLOADS[0].document,
+                workload: &WORKLOADS[0],
+                connections: 1,
+                seconds: 1,
+                check,
+            };
+            load.run(echo(answer), scratch.path())
+        };
+        let refusal =
+            "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 2\r\n\r\n{}";
+        let silent = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}";
+        let data = "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"data\":{}}";
+        let errors = "HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"errors\":[]}";
+        load(Check::Refusals, refusal).unwrap();
+        load(Check::Refusals, data).unwrap();
+        for (check, wrong) in [
+            (Check::Refusals, silent),
+            (Check::Refusals, errors),
+            (Check::Data, refusal),
+            (Check::Data, errors),
+            (Check::Status, refusal),
+        ] {
+            assert!(load(check, wrong).is_err(), "{wrong}");
         }
     }
 }

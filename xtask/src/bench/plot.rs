@@ -18,33 +18,37 @@ pub(super) struct Picture {
     /// Its file, in the folder of pictures.
     pub(super) name: &'static str,
     /// What it shows, for who does not see it.
-    pub(super) title: &'static str,
+    pub(super) title: String,
     pub(super) svg: String,
 }
 
 /// The pictures of a run, as far as there is something to show.
 pub(super) fn pictures(report: &Report) -> Vec<Picture> {
+    let sections = &report.sections;
+    let title = |title: &str| {
+        let note = if report.weather.is_busy() {
+            " (measured on a busy machine)"
+        } else {
+            ""
+        };
+        format!("{title}{note}")
+    };
     let mut pictures = Vec::new();
-    let postgres = report
-        .sections
-        .iter()
-        .find(|section| section.shop == Shop::Postgres);
-    if let Some(section) = postgres {
+    let mut postgres = sections.iter();
+    if let Some(section) = postgres.find(|section| section.shop == Shop::Postgres) {
+        let title = title(bars::TITLE);
         pictures.push(Picture {
             name: "performance-rates.svg",
-            title: bars::TITLE,
-            svg: bars::draw(&section.rows),
+            svg: bars::draw(&title, &section.rows),
+            title,
         });
     }
-    if report
-        .sections
-        .iter()
-        .any(|section| !section.steps.is_empty())
-    {
+    if sections.iter().any(|section| !section.steps.is_empty()) {
+        let title = title(curves::TITLE);
         pictures.push(Picture {
             name: "performance-connections.svg",
-            title: curves::TITLE,
-            svg: curves::draw(&report.sections),
+            svg: curves::draw(&title, sections),
+            title,
         });
     }
     pictures

@@ -234,6 +234,7 @@ impl Row {
                 Bound::AtMost(BARE_CPU),
                 self.server_cpu_us.beside(&self.bare_cpu_us),
             ),
+            Shop::Mariadb => None,
             Shop::Sqlite => beside("bare HTTP", &self.bare_per_second, BARE_RATE),
         });
         targets

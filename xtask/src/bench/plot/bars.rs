@@ -8,6 +8,8 @@ pub(super) const TITLE: &str = "Requests a second as a multiple of pgbench’s, 
 
 const LEFT: f64 = 300.0;
 const RIGHT: f64 = 840.0;
+/// Where the figures of the bars end.
+const VALUES: f64 = 885.0;
 const TOP: f64 = 66.0;
 const BAR: f64 = 14.0;
 const GAP: f64 = 16.0;
@@ -16,7 +18,7 @@ const GAP: f64 = 16.0;
 type Bar = (&'static str, Rounds);
 
 /// Draws the rows that pgbench was measured for.
-pub(super) fn draw(rows: &[Row]) -> String {
+pub(super) fn draw(title: &str, rows: &[Row]) -> String {
     let groups: Vec<_> = rows
         .iter()
         .map(|row| (row, bars(row)))
@@ -51,7 +53,7 @@ pub(super) fn draw(rows: &[Row]) -> String {
         group(&mut canvas, &scale, y, row, bars);
         y += height(bars);
     }
-    canvas.finish(TITLE)
+    canvas.finish(title)
 }
 
 fn bars(row: &Row) -> Vec<Bar> {
@@ -78,8 +80,7 @@ fn group(canvas: &mut Canvas, scale: &Scale, top: f64, row: &Row, bars: &[Bar]) 
         let middle = y + BAR / 2.0 - 1.0;
         canvas.rect([LEFT, y], [scale.x(median) - LEFT, BAR - 2.0], colour);
         canvas.line([scale.x(least), middle], [scale.x(most), middle], "#000");
-        let end = scale.x(most.max(median)) + 8.0;
-        canvas.text([end, y + 10.0], Anchor::Start, &format!("{median:.2}"));
+        canvas.text([VALUES, y + 10.0], Anchor::End, &format!("{median:.2}"));
         y += BAR;
     }
     canvas.rhombus([scale.x(row.wanted()), top + BAR / 2.0 - 1.0]);
@@ -115,6 +116,27 @@ impl Scale {
             [self.x(1.0), bottom + 32.0],
             Anchor::Middle,
             "pgbench -M prepared",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::workloads::WORKLOADS;
+    use super::*;
+
+    #[test]
+    fn a_bar_is_drawn_for_what_was_measured_beside_pgbench() {
+        let mut row = Row::of(&WORKLOADS[0]);
+        row.requests_per_second.0 = vec![30.0, 50.0];
+        assert!(!draw(TITLE, std::slice::from_ref(&row)).contains("Q1"));
+        row.pgbench_per_second.0 = vec![20.0, 20.0];
+        row.under_a_rule.0 = vec![0.5, 0.5];
+        let svg = draw(TITLE, &[row]);
+        assert!(svg.contains("Q1 point lookup"), "{svg}");
+        assert!(
+            svg.contains(">2.00</text>") && svg.contains(">1.00</text>"),
+            "{svg}"
         );
     }
 }

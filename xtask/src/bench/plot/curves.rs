@@ -2,7 +2,7 @@
 
 use super::super::report::Section;
 use super::super::shop::Shop;
-use super::{Anchor, CEILING, Canvas, OWN, PEER, tick};
+use super::{Anchor, CEILING, Canvas, OWN, PEER, RULED, tick};
 
 pub(super) const TITLE: &str = "Requests a second by the number of connections";
 
@@ -19,40 +19,41 @@ struct Curve {
 }
 
 /// Draws a panel for each workload.
-pub(super) fn draw(sections: &[Section]) -> String {
-    let mut names: Vec<_> = sections
-        .iter()
-        .flat_map(|section| section.rows.iter().map(|row| (row.workload, row.title)))
-        .collect();
-    names.dedup();
-    let mut known = Vec::new();
-    names.retain(|name| {
-        !known.contains(name) && {
-            known.push(*name);
-            true
-        }
-    });
+pub(super) fn draw(title: &str, sections: &[Section]) -> String {
+    let names = names(sections);
     let (mut x, mut y) = (0.0, TOP);
     let lines = names.len().div_ceil(COLUMNS);
     let height = TOP + PANEL[1] * f64::from(u32::try_from(lines).unwrap_or(0)) + 10.0;
     let mut canvas = Canvas::new(PANEL[0] * 3.0, height);
-    canvas.legend(
-        [20.0, 48.0],
-        &[
-            ("Fragaria on PostgreSQL", OWN),
-            ("pgbench", CEILING),
-            ("Fragaria on SQLite", PEER),
-        ],
-    );
-    for (index, (name, title)) in names.iter().enumerate() {
+    let legend: Vec<_> = sections
+        .iter()
+        .flat_map(|section| match section.shop {
+            Shop::Postgres => vec![("Fragaria on PostgreSQL", OWN), ("pgbench", CEILING)],
+            Shop::Mariadb => vec![("Fragaria on MariaDB", RULED)],
+            Shop::Sqlite => vec![("Fragaria on SQLite", PEER)],
+        })
+        .collect();
+    canvas.legend([20.0, 48.0], &legend);
+    for (index, (name, what)) in names.iter().enumerate() {
         if index > 0 && index % COLUMNS == 0 {
             (x, y) = (0.0, y + PANEL[1]);
         }
-        let label = format!("{name} {title}");
+        let label = format!("{name} {what}");
         panel(&mut canvas, [x, y], &label, &curves(sections, name));
         x += PANEL[0];
     }
-    canvas.finish(TITLE)
+    canvas.finish(title)
+}
+
+/// The workloads of all sections, each once.
+fn names(sections: &[Section]) -> Vec<(&'static str, &'static str)> {
+    let mut names = Vec::new();
+    for row in sections.iter().flat_map(|section| &section.rows) {
+        if !names.contains(&(row.workload, row.title)) {
+            names.push((row.workload, row.title));
+        }
+    }
+    names
 }
 
 fn curves(sections: &[Section], name: &str) -> Vec<Curve> {
@@ -78,6 +79,7 @@ fn curves(sections: &[Section], name: &str) -> Vec<Curve> {
             .filter_map(|(at, (_, ceiling))| Some((*at, ceiling.median()?)));
         let colour = match section.shop {
             Shop::Postgres => OWN,
+            Shop::Mariadb => RULED,
             Shop::Sqlite => PEER,
         };
         let pairs = [
@@ -92,7 +94,7 @@ fn curves(sections: &[Section], name: &str) -> Vec<Curve> {
 fn panel(canvas: &mut Canvas, [x, y]: [f64; 2], label: &str, curves: &[Curve]) {
     let [left, top, right, bottom] = INNER;
     let [left, top, right, bottom] = [x + left, y + top, x + right, y + bottom];
-    canvas.text([left, top - 10.0], Anchor::Start, label);
+    canvas.text([x + 20.0, top - 10.0], Anchor::Start, label);
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let most = points().map(|(_, rate)| *rate).fold(1.0, f64::max);
     let tick = tick(most, 4.0);
@@ -127,6 +129,47 @@ fn panel(canvas: &mut Canvas, [x, y]: [f64; 2], label: &str, curves: &[Curve]) {
         canvas.path(&points, curve.colour);
         for point in points {
             canvas.dot(point, curve.colour);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::report::{Row, Step};
+    use super::super::super::workloads::WORKLOADS;
+    use super::*;
+
+    fn section(shop: Shop) -> Section {
+        let rows = WORKLOADS[..2].iter().map(Row::of).map(|mut row| {
+            row.requests_per_second.0.push(4000.0);
+            row
+        });
+        let mut step = Step::of(&WORKLOADS[0], 1);
+        step.requests_per_second.0.push(1000.0);
+        Section {
+            shop,
+            database: String::new(),
+            connections: 32,
+            rows: rows.collect(),
+            steps: vec![step],
+            latencies: Vec::new(),
+            ablations: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_curve_has_a_point_for_each_number_of_connections_in_order() {
+        let curves = curves(&[section(Shop::Postgres)], "Q1");
+        assert_eq!(curves[0].points, [(1, 1000.0), (32, 4000.0)]);
+        assert!(curves[1].points.is_empty());
+    }
+
+    #[test]
+    fn a_workload_has_one_panel_whatever_it_runs_on() {
+        let svg = draw(TITLE, &[section(Shop::Postgres), section(Shop::Sqlite)]);
+        for workload in &WORKLOADS[..2] {
+            let label = format!("{} {}<", workload.name, workload.title);
+            assert_eq!(svg.matches(&label).count(), 1, "{svg}");
         }
     }
 }
