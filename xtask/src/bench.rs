@@ -64,8 +64,8 @@ pub(crate) struct Options {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: Option<u32>,
     /// Connections of the load, and clients of pgbench: the first number is that of the table,
-    /// further ones are measured shorter
-    #[arg(long, value_name = "NUMBERS", default_value = "32,1,8,128", value_delimiter = ',',
+    /// further ones are measured shorter [default: 32,1,128, with --full 32,1,8,128]
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',',
           value_parser = clap::value_parser!(u32).range(1..=256))]
     connections: Vec<u32>,
     /// Only workloads whose name or title contains this
@@ -131,12 +131,20 @@ impl Options {
 
     /// Connections of the table.
     fn clients(&self) -> u32 {
-        self.connections.first().copied().unwrap_or(1)
+        self.numbers().first().copied().unwrap_or(1)
     }
 
     /// Further numbers of connections.
     fn steps(&self) -> impl Iterator<Item = u32> + Clone {
-        self.connections.iter().skip(1).copied()
+        self.numbers().iter().skip(1).copied()
+    }
+
+    fn numbers(&self) -> &[u32] {
+        match (self.connections.as_slice(), self.full) {
+            ([], false) => &[32, 1, 128],
+            ([], true) => &[32, 1, 8, 128],
+            (told, _) => told,
+        }
     }
 
     /// Rounds of those, which are shorter unless everything is measured.
@@ -325,7 +333,11 @@ mod tests {
         let told = options(&["--connections", "8,1,64"]);
         assert_eq!(told.clients(), 8);
         assert_eq!(told.steps().collect::<Vec<_>>(), [1, 64]);
-        assert_eq!(options(&[]).clients(), 32);
+        assert_eq!(options(&[]).numbers(), [32, 1, 128]);
+        assert_eq!(
+            options(&["--full"]).steps().collect::<Vec<_>>(),
+            [1, 8, 128]
+        );
         assert_eq!(options(&["--connections", "8"]).steps().count(), 0);
     }
 

@@ -37,13 +37,13 @@ impl Database {
         }
     }
 
-    /// Seconds of processor time its processes have used.
-    pub(super) fn seconds(&self) -> Result<f64> {
-        match &self.server {
-            Process::Postgres(server) => usage::seconds(server.id(), Tree::WithChildren),
-            Process::Mariadb(server) => usage::seconds(server.id(), Tree::Alone),
-            Process::None => Ok(0.0),
-        }
+    /// Seconds of processor time its processes have used, where it has some of its own.
+    pub(super) fn seconds(&self) -> Result<Option<f64>> {
+        Ok(match &self.server {
+            Process::Postgres(server) => Some(usage::seconds(server.id(), Tree::WithChildren)?),
+            Process::Mariadb(server) => Some(usage::seconds(server.id(), Tree::Alone)?),
+            Process::None => None,
+        })
     }
 
     /// Starts and fills one.

@@ -29,8 +29,14 @@ pub(super) fn write(report: &Report) -> Result<()> {
     });
     let figures = figures(report) + &links.collect::<String>();
     fs::write(page, replaced(&text, &figures)?)?;
-    for picture in pictures {
-        fs::write(root.join(PICTURES).join(picture.name), picture.svg)?;
+    for name in plot::NAMES {
+        let file = root.join(PICTURES).join(name);
+        match pictures.iter().find(|picture| picture.name == name) {
+            Some(picture) => fs::write(file, &picture.svg)?,
+            // One of an earlier run is not of these figures.
+            None if file.exists() => fs::remove_file(file)?,
+            None => {}
+        }
     }
     Ok(())
 }

@@ -13,6 +13,9 @@ const RULED: &str = "#e3a09b";
 const PEER: &str = "#4a6fa5";
 const CEILING: &str = "#555";
 
+/// The files of all pictures there may be.
+pub(super) const NAMES: [&str; 2] = ["performance-rates.svg", "performance-connections.svg"];
+
 /// A picture of the page about performance.
 pub(super) struct Picture {
     /// Its file, in the folder of pictures.
@@ -33,12 +36,13 @@ pub(super) fn pictures(report: &Report) -> Vec<Picture> {
         };
         format!("{title}{note}")
     };
+    let [rates, connections] = NAMES;
     let mut pictures = Vec::new();
     let mut postgres = sections.iter();
     if let Some(section) = postgres.find(|section| section.shop == Shop::Postgres) {
         let title = title(bars::TITLE);
         pictures.push(Picture {
-            name: "performance-rates.svg",
+            name: rates,
             svg: bars::draw(&title, &section.rows),
             title,
         });
@@ -46,7 +50,7 @@ pub(super) fn pictures(report: &Report) -> Vec<Picture> {
     if sections.iter().any(|section| !section.steps.is_empty()) {
         let title = title(curves::TITLE);
         pictures.push(Picture {
-            name: "performance-connections.svg",
+            name: connections,
             svg: curves::draw(&title, sections),
             title,
         });

@@ -22,6 +22,9 @@ const BARE_RATE: f64 = 0.5;
 /// How many times its median the 95th percentile may be, at a rate that leaves the server room.
 const P95_BY_P50: f64 = 3.0;
 
+/// Milliseconds after an overload until all is as before.
+const RECOVERED_MS: f64 = 1000.0;
+
 /// The share of the rate that is left with telemetry and a rule.
 const TELEMETRY_AND_RULES_RATE: f64 = 0.92;
 
@@ -196,7 +199,8 @@ impl Row {
         self.p95_ms.0.push(outcome.p95_us / 1e3);
         self.p99_ms.0.push(outcome.p99_us / 1e3);
         self.server_cpu_us.0.push(outcome.us_each(cpu.server));
-        self.database_cpu_us.0.push(outcome.us_each(cpu.database));
+        let database = cpu.database.map(|seconds| outcome.us_each(seconds));
+        self.database_cpu_us.0.extend(database);
     }
 
     /// The server's rate as a multiple of another.
@@ -267,7 +271,10 @@ impl Latency {
         let name = self.workload;
         let tail = format!("{name}: p95 beside p50 at 70 % of the peak");
         let refusals = format!("{name}: share refused at 70 % of the peak");
+        let recovery = format!("{name}: ms after 200 % of the peak until times are as before");
+        let recovered = self.recovered_ms.clone();
         let targets = [
+            Target::new(recovery, Bound::AtMost(RECOVERED_MS), recovered),
             Target::new(tail, Bound::AtMost(P95_BY_P50), self.p95_by_p50.clone()),
             Target::new(refusals, Bound::AtMost(0.0), self.refused.clone()),
         ];

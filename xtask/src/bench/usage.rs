@@ -7,15 +7,17 @@ use std::fs;
 #[derive(Clone, Copy, Default)]
 pub(super) struct Cpu {
     pub(super) server: f64,
-    pub(super) database: f64,
+    /// Of a database that has processes of its own.
+    pub(super) database: Option<f64>,
 }
 
 impl Cpu {
     /// What was used since an earlier reading.
     pub(super) fn since(self, earlier: Self) -> Self {
+        let databases = self.database.zip(earlier.database);
         Self {
             server: self.server - earlier.server,
-            database: self.database - earlier.database,
+            database: databases.map(|(now, earlier)| now - earlier),
         }
     }
 }
