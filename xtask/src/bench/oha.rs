@@ -15,6 +15,10 @@ use std::process::Command;
 /// What is measured with; its own lockfile goes with it.
 const VERSION: &str = "1.16.0";
 
+/// How late oha may bring a request by the grain of its timer, in seconds. One that is later was kept
+/// back because the machine had no time for oha, and counts from when it should have left.
+const GRAIN: f64 = 0.002;
+
 /// Bodies that are drawn from.
 const BODIES: u32 = 5_000;
 
@@ -152,7 +156,7 @@ impl Oha {
                 .arg(&record)
                 .arg("SELECT start_latency_correction, \"end\", status FROM oha ORDER BY 1"),
         )?;
-        read(&rows)
+        read(&rows, rate)
     }
 
     fn at_rate(&self, stretch: &Stretch, rate: f64) -> Command {
@@ -189,22 +193,36 @@ impl Stretch<'_> {
     }
 }
 
-/// Lines of when a request was due, when its answer was whole, and its status.
-fn read(rows: &str) -> Result<Vec<Answer>> {
-    let mut first = None;
-    let answer = |line: &str| {
+/// Lines of when a request was brought, when its answer was whole, and its status; in the order of
+/// requests at a rate.
+fn read(rows: &str, rate: f64) -> Result<Vec<Answer>> {
+    let parse = |line: &str| {
         let mut cells = line.trim().split(',');
-        let due: f64 = cells.next()?.parse().ok()?;
+        let brought: f64 = cells.next()?.parse().ok()?;
         let end: f64 = cells.next()?.parse().ok()?;
-        let status = cells.next()?.parse().ok()?;
-        Some(Answer {
-            due: due - *first.get_or_insert(due),
-            took: end - due,
-            status,
-        })
+        Some((brought, end, cells.next()?.parse().ok()?))
     };
-    let answers: Option<Vec<_>> = rows.lines().map(answer).collect();
-    answers.context("oha keeps another record of its requests")
+    let records: Option<Vec<(f64, f64, u16)>> = rows.lines().map(parse).collect();
+    let records = records.context("oha keeps another record of its requests")?;
+    let first = records.first().map_or(0.0, |(brought, ..)| *brought);
+    let answers = records
+        .iter()
+        .zip(0_u32..)
+        .map(|((brought, end, status), index)| {
+            let planned = f64::from(index) / rate;
+            let brought = brought - first;
+            let due = if brought - planned > GRAIN {
+                planned
+            } else {
+                brought
+            };
+            Answer {
+                due,
+                took: end - first - due,
+                status: *status,
+            }
+        });
+    Ok(answers.collect())
 }
 
 /// Writes the bodies of many requests, spread over all values.
@@ -258,13 +276,21 @@ mod tests {
 
     #[test]
     fn answers_are_read_with_their_time_from_when_they_were_due() {
-        let answers = read("0.5,0.75,200\r\n1.0,1.125,503\n").unwrap();
-        let wanted = [(0.0, 0.25, 200), (0.5, 0.125, 503)];
-        assert_eq!(
-            answers,
-            wanted.map(|(due, took, status)| Answer { due, took, status })
-        );
-        assert!(read("0.5,,200\n").is_err());
+        let answers = |rows| {
+            let answers = read(rows, 2.0)?;
+            anyhow::Ok(
+                answers
+                    .iter()
+                    .map(|answer| (answer.due, answer.took, answer.status))
+                    .collect::<Vec<_>>(),
+            )
+        };
+        let told = answers("0.5,0.75,200\r\n1.0,1.125,503\n").unwrap();
+        assert_eq!(told, [(0.0, 0.25, 200), (0.5, 0.125, 503)]);
+        // The second should have left half a second after the first.
+        let late = answers("0.5,0.75,200\n2.0,2.25,200\n").unwrap();
+        assert_eq!(late, [(0.0, 0.25, 200), (0.5, 1.25, 200)]);
+        assert!(answers("0.5,,200\n").is_err());
     }
 
     #[test]

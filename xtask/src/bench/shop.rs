@@ -103,8 +103,8 @@ const ROWS: [(&str, u32, &str); 5] = [
     (
         "orders",
         100_000,
-        "i, 1 + i % 10000, CASE i * 7 % 4 WHEN 0 THEN 'open' WHEN 1 THEN 'paid' WHEN 2 THEN 'sent' \
-         ELSE 'returned' END, 1 + i * 11 % 100, (i * 53 % 200000) / 100.0, {moment}",
+        "i, 1 + i % 10000, CASE ((i - i % 100) / 100 + (i - i % 10000) / 10000) % 4 WHEN 0 THEN 'open' \
+         WHEN 1 THEN 'paid' WHEN 2 THEN 'sent' ELSE 'returned' END, 1 + i * 11 % 100, (i * 53 % 200000) / 100.0, {moment}",
     ),
     (
         "items",
@@ -184,6 +184,8 @@ pub(super) fn fill_sqlite(file: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages;
+    use crate::scratch::Scratch;
 
     #[test]
     fn nothing_is_left_open_in_the_sql_of_any_database() {
@@ -191,6 +193,20 @@ mod tests {
             let sql = sql(shop);
             assert!(!sql.contains('{'), "{sql}");
             assert_eq!(sql.matches("INSERT INTO").count(), ROWS.len());
+        }
+    }
+
+    #[test]
+    fn orders_of_a_region_and_of_a_user_have_every_status() {
+        packages::ensure(&[packages::SQLITE]).unwrap();
+        let scratch = Scratch::create(None).unwrap();
+        let file = scratch.path().join("shop.db");
+        fill_sqlite(&file).unwrap();
+        let least = "SELECT min(n) FROM (SELECT count(DISTINCT status) AS n FROM orders GROUP BY ";
+        for column in ["region", "user_id"] {
+            let sql = format!("{least}{column})");
+            let told = process::read(Command::new("sqlite3").arg(&file).arg(sql)).unwrap();
+            assert_eq!(told.trim(), "4", "{column}");
         }
     }
 
