@@ -55,7 +55,7 @@ enum Verb {
     Ci,
     /// Show that each attack comes through where its defence is taken out of the sources
     Mutants(mutants::Options),
-    /// Measure the server beside the database's own ceiling
+    /// Measure the server beside what the database, HTTP and a peer can do
     Bench(bench::Options),
     /// Be the server of `bench` that is nothing but HTTP
     #[command(hide = true)]
