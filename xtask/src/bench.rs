@@ -1,67 +1,167 @@
-//! `cargo xtask bench`: the server's speed beside what the database itself could do.
+//! `cargo xtask bench`: the server's speed beside what the database, HTTP and a peer can do.
 //!
-//! Everything runs on this machine: the load generator, the server and the database share its
-//! cores, for the server as for `pgbench`. Rounds are interleaved, so that both meet the same
-//! weather, and medians are shown; differences under a fifth mean nothing.
+//! Everything runs on this machine: the load generator, what is measured and the database share
+//! its cores, for the server as for `pgbench`. Rounds are interleaved, so that all meet the same
+//! weather; of each figure the median is shown with the least and the most of the rounds, and
+//! ratios are of the same round. docs/performance.md tells what it means.
 
+mod ablation;
+pub(crate) mod bare;
 mod ceiling;
+mod closed;
+mod database;
 mod load;
 mod machine;
+mod oha;
+mod open;
+mod page;
+mod plot;
+mod postgraphile;
 mod report;
+mod rounds;
 pub(crate) mod rules;
+mod sameness;
 mod server;
 pub(crate) mod shapes;
 mod shop;
 mod usage;
+mod weather;
 mod workloads;
 
-use crate::postgres::Postgres;
+use crate::packages;
 use crate::scratch::Scratch;
-use crate::{packages, process};
-use anyhow::{Context, Result, bail};
-use clap::Args;
-use load::Load;
-use report::{Report, Row, Section};
-use server::{Callers, Server};
+use ablation::Whole;
+use anyhow::{Result, bail};
+use bare::Bare;
+use clap::{Args, ValueEnum};
+use closed::Bench;
+use database::Database;
+use oha::Oha;
+use open::Latency;
+use report::{Report, Section};
+use server::{Callers, Project, Server, UNSHED};
 use shop::Shop;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use usage::{Cpu, Tree};
+use weather::Weather;
 use workloads::{WORKLOADS, Workload};
-
-/// Connections of every load, and clients of pgbench.
-const CONNECTIONS: u32 = 32;
 
 /// What to measure and for how long.
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct Options {
-    /// Rounds over all workloads; the median counts
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-    /// Length of a round of a workload, in seconds
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    seconds: u32,
-    /// Only workloads whose name contains this
+    /// Everything: five rounds of five seconds, on every database and beside every peer, with
+    /// --latency and --ablation; over an hour
+    #[arg(long)]
+    full: bool,
+    /// Rounds over all workloads [default: 3, with --full 5]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
+    /// Length of a round of a workload, in seconds [default: 2, with --full 5]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: Option<u32>,
+    /// Connections of the load, and clients of pgbench: the first number is that of the table,
+    /// further ones are measured shorter [default: 32,1,128, with --full 32,1,8,128]
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',',
+          value_parser = clap::value_parser!(u32).range(1..=256))]
+    connections: Vec<u32>,
+    /// Only workloads whose name or title contains this
     #[arg(long, value_name = "NAME", default_value = "")]
     only: String,
-    /// Only this database
+    /// Only this database [default: postgres and sqlite, with --full all]
     #[arg(long, value_name = "DATABASE")]
     on: Option<Shop>,
+    /// Who else is asked the same, besides pgbench and bare HTTP
+    #[arg(long, value_name = "PEER")]
+    beside: Option<Peer>,
+    /// Also ask at constant rates, below the peak and above it
+    #[arg(long)]
+    latency: bool,
+    /// Also switch off single techniques by their settings
+    #[arg(long)]
+    ablation: bool,
+    /// Measure this binary and build none
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+    /// Also write the figures into docs/performance.md, with pictures
+    #[arg(long)]
+    write: bool,
     /// Print one JSON object and nothing else
     #[arg(long)]
     json: bool,
 }
 
+/// Another server of GraphQL.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Peer {
+    Postgraphile,
+}
+
 impl Options {
     fn workloads(&self) -> Vec<&'static Workload> {
+        let only = self.only.to_lowercase();
         WORKLOADS
             .iter()
-            .filter(|workload| workload.name.contains(&self.only))
+            .filter(|workload| {
+                let names = [workload.name, workload.title].map(str::to_lowercase);
+                names.iter().any(|name| name.contains(&only))
+            })
             .collect()
     }
 
-    fn takes(&self, shop: Shop) -> bool {
-        self.on.is_none_or(|only| only == shop)
+    /// MariaDB takes part where it is asked for, or everything is measured.
+    fn shops(&self) -> impl Iterator<Item = Shop> {
+        let (only, full) = (self.on, self.full);
+        Shop::ALL.into_iter().filter(move |shop| match only {
+            Some(only) => only == *shop,
+            None => full || *shop != Shop::Mariadb,
+        })
+    }
+
+    fn rounds(&self) -> u32 {
+        self.rounds.unwrap_or(if self.full { 5 } else { 3 })
+    }
+
+    fn seconds(&self) -> u32 {
+        self.seconds.unwrap_or(if self.full { 5 } else { 2 })
+    }
+
+    /// Connections of the table.
+    fn clients(&self) -> u32 {
+        self.numbers().first().copied().unwrap_or(1)
+    }
+
+    /// Further numbers of connections.
+    fn steps(&self) -> impl Iterator<Item = u32> + Clone {
+        self.numbers().iter().skip(1).copied()
+    }
+
+    fn numbers(&self) -> &[u32] {
+        match (self.connections.as_slice(), self.full) {
+            ([], false) => &[32, 1, 128],
+            ([], true) => &[32, 1, 8, 128],
+            (told, _) => told,
+        }
+    }
+
+    /// Rounds of those, which are shorter unless everything is measured.
+    fn step_rounds(&self) -> u32 {
+        if self.full { self.rounds().min(3) } else { 1 }
+    }
+
+    fn step_seconds(&self) -> u32 {
+        if self.full { self.seconds().min(3) } else { 1 }
+    }
+
+    fn takes_latency(&self) -> bool {
+        self.full || self.latency
+    }
+
+    fn is_beside_postgraphile(&self) -> bool {
+        self.full || self.beside == Some(Peer::Postgraphile)
     }
 }
 
@@ -70,155 +170,205 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if options.workloads().is_empty() {
         bail!("no workload is named like `{}`", options.only);
     }
-    packages::ensure(&[packages::POSTGRES, packages::WRK, packages::SQLITE])?;
-    let binary = server::build()?;
-    let scratch = Scratch::create(None)?;
-    let mut sections = Vec::new();
-    if options.takes(Shop::Postgres) {
-        sections.push(on_postgres(options, &binary, scratch.path())?);
+    let report = Run::prepare(options)?.report()?;
+    if options.write {
+        page::write(&report)?;
     }
-    if options.takes(Shop::Sqlite) {
-        sections.push(on_sqlite(options, &binary, scratch.path())?);
-    }
-    let report = Report {
-        machine: machine::describe(&binary)?,
-        load: load::describe(options)?,
-        sections,
-    };
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        println!("{}", serde_json::to_string_pretty(&report.told())?);
     } else {
-        report.print();
+        print!("{}", page::figures(&report));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn on_postgres(options: &Options, binary: &Path, scratch: &Path) -> Result<Section> {
-    progress("filling PostgreSQL");
-    let database = Postgres::start("bench", &[])?;
-    database.sql("postgres", "CREATE DATABASE shop")?;
-    database.sql("shop", &shop::sql(Shop::Postgres))?;
-    database.sql("shop", "VACUUM ANALYZE")?;
-    database.sql("shop", "CHECKPOINT")?;
-    let settings = database.sql("shop", shop::POSTGRES_SETTINGS)?;
-    let url = database.url("shop");
-    let [server, ruled] = [("open", Callers::All), ("ruled", Callers::Tenant)]
-        .map(|(name, callers)| Server::start(binary, &url, &scratch.join(name), callers));
-    let (server, ruled) = (server?, ruled?);
-    let bench = Bench {
-        options,
-        server: &server,
-        ruled: &ruled,
-        database: Some(&database),
-        scratch,
-    };
-    let rows = bench.measure()?;
-    Ok(Section {
-        database: format!("PostgreSQL {}", settings.trim().replace('\n', ", ")),
-        peak_memory_mib: usage::peak_mib(server.id())?,
-        rows,
-    })
-}
-
-fn on_sqlite(options: &Options, binary: &Path, scratch: &Path) -> Result<Section> {
-    progress("filling SQLite");
-    let file = scratch.join("shop.db");
-    shop::fill_sqlite(&file)?;
-    let url = format!("sqlite:{}", file.display());
-    let [server, ruled] = [("file", Callers::All), ("ruled-file", Callers::Tenant)]
-        .map(|(name, callers)| Server::start(binary, &url, &scratch.join(name), callers));
-    let (server, ruled) = (server?, ruled?);
-    let bench = Bench {
-        options,
-        server: &server,
-        ruled: &ruled,
-        database: None,
-        scratch,
-    };
-    let rows = bench.measure()?;
-    Ok(Section {
-        database: "SQLite, in the server's process".to_owned(),
-        peak_memory_mib: usage::peak_mib(server.id())?,
-        rows,
-    })
-}
-
-/// A server on a database, ready to be loaded.
-struct Bench<'a> {
+/// What a run needs, built and installed.
+struct Run<'a> {
     options: &'a Options,
-    server: &'a Server,
-    /// The same for callers who are held to a rule.
-    ruled: &'a Server,
-    /// The database, where it is a process of its own.
-    database: Option<&'a Postgres>,
-    scratch: &'a Path,
+    binary: PathBuf,
+    /// The program that is bare HTTP.
+    bare: PathBuf,
+    postgraphile: Option<postgraphile::Installed>,
+    oha: Option<Oha>,
+    scratch: Scratch,
 }
 
-impl Bench<'_> {
-    fn measure(&self) -> Result<Vec<Row>> {
-        let workloads = self.options.workloads();
-        for workload in &workloads {
-            progress(&format!("checking {}", workload.name));
-            self.check(workload)?;
-        }
-        let mut rows: Vec<_> = workloads.iter().map(|workload| Row::of(workload)).collect();
-        for round in 1..=self.options.rounds {
-            progress(&format!("round {round} of {}", self.options.rounds));
-            for (workload, row) in workloads.iter().zip(&mut rows) {
-                self.round(workload, row)?;
-            }
-        }
-        for workload in &workloads {
-            self.check(workload)?;
-        }
-        Ok(rows)
+impl<'a> Run<'a> {
+    fn prepare(options: &'a Options) -> Result<Self> {
+        packages::ensure(&[
+            packages::POSTGRES,
+            packages::WRK,
+            packages::SQLITE,
+            packages::CURL,
+        ])?;
+        let takes_peer = options.is_beside_postgraphile();
+        Ok(Self {
+            options,
+            binary: match &options.binary {
+                Some(binary) => std::path::absolute(binary)?,
+                None => server::build()?,
+            },
+            bare: bare::build()?,
+            postgraphile: takes_peer.then(postgraphile::install).transpose()?,
+            oha: options.takes_latency().then(Oha::install).transpose()?,
+            scratch: Scratch::create(None)?,
+        })
     }
 
-    /// A second of load in which every response is looked at; also warms everything up.
-    fn check(&self, workload: &Workload) -> Result<()> {
-        let load = Load {
-            workload,
-            seconds: 1,
-            checked: true,
+    fn report(&self) -> Result<Report> {
+        let mut weather = Weather::default();
+        let shops = self.options.shops();
+        let sections = shops
+            .map(|shop| self.section(shop, &mut weather))
+            .collect::<Result<_>>()?;
+        Ok(Report {
+            machine: machine::describe(&self.binary, self.options.binary.is_none())?,
+            load: self.load()?,
+            weather,
+            sections,
+        })
+    }
+
+    fn section(&self, shop: Shop, weather: &mut Weather) -> Result<Section> {
+        let scratch = self.scratch.path();
+        let database = Database::fill(shop, scratch)?;
+        let project = Project {
+            binary: &self.binary,
+            url: &database.url,
+            place: scratch,
         };
-        for server in [self.server, self.ruled] {
-            load.run(server.port(), self.scratch)
-                .with_context(|| format!("the workload `{}`", workload.name))?;
-        }
-        Ok(())
-    }
-
-    fn round(&self, workload: &Workload, row: &mut Row) -> Result<()> {
-        process::proceed()?;
-        let before = self.cpu()?;
-        let load = Load {
-            workload,
-            seconds: self.options.seconds,
-            checked: false,
+        let server = project.serve("open", Callers::All, &[UNSHED])?;
+        let ruled = project.serve("ruled", Callers::Tenant, &[UNSHED])?;
+        let bare = self.bare(&server)?;
+        let peer = self.postgraphile.as_ref();
+        let peer = peer.filter(|_| shop == Shop::Postgres);
+        let peer = peer.map(|peer| peer.start(&database.url)).transpose()?;
+        let bench = Bench {
+            options: self.options,
+            database: &database,
+            server: &server,
+            ruled: &ruled,
+            bare: &bare,
+            postgraphile: peer.as_ref(),
+            scratch,
         };
-        let outcome = load.run(self.server.port(), self.scratch)?;
-        row.add(&outcome, self.cpu()?.since(before));
-        let ruled = load.run(self.ruled.port(), self.scratch)?;
-        row.add_ruled(ruled.rate());
-        if let Some(database) = self.database {
-            let rate = ceiling::run(database, workload, self.options.seconds, self.scratch)?;
-            row.add_ceiling(rate);
-        }
-        Ok(())
-    }
-
-    fn cpu(&self) -> Result<Cpu> {
-        Ok(Cpu {
-            server: usage::seconds(self.server.id(), Tree::Alone)?,
-            database: match self.database {
-                Some(database) => usage::seconds(database.id(), Tree::WithChildren)?,
-                None => 0.0,
+        Ok(Section {
+            shop,
+            database: database.told.clone(),
+            connections: self.options.clients(),
+            rows: bench.rows(weather)?,
+            steps: bench.steps(weather)?,
+            latencies: self.latencies(&project)?,
+            ablations: if self.options.full || self.options.ablation {
+                let whole = Whole {
+                    open: &server,
+                    ruled: &ruled,
+                };
+                ablation::measure(self.options, shop, &project, whole)?
+            } else {
+                Vec::new()
             },
         })
+    }
+
+    /// At constant rates, by a server that refuses what is too much.
+    fn latencies(&self, project: &Project) -> Result<Vec<Latency>> {
+        let Some(oha) = &self.oha else {
+            return Ok(Vec::new());
+        };
+        let server = project.serve("shedding", Callers::All, &[])?;
+        open::measure(self.options, oha, &server, self.scratch.path())
+    }
+
+    /// A server with what the other says to the first workload.
+    fn bare(&self, server: &Server) -> Result<Bare> {
+        let first = &WORKLOADS[0];
+        let answer = server::post(server.port(), &sameness::highest(first))?;
+        Bare::start(&self.bare, &answer, self.scratch.path())
+    }
+
+    /// What the report says about the load and who else was asked.
+    fn load(&self) -> Result<String> {
+        let options = self.options;
+        let (clients, rounds, seconds) = (options.clients(), options.rounds(), options.seconds());
+        let mut text = format!(
+            "{}, 1 thread, {clients} connections; pgbench -M prepared -c {clients} -j 1; {rounds} \
+             rounds of {seconds} s, interleaved: of each figure the median, and in parentheses the \
+             least and the most of the rounds",
+            load::version()?
+        );
+        let peer = self.postgraphile.as_ref().map(|peer| peer.version.clone());
+        for further in peer
+            .into_iter()
+            .chain(self.oha.as_ref().map(|_| Oha::told()))
+        {
+            text = format!("{text}; {further}");
+        }
+        Ok(text)
     }
 }
 
 /// Tells a waiting person what goes on, apart from the result.
 fn progress(text: &str) {
     eprintln!("bench: {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn options(line: &[&str]) -> Options {
+        Line::parse_from([&["bench"], line].concat()).options
+    }
+
+    #[test]
+    fn the_first_number_of_connections_is_that_of_the_table() {
+        let told = options(&["--connections", "8,1,64"]);
+        assert_eq!(told.clients(), 8);
+        assert_eq!(told.steps().collect::<Vec<_>>(), [1, 64]);
+        assert_eq!(options(&[]).numbers(), [32, 1, 128]);
+        assert_eq!(
+            options(&["--full"]).steps().collect::<Vec<_>>(),
+            [1, 8, 128]
+        );
+        assert_eq!(options(&["--connections", "8"]).steps().count(), 0);
+    }
+
+    #[test]
+    fn a_workload_is_chosen_by_its_name_or_title() {
+        let names = |only| {
+            let told = options(&["--only", only]);
+            told.workloads()
+                .iter()
+                .map(|workload| workload.name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("q3"), ["Q3"]);
+        assert_eq!(names("insert"), ["M1"]);
+        assert_eq!(names("").len(), 6);
+        assert!(names("no such").is_empty());
+    }
+
+    #[test]
+    fn everything_is_longer_and_beside_the_peer() {
+        let full = options(&["--full"]);
+        assert_eq!((full.rounds(), full.seconds()), (5, 5));
+        assert!(full.is_beside_postgraphile());
+        let short = options(&["--full", "--rounds", "1"]);
+        assert_eq!((short.rounds(), short.step_rounds()), (1, 1));
+        assert!(!options(&[]).is_beside_postgraphile());
+        assert_eq!((full.shops().count(), options(&[]).shops().count()), (3, 2));
+        assert!(
+            options(&["--on", "mariadb"])
+                .shops()
+                .all(|shop| shop == Shop::Mariadb)
+        );
+    }
 }

@@ -55,8 +55,11 @@ enum Verb {
     Ci,
     /// Show that each attack comes through where its defence is taken out of the sources
     Mutants(mutants::Options),
-    /// Measure the server beside the database's own ceiling
+    /// Measure the server beside what the database, HTTP and a peer can do
     Bench(bench::Options),
+    /// Be the server of `bench` that is nothing but HTTP
+    #[command(hide = true)]
+    Bare(bench::bare::Options),
     /// Attack the access rules with random schemas, rules, callers and documents
     Attack(attack::Options),
     /// Compare forms of SQL for lists with nested lists
@@ -86,6 +89,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Ci => Ok(ci::run()),
         Verb::Mutants(options) => mutants::run(options),
         Verb::Bench(options) => bench::run(options),
+        Verb::Bare(options) => bench::bare::serve(options),
         Verb::Attack(options) => attack::run(options),
         Verb::Shapes(options) => bench::shapes::run(options),
         Verb::Rules(options) => bench::rules::run(options),

@@ -7,6 +7,7 @@ use crate::server::{self, Account};
 use anyhow::{Context, Result};
 use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 
 /// It refuses to run as root.
 const ACCOUNT: Account = Account("mysql");
@@ -14,14 +15,11 @@ const ACCOUNT: Account = Account("mysql");
 const START_SECONDS: u64 = 60;
 
 /// A running server; stopped, and its data removed, when dropped.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "its parts are there to be dropped")
-)]
 pub(crate) struct Mariadb {
     service: Service,
     port: u16,
     // Last, so that the server has stopped before its files go.
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is there to be dropped"))]
     directory: Scratch,
 }
 
@@ -45,6 +43,22 @@ impl Mariadb {
     /// The address of a database of the server.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("mariadb://root@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The process id of the server.
+    pub(crate) fn id(&self) -> u32 {
+        self.service.id()
+    }
+
+    /// Runs SQL and returns what it prints, with tabs and without headers.
+    pub(crate) fn sql(&self, database: &str, sql: &str) -> Result<String> {
+        process::read(
+            Command::new("mariadb")
+                .args(["--no-defaults", "--batch", "--skip-column-names"])
+                .args(["--user=root", "--host=127.0.0.1", "--skip-ssl"])
+                .arg(format!("--port={}", self.port))
+                .args([format!("--database={database}"), format!("--execute={sql}")]),
+        )
     }
 }
 
@@ -102,7 +116,6 @@ fn is_ready(log: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Command;
 
     #[test]
     fn a_server_is_ready_when_its_log_says_so() {
@@ -116,21 +129,10 @@ mod tests {
     #[test]
     fn a_private_server_answers_and_leaves_nothing_behind() {
         let server = Mariadb::start("probe").unwrap();
-        let answer = process::read(
-            Command::new("mariadb")
-                .args([
-                    "--no-defaults",
-                    "--batch",
-                    "--skip-column-names",
-                    "--user=root",
-                ])
-                .args(["--host=127.0.0.1", "--skip-ssl"])
-                .arg(format!("--port={}", server.port))
-                .args(["--execute", "SELECT @@collation_server, @@bind_address"]),
-        );
+        let answer = server.sql("mysql", "SELECT @@collation_server, @@bind_address");
         assert_eq!(answer.unwrap(), "utf8mb4_nopad_bin\t127.0.0.1\n");
         let (process, directory) = (
-            format!("/proc/{}", server.service.id()),
+            format!("/proc/{}", server.id()),
             server.directory.path().to_owned(),
         );
         drop(server);

@@ -1,6 +1,5 @@
 //! What the database can do by itself: `pgbench` with equivalent SQL that returns the JSON text.
 
-use super::CONNECTIONS;
 use super::workloads::Workload;
 use crate::postgres::Postgres;
 use crate::process;
@@ -13,6 +12,7 @@ use std::process::Command;
 pub(super) fn run(
     database: &Postgres,
     workload: &Workload,
+    clients: u32,
     seconds: u32,
     scratch: &Path,
 ) -> Result<f64> {
@@ -26,7 +26,7 @@ pub(super) fn run(
                 "--jobs=1",
                 "--random-seed=71",
             ])
-            .arg(format!("--client={CONNECTIONS}"))
+            .arg(format!("--client={clients}"))
             .arg(format!("--time={seconds}"))
             .args(["--host=127.0.0.1", "--username=postgres"])
             .arg(format!("--port={}", database.port()))

@@ -34,6 +34,6 @@ function done(summary, latency)
     '"failed":%d,"wrong":%d}\n',
     summary.requests, summary.duration, summary.bytes, latency:percentile(50),
     latency:percentile(95), latency:percentile(99),
-    e.connect + e.read + e.write + e.status + e.timeout, wrong))
+    e.connect + e.read + e.write + e.timeout + --[[STATUSES]], wrong))
   if text ~= "" then io.write("SAMPLE " .. text .. "\n") end
 end

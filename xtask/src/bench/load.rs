@@ -1,7 +1,6 @@
 //! Load over HTTP, by wrk.
 
 use super::workloads::Workload;
-use super::{CONNECTIONS, Options};
 use crate::process;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -11,8 +10,8 @@ use std::process::Command;
 
 const SCRIPT: &str = include_str!("load.lua");
 
-/// Looks at every response; slows wrk down, so it is left out of what is measured.
-const CHECK: &str = r#"
+/// What is wrong with an answer that has no data.
+const DATA: &str = r#"
 function response(status, headers, body)
   if status ~= 200 or body:sub(1, 8) ~= '{"data":' or body:find('"errors"', 1, true) then
     bad = bad + 1
@@ -21,18 +20,65 @@ function response(status, headers, body)
 end
 "#;
 
+/// The same, where a request may be refused for the load by an answer that says when to come again.
+const REFUSALS: &str = r#"
+function comes_again(headers)
+  for name in pairs(headers) do
+    if name:lower() == "retry-after" then return true end
+  end
+end
+
+function response(status, headers, body)
+  local data = status == 200 and body:sub(1, 8) == '{"data":' and not body:find('"errors"', 1, true)
+  if not data and not (status == 503 and comes_again(headers)) then
+    bad = bad + 1
+    sample = status .. " " .. body:sub(1, 400)
+  end
+end
+"#;
+
+/// What is looked at in every answer; it slows wrk down.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// The status alone: for what is measured.
+    Status,
+    /// That it has data.
+    Data,
+    /// That it has data, or says when to come again.
+    Refusals,
+}
+
+impl Check {
+    fn script(self) -> &'static str {
+        match self {
+            Self::Status => "",
+            Self::Data => DATA,
+            Self::Refusals => REFUSALS,
+        }
+    }
+
+    /// Whether a status of 400 or more is a failure, whatever comes with it.
+    fn counts_statuses(self) -> bool {
+        self != Self::Refusals
+    }
+}
+
 /// A stretch of load.
+#[derive(Clone, Copy)]
 pub(super) struct Load<'a> {
+    /// The document, in the spelling of who is asked.
+    pub(super) document: &'a str,
+    /// What its variables are drawn from.
     pub(super) workload: &'a Workload,
+    pub(super) connections: u32,
     pub(super) seconds: u32,
-    /// Whether every response is looked at.
-    pub(super) checked: bool,
+    pub(super) check: Check,
 }
 
 /// How it went.
 #[derive(Debug, Deserialize)]
 pub(super) struct Outcome {
-    pub(super) requests: u64,
+    requests: u64,
     duration_us: f64,
     pub(super) p50_us: f64,
     pub(super) p95_us: f64,
@@ -49,6 +95,12 @@ impl Outcome {
     pub(super) fn rate(&self) -> f64 {
         self.requests as f64 * 1e6 / self.duration_us
     }
+
+    /// Microseconds for each request, of so many seconds for all.
+    #[expect(clippy::cast_precision_loss, reason = "no round has 2^52 requests")]
+    pub(super) fn us_each(&self, seconds: f64) -> f64 {
+        seconds * 1e6 / self.requests as f64
+    }
 }
 
 impl Load<'_> {
@@ -59,7 +111,7 @@ impl Load<'_> {
         let mut command = Command::new("wrk");
         command
             .args(["--threads", "1", "--timeout", "10s"])
-            .args(["--connections", &CONNECTIONS.to_string()])
+            .args(["--connections", &self.connections.to_string()])
             .args(["--duration", &format!("{}s", self.seconds)])
             .arg("--script")
             .arg(script)
@@ -68,20 +120,25 @@ impl Load<'_> {
     }
 
     fn script(&self) -> String {
-        let check = if self.checked { CHECK } else { "" };
+        let statuses = if self.check.counts_statuses() {
+            "e.status"
+        } else {
+            "0"
+        };
         SCRIPT
-            .replace("--[[BODY]]", &body(self.workload))
-            .replace("--[[CHECK]]", check)
+            .replace("--[[BODY]]", &body(self.document, self.workload))
+            .replace("--[[STATUSES]]", statuses)
+            .replace("--[[CHECK]]", self.check.script())
     }
 }
 
 /// A Lua expression for the body of a request.
-fn body(workload: &Workload) -> String {
+fn body(document: &str, workload: &Workload) -> String {
     let members = workload
         .variables
         .iter()
         .map(|(name, _, _)| format!("\"{name}\":%d"));
-    let document = serde_json::Value::from(workload.document);
+    let document = serde_json::Value::from(document);
     let members = members.collect::<Vec<_>>().join(",");
     let template = format!("{{\"query\":{document},\"variables\":{{{members}}}}}");
     let draws = workload
@@ -111,23 +168,22 @@ fn judge(output: &str) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// What the report says about the load.
-pub(super) fn describe(options: &Options) -> Result<String> {
+/// Its version.
+pub(super) fn version() -> Result<String> {
     // wrk prints its version and then complains that it has nothing to do.
     let output = Command::new("wrk").arg("-v").output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let version = text.split(" [").next().unwrap_or_default().to_owned();
-    Ok(format!(
-        "{version}, 1 thread, {CONNECTIONS} connections; pgbench -M prepared -c {CONNECTIONS} -j 1; \
-         {} rounds of {} s, interleaved, medians",
-        options.rounds, options.seconds
-    ))
+    Ok(text.split(" [").next().unwrap_or_default().to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::workloads::WORKLOADS;
     use super::*;
+    use crate::scratch::Scratch;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
 
     const GOOD: &str = "RESULT {\"requests\":1000,\"duration_us\":500000,\"bytes\":9,\"p50_us\":1,\
                         \"p95_us\":2,\"p99_us\":3,\"failed\":0,\"wrong\":0}";
@@ -154,15 +210,68 @@ mod tests {
     fn the_script_of_a_workload_is_complete() {
         for workload in &WORKLOADS {
             let script = Load {
+                document: workload.document,
                 workload,
+                connections: 1,
                 seconds: 1,
-                checked: true,
+                check: Check::Data,
             }
             .script();
             assert!(!script.contains("--[["), "{script}");
             assert!(script.contains("function response"));
             let fields = workload.variables.len();
             assert_eq!(script.matches("math.random(").count(), fields);
+        }
+    }
+
+    /// Answers everything on a port with the same, for as long as the test runs.
+    fn echo(answer: &'static str) -> u16 {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = [0; 4096];
+                // Requests of one client come one by one, each in a piece.
+                while matches!(stream.read(&mut request), Ok(count) if count > 0) {
+                    if stream.write_all(answer.as_bytes()).is_err() {
+                        break;
+                    }
+                }
+            }
+        });
+        port
+    }
+
+    #[test]
+    fn a_refusal_must_say_when_to_come_again() {
+        crate::packages::ensure(&[crate::packages::WRK]).unwrap();
+        let scratch = Scratch::create(None).unwrap();
+        let load = |check, answer| {
+            let load = Load {
+                document: WORKLOADS[0].document,
+                workload: &WORKLOADS[0],
+                connections: 1,
+                seconds: 1,
+                check,
+            };
+            load.run(echo(answer), scratch.path())
+        };
+        let refusal =
+            "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 2\r\n\r\n{}";
+        let silent = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}";
+        let data = "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"data\":{}}";
+        let errors = "HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"errors\":[]}";
+        load(Check::Refusals, refusal).unwrap();
+        load(Check::Refusals, data).unwrap();
+        for (check, wrong) in [
+            (Check::Refusals, silent),
+            (Check::Refusals, errors),
+            (Check::Data, refusal),
+            (Check::Data, errors),
+            (Check::Status, refusal),
+        ] {
+            assert!(load(check, wrong).is_err(), "{wrong}");
         }
     }
 }

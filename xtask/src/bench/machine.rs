@@ -20,8 +20,8 @@ pub(super) struct Machine {
     pub(super) commit: String,
 }
 
-/// Looks at this machine.
-pub(super) fn describe(binary: &Path) -> Result<Machine> {
+/// Looks at this machine, and at a binary that was built of this tree or came from elsewhere.
+pub(super) fn describe(binary: &Path, is_built: bool) -> Result<Machine> {
     let processors = fs::read_to_string("/proc/cpuinfo")?;
     let memory = fs::read_to_string("/proc/meminfo")?;
     let kibibytes =
@@ -39,7 +39,11 @@ pub(super) fn describe(binary: &Path) -> Result<Machine> {
             .to_owned(),
         rustc: rustc.trim().to_owned(),
         fragaria: version.trim().to_owned(),
-        commit: commit()?,
+        commit: if is_built {
+            commit()?
+        } else {
+            "a commit that is not known, as the binary was given".to_owned()
+        },
     })
 }
 

@@ -1,213 +1,342 @@
-//! The figures, as a table for people and as JSON for machines.
+//! The figures of a run, for machines, and beside what is wanted of them.
 
+use super::ablation::{Ablation, TELEMETRY_AND_RULES};
 use super::load::Outcome;
 use super::machine::Machine;
+use super::open::Latency;
+use super::rounds::Rounds;
+use super::shop::Shop;
 use super::usage::Cpu;
-use super::workloads::Workload;
-use serde::{Serialize, Serializer};
+use super::weather::Weather;
+use super::workloads::{Wanted, Workload};
+use serde::Serialize;
+use std::fmt;
+
+/// How many times the processor time of bare HTTP a point lookup may take.
+const BARE_CPU: f64 = 2.8;
+
+/// The share of the rate of bare HTTP that a point lookup is to reach where the database is in the
+/// server's process.
+const BARE_RATE: f64 = 0.5;
+
+/// How many times its median the 95th percentile may be, at a rate that leaves the server room.
+const P95_BY_P50: f64 = 3.0;
+
+/// Milliseconds after an overload until all is as before.
+const RECOVERED_MS: f64 = 1000.0;
+
+/// The share of the rate that is left with telemetry and a rule.
+const TELEMETRY_AND_RULES_RATE: f64 = 0.92;
 
 /// Everything that was measured, and on what.
 #[derive(Serialize)]
 pub(super) struct Report {
     pub(super) machine: Machine,
     pub(super) load: String,
+    /// How busy others kept the machine.
+    pub(super) weather: Weather,
     pub(super) sections: Vec<Section>,
 }
 
 /// One server on one database.
 #[derive(Serialize)]
 pub(super) struct Section {
+    pub(super) shop: Shop,
     /// Its kind, version and settings.
     pub(super) database: String,
-    /// The most memory the server had at a time.
-    pub(super) peak_memory_mib: u64,
+    /// Connections of the load, and clients of pgbench.
+    pub(super) connections: u32,
     pub(super) rows: Vec<Row>,
+    /// The same with other numbers of connections.
+    pub(super) steps: Vec<Step>,
+    /// At constant rates.
+    pub(super) latencies: Vec<Latency>,
+    /// Without single techniques.
+    pub(super) ablations: Vec<Ablation>,
+}
+
+/// A report as it is told to machines: with what is wanted.
+#[derive(Serialize)]
+pub(super) struct Told<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    targets: Vec<Verdict>,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    database: Shop,
+    #[serde(flatten)]
+    target: Target,
+    met: bool,
 }
 
 /// One workload.
 #[derive(Serialize)]
 pub(super) struct Row {
-    workload: &'static str,
-    requests_per_second: Rounds,
-    p50_ms: Rounds,
-    p95_ms: Rounds,
-    p99_ms: Rounds,
+    pub(super) workload: &'static str,
+    pub(super) title: &'static str,
+    pub(super) requests_per_second: Rounds,
+    pub(super) p50_ms: Rounds,
+    pub(super) p95_ms: Rounds,
+    pub(super) p99_ms: Rounds,
     /// Microseconds of processor time per request.
-    server_cpu_us: Rounds,
-    database_cpu_us: Rounds,
+    pub(super) server_cpu_us: Rounds,
+    pub(super) database_cpu_us: Rounds,
+    /// The most memory the server had at a time, in mebibytes.
+    pub(super) memory_mib: Rounds,
     /// Transactions per second of pgbench, where it could run.
-    pgbench_per_second: Rounds,
-    /// Share of pgbench's rate that is wanted.
-    wanted: Option<f64>,
-    /// The rate under an access rule as a share of that without, round by round.
-    under_a_rule: Rounds,
+    pub(super) pgbench_per_second: Rounds,
+    /// The rate under an access rule as a share of that without.
+    pub(super) under_a_rule: Rounds,
+    /// The rate and the processor time of a server that is nothing but HTTP.
+    pub(super) bare_per_second: Rounds,
+    pub(super) bare_cpu_us: Rounds,
+    pub(super) postgraphile_per_second: Rounds,
+    #[serde(skip)]
+    wanted: &'static Wanted,
 }
 
-/// A figure of each round; shown as their median.
-#[derive(Default)]
-pub(super) struct Rounds(pub(super) Vec<f64>);
+/// One workload with another number of connections.
+#[derive(Serialize)]
+pub(super) struct Step {
+    pub(super) workload: &'static str,
+    pub(super) connections: u32,
+    pub(super) requests_per_second: Rounds,
+    pub(super) p50_ms: Rounds,
+    pub(super) p95_ms: Rounds,
+    pub(super) pgbench_per_second: Rounds,
+}
 
-impl Rounds {
-    pub(super) fn median(&self) -> Option<f64> {
-        let mut figures = self.0.clone();
-        figures.sort_by(f64::total_cmp);
-        let upper = *figures.get(figures.len() / 2)?;
-        let lower = *figures.get(figures.len().checked_sub(1)? / 2)?;
-        Some(f64::midpoint(lower, upper))
-    }
+/// A figure that is wanted, and what was reached.
+#[derive(Serialize)]
+pub(super) struct Target {
+    pub(super) what: String,
+    pub(super) bound: Bound,
+    pub(super) reached: Rounds,
+}
 
-    /// The median, and the least and the most with so many digits after the point.
-    pub(super) fn shown(&self, digits: usize) -> String {
-        let least = self.0.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = self.0.iter().copied().fold(0.0, f64::max);
-        let spread = format!("({least:.digits$} to {most:.digits$})");
-        format!("{:>9.2} {spread:>14}", self.median().unwrap_or(f64::NAN))
+/// Where a figure is to lie.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(bound) => write!(f, "≥ {bound}"),
+            Self::AtMost(bound) => write!(f, "≤ {bound}"),
+        }
     }
 }
 
-impl Serialize for Rounds {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.median().serialize(serializer)
+impl Report {
+    /// With what is wanted of it.
+    pub(super) fn told(&self) -> Told<'_> {
+        let verdicts = self.sections.iter().flat_map(|section| {
+            section.targets().into_iter().map(|target| Verdict {
+                database: section.shop,
+                met: target.is_met(),
+                target,
+            })
+        });
+        Told {
+            report: self,
+            targets: verdicts.collect(),
+        }
+    }
+}
+
+impl Target {
+    fn new(what: impl Into<String>, bound: Bound, reached: Rounds) -> Option<Self> {
+        reached.median().is_some().then(|| Self {
+            what: what.into(),
+            bound,
+            reached,
+        })
+    }
+
+    /// Whether the median lies there.
+    pub(super) fn is_met(&self) -> bool {
+        self.reached
+            .median()
+            .is_some_and(|reached| match self.bound {
+                Bound::AtLeast(bound) => reached >= bound,
+                Bound::AtMost(bound) => reached <= bound,
+            })
     }
 }
 
 impl Row {
     /// A workload before its first round.
-    pub(super) fn of(workload: &Workload) -> Self {
+    pub(super) fn of(workload: &'static Workload) -> Self {
         Self {
             workload: workload.name,
+            title: workload.title,
             requests_per_second: Rounds::default(),
             p50_ms: Rounds::default(),
             p95_ms: Rounds::default(),
             p99_ms: Rounds::default(),
             server_cpu_us: Rounds::default(),
             database_cpu_us: Rounds::default(),
+            memory_mib: Rounds::default(),
             pgbench_per_second: Rounds::default(),
-            wanted: workload.wanted,
             under_a_rule: Rounds::default(),
+            bare_per_second: Rounds::default(),
+            bare_cpu_us: Rounds::default(),
+            postgraphile_per_second: Rounds::default(),
+            wanted: &workload.wanted,
         }
     }
 
     /// Adds a round of the server.
-    #[expect(clippy::cast_precision_loss, reason = "no round has 2^52 requests")]
     pub(super) fn add(&mut self, outcome: &Outcome, cpu: Cpu) {
-        let requests = outcome.requests as f64;
         self.requests_per_second.0.push(outcome.rate());
         self.p50_ms.0.push(outcome.p50_us / 1e3);
         self.p95_ms.0.push(outcome.p95_us / 1e3);
         self.p99_ms.0.push(outcome.p99_us / 1e3);
-        self.server_cpu_us.0.push(cpu.server * 1e6 / requests);
-        self.database_cpu_us.0.push(cpu.database * 1e6 / requests);
+        self.server_cpu_us.0.push(outcome.us_each(cpu.server));
+        let database = cpu.database.map(|seconds| outcome.us_each(seconds));
+        self.database_cpu_us.0.extend(database);
     }
 
-    /// Adds a round of the server whose callers are held to a rule, behind that of the other.
-    pub(super) fn add_ruled(&mut self, rate: f64) {
-        let open = self.requests_per_second.0.last();
-        self.under_a_rule.0.extend(open.map(|open| rate / open));
+    /// The server's rate as a multiple of another.
+    pub(super) fn beside(&self, other: &Rounds) -> Rounds {
+        self.requests_per_second.beside(other)
     }
 
-    /// Adds a round of pgbench.
-    pub(super) fn add_ceiling(&mut self, rate: f64) {
-        self.pgbench_per_second.0.push(rate);
+    /// The multiple of pgbench's rate that is wanted.
+    pub(super) fn wanted(&self) -> f64 {
+        self.wanted.pgbench
     }
 
-    /// The server's rate as a share of pgbench's.
-    fn ratio(&self) -> Option<f64> {
-        Some(self.requests_per_second.median()? / self.pgbench_per_second.median()?)
-    }
-
-    fn line(&self) -> String {
-        format!(
-            "{:<12}{}{}{}{}{}{}{}{}{}{}",
-            self.workload,
-            cell(self.requests_per_second.median(), 0),
-            cell(self.p50_ms.median(), 2),
-            cell(self.p95_ms.median(), 2),
-            cell(self.p99_ms.median(), 2),
-            cell(self.server_cpu_us.median(), 1),
-            cell(self.database_cpu_us.median(), 1),
-            cell(self.pgbench_per_second.median(), 0),
-            cell(self.ratio(), 2),
-            cell(self.wanted.filter(|_| self.ratio().is_some()), 1),
-            cell(self.under_a_rule.median(), 3),
-        )
-    }
-}
-
-/// A figure with so many digits after the point, or a dash.
-fn cell(figure: Option<f64>, digits: usize) -> String {
-    match figure {
-        Some(figure) => format!("{figure:>11.digits$}"),
-        None => format!("{:>11}", "-"),
-    }
-}
-
-impl Report {
-    /// Prints it for people.
-    pub(super) fn print(&self) {
-        let machine = &self.machine;
-        println!(
-            "{}, {} cores, {} GiB, Linux {}",
-            machine.processor, machine.cores, machine.memory_gib, machine.kernel
-        );
-        println!(
-            "{} at {}, {}",
-            machine.fragaria, machine.commit, machine.rustc
-        );
-        println!("{}", self.load);
-        for section in &self.sections {
-            section.print();
+    fn targets(&self, shop: Shop) -> Vec<Target> {
+        let name = self.workload;
+        let beside = |who: &str, other, bound| {
+            let reached = self.beside(other);
+            Target::new(
+                format!("{name}: rate beside {who}"),
+                Bound::AtLeast(bound),
+                reached,
+            )
+        };
+        let mut targets = Vec::new();
+        targets.extend(beside(
+            "pgbench",
+            &self.pgbench_per_second,
+            self.wanted.pgbench,
+        ));
+        if let Some(bound) = self.wanted.postgraphile {
+            targets.extend(beside("PostGraphile", &self.postgraphile_per_second, bound));
         }
+        targets.extend(match shop {
+            Shop::Postgres => Target::new(
+                format!("{name}: processor time of the server beside bare HTTP"),
+                Bound::AtMost(BARE_CPU),
+                self.server_cpu_us.beside(&self.bare_cpu_us),
+            ),
+            Shop::Mariadb => None,
+            Shop::Sqlite => beside("bare HTTP", &self.bare_per_second, BARE_RATE),
+        });
+        targets
+    }
+}
+
+impl Step {
+    /// A workload before its first round.
+    pub(super) fn of(workload: &Workload, connections: u32) -> Self {
+        Self {
+            workload: workload.name,
+            connections,
+            requests_per_second: Rounds::default(),
+            p50_ms: Rounds::default(),
+            p95_ms: Rounds::default(),
+            pgbench_per_second: Rounds::default(),
+        }
+    }
+
+    /// Adds a round of the server.
+    pub(super) fn add(&mut self, outcome: &Outcome) {
+        self.requests_per_second.0.push(outcome.rate());
+        self.p50_ms.0.push(outcome.p50_us / 1e3);
+        self.p95_ms.0.push(outcome.p95_us / 1e3);
+    }
+}
+
+impl Latency {
+    fn targets(&self) -> Vec<Target> {
+        let name = self.workload;
+        let tail = format!("{name}: p95 beside p50 at 70 % of the peak");
+        let refusals = format!("{name}: share refused at 70 % of the peak");
+        let recovery = format!("{name}: ms after 200 % of the peak until times are as before");
+        let recovered = self.recovered_ms.clone();
+        let targets = [
+            Target::new(recovery, Bound::AtMost(RECOVERED_MS), recovered),
+            Target::new(tail, Bound::AtMost(P95_BY_P50), self.p95_by_p50.clone()),
+            Target::new(refusals, Bound::AtMost(0.0), self.refused.clone()),
+        ];
+        targets.into_iter().flatten().collect()
+    }
+}
+
+impl Ablation {
+    fn targets(&self) -> Vec<Target> {
+        if self.technique != TELEMETRY_AND_RULES {
+            return Vec::new();
+        }
+        let targets = self.shares.iter().map(|share| {
+            let with = share.rate.0.iter().map(|without| 1.0 / without).collect();
+            Target::new(
+                format!(
+                    "{}: rate with {TELEMETRY_AND_RULES}, beside that without",
+                    share.workload
+                ),
+                Bound::AtLeast(TELEMETRY_AND_RULES_RATE),
+                Rounds(with),
+            )
+        });
+        targets.flatten().collect()
     }
 }
 
 impl Section {
-    fn print(&self) {
-        println!(
-            "\n{}; server's peak of memory {} MiB",
-            self.database, self.peak_memory_mib
-        );
-        let heads = [
-            "req/s",
-            "p50 ms",
-            "p95 ms",
-            "p99 ms",
-            "CPU µs/req",
-            "db µs/req",
-            "pgbench/s",
-            "ratio",
-            "wanted",
-            "ruled",
-        ];
-        let heads = heads.map(|head| format!("{head:>11}")).concat();
-        println!("{:<12}{heads}", "workload");
-        for row in &self.rows {
-            println!("{}", row.line());
-        }
+    /// What is wanted of the figures, as far as they were measured.
+    pub(super) fn targets(&self) -> Vec<Target> {
+        let rows = self.rows.iter().flat_map(|row| row.targets(self.shop));
+        rows.chain(self.latencies.iter().flat_map(Latency::targets))
+            .chain(self.ablations.iter().flat_map(Ablation::targets))
+            .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::workloads::WORKLOADS;
     use super::*;
 
     #[test]
-    fn the_median_stands_in_the_middle() {
-        let median = |figures: &[f64]| Rounds(figures.to_vec()).median();
-        assert_eq!(median(&[]), None);
-        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    fn a_target_needs_both_figures() {
+        let mut row = Row::of(&WORKLOADS[0]);
+        row.requests_per_second.0 = vec![50.0, 100.0, 80.0];
+        assert!(row.targets(Shop::Postgres).is_empty());
+        row.pgbench_per_second.0 = vec![100.0, 100.0, 40.0];
+        let targets = row.targets(Shop::Postgres);
+        assert_eq!(targets.len(), 1);
+        assert_eq!(targets[0].reached.0, [0.5, 1.0, 2.0]);
+        assert!(targets[0].is_met());
     }
 
     #[test]
-    fn the_ratio_is_of_medians_and_needs_both() {
-        let mut row = Row::of(&super::super::workloads::WORKLOADS[0]);
-        row.requests_per_second.0 = vec![50.0, 100.0, 80.0];
-        assert_eq!(row.ratio(), None);
-        row.add_ceiling(160.0);
-        assert_eq!(row.ratio(), Some(0.5));
-        row.add_ruled(76.0);
-        let line = row.line();
-        assert!(line.ends_with("0.50        0.6      0.950"), "{line}");
+    fn what_is_to_be_small_is_met_below_its_bound() {
+        let mut row = Row::of(&WORKLOADS[0]);
+        row.server_cpu_us.0 = vec![30.0];
+        row.bare_cpu_us.0 = vec![10.0];
+        let targets = row.targets(Shop::Postgres);
+        assert!(!targets[0].is_met());
+        row.bare_cpu_us.0 = vec![15.0];
+        assert!(row.targets(Shop::Postgres)[0].is_met());
     }
 }

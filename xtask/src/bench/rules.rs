@@ -3,7 +3,7 @@
 //! Every role has rules of its own, so each is proved by itself: that takes nearly all of the time. What
 //! is measured is the whole of `fragaria compile`, as somebody who runs it sees it.
 
-use super::report::Rounds;
+use super::rounds::Rounds;
 use super::usage::{self, Tree};
 use super::{progress, server};
 use crate::process;

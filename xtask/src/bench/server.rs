@@ -4,11 +4,8 @@ use crate::process::{self, Service, Stop};
 use crate::{house, server};
 use anyhow::{Context, Result};
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 const START_SECONDS: u64 = 30;
 
@@ -27,6 +24,10 @@ pub(super) fn build() -> Result<PathBuf> {
     process::run(&mut command)?;
     Ok(house::target()?.join("release/fragaria"))
 }
+
+/// Keeps the bound of requests in flight where it begins, for loads that are closed: there a
+/// request that is refused would be asked again at once, and nothing be measured but refusals.
+pub(super) const UNSHED: &str = "load.in_flight_min=1024";
 
 /// Whom a server is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,45 +65,62 @@ impl Callers {
     }
 }
 
-impl Server {
-    /// Makes a project of the database and serves it: what a newcomer would type.
-    pub(super) fn start(
-        binary: &Path,
-        url: &str,
-        project: &Path,
-        callers: Callers,
-    ) -> Result<Self> {
+/// What is served to whom.
+pub(super) struct Project<'a> {
+    pub(super) binary: &'a Path,
+    /// Of the database.
+    pub(super) url: &'a str,
+    /// Where projects are made, each in a directory of its own.
+    pub(super) place: &'a Path,
+}
+
+impl Project<'_> {
+    /// Makes a project of the database and serves it with settings: what a newcomer would type.
+    pub(super) fn serve(&self, name: &str, callers: Callers, settings: &[&str]) -> Result<Server> {
+        let project = self.place.join(name);
+        if project.exists() {
+            fs::remove_dir_all(&project)?;
+        }
         let fragaria = |verb: &str| {
-            let mut command = Command::new(binary);
+            let mut command = Command::new(self.binary);
             command.arg(verb);
             command
         };
-        process::read(fragaria("init").args(["--from", url, "--out"]).arg(project))?;
-        let admitted = callers.admitted(project)?;
-        process::read(fragaria("compile").arg(project))?;
-        let port = server::free_port()?;
-        let log = server::log_file("bench-server")?;
-        let output = File::create(&log)?;
-        let errors = output.try_clone()?;
-        let mut service = Service::start(binary, None, Stop::Gracefully, |command| {
-            command
-                .arg("serve")
-                .args(admitted)
-                .arg(project)
-                .arg("--listen")
-                .arg(format!("127.0.0.1:{port}"))
-                // All of the load comes from one address.
-                .args(["--set", "rates.rules=[]"]);
-            command.stdout(output).stderr(errors);
-        })?;
-        service
-            .wait_until(START_SECONDS, || is_ready(port))
-            .with_context(|| {
-                format!("the server did not get ready; its log is {}", log.display())
+        let mut init = fragaria("init");
+        process::read(init.args(["--from", self.url, "--out"]).arg(&project))?;
+        let admitted = callers.admitted(&project)?;
+        process::read(fragaria("compile").arg(&project))?;
+        let log = server::log_file(&format!("bench-{name}"))?;
+        let launch = |port: u16| {
+            let output = File::create(&log)?;
+            let errors = output.try_clone()?;
+            let mut service = Service::start(self.binary, None, Stop::Gracefully, |command| {
+                command
+                    .arg("serve")
+                    .args(admitted)
+                    .arg(&project)
+                    .arg("--listen")
+                    .arg(format!("127.0.0.1:{port}"))
+                    // All of the load comes from one address.
+                    .args(["--set", "rates.rules=[]"])
+                    .args(settings.iter().flat_map(|setting| ["--set", *setting]))
+                    .stdout(output)
+                    .stderr(errors);
             })?;
-        Ok(Self { service, port })
+            service
+                .wait_until(START_SECONDS, || is_ready(port))
+                .with_context(|| {
+                    let log = log.display();
+                    format!("the server did not get ready; its log is {log}")
+                })?;
+            Ok(service)
+        };
+        let (service, port) = server::on_free_port(launch)?;
+        Ok(Server { service, port })
     }
+}
 
+impl Server {
     pub(super) fn port(&self) -> u16 {
         self.port
     }
@@ -113,15 +131,22 @@ impl Server {
 }
 
 fn is_ready(port: u16) -> bool {
-    ask(port).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    let address = format!("http://127.0.0.1:{port}/health/ready");
+    let mut curl = Command::new("curl");
+    process::read(
+        curl.args(["--silent", "--fail", "--max-time", "5"])
+            .arg(address),
+    )
+    .is_ok()
 }
 
-fn ask(port: u16) -> Result<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    stream
-        .write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+/// Asks one question and returns the answer; a status other than 200 is an error.
+pub(super) fn post(port: u16, body: &str) -> Result<String> {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--fail-with-body"])
+        .args(["--max-time", "10", "--data-binary", body])
+        .args(["--header", "content-type: application/json"])
+        .args(["--header", "accept: application/graphql-response+json"])
+        .arg(format!("http://127.0.0.1:{port}/graphql"));
+    process::read(&mut curl)
 }

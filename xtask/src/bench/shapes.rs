@@ -4,7 +4,7 @@
 //! anywhere; rounds are interleaved and medians shown.
 
 use super::progress;
-use super::report::Rounds;
+use super::rounds::Rounds;
 use super::shop::{self, Shop};
 use crate::postgres::Postgres;
 use crate::{packages, process};
@@ -190,7 +190,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     database.sql("shop", "VACUUM ANALYZE")?;
     println!(
         "{:<36}{}",
-        "ms, median (least to most)",
+        "ms, median (least–most)",
         FORMS.map(|(name, _)| format!("{name:>24}")).concat()
     );
     for case in &CASES {
@@ -219,7 +219,10 @@ fn measure(database: &Postgres, case: &Case, rounds: u32) -> Result<Vec<String>>
             }
         }
     }
-    Ok(figures.iter().map(|figures| figures.shown(1)).collect())
+    let cells = figures
+        .iter()
+        .map(|figures| format!("{:>24}", figures.shown(1)));
+    Ok(cells.collect())
 }
 
 /// How long the database runs the statements, planning included, in milliseconds.

@@ -7,15 +7,17 @@ use std::fs;
 #[derive(Clone, Copy, Default)]
 pub(super) struct Cpu {
     pub(super) server: f64,
-    pub(super) database: f64,
+    /// Of a database that has processes of its own.
+    pub(super) database: Option<f64>,
 }
 
 impl Cpu {
     /// What was used since an earlier reading.
     pub(super) fn since(self, earlier: Self) -> Self {
+        let databases = self.database.zip(earlier.database);
         Self {
             server: self.server - earlier.server,
-            database: self.database - earlier.database,
+            database: databases.map(|(now, earlier)| now - earlier),
         }
     }
 }
@@ -51,12 +53,18 @@ pub(super) fn seconds(process: u32, tree: Tree) -> Result<f64> {
     Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
+/// Lets the kernel find the peak of a process's memory anew.
+pub(super) fn forget_peak(process: u32) -> Result<()> {
+    fs::write(format!("/proc/{process}/clear_refs"), "5")
+        .with_context(|| format!("cannot reset the peak of memory of process {process}"))
+}
+
 /// The most memory a process has had at a time, in mebibytes.
-pub(super) fn peak_mib(process: u32) -> Result<u64> {
+pub(super) fn peak_mib(process: u32) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    Ok(kibibytes.context("the kernel does not tell the peak of memory")? / 1024)
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    Ok(kibibytes.context("the kernel does not tell the peak of memory")? / 1024.0)
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -103,6 +111,7 @@ mod tests {
         assert!(
             seconds(own, Tree::WithChildren).unwrap() >= seconds(own, Tree::Alone).unwrap() - 1.0
         );
-        assert!(peak_mib(own).unwrap() > 0);
+        forget_peak(own).unwrap();
+        assert!(peak_mib(own).unwrap() > 0.0);
     }
 }

@@ -1,45 +1,87 @@
-//! What is asked, as GraphQL of the server and as SQL of the database.
+//! What is asked: as GraphQL of the server and of its peer, and as SQL of the database.
 
 /// One kind of request.
 pub(super) struct Workload {
     /// Its name in the report.
     pub(super) name: &'static str,
+    /// What it does.
+    pub(super) title: &'static str,
     /// The GraphQL document.
     pub(super) document: &'static str,
     /// SQL that returns the finished JSON text, for `pgbench`.
+    ///
+    /// Of the forms PostgreSQL offers it is the fastest: whole rows become JSON quicker than
+    /// `json_build_object` makes them of columns, except where objects stand in objects.
     pub(super) sql: &'static str,
+    /// The same question as `PostGraphile`'s schema of the database spells it, where it can.
+    pub(super) postgraphile: Option<&'static str>,
     /// Variables, each an integer drawn anew for every request: name, lowest, highest.
     pub(super) variables: &'static [(&'static str, u32, u32)],
-    /// The share of pgbench's rate that is wanted, where one is.
-    pub(super) wanted: Option<f64>,
+    /// What is wanted.
+    pub(super) wanted: Wanted,
+}
+
+/// How fast the server is to be, as a multiple of others' rates.
+pub(super) struct Wanted {
+    /// Of pgbench's.
+    pub(super) pgbench: f64,
+    /// Of `PostGraphile`'s.
+    pub(super) postgraphile: Option<f64>,
+}
+
+impl Workload {
+    /// Whether it is the one that bare HTTP is compared with.
+    pub(super) fn is_first(&self) -> bool {
+        self.name == WORKLOADS[0].name
+    }
+
+    /// Whether its answers are not of what was there before.
+    pub(super) fn writes(&self) -> bool {
+        self.document.starts_with("mutation")
+    }
 }
 
 /// Every workload, in the order of the report.
 pub(super) const WORKLOADS: [Workload; 6] = [
     Workload {
-        name: "point",
+        name: "Q1",
+        title: "point lookup of five fields",
         document: "query($id: Int!) { user(id: $id) { id name email city createdAt } }",
-        sql: "SELECT json_build_object('data', json_build_object('user', (SELECT json_build_object(
-                'id', id, 'name', name, 'email', email, 'city', city, 'createdAt', created_at)
-              FROM users WHERE id = :id)))",
+        sql: "SELECT json_build_object('data', json_build_object('user', (SELECT row_to_json(u) FROM (
+                SELECT id, name, email, city, created_at AS \"createdAt\"
+                FROM users WHERE id = :id) AS u)))",
+        postgraphile: Some(
+            "query($id: Int!) { user: userByRowId(rowId: $id) { id: rowId name email city createdAt } }",
+        ),
         variables: &[("id", 1, 10_000)],
-        wanted: Some(0.6),
+        wanted: Wanted {
+            pgbench: 1.0,
+            postgraphile: Some(6.0),
+        },
     },
     Workload {
-        name: "list of 20",
+        name: "Q2",
+        title: "filtered and ordered list of 20",
         document: "query($category: Int!) { products(where: { category: { eq: $category }, stock: { gt: 10 } }, \
                    orderBy: [{ price: DESC }], limit: 20) { id name price stock category } }",
         sql: "SELECT json_build_object('data', json_build_object('products', coalesce((
-                SELECT json_agg(json_build_object('id', id, 'name', name, 'price', price,
-                  'stock', stock, 'category', category))
-                FROM (SELECT id, name, price, stock, category FROM products
+                SELECT json_agg(p) FROM (SELECT id, name, price, stock, category FROM products
                   WHERE category = :category AND stock > 10
                   ORDER BY price DESC, id LIMIT 20) AS p), '[]')))",
+        postgraphile: Some(
+            "query($category: Int!) { products: allProducts(filter: { category: { equalTo: $category }, \
+             stock: { greaterThan: 10 } }, orderBy: [PRICE_DESC], first: 20) \
+             { nodes { id: rowId name price stock category } } }",
+        ),
         variables: &[("category", 1, 50)],
-        wanted: Some(0.8),
+        wanted: Wanted {
+            pgbench: 1.3,
+            postgraphile: Some(7.0),
+        },
     },
     Workload {
-        name: "nesting",
+        name: "Q3",
+        title: "10 orders with their items and products",
         document: "query($user: Int!) { orders(where: { userId: { eq: $user } }, limit: 10) \
                    { id status items { quantity product { name price } } } }",
         sql: "SELECT json_build_object('data', json_build_object('orders', coalesce((
@@ -50,23 +92,40 @@ pub(super) const WORKLOADS: [Workload; 6] = [
                   FROM items AS i JOIN products AS p ON p.id = i.product_id
                   WHERE i.order_id = o.id) AS items
                 FROM orders AS o WHERE o.user_id = :user ORDER BY o.id LIMIT 10) AS o), '[]')))",
+        postgraphile: Some(
+            "query($user: Int!) { orders: allOrders(filter: { userId: { equalTo: $user } }, first: 10) \
+             { nodes { id: rowId status items: itemsByOrderId { nodes { quantity \
+             product: productByProductId { name price } } } } } }",
+        ),
         variables: &[("user", 1, 10_000)],
-        wanted: Some(0.8),
+        wanted: Wanted {
+            pgbench: 1.4,
+            postgraphile: Some(3.4),
+        },
     },
     Workload {
-        name: "1000 rows",
+        name: "Q4",
+        title: "1,000 rows of six fields",
         document: "query($first: Int!) { items(where: { id: { gte: $first } }, orderBy: [{ id: ASC }], \
                    limit: 1000) { id orderId productId quantity price discount } }",
         sql: "SELECT json_build_object('data', json_build_object('items', coalesce((
-                SELECT json_agg(json_build_object('id', id, 'orderId', order_id, 'productId',
-                  product_id, 'quantity', quantity, 'price', price, 'discount', discount))
-                FROM (SELECT id, order_id, product_id, quantity, price, discount FROM items
+                SELECT json_agg(i) FROM (SELECT id, order_id AS \"orderId\",
+                  product_id AS \"productId\", quantity, price, discount FROM items
                   WHERE id >= :first ORDER BY id LIMIT 1000) AS i), '[]')))",
+        postgraphile: Some(
+            "query($first: Int!) { items: allItems(filter: { rowId: { greaterThanOrEqualTo: $first } }, \
+             orderBy: [ROW_ID_ASC], first: 1000) \
+             { nodes { id: rowId orderId productId quantity price discount } } }",
+        ),
         variables: &[("first", 1, 299_000)],
-        wanted: Some(2.0),
+        wanted: Wanted {
+            pgbench: 3.5,
+            postgraphile: Some(6.0),
+        },
     },
     Workload {
-        name: "aggregate",
+        name: "Q5",
+        title: "count and sum by group",
         document: "query($region: Int!) { orderAggregate(where: { region: { eq: $region } }, \
                    groupBy: [{ status: VALUE }]) { key { status } count sum { total } } }",
         sql: "SELECT json_build_object('data', json_build_object('orderAggregate', coalesce((
@@ -74,18 +133,31 @@ pub(super) const WORKLOADS: [Workload; 6] = [
                   'count', count, 'sum', json_build_object('total', total)))
                 FROM (SELECT status, count(*) AS count, sum(total) AS total FROM orders
                   WHERE region = :region GROUP BY status ORDER BY status) AS o), '[]')))",
+        postgraphile: None,
         variables: &[("region", 1, 100)],
-        wanted: None,
+        wanted: Wanted {
+            pgbench: 0.95,
+            postgraphile: None,
+        },
     },
     Workload {
-        name: "insert",
+        name: "M1",
+        title: "insert of one row",
         document: "mutation($user: Int!, $product: Int!, $rating: Int!) { createReview(input: { userId: $user, \
                    productId: $product, rating: $rating, body: \"As good as the last one.\" }) { id rating } }",
         sql: "INSERT INTO reviews (user_id, product_id, rating, body)
               VALUES (:user, :product, :rating, 'As good as the last one.')
               RETURNING json_build_object('data', json_build_object('createReview',
                 json_build_object('id', id, 'rating', rating)))",
+        postgraphile: Some(
+            "mutation($user: Int!, $product: Int!, $rating: Int!) { createReview(input: { review: { \
+             userId: $user, productId: $product, rating: $rating, body: \"As good as the last one.\" } }) \
+             { review { id: rowId rating } } }",
+        ),
         variables: &[("user", 1, 10_000), ("product", 1, 5_000), ("rating", 1, 5)],
-        wanted: None,
+        wanted: Wanted {
+            pgbench: 0.8,
+            postgraphile: Some(3.5),
+        },
     },
 ];

@@ -21,9 +21,6 @@ const DEPTH: usize = 3;
 /// The library by which a folder drives a browser.
 const BROWSER_DRIVER: &str = "playwright-core";
 
-/// Names, within `node_modules`, what was installed there.
-const STAMP: &str = "node_modules/.installed";
-
 /// Folders ready to be used.
 pub(super) struct Checks {
     programs: PathBuf,
@@ -57,7 +54,7 @@ impl Checks {
             packages::ensure(&[packages::CHROMIUM])?;
         }
         let checks = Self {
-            programs: node::programs()?,
+            programs: node::programs(node::OLDEST)?,
             folders,
         };
         checks.install()?;
@@ -65,25 +62,8 @@ impl Checks {
     }
 
     fn install(&self) -> Result<()> {
-        for folder in &self.folders {
-            let lockfile = folder.path.join("package-lock.json");
-            let lockfile = fs::read(&lockfile).with_context(|| {
-                format!(
-                    "{} is missing: npm install --package-lock-only",
-                    lockfile.display()
-                )
-            })?;
-            let wanted = format!("{:08x}", crc32fast::hash(&lockfile));
-            let stamp = folder.path.join(STAMP);
-            if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-                continue;
-            }
-            let mut command = self.npm(folder)?;
-            process::run(command.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
-            fs::create_dir_all(folder.path.join("node_modules"))?;
-            fs::write(stamp, wanted)?;
-        }
-        Ok(())
+        let mut folders = self.folders.iter();
+        folders.try_for_each(|folder| node::install(&self.programs, &folder.path))
     }
 
     fn npm(&self, folder: &Folder) -> Result<Command> {

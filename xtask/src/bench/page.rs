@@ -1,0 +1,352 @@
+//! The figures in Markdown, as the page about performance and the terminal show them.
+
+use super::ablation::Ablation;
+use super::open::Latency;
+use super::plot::{self, Picture};
+use super::report::{Report, Row, Section, Step, Target};
+use crate::house;
+use anyhow::{Context, Result};
+use std::fs;
+
+/// The page that a run writes its figures into, and the folder of its pictures.
+const PAGE: &str = "docs/performance.md";
+const PICTURES: &str = "docs/pictures";
+
+/// What the figures stand between.
+const BEGINNING: &str =
+    "<!-- Figures: from here on written by `cargo xtask bench --full --write`. -->\n";
+const END: &str = "<!-- End of the figures. -->\n";
+
+/// Writes the figures into their page, and its pictures.
+pub(super) fn write(report: &Report) -> Result<()> {
+    let root = house::root()?;
+    let page = root.join(PAGE);
+    let text = fs::read_to_string(&page).with_context(|| format!("cannot read {PAGE}"))?;
+    let pictures = plot::pictures(report);
+    let links = pictures.iter().map(|Picture { name, title, .. }| {
+        let folder = PICTURES.trim_start_matches("docs/");
+        format!("\n![{title}]({folder}/{name})\n")
+    });
+    let figures = figures(report) + &links.collect::<String>();
+    fs::write(page, replaced(&text, &figures)?)?;
+    for name in plot::NAMES {
+        let file = root.join(PICTURES).join(name);
+        match pictures.iter().find(|picture| picture.name == name) {
+            Some(picture) => fs::write(file, &picture.svg)?,
+            // One of an earlier run is not of these figures.
+            None if file.exists() => fs::remove_file(file)?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// The page with other figures.
+fn replaced(page: &str, figures: &str) -> Result<String> {
+    let parts = page.split_once(BEGINNING).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(END)?;
+        Some((before, after))
+    });
+    let (before, after) = parts.with_context(|| {
+        format!("{PAGE} has no place for figures: the lines around it are gone")
+    })?;
+    Ok(format!("{before}{BEGINNING}\n{figures}\n{END}{after}"))
+}
+
+/// The figures of a run.
+pub(super) fn figures(report: &Report) -> String {
+    let machine = &report.machine;
+    let mut text = format!(
+        "{}, {} processors, {} GiB of memory, Linux {}. {} at {}, {}.\n\n{}.\n\n{}\n",
+        machine.processor,
+        machine.cores,
+        machine.memory_gib,
+        machine.kernel,
+        machine.fragaria,
+        machine.commit,
+        machine.rustc,
+        report.load,
+        report.weather.told()
+    );
+    text += &summary(&report.sections);
+    for section in &report.sections {
+        text += &section_of(section);
+    }
+    text
+}
+
+/// What falls short of what is wanted, in words.
+fn summary(sections: &[Section]) -> String {
+    let targets: Vec<_> = sections.iter().flat_map(Section::targets).collect();
+    let short: Vec<_> = targets.iter().filter(|target| !target.is_met()).collect();
+    if targets.is_empty() {
+        return String::new();
+    }
+    let count = format!(
+        "\nOf {} figures that are wanted {} were reached",
+        targets.len(),
+        targets.len() - short.len()
+    );
+    if short.is_empty() {
+        return format!("{count}.\n");
+    }
+    let short: Vec<_> = short
+        .iter()
+        .map(|target| {
+            let reached = target.reached.shown(2);
+            format!("- {}: {reached}, wanted {}", target.what, target.bound)
+        })
+        .collect();
+    format!("{count}. Short of it fall\n\n{}\n", short.join("\n"))
+}
+
+fn section_of(section: &Section) -> String {
+    let mut text = format!(
+        "\n### {}\n\n{}.\n\nClosed loop, {} connections; rates are of requests a second, times of \
+         one in milliseconds.\n\n",
+        section.shop.title(),
+        section.database,
+        section.connections
+    );
+    text += &rates(&section.rows);
+    text += "\n";
+    text += &costs(&section.rows);
+    if !section.steps.is_empty() {
+        text += "\nWith other numbers of connections:\n\n";
+        text += &steps(&section.steps);
+    }
+    if !section.latencies.is_empty() {
+        text += "\nAt constant rates, each time from when its request was due:\n\n";
+        text += &latencies(&section.latencies);
+    }
+    if !section.ablations.is_empty() {
+        text += "\nWithout single techniques, each rate as a multiple of that with all:\n\n";
+        text += &ablations(&section.ablations);
+    }
+    let targets = section.targets();
+    if !targets.is_empty() {
+        text += "\nWhat is wanted, and what was reached:\n\n";
+        text += &verdicts(&targets);
+    }
+    text
+}
+
+fn rates(rows: &[Row]) -> String {
+    let heads = [
+        "workload",
+        "rate",
+        "p50",
+        "p95",
+        "p99",
+        "pgbench",
+        "beside it",
+        "PostGraphile",
+        "beside it",
+        "under a rule",
+    ];
+    let cells = rows.iter().map(|row| {
+        vec![
+            format!("{} {}", row.workload, row.title),
+            row.requests_per_second.shown(0),
+            row.p50_ms.shown(2),
+            row.p95_ms.shown(2),
+            row.p99_ms.shown(2),
+            row.pgbench_per_second.shown(0),
+            row.beside(&row.pgbench_per_second).shown(2),
+            row.postgraphile_per_second.shown(0),
+            row.beside(&row.postgraphile_per_second).shown(1),
+            row.under_a_rule.shown(2),
+        ]
+    });
+    table(&heads, cells)
+}
+
+fn costs(rows: &[Row]) -> String {
+    let heads = [
+        "workload",
+        "server µs",
+        "database µs",
+        "bare HTTP µs",
+        "server beside it",
+        "bare HTTP rate",
+        "server beside it",
+        "peak MiB",
+    ];
+    let cells = rows.iter().map(|row| {
+        vec![
+            row.workload.to_owned(),
+            row.server_cpu_us.shown(1),
+            row.database_cpu_us.shown(1),
+            row.bare_cpu_us.shown(1),
+            row.server_cpu_us.beside(&row.bare_cpu_us).shown(2),
+            row.bare_per_second.shown(0),
+            row.beside(&row.bare_per_second).shown(2),
+            row.memory_mib.shown(0),
+        ]
+    });
+    table(&heads, cells)
+}
+
+fn steps(steps: &[Step]) -> String {
+    let heads = [
+        "workload",
+        "connections",
+        "rate",
+        "p50",
+        "p95",
+        "pgbench",
+        "beside it",
+    ];
+    let cells = steps.iter().map(|step| {
+        vec![
+            step.workload.to_owned(),
+            step.connections.to_string(),
+            step.requests_per_second.shown(0),
+            step.p50_ms.shown(2),
+            step.p95_ms.shown(2),
+            step.pgbench_per_second.shown(0),
+            step.requests_per_second
+                .beside(&step.pgbench_per_second)
+                .shown(2),
+        ]
+    });
+    table(&heads, cells)
+}
+
+fn latencies(latencies: &[Latency]) -> String {
+    let heads = [
+        "workload",
+        "peak rate",
+        "p50 at 70 %",
+        "p95",
+        "p99",
+        "p95 beside p50",
+        "answered at 200 %, of the peak",
+        "refused, of all",
+        "as before after ms",
+    ];
+    let cells = latencies.iter().map(|latency| {
+        vec![
+            latency.workload.to_owned(),
+            latency.peak_per_second.shown(0),
+            latency.p50_ms.shown(2),
+            latency.p95_ms.shown(2),
+            latency.p99_ms.shown(2),
+            latency.p95_by_p50.shown(1),
+            latency.overload_answered.shown(2),
+            latency.overload_refused.shown(2),
+            latency.recovered_ms.shown(0),
+        ]
+    });
+    table(&heads, cells)
+}
+
+fn ablations(ablations: &[Ablation]) -> String {
+    let workloads = ablations
+        .first()
+        .into_iter()
+        .flat_map(|first| &first.shares);
+    let workloads = workloads.map(|share| share.workload);
+    let heads: Vec<_> = ["without this", "by this setting"]
+        .into_iter()
+        .chain(workloads)
+        .collect();
+    let cells = ablations.iter().map(|ablation| {
+        let settings = ablation
+            .settings
+            .iter()
+            .map(|setting| format!("`{setting}`"));
+        let settings = settings.collect::<Vec<_>>().join(", ");
+        let shares = ablation.shares.iter().map(|share| share.rate.shown(2));
+        let mut cells = vec![ablation.technique.to_owned(), settings];
+        cells.extend(shares);
+        cells
+    });
+    table(&heads, cells)
+}
+
+fn verdicts(targets: &[Target]) -> String {
+    let cells = targets.iter().map(|target| {
+        let verdict = if target.is_met() {
+            "met"
+        } else {
+            "**short of it**"
+        };
+        vec![
+            target.what.clone(),
+            target.bound.to_string(),
+            target.reached.shown(2),
+            verdict.to_owned(),
+        ]
+    });
+    table(&["figure", "wanted", "reached", ""], cells)
+}
+
+/// A table whose columns stand in line in a terminal, too.
+fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let heads = heads.iter().map(|head| (*head).to_owned()).collect();
+    let mut lines: Vec<Vec<String>> = vec![heads];
+    lines.extend(rows);
+    let widths: Vec<_> = (0..lines[0].len())
+        .map(|column| {
+            let cells = lines.iter().filter_map(|line| line.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    let dashes = widths.iter().map(|width| "-".repeat(*width)).collect();
+    lines.insert(1, dashes);
+    let line = |cells: &Vec<String>| {
+        let padded = cells.iter().zip(&widths);
+        let padded = padded.map(|(cell, width)| format!("{cell:<width$}", width = *width));
+        format!("| {} |\n", padded.collect::<Vec<_>>().join(" | "))
+    };
+    lines.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::Bound;
+    use super::super::rounds::Rounds;
+    use super::*;
+
+    #[test]
+    fn columns_stand_in_line() {
+        let rows = [vec!["a".to_owned(), "1 µs".to_owned()]];
+        let text = table(&["name", "t"], rows.into_iter());
+        assert_eq!(text, "| name | t    |\n| ---- | ---- |\n| a    | 1 µs |\n");
+    }
+
+    #[test]
+    fn figures_are_replaced_and_nothing_else() {
+        let page = format!("# A\n\n{BEGINNING}\nold\n\n{END}\nB\n");
+        let written = replaced(&page, "1 | 2\n").unwrap();
+        assert_eq!(written, format!("# A\n\n{BEGINNING}\n1 | 2\n\n{END}\nB\n"));
+        assert_eq!(replaced(&written, "1 | 2\n").unwrap(), written);
+        assert!(replaced("# A\n", "1").is_err());
+    }
+
+    #[test]
+    fn the_page_has_a_place_for_figures() {
+        let page = fs::read_to_string(house::root().unwrap().join(PAGE)).unwrap();
+        replaced(&page, "1").unwrap();
+    }
+
+    #[test]
+    fn a_figure_that_falls_short_says_so() {
+        let target = |bound| Target {
+            what: "Q1".to_owned(),
+            bound,
+            reached: Rounds(vec![2.0]),
+        };
+        let text = verdicts(&[target(Bound::AtLeast(1.5)), target(Bound::AtMost(1.5))]);
+        let lines: Vec<_> = text.lines().skip(2).collect();
+        assert!(
+            lines[0].contains("≥ 1.5") && lines[0].contains("met"),
+            "{text}"
+        );
+        assert!(
+            lines[1].contains("≤ 1.5") && lines[1].contains("**short of it**"),
+            "{text}"
+        );
+    }
+}
