@@ -72,12 +72,11 @@ impl Seat {
     ) -> Option<Portion> {
         let has = had.as_ref().map_or(0, |had| had.permit.num_permits());
         let missing = u32::try_from(amount.saturating_sub(has)).ok()?;
-        let more = match self.portion(missing) {
-            Some(more) => more,
-            None => {
-                let more = Arc::clone(&self.own).acquire_many_owned(missing);
-                self.seated(timeout_at(until, more).await.ok()?.ok()?)
-            }
+        let more = if let Some(more) = self.portion(missing) {
+            more
+        } else {
+            let more = Arc::clone(&self.own).acquire_many_owned(missing);
+            self.seated(timeout_at(until, more).await.ok()?.ok()?)
         };
         let Some(mut portion) = had else {
             return Some(more);

@@ -23,7 +23,7 @@ pub(crate) mod rules;
 mod sameness;
 mod server;
 pub(crate) mod shapes;
-mod shop;
+pub(crate) mod shop;
 mod usage;
 mod weather;
 mod workloads;

@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: everything a change must pass, with the tests last so that the counts close it.
 
-use crate::{docs, house, licences, process, test, tidy};
+use crate::{docs, house, instructions, licences, process, test, tidy};
 use anyhow::{Result, bail};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -23,6 +23,9 @@ pub(crate) fn run() -> ExitCode {
     times.part("tidy", tidy::run);
     times.part("licences", licences::run);
     times.part("docs", || docs::run(&docs::Options::CHECK));
+    times.part("instructions", || {
+        instructions::run(&instructions::Options::default())
+    });
     let mut counts = None;
     times.part("test", || {
         let sum = test::run_with(&test::Selection::default(), &[])?;

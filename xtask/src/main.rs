@@ -10,6 +10,7 @@ mod ci;
 mod coverage;
 mod docs;
 mod house;
+mod instructions;
 mod licences;
 mod mariadb;
 mod mutants;
@@ -60,6 +61,8 @@ enum Verb {
     /// Be the server of `bench` that is nothing but HTTP
     #[command(hide = true)]
     Bare(bench::bare::Options),
+    /// Count what a request costs the server, and compare with what is recorded
+    Instructions(instructions::Options),
     /// Attack the access rules with random schemas, rules, callers and documents
     Attack(attack::Options),
     /// Compare forms of SQL for lists with nested lists
@@ -90,6 +93,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Mutants(options) => mutants::run(options),
         Verb::Bench(options) => bench::run(options),
         Verb::Bare(options) => bench::bare::serve(options),
+        Verb::Instructions(options) => instructions::run(options),
         Verb::Attack(options) => attack::run(options),
         Verb::Shapes(options) => bench::shapes::run(options),
         Verb::Rules(options) => bench::rules::run(options),

@@ -74,6 +74,12 @@ pub(crate) const CHROMIUM: Need = Need {
     is_met: || chromium().is_some(),
 };
 
+/// What counts instructions.
+pub(crate) const VALGRIND: Need = Need {
+    package: "valgrind",
+    is_met: || process::is_installed("valgrind"),
+};
+
 /// The load generator of the benchmark.
 pub(crate) const WRK: Need = Need {
     package: "wrk",

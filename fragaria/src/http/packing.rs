@@ -81,7 +81,7 @@ fn weighed(element: &str) -> Option<(&str, u16)> {
 pub(crate) struct Packed {
     answers: Family<Labels, Counter>,
     plain: Counter,
-    packed: Counter,
+    sent: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -108,7 +108,7 @@ impl Packed {
             "fragaria_http_packed_sent",
             "Bytes of these answers as they were handed to connections",
             Unit::Bytes,
-            packed.packed.clone(),
+            packed.sent.clone(),
         );
         packed
     }
@@ -147,14 +147,14 @@ impl Packer {
     pub(super) fn pack(&mut self, portion: &[u8]) -> io::Result<Bytes> {
         self.counted.plain.inc_by(portion.len() as u64);
         let packed = self.encoder.pack(portion)?;
-        self.counted.packed.inc_by(packed.len() as u64);
+        self.counted.sent.inc_by(packed.len() as u64);
         Ok(packed)
     }
 
     /// What ends the packed answer.
     pub(super) fn finish(self) -> io::Result<Bytes> {
         let packed = self.encoder.finish()?;
-        self.counted.packed.inc_by(packed.len() as u64);
+        self.counted.sent.inc_by(packed.len() as u64);
         Ok(packed)
     }
 }

@@ -18,15 +18,13 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 /// The id of a request with these headers.
 pub(super) fn of(headers: &HeaderMap) -> Box<str> {
     let theirs = headers.get(&HEADER).and_then(|value| value.to_str().ok());
-    match theirs.filter(|id| is_sane(id)) {
-        Some(id) => id.into(),
-        None => {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            [&*PROCESS, itoa::Buffer::new().format(number)]
-                .concat()
-                .into()
-        }
+    if let Some(id) = theirs.filter(|id| is_sane(id)) {
+        return id.into();
     }
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    [&*PROCESS, itoa::Buffer::new().format(number)]
+        .concat()
+        .into()
 }
 
 fn is_sane(id: &str) -> bool {

@@ -113,7 +113,9 @@ impl Visit for Members<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.member(field, |writer| {
             if value.is_finite() {
-                writer.write_str(ryu::Buffer::new().format_finite(value))
+                let mut digits = ryu::Buffer::new();
+                let digits = digits.format_finite(value);
+                writer.write_str(digits.strip_suffix(".0").unwrap_or(digits))
             } else {
                 writer.write_str("null")
             }

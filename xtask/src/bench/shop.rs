@@ -173,7 +173,7 @@ pub(super) fn sql(shop: Shop) -> String {
 }
 
 /// Makes the shop in a new SQLite file.
-pub(super) fn fill_sqlite(file: &Path) -> Result<()> {
+pub(crate) fn fill_sqlite(file: &Path) -> Result<()> {
     let script = file.with_extension("sql");
     let sql = sql(Shop::Sqlite);
     fs::write(&script, format!("BEGIN;\n{sql}COMMIT;\nANALYZE;\n"))?;

@@ -1,0 +1,269 @@
+//! `cargo xtask instructions`: what a request costs the server, counted and not timed.
+//!
+//! The server runs under callgrind on an SQLite database in its own process, and one client asks
+//! the same requests in the same order. Instructions and allocations of a request do not depend
+//! on what else the machine does, so a change of two in a hundred is a change of the program.
+
+mod profile;
+mod traffic;
+
+use crate::bench::shop;
+use crate::process::{self, Service, Stop};
+use crate::scratch::Scratch;
+use crate::{house, packages, server};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use profile::Profile;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use traffic::{Client, REQUESTS, Request};
+
+/// Where the figures stand that a change is held to.
+const RECORDED: &str = "xtask/src/instructions/recorded.json";
+
+/// How much worse than recorded a figure may be, in parts of a hundred.
+const TOLERANCE: f64 = 2.0;
+
+/// Requests before the count begins, so that everything is prepared; and those counted.
+const WARM: usize = 64;
+const COUNTED: u32 = 400;
+
+const START_SECONDS: u64 = 120;
+
+/// What to do with the figures.
+#[derive(Args, Default)]
+pub(crate) struct Options {
+    /// Write the figures down as those that changes are held to
+    #[arg(long)]
+    record: bool,
+    /// Only requests whose name contains this
+    #[arg(long, value_name = "NAME", default_value = "")]
+    only: String,
+    /// Keep the profile of each request in this directory, for `callgrind_annotate`
+    #[arg(long, value_name = "DIRECTORY")]
+    keep: Option<PathBuf>,
+}
+
+/// What one request costs the server.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Cost {
+    instructions: f64,
+    allocations: f64,
+}
+
+type Costs = BTreeMap<String, Cost>;
+
+/// Counts, prints, and compares with what is recorded.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    packages::ensure(&[packages::VALGRIND, packages::SQLITE])?;
+    let binary = build()?;
+    let costs = counted(&binary, options)?;
+    let path = house::root()?.join(RECORDED);
+    if options.record {
+        if !options.only.is_empty() {
+            bail!("--record writes all figures: leave --only out");
+        }
+        fs::write(&path, serde_json::to_string_pretty(&costs)? + "\n")?;
+    }
+    let recorded = fs::read_to_string(&path).with_context(|| format!("{RECORDED} is missing"))?;
+    let recorded: Costs = serde_json::from_str(&recorded)?;
+    Ok(if print(&costs, &recorded) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The release build without the slow part of its optimisation, and with the names of functions.
+fn build() -> Result<PathBuf> {
+    let mut command = Command::new("cargo");
+    command.current_dir(house::root()?).args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--profile=profiling",
+        "--package=fragaria",
+    ]);
+    process::run(&mut command)?;
+    Ok(house::target()?.join("profiling/fragaria"))
+}
+
+fn counted(binary: &Path, options: &Options) -> Result<Costs> {
+    let scratch = Scratch::create(None)?;
+    let file = scratch.path().join("shop.db");
+    shop::fill_sqlite(&file)?;
+    let project = scratch.path().join("project");
+    let url = format!("sqlite:{}", file.display());
+    process::read(
+        Command::new(binary)
+            .args(["init", "--from", &url, "--out"])
+            .arg(&project),
+    )?;
+    process::read(Command::new(binary).arg("compile").arg(&project))?;
+    let mut counted = Counted::start(binary, &project, scratch.path())?;
+    let mut costs = Costs::new();
+    for request in REQUESTS
+        .iter()
+        .filter(|request| request.name.contains(&options.only))
+    {
+        eprintln!("instructions: {}", request.name);
+        let (cost, profile) = counted.cost(request)?;
+        if let Some(directory) = &options.keep {
+            fs::create_dir_all(directory)?;
+            let kept = directory.join(format!("callgrind.{}", request.name.replace(' ', "-")));
+            fs::copy(profile, kept)?;
+        }
+        costs.insert(request.name.to_owned(), cost);
+    }
+    if costs.is_empty() {
+        bail!("no request is named like `{}`", options.only);
+    }
+    Ok(costs)
+}
+
+/// A server whose instructions are counted.
+struct Counted {
+    service: Service,
+    client: Client,
+    profiles: PathBuf,
+    /// How many profiles it has written.
+    written: usize,
+}
+
+impl Counted {
+    fn start(binary: &Path, project: &Path, scratch: &Path) -> Result<Self> {
+        let port = server::free_port()?;
+        let log = server::log_file("instructions-server")?;
+        let output = File::create(&log)?;
+        let errors = output.try_clone()?;
+        let profiles = scratch.join("callgrind");
+        let out = format!("--callgrind-out-file={}", profiles.display());
+        let valgrind = Path::new("valgrind");
+        let mut service = Service::start(valgrind, None, Stop::Gracefully, |command| {
+            command
+                .args(["--quiet", "--tool=callgrind", "--dump-line=no", &out])
+                .arg(binary)
+                .args(["serve", "--open", "--set=log.level=info"])
+                .args(["--set=rates.rules=[]", "--listen"])
+                .arg(format!("127.0.0.1:{port}"))
+                .arg(project);
+            command.stdout(output).stderr(errors);
+        })?;
+        service
+            .wait_until(START_SECONDS, || traffic::is_ready(port))
+            .with_context(|| format!("no server; its log is {}", log.display()))?;
+        Ok(Self {
+            service,
+            client: Client::connect(port)?,
+            profiles,
+            written: 0,
+        })
+    }
+
+    /// What a request costs, and the profile that tells so.
+    fn cost(&mut self, request: &Request) -> Result<(Cost, PathBuf)> {
+        for turn in 0..WARM {
+            self.client.ask(request, turn)?;
+        }
+        self.control("--zero")?;
+        for turn in 0..COUNTED {
+            self.client.ask(request, WARM + turn as usize)?;
+        }
+        self.control("--dump")?;
+        self.written += 1;
+        let mut file = self.profiles.clone().into_os_string();
+        file.push(format!(".{}", self.written));
+        let file = PathBuf::from(file);
+        let profile = Profile::read(&file)?;
+        let each = |count: u64| {
+            let count = u32::try_from(count).context("too many to count")?;
+            Ok::<_, anyhow::Error>(f64::from(count) / f64::from(COUNTED))
+        };
+        let cost = Cost {
+            instructions: each(profile.instructions)?.round(),
+            allocations: (each(profile.allocations)? * 10.0).round() / 10.0,
+        };
+        Ok((cost, file))
+    }
+
+    fn control(&self, word: &str) -> Result<()> {
+        let id = self.service.id().to_string();
+        process::read(Command::new("callgrind_control").args([word, &id])).map(drop)
+    }
+}
+
+/// Prints a table; whether nothing is worse than what is recorded.
+fn print(costs: &Costs, recorded: &Costs) -> bool {
+    println!("request        instructions   change  allocations   change");
+    let mut is_good = true;
+    for (name, cost) in costs {
+        let Some(known) = recorded.get(name) else {
+            println!("error: {name} is not recorded: cargo xtask instructions --record");
+            is_good = false;
+            continue;
+        };
+        let [instructions, allocations] = changes(cost, known);
+        println!(
+            "{name:14} {:>12} {instructions:>+7.1}% {:>12} {allocations:>+7.1}%",
+            cost.instructions, cost.allocations
+        );
+        if [instructions, allocations].into_iter().any(is_worse) {
+            println!(
+                "error: {name} costs more than is recorded: find out why, or record it with its reason: \
+                 cargo xtask instructions --record"
+            );
+            is_good = false;
+        }
+    }
+    is_good
+}
+
+/// How much more a request costs than is recorded, in parts of a hundred.
+fn changes(cost: &Cost, known: &Cost) -> [f64; 2] {
+    [
+        (cost.instructions, known.instructions),
+        (cost.allocations, known.allocations),
+    ]
+    .map(|(now, then)| (now / then - 1.0) * 100.0)
+}
+
+fn is_worse(change: f64) -> bool {
+    change > TOLERANCE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_instructions_or_allocations_than_the_tolerance_are_worse() {
+        let known = Cost {
+            instructions: 1000.0,
+            allocations: 50.0,
+        };
+        let worse = |instructions, allocations| {
+            let cost = Cost {
+                instructions,
+                allocations,
+            };
+            changes(&cost, &known).into_iter().any(is_worse)
+        };
+        assert!(!worse(1019.0, 50.9) && !worse(500.0, 20.0));
+        assert!(worse(1021.0, 50.0) && worse(1000.0, 51.1));
+    }
+
+    #[test]
+    fn every_request_is_recorded() {
+        let recorded: Costs =
+            serde_json::from_str(include_str!("instructions/recorded.json")).unwrap();
+        let names: Vec<_> = REQUESTS.iter().map(|request| request.name).collect();
+        assert!(
+            names.iter().all(|name| recorded.contains_key(*name)),
+            "{names:?}"
+        );
+        assert_eq!(recorded.len(), names.len());
+    }
+}
