@@ -93,6 +93,9 @@ impl Packed {
     /// Declares the metrics.
     pub(crate) fn new(registry: &mut Registry) -> Self {
         let packed = Self::default();
+        for coding in [Coding::Zstd, Coding::Br, Coding::Gzip] {
+            drop(packed.count(coding));
+        }
         registry.register(
             "fragaria_http_packed",
             "Answers that were packed, by their content coding",
@@ -116,12 +119,16 @@ impl Packed {
     /// Something to pack an answer with.
     pub(super) fn packer(&self, coding: Coding) -> io::Result<Packer> {
         let encoder = Encoder::new(coding)?;
-        let coding = coding.name();
-        self.answers.get_or_create(&Labels { coding }).inc();
+        self.count(coding).inc();
         Ok(Packer {
             encoder,
             counted: self.clone(),
         })
+    }
+
+    fn count(&self, coding: Coding) -> Counter {
+        let coding = coding.name();
+        self.answers.get_or_create(&Labels { coding }).clone()
     }
 }
 
