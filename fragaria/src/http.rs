@@ -221,7 +221,7 @@ fn packing(method: &Method, headers: &HeaderMap, server: &Server) -> Option<Codi
 
 /// The one exit: whatever the answer, these are its headers, and its body closes the line.
 fn seal(
-    answer: Answer,
+    mut answer: Answer,
     (server, coding): (&Server, Option<Coding>),
     mut line: Line,
     in_flight: pulse::InFlight,
@@ -235,16 +235,13 @@ fn seal(
         // A client that does not wait for its refusal was refused all the same.
         entry.outcome = answer.outcome;
     }
-    let offered = &server.config.server.compression;
     let mut packer = None;
-    if !offered.codings.is_empty() && answer.is_packed_from(offered.bytes_min) {
+    if answer.is_packed(&server.config.server.compression) {
         head.append(VARY, HeaderValue::from_static("accept-encoding"));
-        // Who cannot be packed for is answered in the plain.
-        if let Some(Ok(ready)) = coding.map(|coding| server.packed.packer(coding)) {
-            packer = Some(ready);
-        }
-        if let (Some(coding), true) = (coding, packer.is_some()) {
+        let ready = coding.and_then(|coding| server.packed.packer(coding));
+        if let Some((coding, rest)) = ready.and_then(|ready| ready.begin(&mut answer.content)) {
             head.insert(CONTENT_ENCODING, coding.value());
+            packer = rest;
         }
     }
     let body = Body::new(

@@ -134,7 +134,7 @@ impl Server {
             tls: Tls::open(&config.tls, &mut registry)?,
             connections: crate::http::Connections::new(&config.server, &mut registry),
             bodies: Bodies::new(&config.server, &mut registry),
-            packed: Packed::new(&mut registry),
+            packed: Packed::new(config.server.compression.packers_max, &mut registry),
             introspections: Room::of_introspections(
                 config.server.introspections_bytes_max,
                 &mut registry,

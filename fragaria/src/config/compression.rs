@@ -12,6 +12,9 @@ pub(crate) struct Compression {
     /// The smallest answer that is packed, in bytes; one that is streamed is packed whatever it comes
     /// to.
     pub(crate) bytes_min: usize,
+    /// How many answers of more than 64 KiB are packed at a time, each of which takes about a MiB until
+    /// its client has taken it; further ones are sent as they are.
+    pub(crate) packers_max: usize,
 }
 
 /// A content coding.
@@ -31,6 +34,7 @@ impl Default for Compression {
         Self {
             codings: vec![Coding::Zstd, Coding::Br, Coding::Gzip],
             bytes_min: 1_024,
+            packers_max: 128,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::idempotency::REPLAYED;
 use super::negotiation::Format;
 use super::room::Held;
+use crate::config::Compression;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hyper::StatusCode;
 use hyper::header::{
@@ -108,12 +109,13 @@ impl Answer {
     }
 
     /// Whether it may be packed: it is so long, or of a length that nobody knows, and as it is.
-    pub(super) fn is_packed_from(&self, bytes_min: usize) -> bool {
+    pub(super) fn is_packed(&self, offered: &Compression) -> bool {
         let is_long = match &self.content {
-            Reply::Whole(bytes) | Reply::Replayed(bytes) => bytes.len() >= bytes_min,
+            Reply::Whole(bytes) | Reply::Replayed(bytes) => bytes.len() >= offered.bytes_min,
             Reply::Stream(_) => true,
         };
         is_long
+            && !offered.codings.is_empty()
             && self
                 .headers
                 .iter()

@@ -11,6 +11,9 @@ use hyper::HeaderMap;
 use hyper::header::{ACCEPT_ENCODING, HeaderValue};
 use model::metric::{Counter, EncodeLabelSet, Family, Registry, Unit};
 use std::io::{self, Write as _};
+use std::sync::Arc;
+use store::Reply;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zstd::stream::raw::CParameter;
 use zstd::stream::write::Encoder as Zstd;
 
@@ -36,7 +39,8 @@ impl Coding {
         let weights: Vec<_> = accepted.split(',').filter_map(weighed).collect();
         let liked = |coding: Self| {
             let of = |name: &str| {
-                let mut named = weights.iter().filter(|(known, _)| *known == name);
+                let is_it = |known: &str| known.eq_ignore_ascii_case(name);
+                let mut named = weights.iter().filter(|(known, _)| is_it(known));
                 named.next().map(|(_, weight)| *weight)
             };
             of(coding.name()).or_else(|| of("*")).unwrap_or(0)
@@ -77,8 +81,11 @@ fn weighed(element: &str) -> Option<(&str, u16)> {
 }
 
 /// What was packed, counted.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Packed {
+    /// How many more long answers may be packed at a time.
+    free: Arc<Semaphore>,
+    refused: Counter,
     answers: Family<Labels, Counter>,
     plain: Counter,
     sent: Counter,
@@ -91,8 +98,14 @@ struct Labels {
 
 impl Packed {
     /// Declares the metrics.
-    pub(crate) fn new(registry: &mut Registry) -> Self {
-        let packed = Self::default();
+    pub(crate) fn new(packers_max: usize, registry: &mut Registry) -> Self {
+        let packed = Self {
+            free: Arc::new(Semaphore::new(packers_max.min(Semaphore::MAX_PERMITS))),
+            refused: Counter::default(),
+            answers: Family::default(),
+            plain: Counter::default(),
+            sent: Counter::default(),
+        };
         for coding in [Coding::Zstd, Coding::Br, Coding::Gzip] {
             drop(packed.count(coding));
         }
@@ -100,6 +113,11 @@ impl Packed {
             "fragaria_http_packed",
             "Answers that were packed, by their content coding",
             packed.answers.clone(),
+        );
+        registry.register(
+            "fragaria_http_packed_refused",
+            "Answers that were sent as they are because packers_max were packed",
+            packed.refused.clone(),
         );
         registry.register_with_unit(
             "fragaria_http_packed_plain",
@@ -116,13 +134,20 @@ impl Packed {
         packed
     }
 
-    /// Something to pack an answer with.
-    pub(super) fn packer(&self, coding: Coding) -> io::Result<Packer> {
-        let encoder = Encoder::new(coding)?;
+    /// Something to pack an answer with, unless there are as many as may be: whoever finds none is
+    /// answered as it is.
+    pub(super) fn packer(&self, coding: Coding) -> Option<Packer> {
+        let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() else {
+            self.refused.inc();
+            return None;
+        };
+        let encoder = Encoder::new(coding).inspect_err(complain).ok()?;
         self.count(coding).inc();
-        Ok(Packer {
+        Some(Packer {
             encoder,
+            coding,
             counted: self.clone(),
+            _permit: permit,
         })
     }
 
@@ -132,10 +157,16 @@ impl Packed {
     }
 }
 
+fn complain(error: &io::Error) {
+    tracing::error!(detail = %error, "an answer cannot be packed");
+}
+
 /// Packs one answer.
 pub(super) struct Packer {
     encoder: Encoder,
+    coding: Coding,
     counted: Packed,
+    _permit: OwnedSemaphorePermit,
 }
 
 enum Encoder {
@@ -145,6 +176,24 @@ enum Encoder {
 }
 
 impl Packer {
+    /// Begins with an answer: one that is short is packed at once, so that nothing is held while its client
+    /// takes it. How it is packed, and with what the rest is; nothing where that failed.
+    pub(super) fn begin(self, content: &mut Reply) -> Option<(Coding, Option<Self>)> {
+        let coding = self.coding;
+        match content {
+            Reply::Whole(bytes) | Reply::Replayed(bytes) if bytes.len() <= PORTION => {
+                *bytes = self.whole(bytes).inspect_err(complain).ok()?;
+                Some((coding, None))
+            }
+            _ => Some((coding, Some(self))),
+        }
+    }
+
+    fn whole(mut self, bytes: &[u8]) -> io::Result<Bytes> {
+        let packed = self.pack(bytes)?;
+        Ok([packed, self.finish()?].concat().into())
+    }
+
     /// How much of what is there is packed at a time.
     pub(super) fn portion(bytes: &mut Bytes) -> Bytes {
         bytes.split_to(bytes.len().min(PORTION))
@@ -245,6 +294,7 @@ mod tests {
             ("identity", None),
             ("", None),
             ("gzip;q=0", None),
+            ("GZip", Some(Coding::Gzip)),
             ("gzip;q=2, deflate", None),
             ("gzip;level=9", None),
         ] {
@@ -261,7 +311,9 @@ mod tests {
 
     #[test]
     fn each_portion_can_be_unpacked_before_the_next_is_packed() {
-        let mut packer = Packed::default().packer(Coding::Gzip).unwrap();
+        let packed = Packed::new(1, &mut Registry::default());
+        let mut packer = packed.packer(Coding::Gzip).unwrap();
+        assert!(packed.packer(Coding::Gzip).is_none(), "one at a time");
         let mut unpacked = flate2::write::GzDecoder::new(Vec::new());
         for portion in [&b"{\"data\":"[..], b"[1,2,3]", b"}"] {
             let before = unpacked.get_ref().len();

@@ -1,7 +1,7 @@
 //! Answers packed for clients that unpack them: the same text, in constant memory, and never the part
 //! for the whole.
 
-use crate::client::Response;
+use crate::client::{Client, Response};
 use crate::project::Project;
 use crate::server::Server;
 use serde_json::json;
@@ -103,6 +103,30 @@ fn a_long_answer_is_packed_in_constant_memory() {
     );
     assert_eq!(whole, 3 * plain.len() as u64);
     assert!(sent < whole / 4, "{sent} of {whole}");
+}
+
+#[test]
+fn no_more_long_answers_are_packed_at_a_time_than_may_be() {
+    let (project, server) = served();
+    drop(server);
+    let server = project.serve(&["server.compression.packers_max=1"]).ready();
+    let mut slow = Client::narrow(server.address);
+    let body = json!({ "query": ALL }).to_string();
+    slow.request(
+        "POST /graphql",
+        &[JSON, "accept-encoding: gzip"],
+        body.as_bytes(),
+    )
+    .unwrap();
+    let mut first = slow.head().unwrap();
+    assert_eq!(first.header("content-encoding"), "gzip");
+    let second = asked(&server, ALL, "gzip");
+    assert_eq!(second.header("content-encoding"), "");
+    assert_eq!(server.metric("fragaria_http_packed_refused_total"), 1);
+    slow.body(&mut first).unwrap();
+    assert_eq!(unpacked(&first).unwrap().as_bytes(), second.body);
+    let third = asked(&server, ALL, "gzip");
+    assert_eq!(third.header("content-encoding"), "gzip");
 }
 
 #[test]
