@@ -84,7 +84,9 @@ impl Lane {
     /// A place on the first connection that has room, or else on the one with the least to do, if
     /// there is one that is not slow.
     fn ticket(&self) -> Result<Option<Ticket>, Error> {
-        if let Some(slot) = self.slots.iter().find(|slot| slot.has_room()) {
+        let has_room =
+            |slot: &&Arc<Slot>| slot.outstanding() < self.outstanding_max && slot.has_room();
+        if let Some(slot) = self.slots.iter().find(has_room) {
             return Ok(Some(slot.enter()));
         }
         let least = self

@@ -213,6 +213,19 @@ mod tests {
     }
 
     #[test]
+    fn a_line_has_room_while_it_takes_little_time() {
+        let slot = Arc::new(Slot::new());
+        assert!(slot.has_room(), "nobody knows how long one takes");
+        let line: Vec<_> = (0..3).map(|_| slot.enter()).collect();
+        slot.pace_ns.store(90_000, Relaxed);
+        assert!(slot.has_room());
+        slot.pace_ns.store(110_000, Relaxed);
+        assert!(!slot.has_room());
+        drop(line);
+        assert!(slot.has_room());
+    }
+
+    #[test]
     fn a_slot_is_slow_while_its_first_request_takes_long() {
         let slot = slow();
         assert!(!slot.is_slow(), "it rests");
