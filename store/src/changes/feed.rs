@@ -2,10 +2,12 @@
 //! pauses while it comes to nothing.
 
 use super::{Seen, State, mariadb, postgres};
+use crate::config::Following;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
@@ -50,6 +52,17 @@ impl Setback {
         } else {
             State::Down(self.why.clone())
         }
+    }
+}
+
+impl Following {
+    /// What a server is asked on the way, unless it is silent for too long.
+    pub(super) async fn in_time<T>(
+        &self,
+        asking: impl Future<Output = Result<T, Setback>>,
+    ) -> Result<T, Setback> {
+        let asked = timeout(self.silence(), asking).await;
+        asked.unwrap_or_else(|_| Err(Setback::passing("the server does not answer")))
     }
 }
 
@@ -98,7 +111,7 @@ async fn follow(source: Source, seen: Arc<Seen>) {
         if begun.elapsed() > LONGEST {
             pause = FIRST;
         }
-        tokio::time::sleep(pause).await;
+        sleep(pause).await;
         pause = (pause * 2).min(LONGEST);
     }
 }

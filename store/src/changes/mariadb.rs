@@ -65,15 +65,18 @@ impl Source {
     pub(super) async fn follow(&self, seen: &Seen) -> Result<Infallible, Setback> {
         let mut session = self.connector.connect().await?;
         seen.set_path(vec![self.database.clone()]);
-        seen.set_reach(self.in_time(look::reach(&mut session)).await?);
-        self.in_time(look::admit(&mut session, &self.database))
+        seen.set_reach(self.config.in_time(look::reach(&mut session)).await?);
+        self.config
+            .in_time(look::admit(&mut session, &self.database))
             .await?;
-        let place = self.in_time(look::place(&mut session)).await?;
+        let place = self.config.in_time(look::place(&mut session)).await?;
         let heartbeat = self.config.silence() / 3;
         let opened = self
             .connector
             .binlog(&place.file, place.position, heartbeat);
-        let stream = self.in_time(async { opened.await.map_err(look::setback) });
+        let stream = self
+            .config
+            .in_time(async { opened.await.map_err(look::setback) });
         let stream = stream.await?;
         let everything = Changed {
             everything: true,
@@ -133,12 +136,12 @@ impl Source {
             let now = log.seen.generations.edition();
             if log.is_redefined() || edition != Some(now) {
                 let definitions = log.definitions.load(SeqCst);
-                let reach = self.in_time(look::reach(&mut session)).await?;
+                let reach = self.config.in_time(look::reach(&mut session)).await?;
                 log.seen.set_reach(reach);
                 log.looked_at.store(definitions, SeqCst);
                 edition = Some(now);
             }
-            let place = self.in_time(look::place(&mut session)).await?;
+            let place = self.config.in_time(look::place(&mut session)).await?;
             if place < last {
                 return Err(Setback::passing("the binary log began anew"));
             }
@@ -154,14 +157,6 @@ impl Source {
             last = place;
             sleep(self.config.beat()).await;
         }
-    }
-
-    async fn in_time<T>(
-        &self,
-        asking: impl Future<Output = Result<T, Setback>>,
-    ) -> Result<T, Setback> {
-        let asked = timeout(self.config.silence(), asking).await;
-        asked.unwrap_or_else(|_| Err(Setback::passing("the server does not answer")))
     }
 }
 

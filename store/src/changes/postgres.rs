@@ -60,9 +60,9 @@ impl Source {
     /// Follows until something breaks off.
     pub(super) async fn follow(&self, seen: &Seen) -> Result<Infallible, Setback> {
         let session = self.connector.connect().await?;
-        let looked = self.in_time(look::first(&session)).await?;
+        let looked = self.config.in_time(look::first(&session)).await?;
         seen.set_path(looked.path);
-        seen.set_reach(self.in_time(look::reach(&session)).await?);
+        seen.set_reach(self.config.in_time(look::reach(&session)).await?);
         if self.is_pooled {
             return Err(Setback::lasting(
                 "a pooler in transaction mode stands between: logical decoding needs a connection to \
@@ -81,7 +81,7 @@ impl Source {
             heard: Mutex::new(Instant::now()),
         };
         // What was committed before the slot was there is told by nobody.
-        let running = self.in_time(look::running(&session)).await?;
+        let running = self.config.in_time(look::running(&session)).await?;
         stream.unsettled().everything_since(&running);
         tokio::select! {
             ended = stream.read(incoming) => ended,
@@ -93,7 +93,7 @@ impl Source {
     async fn stay(&self, session: &Session) -> Result<Infallible, Setback> {
         loop {
             sleep(self.config.silence()).await;
-            self.in_time(look::running(session)).await?;
+            self.config.in_time(look::running(session)).await?;
         }
     }
 
@@ -133,7 +133,7 @@ impl Source {
         loop {
             let asked = Instant::now();
             self.stay_in_shape(stream.seen, session, &mut shape).await?;
-            let looked = self.in_time(look::look(session)).await?;
+            let looked = self.config.in_time(look::look(session)).await?;
             self.catch_up(stream, &looked, &mut outgoing).await?;
             stream.unsettled().settle(&looked.snapshot, stream.seen);
             stream.seen.is_seen(asked);
@@ -177,27 +177,25 @@ impl Source {
         session: &Session,
         known: &mut Shape,
     ) -> Result<(), Setback> {
-        let now = self.in_time(look::shape(session, &known.names)).await?;
+        let now = self
+            .config
+            .in_time(look::shape(session, &known.names))
+            .await?;
         let has_changed = now != known.text;
         let edition = seen.generations.edition();
         if has_changed || known.edition != edition {
             known.edition = edition;
             known.names = seen.generations.names().into_iter().collect();
-            known.text = self.in_time(look::shape(session, &known.names)).await?;
-            seen.set_reach(self.in_time(look::reach(session)).await?);
+            known.text = self
+                .config
+                .in_time(look::shape(session, &known.names))
+                .await?;
+            seen.set_reach(self.config.in_time(look::reach(session)).await?);
         }
         if has_changed {
             seen.generations.bump_everything();
         }
         Ok(())
-    }
-
-    async fn in_time<T>(
-        &self,
-        asking: impl Future<Output = Result<T, Setback>>,
-    ) -> Result<T, Setback> {
-        let asked = timeout(self.config.silence(), asking).await;
-        asked.unwrap_or_else(|_| Err(Setback::passing("the server does not answer")))
     }
 }
 
