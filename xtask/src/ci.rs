@@ -67,27 +67,27 @@ struct Times(Vec<Part>);
 struct Part {
     name: &'static str,
     seconds: f64,
-    passed: bool,
+    failure: Option<String>,
 }
 
 impl Times {
     fn part(&mut self, name: &'static str, run: impl FnOnce() -> Result<ExitCode>) {
         println!("== {name}");
         let start = Instant::now();
-        let outcome = process::proceed().and_then(|()| run());
-        if let Err(error) = &outcome {
-            println!("error: {error:#}");
-        }
-        let passed = matches!(outcome, Ok(ExitCode::SUCCESS));
+        let failure = match process::proceed().and_then(|()| run()) {
+            Ok(ExitCode::SUCCESS) => None,
+            Ok(_) => Some("what it printed tells why".to_owned()),
+            Err(error) => Some(format!("{error:#}")),
+        };
         self.0.push(Part {
             name,
             seconds: start.elapsed().as_secs_f64(),
-            passed,
+            failure,
         });
     }
 
     fn all_passed(&self) -> bool {
-        self.0.iter().all(|part| part.passed)
+        self.0.iter().all(|part| part.failure.is_none())
     }
 
     fn print(&self) {
@@ -100,8 +100,11 @@ impl Times {
 
 impl Part {
     fn line(&self) -> String {
-        let outcome = if self.passed { "passed" } else { "FAILED" };
-        format!("{:<10}{:>8.1} s  {outcome}", self.name, self.seconds)
+        let outcome = match &self.failure {
+            None => "passed".to_owned(),
+            Some(why) => format!("FAILED: {why}"),
+        };
+        format!("{:<13}{:>8.1} s  {outcome}", self.name, self.seconds)
     }
 }
 
@@ -115,18 +118,21 @@ mod tests {
         times.part("a", || bail!("broken"));
         times.part("b", || Ok(ExitCode::FAILURE));
         times.part("c", || Ok(ExitCode::SUCCESS));
-        let outcomes: Vec<_> = times.0.iter().map(|part| part.passed).collect();
-        assert_eq!(outcomes, [false, false, true]);
+        let failures: Vec<_> = times.0.iter().map(|part| part.failure.as_deref()).collect();
+        let printed = Some("what it printed tells why");
+        assert_eq!(failures, [Some("broken"), printed, None]);
         assert!(!times.all_passed());
     }
 
     #[test]
-    fn a_part_shows_its_time() {
-        let part = Part {
+    fn a_part_shows_its_time_and_why_it_failed() {
+        let mut part = Part {
             name: "tidy",
             seconds: 1.25,
-            passed: true,
+            failure: None,
         };
-        assert_eq!(part.line(), "tidy           1.2 s  passed");
+        assert_eq!(part.line(), "tidy              1.2 s  passed");
+        part.failure = Some("broken".to_owned());
+        assert_eq!(part.line(), "tidy              1.2 s  FAILED: broken");
     }
 }
