@@ -60,6 +60,8 @@ pub(crate) enum Expr {
     Column(Reference),
     /// The parameter at that index of the statement.
     Parameter(usize),
+    /// A number of rows, which the plan knows: the database plans for it.
+    Number(i64),
     /// A default value in a row of `VALUES`.
     Excluded(usize, usize),
     Cast(Box<Expr>, Cast),

@@ -27,6 +27,9 @@ pub struct Config {
     pub queue_timeout_ms: u64,
     /// How many requests may wait for a free connection; one more is refused at once.
     pub queue_length_max: usize,
+    /// How long a connection to PostgreSQL or MariaDB that a request has to itself stays open unused, in
+    /// milliseconds; one stays for whoever comes next.
+    pub idle_ms: u64,
     /// How often a transaction runs again that the database undid because another one stood in its
     /// way, as long as `write_timeout_ms` has not passed; then the request is refused.
     pub retries_max: u32,
@@ -168,6 +171,7 @@ impl Default for Config {
             write_timeout_ms: 10_000,
             queue_timeout_ms: 5_000,
             queue_length_max: 1_024,
+            idle_ms: 60_000,
             retries_max: 10,
             whole_bytes_max: 256 * 1024,
             chunk_bytes: 64 * 1024,
@@ -218,7 +222,7 @@ impl Following {
 impl Default for Mariadb {
     fn default() -> Self {
         Self {
-            connections: 16,
+            connections: 32,
             statements_max: 256,
             connect_timeout_ms: 5_000,
         }
@@ -231,7 +235,7 @@ impl Default for Postgres {
             pooler: Pooler::None,
             light_connections: 4,
             bounded_connections: 4,
-            exclusive_connections: 8,
+            exclusive_connections: 32,
             statements_max: 256,
             portion_rows: 1_000,
             connect_timeout_ms: 5_000,
@@ -269,6 +273,7 @@ impl Config {
             ("database.answer_rows_max", self.answer_rows_max),
             ("database.stall_timeout_ms", self.stall_timeout_ms),
             ("database.stream_timeout_ms", self.stream_timeout_ms),
+            ("database.idle_ms", self.idle_ms),
             ("database.idempotency.rows_max", self.idempotency.rows_max),
             ("database.idempotency.bytes_max", self.idempotency.bytes_max),
             ("database.changes.beat_ms", self.changes.beat_ms),
@@ -309,6 +314,10 @@ impl Config {
 
     pub(crate) fn queue_timeout(&self) -> Duration {
         Duration::from_millis(self.queue_timeout_ms)
+    }
+
+    pub(crate) fn idle(&self) -> Duration {
+        Duration::from_millis(self.idle_ms)
     }
 
     pub(crate) fn stream_timeout(&self) -> Duration {

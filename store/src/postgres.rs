@@ -12,6 +12,7 @@ mod address;
 mod binding;
 mod cancel;
 mod catalog;
+mod certain;
 mod connector;
 mod exclusive;
 mod gathered;
@@ -54,6 +55,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::timeout;
+
+/// What is said of a server that leaves a job without an answer.
+const SILENCE: &str = "no answer on an exclusive connection";
 
 /// How long the server may take to answer when asked whether it is there.
 const CHECK: Duration = Duration::from_secs(2);
@@ -124,13 +128,12 @@ impl Postgres {
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
         let _inside = self.doors.enter()?;
         let exclusive = self.exclusives.take(Purpose::Work).await?;
-        let read = timeout(
-            self.settings.patience.with(false, 1),
-            catalog::read(&exclusive, self.extent),
-        )
-        .await;
-        let late = || Error::Timeout("reading the catalog".into()).into();
-        finish(exclusive, read.unwrap_or_else(|_| Err(late()))).await
+        let read = catalog::read(&exclusive, self.extent);
+        let read = self
+            .settings
+            .in_time((false, 1), "reading the catalog", read);
+        let read = read.await;
+        finish(exclusive, read).await
     }
 
     /// What row-level security comes to for the login, and for roles that requests act as.
@@ -141,11 +144,13 @@ impl Postgres {
     ) -> Result<(Subject, Vec<Subject>), Error> {
         let _inside = self.doors.enter()?;
         let exclusive = self.exclusives.take(Purpose::Work).await?;
-        let patience = self.settings.patience.with(false, roles.len() + 1);
         let read = catalog::row_security::read(&exclusive, roles, relations);
-        let read = timeout(patience, read).await;
-        let late = || Error::Timeout("reading what roles may see".into()).into();
-        finish(exclusive, read.unwrap_or_else(|_| Err(late()))).await
+        let silence = "reading what roles may see";
+        let read = self
+            .settings
+            .in_time((false, roles.len() + 1), silence, read);
+        let read = read.await;
+        finish(exclusive, read).await
     }
 
     /// Removes outcomes that were kept for long enough, and counts the others.
@@ -158,9 +163,10 @@ impl Postgres {
             once::lay(&exclusive, &self.settings).await?;
             once::sweep(&exclusive, round).await
         };
-        let swept = timeout(self.settings.patience.with(true, STATEMENTS), swept).await;
-        let late = || Error::Timeout("removing old outcomes".into()).into();
-        finish(exclusive, swept.unwrap_or_else(|_| Err(late()))).await
+        let silence = "removing old outcomes";
+        let swept = self.settings.in_time((true, STATEMENTS), silence, swept);
+        let swept = swept.await;
+        finish(exclusive, swept).await
     }
 
     pub(crate) async fn check(&self) -> Result<(), Error> {
@@ -189,7 +195,7 @@ impl Postgres {
         let whole = job.script.writes || weight < Weight::Unbounded;
         if whole {
             match self.hold(&job, weight).await? {
-                Outcome::Whole(text, rows) => {
+                Outcome::Whole(text, rows) | Outcome::Made(text, rows) => {
                     self.metrics.rows.inc_by(rows);
                     self.metrics.bytes.inc_by(text.len() as u64);
                     return Ok(Reply::Whole(text.into()));
@@ -242,20 +248,8 @@ impl Postgres {
 
     async fn transact(&self, job: &Job) -> Result<Outcome, Snag> {
         let exclusive = self.exclusives.take(Purpose::Work).await?;
-        let steps = async {
-            self.lay(&exclusive, job).await?;
-            transaction::run(&exclusive, job, &self.settings).await
-        };
-        let steps = timeout(
-            self.settings
-                .patience
-                .with(job.script.writes, job.statements()),
-            steps,
-        )
-        .await;
-        let silent = || Error::Timeout("no answer on an exclusive connection".into()).into();
-        let mut outcome = steps.unwrap_or_else(|_| Err(silent()));
-        if job.script.writes && outcome.is_ok() {
+        let mut outcome = self.steps(&exclusive, job).await;
+        if job.script.writes && outcome.is_ok() && !matches!(outcome, Ok(Outcome::Made(..))) {
             let ended = match outcome {
                 Ok(Outcome::Replayed(_)) => {
                     transaction::roll_back(&exclusive, &self.settings).await
@@ -281,10 +275,26 @@ impl Postgres {
         }
     }
 
+    /// Runs the steps of a job; what it wrote is to be committed, unless that is done.
+    async fn steps(&self, session: &Session, job: &Job) -> Result<Outcome, Snag> {
+        let settings = &self.settings;
+        let bounds = (job.script.writes, job.statements());
+        let prepare = async {
+            self.lay(session, job).await?;
+            transaction::prepare(session, job).await
+        };
+        let running = settings.in_time(bounds, SILENCE, prepare).await?;
+        if running.commits_itself(settings) {
+            return running.run_alone(settings).await;
+        }
+        let run = running.run(settings);
+        settings.in_time(bounds, SILENCE, run).await
+    }
+
     /// Makes the table of outcomes before the first job that needs it.
-    async fn lay(&self, exclusive: &Exclusive, job: &Job) -> Result<(), Snag> {
+    async fn lay(&self, session: &Session, job: &Job) -> Result<(), Snag> {
         if job.claim.is_some() && !self.laid.load(Relaxed) {
-            once::lay(exclusive, &self.settings).await?;
+            once::lay(session, &self.settings).await?;
             self.laid.store(true, Relaxed);
         }
         Ok(())

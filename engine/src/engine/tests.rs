@@ -255,13 +255,13 @@ fn nested_lists_are_packed_into_the_statement_of_their_root() {
     let postgres = "SELECT ARRAY(SELECT ROW(ARRAY(SELECT ROW(t2.\"word\") FROM \"productTag\" AS t3 \
          JOIN \"tag\" AS t2 ON t2.\"id\" = t3.\"tagId\" WHERE (t3.\"productId\" = t1.\"id\") \
          ORDER BY t2.\"id\")) FROM \"product\" AS t1 WHERE (t1.\"categoryId\" = t0.\"id\") \
-         ORDER BY t1.\"id\" LIMIT $2) FROM \"category\" AS t0 ORDER BY t0.\"id\" LIMIT $1";
+         ORDER BY t1.\"id\" LIMIT 3) FROM \"category\" AS t0 ORDER BY t0.\"id\" LIMIT 2";
     assert_eq!(sql(Dialect::Postgres, document), [postgres]);
     let sqlite = "SELECT (SELECT fragaria_rows(c0) FROM (SELECT (SELECT fragaria_rows(c0) FROM \
          (SELECT t2.\"word\" AS c0 FROM \"productTag\" AS t3 JOIN \"tag\" AS t2 ON \
          t2.\"id\" = t3.\"tagId\" WHERE (t3.\"productId\" = t1.\"id\") ORDER BY t2.\"id\")) AS c0 \
-         FROM \"product\" AS t1 WHERE (t1.\"categoryId\" = t0.\"id\") ORDER BY t1.\"id\" LIMIT ?2)) \
-         FROM \"category\" AS t0 ORDER BY t0.\"id\" LIMIT ?1";
+         FROM \"product\" AS t1 WHERE (t1.\"categoryId\" = t0.\"id\") ORDER BY t1.\"id\" LIMIT 3)) \
+         FROM \"category\" AS t0 ORDER BY t0.\"id\" LIMIT 2";
     assert_eq!(sql(Dialect::Sqlite, document), [sqlite]);
 }
 

@@ -19,7 +19,7 @@ impl<'a> Planner<'a> {
     pub(crate) fn aggregate(&mut self, chosen: &Chosen<'a>, table: usize) -> Result<usize, Fault> {
         let mut scope = Scope::new(self.draft.alias(), table);
         let record = self.figures_of(chosen, &mut scope)?;
-        if let Some(Expr::Parameter(limit)) = scope.select.limit {
+        if let Some(limit) = &scope.select.limit {
             self.bounded_by(limit);
         }
         Ok(self.step(chosen, Tree::Select(scope.select), Use::Rows(record)))

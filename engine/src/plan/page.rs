@@ -37,7 +37,8 @@ struct Window {
     /// Parameter of the page size.
     size: usize,
     /// Parameter of one row more.
-    size_and_one: usize,
+    /// One row more than the page.
+    rows: Expr,
     after: Option<Source>,
     before: Option<Source>,
     condition: Option<Argument>,
@@ -172,7 +173,7 @@ impl<'a> Planner<'a> {
         Ok(Window {
             backward,
             size: self.draft.count(source.clone(), most),
-            size_and_one: self.draft.count_and_one(source, most),
+            rows: self.draft.rows_and_one(source, most),
             after,
             before,
             condition: self.condition_argument(field, "where", Some(origin.target()))?,
@@ -205,7 +206,7 @@ impl<'a> Planner<'a> {
         }
         let travel = if window.backward { &reversed } else { sorts };
         scope.select.order = travel.iter().map(Sort::order).collect();
-        scope.select.limit = Some(Expr::Parameter(window.size_and_one));
+        scope.select.limit = Some(window.rows.clone());
     }
 
     fn page_fields(

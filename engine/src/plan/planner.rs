@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::input::{Argument, Strict, Unfit, Variables, argument};
 use crate::prepare::{Asked, located};
 use crate::proof::{Debt, Proof};
-use crate::sql::{Alias, Change, Tree};
+use crate::sql::{Alias, Change, Expr, Tree};
 use apollo_compiler::executable::{ExecutableDocument, Field};
 use model::{
     Cell, Content, Expectation, Fault, Kind, Label, Part, Schema, Script, Step, Use, Weight,
@@ -301,10 +301,18 @@ impl<'a> Planner<'a> {
         self.weight = self.weight.max(weight);
     }
 
-    /// Says that the step about to end brings as many rows as that parameter tells.
-    pub(crate) fn bounded_by(&mut self, parameter: usize) {
-        self.limits.push((self.steps.len(), parameter));
-        self.weighs(Weight::Bounded);
+    /// Says that the step about to end brings as many rows as that tells.
+    pub(crate) fn bounded_by(&mut self, limit: &Expr) {
+        match limit {
+            Expr::Number(rows) if *rows <= self.config.shared_rows_max => {
+                self.weighs(Weight::Bounded);
+            }
+            Expr::Parameter(index) => {
+                self.limits.push((self.steps.len(), *index));
+                self.weighs(Weight::Bounded);
+            }
+            _ => self.weighs(Weight::Unbounded),
+        }
     }
 
     /// Goes one level down while `inner` runs.

@@ -159,9 +159,9 @@ impl<'a> Planner<'a> {
         mut scope: Scope,
     ) -> Result<usize, Fault> {
         let record = self.list_of(chosen, &mut scope)?;
-        match scope.select.limit {
-            Some(Expr::Parameter(parameter)) => self.bounded_by(parameter),
-            _ => self.weighs(Weight::Unbounded),
+        match &scope.select.limit {
+            Some(limit) => self.bounded_by(limit),
+            None => self.weighs(Weight::Unbounded),
         }
         Ok(self.step(chosen, Tree::Select(scope.select), Use::Rows(record)))
     }
@@ -187,9 +187,7 @@ impl<'a> Planner<'a> {
     ) -> Result<Option<Expr>, Fault> {
         let most = self.rows_max(table, Action::Read);
         match (self.given(field, "limit")?, most) {
-            (Some(Argument::Leaf(source)), most) => {
-                Ok(Some(Expr::Parameter(self.draft.count(source, most))))
-            }
+            (Some(Argument::Leaf(source)), most) => Ok(Some(self.draft.rows(source, most))),
             (_, None) => Ok(None),
             (_, Some(most)) => {
                 let name = &self.schema.tables[table].type_name;
@@ -208,7 +206,7 @@ impl<'a> Planner<'a> {
         name: &str,
     ) -> Result<Option<Expr>, Fault> {
         Ok(match self.given(field, name)? {
-            Some(Argument::Leaf(source)) => Some(Expr::Parameter(self.draft.count(source, None))),
+            Some(Argument::Leaf(source)) => Some(self.draft.rows(source, None)),
             _ => None,
         })
     }

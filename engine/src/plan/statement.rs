@@ -5,7 +5,7 @@ use crate::distinct::Distinct;
 use crate::input::Source;
 use crate::sql::{self, Alias, Cast, Expr, ListParameter, Rendered, Tree};
 use model::schema::{Column, Schema};
-use model::{Parameter, Scalar, Statement};
+use model::{Parameter, Scalar, Statement, Value};
 use std::collections::BTreeSet;
 
 /// The aliases and parameters a statement has so far.
@@ -125,6 +125,23 @@ impl Draft {
         self.slot(parameter, Slot::KeptRows { steps })
     }
 
+    /// How many rows are brought: the number itself where the document states it, as a database plans
+    /// better for a number it knows, and SQLite plans anew for each that it is told later.
+    pub(crate) fn rows(&mut self, source: Source, most: Option<i64>) -> Expr {
+        match stated(&source, most) {
+            Some(rows) => Expr::Number(rows),
+            None => Expr::Parameter(self.count(source, most)),
+        }
+    }
+
+    /// The same, and one row more.
+    pub(crate) fn rows_and_one(&mut self, source: Source, most: Option<i64>) -> Expr {
+        match stated(&source, most).and_then(|rows| rows.checked_add(1)) {
+            Some(rows) => Expr::Number(rows),
+            None => Expr::Parameter(self.count_and_one(source, most)),
+        }
+    }
+
     /// A number of rows.
     pub(crate) fn count(&mut self, source: Source, most: Option<i64>) -> usize {
         let parameter = Parameter {
@@ -134,8 +151,7 @@ impl Draft {
         self.parameter(parameter, source, Form::Count(most))
     }
 
-    /// One row more than a number of rows.
-    pub(crate) fn count_and_one(&mut self, source: Source, most: Option<i64>) -> usize {
+    fn count_and_one(&mut self, source: Source, most: Option<i64>) -> usize {
         let parameter = Parameter {
             scalar: Scalar::BigInt,
             list: false,
@@ -165,6 +181,16 @@ impl Draft {
             unplaced: unplaced.map(|(_, asked)| wish(asked).1).collect(),
             order,
         }
+    }
+}
+
+/// A number of rows that the document states and that may be asked for.
+fn stated(source: &Source, most: Option<i64>) -> Option<i64> {
+    match source {
+        Source::Constant(Value::Integer(rows)) => {
+            Some(*rows).filter(|rows| (0..=most.unwrap_or(i64::MAX)).contains(rows))
+        }
+        _ => None,
     }
 }
 

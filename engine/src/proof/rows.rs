@@ -54,8 +54,10 @@ impl Proof<'_> {
 
     /// Whether a limit is refused where it is more than that, or is no more.
     fn is_at_most(&self, limit: &Expr, most: i64) -> bool {
-        let Expr::Parameter(index) = limit else {
-            return false;
+        let index = match limit {
+            Expr::Number(rows) => return *rows <= most,
+            Expr::Parameter(index) => index,
+            _ => return false,
         };
         let Some(Slot::Bound(Binding { source, form, .. })) = self.slots.get(*index) else {
             return false;

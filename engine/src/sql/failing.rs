@@ -33,6 +33,7 @@ pub(crate) fn can_fail(dialect: Dialect, expr: &Expr) -> bool {
         | Expr::Next(_) => true,
         Expr::Column(_)
         | Expr::Parameter(_)
+        | Expr::Number(_)
         | Expr::Excluded(..)
         | Expr::Again(..)
         | Expr::Decimal(_)

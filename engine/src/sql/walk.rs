@@ -20,6 +20,7 @@ macro_rules! hand_over {
         match $expr {
             Expr::Column(_)
             | Expr::Parameter(_)
+            | Expr::Number(_)
             | Expr::Excluded(..)
             | Expr::Search(..)
             | Expr::Row(_)

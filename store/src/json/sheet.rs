@@ -5,7 +5,7 @@ use crate::{Config, Error};
 /// How large one answer may become, all that was handed out of it included.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    bytes_max: usize,
+    pub(crate) bytes_max: usize,
     rows_max: u64,
 }
 

@@ -22,11 +22,10 @@ const CLEARING: Duration = Duration::from_secs(5);
 
 /// The pool.
 pub(super) struct Pool {
-    connections: managed::Pool<Makers>,
     connector: Arc<Connector>,
     /// A connection for checks alone: a server that is busy is there nevertheless.
     spare: Mutex<Option<Session>>,
-    line: Line,
+    line: Line<Makers>,
     metrics: Metrics,
 }
 
@@ -64,23 +63,18 @@ impl Pool {
         connector: Arc<Connector>,
         metrics: Metrics,
     ) -> Result<Self, Error> {
-        let size = config.mariadb.connections.max(1);
-        let connections = managed::Pool::builder(Makers(Arc::clone(&connector)))
-            .max_size(size)
-            .build()
-            .map_err(|error| Error::Internal(error.to_string()))?;
+        let maker = (Makers(Arc::clone(&connector)), config.mariadb.connections);
         Ok(Self {
-            connections,
             connector,
             spare: Mutex::default(),
-            line: Line::new(config, size, metrics.clone()),
+            line: Line::new(config, maker, metrics.clone())?,
             metrics,
         })
     }
 
     /// Waits for a free connection, not longer than it may.
     pub(super) async fn take(&self, purpose: Purpose) -> Result<Held, Error> {
-        let taken = self.line.take(&self.connections, purpose).await?;
+        let taken = self.line.take(purpose).await?;
         self.metrics.in_use.inc();
         Ok(Held {
             taken: Some(taken),
@@ -92,7 +86,7 @@ impl Pool {
 
     /// Drops the connections nobody holds: one of them was gone, so the others are likely to be.
     pub(super) fn retire(&self) {
-        self.connections.retain(|_, _| false);
+        self.line.retire();
     }
 
     /// A round trip.
@@ -112,7 +106,7 @@ impl Pool {
 
     /// Refuses new work and drops the connections, those at work when they are done.
     pub(super) async fn close(&self) {
-        self.connections.close();
+        self.line.close();
         *self.spare.lock().await = None;
     }
 }

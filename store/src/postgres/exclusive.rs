@@ -22,8 +22,7 @@ const CLEARING: Duration = Duration::from_secs(5);
 
 /// The pool.
 pub(super) struct Exclusives {
-    pool: managed::Pool<Makers>,
-    line: Line,
+    line: Line<Makers>,
     metrics: Metrics,
 }
 
@@ -60,21 +59,16 @@ impl Exclusives {
         connector: Arc<Connector>,
         metrics: Metrics,
     ) -> Result<Self, Error> {
-        let connections = config.postgres.exclusive_connections.max(1);
-        let pool = managed::Pool::builder(Makers(connector))
-            .max_size(connections)
-            .build()
-            .map_err(|error| Error::Internal(error.to_string()))?;
+        let connections = config.postgres.exclusive_connections;
         Ok(Self {
-            pool,
-            line: Line::new(config, connections, metrics.clone()),
+            line: Line::new(config, (Makers(connector), connections), metrics.clone())?,
             metrics,
         })
     }
 
     /// Waits for a free connection, not longer than it may.
     pub(super) async fn take(&self, purpose: Purpose) -> Result<Exclusive, Error> {
-        let taken = self.line.take(&self.pool, purpose).await?;
+        let taken = self.line.take(purpose).await?;
         self.metrics.in_use.inc();
         Ok(Exclusive {
             taken: Some(taken),
@@ -97,7 +91,7 @@ impl Exclusives {
 
     /// Refuses new work and drops the connections, those at work when they are done.
     pub(super) fn close(&self) {
-        self.pool.close();
+        self.line.close();
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::task::AbortHandle;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Config, RowStream};
+use tokio_postgres::{Client, Column, Config, RowStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A connection; dropping it ends it once the server has answered all that was asked.
@@ -202,6 +202,11 @@ impl Equivalent<Key> for Asked<'_> {
 }
 
 impl Prepared {
+    /// The types of its columns.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &Type> {
+        self.statement.columns().iter().map(Column::type_)
+    }
+
     /// Whether a result of it was too large to be held whole.
     pub(super) fn is_large(&self) -> bool {
         self.size.large.load(Ordering::Relaxed)

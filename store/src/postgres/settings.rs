@@ -1,16 +1,20 @@
 //! The bounds within which jobs run, and what becomes of those whose answer is held whole.
 
-use crate::Config;
 use crate::config::Pooler;
 use crate::json::Bounds;
 use crate::patience::Patience;
+use crate::snag::Snag;
+use crate::{Config, Error};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// What became of a job whose answer is held whole.
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// The JSON text, and how many rows went into it.
     Whole(Vec<u8>, u64),
+    /// The same of a write that is committed already.
+    Made(Vec<u8>, u64),
     /// The result is larger than may be held; nothing of it was handed out.
     Large,
     /// It was done before: the JSON text of that time. The transaction is still open.
@@ -53,6 +57,22 @@ impl Settings {
         } else {
             self.whole_bytes_max
         }
+    }
+
+    /// Waits for an answer, no longer than so many statements may take that write or do not.
+    pub(super) async fn in_time<T>(
+        &self,
+        (writes, statements): (bool, usize),
+        silence: &str,
+        asked: impl Future<Output = Result<T, Snag>>,
+    ) -> Result<T, Snag> {
+        let answer = timeout(self.patience.with(writes, statements), asked).await;
+        answer.unwrap_or_else(|_| Err(Error::Timeout(silence.into()).into()))
+    }
+
+    /// Whether a write may be a transaction by itself: no setting has to be made for it first.
+    pub(super) fn are_those_of_writes(&self) -> bool {
+        !self.pooled && !self.patience.differs()
     }
 
     /// Begins a transaction that reads one snapshot, or one that writes.

@@ -23,7 +23,7 @@ use futures_util::TryStreamExt;
 use model::{Argument, Statement, Use};
 use std::pin::pin;
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_postgres::RowStream;
 
 /// What is known about an answer before its first byte is handed out.
@@ -215,10 +215,8 @@ async fn within<T>(
     settings: &Settings,
     waiting: impl Future<Output = Result<T, Snag>>,
 ) -> Result<T, Snag> {
-    match timeout(settings.patience.with(false, 1), waiting).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Error::Timeout("no answer in the middle of a stream".into()).into()),
-    }
+    let silence = "no answer in the middle of a stream";
+    settings.in_time((false, 1), silence, waiting).await
 }
 
 /// Where the text goes.

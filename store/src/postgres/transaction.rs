@@ -1,5 +1,8 @@
 //! A script in one transaction on an exclusive connection, its answer held whole.
 //!
+//! A write of one statement whose answer is `certain` is a transaction by itself, which saves it a round
+//! trip: the server makes it last before it says that it is ready again, and no answer is given before.
+//!
 //! Statements that do not need each other's rows are sent together, so a script takes few round
 //! trips. A script that writes in several steps, is to happen once, or is run as somebody waits for
 //! `BEGIN` before all else, so that none can run outside the transaction; what was written is committed once the answer
@@ -7,6 +10,7 @@
 
 use super::acting;
 use super::binding::settle;
+use super::certain;
 use super::once;
 use super::session::{Prepared, Request, Session};
 use super::settings::{Outcome, Settings};
@@ -20,11 +24,10 @@ use futures_util::{StreamExt, TryStreamExt};
 use model::{Argument, Step};
 use std::ops::Range;
 use std::pin::pin;
-use tokio::time::timeout;
 use tokio_postgres::RowStream;
 
 /// A script under way.
-struct Running<'a> {
+pub(super) struct Running<'a> {
     session: &'a Session,
     job: &'a Job,
     /// Its steps as prepared. They are held until the end: one that fell out of the cache and was
@@ -32,28 +35,56 @@ struct Running<'a> {
     prepared: Vec<Option<Prepared>>,
 }
 
-/// Runs all steps and gives the JSON text; a read that passes its bound is to be streamed, and
-/// what was written is to be committed.
-pub(super) async fn run(
-    session: &Session,
-    job: &Job,
-    settings: &Settings,
-) -> Result<Outcome, Snag> {
+/// Prepares the steps of a job.
+pub(super) async fn prepare<'a>(session: &'a Session, job: &'a Job) -> Result<Running<'a>, Snag> {
     let mut prepared = Vec::with_capacity(job.script.steps.len());
     for step in &job.script.steps {
         let one = session.prepare(&step.statement).await;
         prepared.push(one.map_err(|snag| snag.at(step))?);
     }
-    let running = Running {
+    Ok(Running {
         session,
         job,
         prepared,
-    };
-    match transact(&running, settings).await {
-        Err(snag) if !job.script.writes && matches!(snag.error, Error::TooLarge(_)) => {
-            Ok(Outcome::Large)
+    })
+}
+
+impl Running<'_> {
+    /// Runs all steps and gives the JSON text; a read that passes its bound is to be streamed, and
+    /// what was written is to be committed.
+    pub(super) async fn run(&self, settings: &Settings) -> Result<Outcome, Snag> {
+        match transact(self, settings).await {
+            Err(snag) if !self.job.script.writes && matches!(snag.error, Error::TooLarge(_)) => {
+                Ok(Outcome::Large)
+            }
+            outcome => outcome,
         }
-        outcome => outcome,
+    }
+
+    /// Runs the one statement of a write that is a transaction by itself: whatever ends it before the
+    /// server has said how, leaves open whether it was made.
+    pub(super) async fn run_alone(&self, settings: &Settings) -> Result<Outcome, Snag> {
+        let mut answer = Answer::new(&self.job.script, settings.bytes_max(true), settings.bounds);
+        let run = together(self, 0..1, [None, None], &mut answer);
+        settings
+            .in_time((true, 1), "no answer to a write", run)
+            .await
+            .map_err(Snag::in_commit)?;
+        let rows = answer.rows;
+        Ok(Outcome::Made(answer.finish()?, rows))
+    }
+
+    /// Whether nothing can go wrong with it once the server has done it.
+    pub(super) fn commits_itself(&self, settings: &Settings) -> bool {
+        let [Some(prepared)] = self.prepared.as_slice() else {
+            return false;
+        };
+        if !self.job.script.writes || !settings.are_those_of_writes() {
+            return false;
+        }
+        let columns: Vec<_> = prepared.columns().collect();
+        certain::bytes_max(self.job, &columns)
+            .is_some_and(|bytes| bytes <= settings.bytes_max(true).min(settings.bounds.bytes_max))
     }
 }
 
@@ -110,29 +141,24 @@ async fn open(session: &Session, begin: &str, job: &Job) -> Result<Option<Vec<u8
 /// Makes what was written last; from here on a silent server leaves it open whether it did.
 pub(super) async fn commit(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let commit = session.send(Request::Control("COMMIT"));
-    let silent = || Error::Timeout("no answer to a commit".into()).into();
-    let outcome = timeout(settings.patience.with(true, 1), commit).await;
-    match outcome.unwrap_or_else(|_| Err(silent())) {
-        Ok(_) => Ok(()),
-        Err(snag) => Err(snag.in_commit()),
-    }
+    let ended = settings.in_time((true, 1), "no answer to a commit", commit);
+    ended.await.map(drop).map_err(Snag::in_commit)
 }
 
 /// Undoes what was written, once the constraints that are looked at in the end were.
 pub(super) async fn undo(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let look = session.send(Request::Control("SET CONSTRAINTS ALL IMMEDIATE"));
-    let silent = || Error::Timeout("no answer about constraints".into()).into();
-    let looked = timeout(settings.patience.with(true, 1), look).await;
-    looked.unwrap_or_else(|_| Err(silent()))?;
+    settings
+        .in_time((true, 1), "no answer about constraints", look)
+        .await?;
     roll_back(session, settings).await
 }
 
 /// Ends a transaction in which nothing was written.
 pub(super) async fn roll_back(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let rolled_back = session.send(Request::Control("ROLLBACK"));
-    let silent = || Error::Timeout("no answer to a rollback".into()).into();
-    let outcome = timeout(settings.patience.with(true, 1), rolled_back).await;
-    outcome.unwrap_or_else(|_| Err(silent())).map(|_| ())
+    let ended = settings.in_time((true, 1), "no answer to a rollback", rolled_back);
+    ended.await.map(drop)
 }
 
 /// Sends some steps, a control before and one after them, and takes their rows.

@@ -55,7 +55,7 @@ fn a_cursor_holds_the_figure_its_order_goes_by() {
         &*statement.sql,
         format!(
             "SELECT ARRAY(SELECT ROW({sum}, t0.\"id\") FROM \"category\" AS t0 \
-             ORDER BY {sum}, t0.\"id\" LIMIT $2), $1"
+             ORDER BY {sum}, t0.\"id\" LIMIT 3), $1"
         )
     );
 }

@@ -3,11 +3,11 @@
 use super::words::{self, Words};
 use super::{Look, Looking, PARTS_MAX, Spot};
 use crate::access::{Condition, claims_of};
-use crate::input::{Argument, Source};
+use crate::input::Argument;
 use crate::plan::read::Scope;
 use crate::sql::{Alias, Expr, Reference, codec, readable};
 use model::schema::Cardinality;
-use model::{Codec, Scalar, Value};
+use model::{Codec, Scalar};
 
 /// A part of a condition.
 pub(crate) struct Part {
@@ -291,9 +291,7 @@ impl Looking<'_, '_> {
 
     /// The one value of a scope; of a view nobody knows whether there are more.
     fn one(&mut self, mut scope: Scope) -> Expr {
-        let one = Source::Constant(Value::Integer(1));
-        let one = self.planner.draft.count(one, None);
-        scope.select.limit = Some(Expr::Parameter(one));
+        scope.select.limit = Some(Expr::Number(1));
         Expr::Value(Box::new(scope.select))
     }
 

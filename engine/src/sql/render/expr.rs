@@ -51,6 +51,7 @@ impl Text<'_> {
         match expr {
             Expr::Column(reference) => self.reference(*reference),
             Expr::Parameter(index) => self.parameter(*index),
+            Expr::Number(number) => self.push(&number.to_string()),
             Expr::Excluded(table, column) => {
                 self.push("excluded.");
                 self.column_name(*table, *column);

@@ -271,3 +271,30 @@ async fn many_scripts_share_few_exclusive_connections() {
     let connections = scratch.number(CONNECTIONS).await;
     assert!(connections <= 3, "{connections}");
 }
+
+#[tokio::test]
+async fn connections_that_are_not_needed_any_more_are_closed_but_for_one() {
+    let scratch = Scratch::new("").await;
+    let config = Config {
+        idle_ms: 50,
+        ..scratch.config()
+    };
+    let database = open(&config);
+    let nap = script(
+        true,
+        vec![step("n", "SELECT pg_sleep(0.2)", &[], Use::Discard)],
+    );
+    let naps = [(); 20].map(|()| {
+        let (database, nap) = (database.clone(), nap.clone());
+        tokio::spawn(async move { run(&database, &nap, vec![], Weight::Light).await })
+    });
+    let mut most = 0;
+    for nap in naps {
+        most = most.max(scratch.number(CONNECTIONS).await);
+        nap.await.unwrap().unwrap();
+    }
+    assert!(most > 1, "{most}");
+    scratch.assert_soon(1, CONNECTIONS).await;
+    run(&database, &nap, vec![], Weight::Light).await.unwrap();
+    assert_eq!(scratch.number(CONNECTIONS).await, 1);
+}
