@@ -8,6 +8,7 @@ mod profile;
 mod traffic;
 
 use crate::bench::shop;
+use crate::client::{Client, is_ready};
 use crate::process::{self, Service, Stop};
 use crate::scratch::Scratch;
 use crate::{house, packages, server};
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use traffic::{Client, REQUESTS, Request};
+use traffic::{REQUESTS, Request, ask};
 
 /// Where the figures stand that a change is held to.
 const RECORDED: &str = "xtask/src/instructions/recorded.json";
@@ -170,7 +171,7 @@ impl Counted {
             command.stdout(output).stderr(errors);
         })?;
         service
-            .wait_until(START_SECONDS, || traffic::is_ready(port))
+            .wait_until(START_SECONDS, || is_ready(port))
             .with_context(|| format!("no server; its log is {}", log.display()))?;
         Ok(Self {
             service,
@@ -184,13 +185,13 @@ impl Counted {
     fn cost(&mut self, request: &Request) -> Result<(Cost, PathBuf)> {
         let mut turns = 0..;
         for turn in turns.by_ref().take(WARM) {
-            self.client.ask(request, turn)?;
+            ask(&mut self.client, request, turn)?;
         }
         let mut least: Option<(Cost, PathBuf)> = None;
         for _ in 0..COUNTS {
             self.control("--zero")?;
             for turn in turns.by_ref().take(COUNTED as usize) {
-                self.client.ask(request, turn)?;
+                ask(&mut self.client, request, turn)?;
             }
             let (cost, file) = self.dump()?;
             least = Some(match least {

@@ -7,6 +7,7 @@
 mod attack;
 mod bench;
 mod ci;
+mod client;
 mod coverage;
 mod docs;
 mod house;
@@ -63,6 +64,8 @@ enum Verb {
     Bare(bench::bare::Options),
     /// Count what a request costs the server, and compare with what is recorded
     Instructions(instructions::Options),
+    /// Serve a mixed load for an hour, with reloads, and tell how much memory that takes
+    Soak(bench::soak::Options),
     /// Attack the access rules with random schemas, rules, callers and documents
     Attack(attack::Options),
     /// Compare forms of SQL for lists with nested lists
@@ -94,6 +97,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Bench(options) => bench::run(options),
         Verb::Bare(options) => bench::bare::serve(options),
         Verb::Instructions(options) => instructions::run(options),
+        Verb::Soak(options) => bench::soak::run(options),
         Verb::Attack(options) => attack::run(options),
         Verb::Shapes(options) => bench::shapes::run(options),
         Verb::Rules(options) => bench::rules::run(options),

@@ -61,10 +61,20 @@ pub(super) fn forget_peak(process: u32) -> Result<()> {
 
 /// The most memory a process has had at a time, in mebibytes.
 pub(super) fn peak_mib(process: u32) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    mib(process, "VmHWM:")
+}
+
+/// The memory a process has now, in mebibytes.
+pub(super) fn memory_mib(process: u32) -> Result<f64> {
+    mib(process, "VmRSS:")
+}
+
+fn mib(process: u32, label: &str) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))
+        .with_context(|| format!("process {process} is gone"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(label));
     let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    Ok(kibibytes.context("the kernel does not tell the peak of memory")? / 1024.0)
+    Ok(kibibytes.context("the kernel does not tell how much memory it has")? / 1024.0)
 }
 
 #[derive(Debug, PartialEq, Eq)]

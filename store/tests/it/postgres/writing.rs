@@ -242,3 +242,92 @@ async fn two_writers_that_wait_for_each_other_are_told_to_try_again() {
     );
     assert_eq!(scratch.number("SELECT sum(n) FROM t").await, 2);
 }
+
+/// A write of one statement that answers with an integer, or with text.
+fn insert(sql: &str, scalar: Scalar) -> Arc<Script> {
+    let row = Cell::Object {
+        present: None,
+        record: record([cell(0, scalar)]),
+    };
+    script(true, vec![step("c", sql, &[], Use::Value(row))])
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_cannot_fail_is_a_transaction_by_itself() {
+    const LAST: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'fragaria' \
+                        AND datname = current_database() AND query LIKE ";
+    let scratch = Scratch::new(SHOP).await;
+    let database = scratch.open();
+    let alone = insert(
+        "INSERT INTO customer VALUES (2, 'c@d') RETURNING id",
+        Scalar::Int,
+    );
+    let answer = run(&database, &alone, vec![], Weight::Light).await;
+    assert_eq!(answer.unwrap(), "{\"c\":{\"c0\":2}}");
+    assert_eq!(scratch.number(&format!("{LAST}'INSERT%'")).await, 1);
+    let held = insert(
+        "INSERT INTO customer VALUES (3, 'e@f') RETURNING email",
+        Scalar::String,
+    );
+    let answer = run(&database, &held, vec![], Weight::Light).await;
+    assert_eq!(answer.unwrap(), "{\"c\":{\"c0\":\"e@f\"}}");
+    assert_eq!(scratch.number(&format!("{LAST}'COMMIT'")).await, 1);
+    assert_eq!(scratch.number("SELECT count(*) FROM customer").await, 3);
+}
+
+#[tokio::test]
+async fn what_a_constraint_refuses_in_the_end_is_no_answer() {
+    let scratch = Scratch::new(
+        "CREATE TABLE note (id int PRIMARY KEY, \
+         beside int REFERENCES note DEFERRABLE INITIALLY DEFERRED)",
+    )
+    .await;
+    let database = scratch.open();
+    let alone = insert("INSERT INTO note VALUES (1, 9) RETURNING id", Scalar::Int);
+    let failure = run(&database, &alone, vec![], Weight::Light)
+        .await
+        .unwrap_err();
+    assert!(matches!(failure.error, Error::ForeignKey(_)), "{failure:?}");
+    assert_eq!(scratch.number("SELECT count(*) FROM note").await, 0);
+    let whole = insert("INSERT INTO note VALUES (1, 1) RETURNING id", Scalar::Int);
+    assert!(run(&database, &whole, vec![], Weight::Light).await.is_ok());
+}
+
+#[tokio::test]
+async fn whether_a_write_by_itself_was_made_is_unknown_when_its_connection_ends() {
+    let scratch = Scratch::new(SHOP).await;
+    let database = scratch.open();
+    let alone = insert(
+        "INSERT INTO customer SELECT max(id) + 1, max(id) || '@d' FROM customer RETURNING id",
+        Scalar::Int,
+    );
+    // Preparing it waits for the lock as well.
+    run(&database, &alone, vec![], Weight::Light).await.unwrap();
+    scratch
+        .outside
+        .batch_execute("BEGIN; LOCK TABLE customer IN EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let task = tokio::spawn({
+        let (database, alone) = (database.clone(), alone.clone());
+        async move { run(&database, &alone, vec![], Weight::Light).await }
+    });
+    let waiting =
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'customer'::regclass";
+    scratch.assert_soon(1, waiting).await;
+    scratch
+        .outside
+        .batch_execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
+             AND application_name = 'fragaria' AND datname = current_database(); ROLLBACK",
+        )
+        .await
+        .unwrap();
+    let failure = task.await.unwrap().unwrap_err();
+    assert!(
+        matches!(failure.error, Error::OutcomeUnknown(_)),
+        "{failure:?}"
+    );
+    assert_eq!(scratch.number("SELECT count(*) FROM customer").await, 2);
+    assert!(run(&database, &alone, vec![], Weight::Light).await.is_ok());
+}
