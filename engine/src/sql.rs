@@ -62,6 +62,8 @@ pub(crate) enum Expr {
     Parameter(usize),
     /// A number of rows, which the plan knows: the database plans for it.
     Number(i64),
+    /// One row more than that, which tells whether there are more and is not shown.
+    NumberAndOne(i64),
     /// A default value in a row of `VALUES`.
     Excluded(usize, usize),
     Cast(Box<Expr>, Cast),

@@ -136,8 +136,8 @@ impl Draft {
 
     /// The same, and one row more.
     pub(crate) fn rows_and_one(&mut self, source: Source, most: Option<i64>) -> Expr {
-        match stated(&source, most).and_then(|rows| rows.checked_add(1)) {
-            Some(rows) => Expr::Number(rows),
+        match stated(&source, most) {
+            Some(rows) => Expr::NumberAndOne(rows),
             None => Expr::Parameter(self.count_and_one(source, most)),
         }
     }

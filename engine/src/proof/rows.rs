@@ -55,7 +55,7 @@ impl Proof<'_> {
     /// Whether a limit is refused where it is more than that, or is no more.
     fn is_at_most(&self, limit: &Expr, most: i64) -> bool {
         let index = match limit {
-            Expr::Number(rows) => return *rows <= most,
+            Expr::Number(rows) | Expr::NumberAndOne(rows) => return *rows <= most,
             Expr::Parameter(index) => index,
             _ => return false,
         };

@@ -34,6 +34,7 @@ pub(crate) fn can_fail(dialect: Dialect, expr: &Expr) -> bool {
         Expr::Column(_)
         | Expr::Parameter(_)
         | Expr::Number(_)
+        | Expr::NumberAndOne(_)
         | Expr::Excluded(..)
         | Expr::Again(..)
         | Expr::Decimal(_)

@@ -21,6 +21,7 @@ macro_rules! hand_over {
             Expr::Column(_)
             | Expr::Parameter(_)
             | Expr::Number(_)
+            | Expr::NumberAndOne(_)
             | Expr::Excluded(..)
             | Expr::Search(..)
             | Expr::Row(_)

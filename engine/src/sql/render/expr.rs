@@ -51,7 +51,8 @@ impl Text<'_> {
         match expr {
             Expr::Column(reference) => self.reference(*reference),
             Expr::Parameter(index) => self.parameter(*index),
-            Expr::Number(number) => self.push(&number.to_string()),
+            Expr::Number(rows) => self.push(&rows.to_string()),
+            Expr::NumberAndOne(rows) => self.push(&rows.saturating_add(1).to_string()),
             Expr::Excluded(table, column) => {
                 self.push("excluded.");
                 self.column_name(*table, *column);
