@@ -424,10 +424,10 @@ fn a_condition_inside_json_looks_at_the_place_that_a_rule_names() {
 
 #[test]
 fn a_list_brings_no_more_rows_than_the_rules_say() {
-    let list = |limit: Option<usize>| {
+    let list = |limit: Option<Expr>| {
         let mut select = from(INVOICE, A, Vec::new());
         select.columns = [column(A, INVOICE, 0)].into_iter().collect();
-        select.limit = limit.map(Expr::Parameter);
+        select.limit = limit;
         select
     };
     let shown = |roles: &[&str], select: Select| {
@@ -435,22 +435,31 @@ fn a_list_brings_no_more_rows_than_the_rules_say() {
         said(roles, |proof| proof.statement(&tree, &rows).map(drop))
     };
     // Parameters 5 to 9 are counted: up to 2, up to 3, without a bound, the constants 2 and 3.
-    for (limit, is_held) in [
-        (Some(5), true),
-        (Some(8), true),
-        (Some(6), false),
-        (Some(7), false),
-        (Some(9), false),
-        (Some(1), false),
+    let counted = [
+        (5, true),
+        (8, true),
+        (6, false),
+        (7, false),
+        (9, false),
+        (1, false),
+    ]
+    .map(|(index, is_held)| (Some(Expr::Parameter(index)), is_held));
+    let stated = [
+        (Some(Expr::Number(2)), true),
+        (Some(Expr::Number(3)), false),
+        (Some(Expr::NumberAndOne(2)), true),
+        (Some(Expr::NumberAndOne(3)), false),
         (None, false),
-    ] {
-        assert_eq!(shown(&["temp"], list(limit)).is_ok(), is_held, "{limit:?}");
-        let mut groups = list(limit);
+    ];
+    for (limit, is_held) in counted.into_iter().chain(stated) {
+        let list = || list(limit.clone());
+        assert_eq!(shown(&["temp"], list()).is_ok(), is_held, "{limit:?}");
+        let mut groups = list();
         groups.group = vec![column(A, INVOICE, 2)];
         groups.columns.place(Expr::Count(None));
         assert_eq!(shown(&["temp"], groups).is_ok(), is_held, "{limit:?}");
         let mut packed = Select::default();
-        packed.column(Expr::Rows(Box::new(list(limit))));
+        packed.column(Expr::Rows(Box::new(list())));
         assert_eq!(holds(&["temp"], packed).is_ok(), is_held, "{limit:?}");
     }
     let mut total = list(None);
