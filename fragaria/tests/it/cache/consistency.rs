@@ -194,7 +194,7 @@ fn no_value_is_older_than_it_may_be_beside_writers_inside_and_outside() {
             Base::Postgres(_) | Base::Mariadb(_) => STALE,
         };
         let bound = format!("cache.stale_ms_max={}", STALE.as_millis());
-        let server = ground.serve(&[&bound]);
+        let server = ground.serve(&[&bound, "rates.rules=[]"]);
         let race = Race::default();
         let write = writer(&ground);
         race.run(&server, (reads, stale), write);
