@@ -15,7 +15,7 @@ use std::str::FromStr;
 const FORMAT: &str = "fragaria-artefact";
 
 /// The version of the format; any change of the body is another version.
-const VERSION: u32 = 10;
+const VERSION: u32 = 11;
 
 /// A schema as it was read, and the hash it is known by.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use crate::access::HashKey;
 use crate::config::Config;
 use crate::input::{Source, Variables, assembled, coerce_scalar, item_or_last};
-use crate::plan::{Binding, CursorPart, Form, Known, Plan, Slot, Wish};
+use crate::plan::{Binding, CursorPart, Form, Keeping, Known, Plan, Slot, Wish};
 use crate::prepare::{Operation, located};
 use crate::search;
 use crate::sql::JsonPath;
@@ -23,6 +23,8 @@ pub struct Bound {
     pub weight: Weight,
     /// What the operation costs.
     pub cost: u64,
+    /// Whether its answer may be kept.
+    pub keeping: Option<Keeping>,
 }
 
 /// What values are bound by.
@@ -65,6 +67,7 @@ pub(crate) fn bind(
         arguments,
         weight: if long { Weight::Unbounded } else { plan.weight },
         cost,
+        keeping: plan.keeping,
     })
 }
 

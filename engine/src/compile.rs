@@ -1,6 +1,7 @@
 //! From schema files to a schema: parsed and validated as GraphQL, then resolved stage by stage.
 
 mod access;
+mod caching;
 mod choices;
 mod columns;
 mod computed;
@@ -99,6 +100,7 @@ fn resolve(
     relations::resolve(&mut drafts, findings);
     constraints::resolve(&mut drafts, dialect, findings);
     costs::resolve(&document, &mut drafts, findings);
+    caching::resolve(&document, &mut drafts, findings);
     let resolved = choices::resolve(&unions, &mut drafts, findings);
     variants::resolve(&families, &mut drafts, &enums, findings);
     let mut functions =

@@ -50,7 +50,7 @@ pub use drift::{Trial, UNPROTECTED, acted_as, drift, row_security, served, trial
 pub use engine::{Ahead, Ask, Engine, Error, Inexplicable, Inquiry, Named, Writing};
 pub use explain::{Explaining, Explanation, OfField, OfRule, Sight as FieldSight, Standing, Told};
 pub use json::{Flaw, flaw};
-pub use plan::Inserts;
+pub use plan::{Inserts, Keeping};
 pub use prepare::{Operation, OperationKind};
 pub use rehearsal::rehearsal;
 pub use scaffold::{Scaffold, scaffold};

@@ -30,6 +30,7 @@ use crate::input::Source;
 use apollo_compiler::parser::SourceSpan;
 use model::{Dialect, Parameter, Script, Value, Weight};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A plan: everything about a request but its values.
 #[derive(Debug)]
@@ -44,6 +45,28 @@ pub(crate) struct Plan {
     /// Parameters (step, slot) that bound the rows of a list; one above the shared limit makes
     /// the plan unbounded.
     pub(crate) limits: Vec<(usize, usize)>,
+    /// Whether its answers may be kept.
+    pub(crate) keeping: Option<Keeping>,
+}
+
+/// By what answers of a plan may be kept, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// The number of the plan: no other plan has it as long as the process lives, of whatever artefact.
+    pub plan: u64,
+    /// For at most so many seconds.
+    pub max_age_s: u32,
+}
+
+impl Keeping {
+    /// Keeps answers of one more plan.
+    fn of_next(max_age_s: u32) -> Self {
+        static PLANS: AtomicU64 = AtomicU64::new(0);
+        Self {
+            plan: PLANS.fetch_add(1, Ordering::Relaxed),
+            max_age_s,
+        }
+    }
 }
 
 impl Plan {

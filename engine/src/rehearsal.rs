@@ -39,6 +39,7 @@ pub fn rehearsal(parts: &[&Bound]) -> Bound {
         arguments,
         weight: Weight::Bounded,
         cost: parts.iter().map(|part| part.cost).sum(),
+        keeping: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Defaults < `fragaria.toml` < the environment < flags. Every setting is checked by itself, so
 //! that a finding names the file and line, the variable or the flag that is to be mended.
 
+mod cache;
 mod compression;
 mod documents;
 mod keys;
@@ -12,6 +13,7 @@ mod tenancy;
 mod tls;
 mod words;
 
+pub(crate) use cache::{Cache, Clients, Unseen};
 pub(crate) use compression::{Coding, Compression};
 pub(crate) use documents::{Documents, Mode};
 pub(crate) use layers::{Flag, Origin};
@@ -46,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) limits: engine::Config,
     /// Which documents are run, and what is kept of them.
     pub(crate) documents: Documents,
+    /// Which answers are kept.
+    pub(crate) cache: Cache,
     /// How columns are shown that callers may not see as they are.
     pub(crate) masks: Masks,
     /// How many requests are worked on at a time.
@@ -270,6 +274,7 @@ impl Loaded {
             .tls
             .findings()
             .into_iter()
+            .chain(self.config.cache.findings(&self.config.database.changes))
             .chain(self.config.reach())
             .chain(self.config.strangers());
         for (key, message) in database.chain(guard).chain(tls) {

@@ -2,6 +2,7 @@
 
 mod admin;
 pub(crate) mod admission;
+pub(crate) mod again;
 pub(crate) mod answer;
 pub(crate) mod bodies;
 mod body;
@@ -235,13 +236,13 @@ fn seal(
         // A client that does not wait for its refusal was refused all the same.
         entry.outcome = answer.outcome;
     }
-    let mut packer = None;
+    let (mut packer, mut packed) = (None, None);
     if answer.is_packed(&server.config.server.compression) {
         head.append(VARY, HeaderValue::from_static("accept-encoding"));
         let ready = coding.and_then(|coding| server.packed.packer(coding));
         if let Some((coding, rest)) = ready.and_then(|ready| ready.begin(&mut answer.content)) {
             head.insert(CONTENT_ENCODING, coding.value());
-            packer = rest;
+            (packer, packed) = (rest, Some(coding));
         }
     }
     let body = Body::new(
@@ -257,6 +258,9 @@ fn seal(
     };
     for (name, value) in answer.headers {
         head.insert(name, value);
+    }
+    if let Some(tag) = answer.tag {
+        tag.tell(&mut head, packed);
     }
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;

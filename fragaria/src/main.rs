@@ -5,6 +5,7 @@
 
 mod address;
 mod agreement;
+mod cache;
 mod cli;
 mod command;
 mod config;

@@ -3,9 +3,11 @@
 //! The line of the request is open when it arrives here, and closes at the last byte of the
 //! answer. Every step is one call; the first refusal is the answer.
 
+use crate::cache::{self, Cache, Kept, Outcome};
 use crate::documents::{self, Wanted};
 use crate::edition::Edition;
 use crate::http::admission::{Admitted, admit};
+use crate::http::again::Asking;
 use crate::http::answer::{Answer, Refusal};
 use crate::http::idempotency::{self, fingerprint};
 use crate::http::negotiation::Format;
@@ -13,7 +15,7 @@ use crate::http::rates;
 use crate::http::room::{Full, Held};
 use crate::http::{Asked, Peer};
 use crate::server::Server;
-use engine::{Ask, Bound, Inserts, Operation, OperationKind};
+use engine::{Ask, Bound, Inserts, Keeping, Operation, OperationKind};
 use guard::load::{Pass, Work};
 use guard::rates::Visit;
 use hyper::{Method, StatusCode};
@@ -33,22 +35,38 @@ pub(crate) async fn answer(
 ) -> Answer {
     let format = Format::accepted(request.headers());
     let mut visit = Visit::default();
+    let asked = server
+        .cache
+        .as_ref()
+        .and_then(|cache| Asking::of(&request, cache.config()));
     let answer = match live(server, (peer, request, format), line, &mut visit).await {
-        Ok(((reply, held), cost)) => Answer::data(reply, cost, held, format.unwrap_or_default()),
+        Ok((Lived { reply, held, kept }, cost)) => {
+            let answer = Answer::data(reply, cost, held, format.unwrap_or_default());
+            match (asked, kept.filter(|_| cost.is_none())) {
+                (Some(asked), Some(kept)) => asked.told(answer, &kept, line),
+                _ => answer,
+            }
+        }
         Err(refusal) => Answer::refused(&refusal, format.unwrap_or_default()),
     };
     rates::tell(server, &visit, line, answer)
 }
 
-/// What a request comes to: the answer with the room it takes, and its cost where that is asked for.
-type Lived = ((Reply, Option<Held>), Option<u64>);
+/// What a request comes to.
+struct Lived {
+    reply: Reply,
+    /// The room it takes.
+    held: Option<Held>,
+    /// What others are told who keep answers.
+    kept: Option<Kept>,
+}
 
 async fn live(
     server: &Server,
     (peer, request, format): (&Peer, Asked<'_>, Option<Format>),
     line: &mut Line,
     visit: &mut Visit,
-) -> Result<Lived, Refusal> {
+) -> Result<(Lived, Option<u64>), Refusal> {
     let edition = server.edition();
     line.entry().artefact = Some(edition.hash.clone());
     rates::arrive(server, peer, request.headers(), visit).await?;
@@ -63,7 +81,8 @@ pub(crate) async fn ask(server: &Server, body: &[u8]) -> Result<(Reply, Option<H
     let mut line = server.requests.open("own".into(), "graphql");
     let edition = server.edition();
     let admitted = Admitted::own(server, &edition, body).await?;
-    carry_out(server, &edition, &admitted, &mut line, None).await
+    let lived = carry_out(server, &edition, &admitted, &mut line, None).await?;
+    Ok((lived.reply, lived.held))
 }
 
 async fn carry_out(
@@ -72,7 +91,7 @@ async fn carry_out(
     admitted: &Admitted,
     line: &mut Line,
     visit: Option<&mut Visit>,
-) -> Result<(Reply, Option<Held>), Refusal> {
+) -> Result<Lived, Refusal> {
     let actor = edition.engine.actor(&admitted.caller)?.map(Arc::new);
     let operation = prepare(server, edition, admitted).await?;
     line.name(operation.name());
@@ -81,12 +100,54 @@ async fn carry_out(
     let (bound, held) = bind(server, (edition, &operation), admitted, held).await?;
     line.entry().cost = Some(bound.cost);
     rates::weigh(server, visit, admitted, (&operation, bound.cost)).await?;
-    let pass = enter(server, &operation, &bound, admitted)?;
-    let once = once(&operation, admitted, actor.as_deref());
-    let as_what = (once, actor);
+    let as_what = (once(&operation, admitted, actor.as_deref()), actor);
+    let asked = (edition, &operation, admitted);
+    let (reply, kept) = match server.cache.as_ref().zip(bound.keeping) {
+        None => (read(server, asked, (bound, as_what), line).await?, None),
+        Some(kept) => Box::pin(recall(server, kept, asked, (bound, as_what), line)).await?,
+    };
+    Ok(Lived { reply, held, kept })
+}
+
+/// What is asked by whom, of which edition.
+type Question<'q> = (&'q Arc<Edition>, &'q Arc<Operation>, &'q Admitted);
+
+/// Answers what may be kept: from the cache, if it can. Whoever acts as a role of the database is held
+/// to rules that only the database knows, so nothing is kept of it.
+async fn recall(
+    server: &Server,
+    (cache, keeping): (&Cache, Keeping),
+    asked: Question<'_>,
+    (bound, as_what): (Bound, As),
+    line: &mut Line,
+) -> Result<(Reply, Option<Kept>), Refusal> {
+    if as_what.1.is_some() {
+        cache.note(Outcome::Bypass, line);
+        return Ok((read(server, asked, (bound, as_what), line).await?, None));
+    }
+    let question = cache::Question {
+        database: asked.2.place.database(server),
+        keeping,
+        bound: &bound,
+    };
+    let read = async |line: &mut Line| {
+        let bound = (bound.clone(), as_what.clone());
+        read(server, asked, bound, line).await
+    };
+    cache.answer(question, line, read).await
+}
+
+/// Asks the database, once it may be asked for more.
+async fn read(
+    server: &Server,
+    (edition, operation, admitted): Question<'_>,
+    (bound, as_what): (Bound, As),
+    line: &mut Line,
+) -> Result<Reply, Refusal> {
+    let pass = enter(server, operation, &bound, admitted)?;
     let outcome = match run((server, admitted), bound, as_what.clone(), line).await {
         Err(failure) if failure.is_of_several() && !operation.introspects() => {
-            let apart = bind_as(edition, &operation, admitted, Inserts::Apart);
+            let apart = bind_as(edition, operation, admitted, Inserts::Apart);
             Box::pin(run_apart(
                 (server, admitted),
                 (apart, as_what),
@@ -102,7 +163,7 @@ async fn carry_out(
     if outcome.as_ref().map_or_else(Refusal::is_away, |_| true) {
         pass.told();
     }
-    Ok((outcome?, held))
+    outcome
 }
 
 /// Parse, validate and plan; cached for the access shape of the caller. A new document takes its

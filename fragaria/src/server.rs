@@ -1,5 +1,6 @@
 //! The server, and the one way to build it: start, reload and tests come through here.
 
+use crate::cache::Cache;
 use crate::config::Config;
 use crate::desks::Desks;
 use crate::documents::{Documents, prepare_ahead};
@@ -83,6 +84,8 @@ pub(crate) struct Server {
     pub(crate) desks: Desks,
     /// Which documents are run.
     pub(crate) documents: Documents,
+    /// The answers that are kept, if any are.
+    pub(crate) cache: Option<Cache>,
     edition: ArcSwap<Edition>,
     open: AtomicBool,
     draining: AtomicBool,
@@ -122,9 +125,11 @@ impl Server {
         let edition = Edition::new(artefact, &config.limits, hash_key.as_ref())
             .context("the artefact is refused")?;
         hashes(&edition, hash_key.as_ref())?;
+        let patience = Duration::from_millis(config.database.queue_timeout_ms);
         let server = Self {
             stage,
             face,
+            cache: Cache::of(&config.cache, patience, &mut registry)?,
             database,
             tenancy,
             doorkeeper,
@@ -140,10 +145,7 @@ impl Server {
                 &mut registry,
             ),
             load,
-            desks: Desks::new(
-                Duration::from_millis(config.database.queue_timeout_ms),
-                &mut registry,
-            ),
+            desks: Desks::new(patience, &mut registry),
             documents,
             build: Build::new(env!("CARGO_PKG_VERSION"), &mut registry),
             edition: ArcSwap::from_pointee(edition),
@@ -189,6 +191,9 @@ impl Server {
         self.build.serves(&edition.hash);
         let edition = Arc::new(edition);
         self.edition.store(Arc::clone(&edition));
+        if let Some(cache) = &self.cache {
+            cache.clear();
+        }
         prepare_ahead(edition, self.stage);
         Ok(())
     }

@@ -331,7 +331,7 @@ fn stranger(config: &Config) -> Result<Arc<Caller>, Error> {
     }
     let role = &*config.anonymous_role;
     if !role.is_empty() {
-        return Ok(Arc::new(of("anonymous", Roles::from_iter([role]))));
+        return Ok(Arc::new(of(Caller::ANONYMOUS, Roles::from_iter([role]))));
     }
     if config.is_doorless() {
         return Ok(Arc::new(of("nobody", Roles::default())));

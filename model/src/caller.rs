@@ -22,6 +22,14 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The name of whoever shows no credentials; nobody else has it.
+    pub const ANONYMOUS: &str = "anonymous";
+
+    /// Whether it showed no credentials.
+    pub fn is_anonymous(&self) -> bool {
+        *self.name == *Self::ANONYMOUS
+    }
+
     /// The caller who shows the API key of that id.
     pub fn of_key(id: &str, rights: Rights, claims: Claims, tenant: Option<Box<str>>) -> Self {
         Self {

@@ -75,6 +75,9 @@ pub struct Table {
     /// What each of its rows costs.
     #[serde(default, skip_serializing_if = "Cost::is_usual")]
     pub cost: Cost,
+    /// For how many seconds an answer that looks at its rows may be kept; not at all where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age_s: Option<u32>,
     /// What roles may do with its rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<Rule>,

@@ -180,7 +180,7 @@ pub struct Parameter {
 }
 
 /// What a parameter is given.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Argument {
     /// A value.
     Value(Value),

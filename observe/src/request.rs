@@ -94,6 +94,8 @@ pub struct Entry {
     pub code: Option<&'static str>,
     /// What the operation costs, as far as it came.
     pub cost: Option<u64>,
+    /// What came of looking for a kept answer, where one may be kept: `hit`, `shared`, `miss`, `bypass`.
+    pub cache: Option<&'static str>,
     /// Name of the rate limit that was passed.
     pub limit: Option<Box<str>>,
     /// Bytes of the response body handed over.
@@ -139,6 +141,7 @@ impl Requests {
             status: 0,
             code: None,
             cost: None,
+            cache: None,
             limit: None,
             bytes: 0,
             outcome: Outcome::Cancelled,
@@ -255,6 +258,7 @@ impl Entry {
                     status = self.status,
                     code = self.code,
                     cost = self.cost,
+                    cache = self.cache,
                     limit = self.limit.as_deref(),
                     bytes = self.bytes,
                     duration_ms = (duration.as_secs_f64() * 1e6).round() / 1e3,

@@ -63,6 +63,8 @@ pub enum State {
 
 /// What was seen so far.
 pub(crate) struct Seen {
+    /// Tells it apart from what is seen of other databases.
+    number: u64,
     pub(crate) generations: Generations,
     reach: RwLock<Option<Arc<Reach>>>,
     /// Schemas in which a name without one is looked for.
@@ -79,7 +81,9 @@ pub(crate) struct Seen {
 impl Changes {
     /// Begins to see what changes.
     pub(crate) fn begin(source: Option<Source>, look: Option<Arc<Look>>, metrics: Metrics) -> Self {
+        static DATABASES: AtomicU64 = AtomicU64::new(0);
         let seen = Arc::new(Seen {
+            number: DATABASES.fetch_add(1, SeqCst),
             generations: Generations::default(),
             reach: RwLock::default(),
             path: RwLock::default(),
@@ -110,6 +114,12 @@ impl Changes {
         })
     }
 
+    /// A number that no other database has, as long as the process lives: one that is opened anew has
+    /// another one.
+    pub fn number(&self) -> u64 {
+        self.seen.number
+    }
+
     /// Whether the changes of others are seen.
     pub fn state(&self) -> State {
         self.seen.state().clone()
@@ -124,6 +134,9 @@ impl Changes {
     pub(crate) async fn end(&self) {
         if let Some(feed) = &self.feed {
             feed.end().await;
+        }
+        if let Some(look) = &self.seen.look {
+            look.forget();
         }
         self.seen.is_lost(&Setback::passing("the store is closed"));
     }

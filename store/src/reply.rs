@@ -29,6 +29,8 @@ pub enum Reply {
 ///
 /// A result that broke off ends with an error, never as if it were complete.
 pub struct Chunks {
+    /// What was taken out of it, and put back.
+    first: Option<Bytes>,
     receiver: mpsc::Receiver<Bytes>,
     ending: Option<oneshot::Receiver<Result<(), Error>>>,
     cancel: OnDrop,
@@ -46,11 +48,20 @@ impl Chunks {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
         let (ending, end) = oneshot::channel();
         let chunks = Self {
+            first: None,
             receiver,
             ending: Some(end),
             cancel: OnDrop::new(cancel),
         };
         (Feeder { sender, ending }, chunks)
+    }
+
+    /// The same with a portion in front, which was taken out of it before.
+    pub fn behind(self, portion: Bytes) -> Self {
+        Self {
+            first: Some(portion),
+            ..self
+        }
     }
 }
 
@@ -88,6 +99,9 @@ impl Stream for Chunks {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(portion) = self.first.take() {
+            return Poll::Ready(Some(Ok(portion)));
+        }
         if let Some(portion) = ready!(self.receiver.poll_recv(context)) {
             return Poll::Ready(Some(Ok(portion)));
         }

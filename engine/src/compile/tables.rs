@@ -86,6 +86,7 @@ fn draft<'a>(
             search: None,
             constraints: Vec::new(),
             cost: Cost::default(),
+            max_age_s: None,
             access: Vec::new(),
             grant: Grant::default(),
         },

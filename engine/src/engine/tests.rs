@@ -60,6 +60,7 @@ fn table(type_name: &str, singular: &str, columns: Vec<Column>, relations: Vec<R
         search: None,
         constraints: Vec::new(),
         cost: Cost::default(),
+        max_age_s: None,
         access: vec![],
         grant: Grant::default(),
     }

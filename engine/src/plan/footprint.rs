@@ -7,10 +7,13 @@ use crate::sql::walk::{self, Part};
 use crate::sql::{Change, Expr, From, Reference, Select, Tree};
 use model::schema::{Outcome, Schema, Search};
 use model::{Act, Footprint, Relation};
+use std::collections::BTreeSet;
 
 /// What the statements of a plan leave so far.
 pub(super) struct Trail {
     footprint: Footprint,
+    /// The tables it looks at: indexes into those of the schema.
+    tables: BTreeSet<usize>,
 }
 
 impl Trail {
@@ -20,11 +23,22 @@ impl Trail {
             knows_writes: true,
             ..Footprint::default()
         };
-        Self { footprint }
+        Self {
+            footprint,
+            tables: BTreeSet::new(),
+        }
     }
 
     pub(super) fn ended(self) -> Footprint {
         self.footprint
+    }
+
+    /// For how many seconds what was read may be kept: the least that its tables say, if all of them
+    /// are known and say something.
+    pub(super) fn max_age_s(&self, schema: &Schema) -> Option<u32> {
+        let tables = self.tables.iter().filter(|_| self.footprint.knows_reads);
+        let ages = tables.map(|table| schema.tables[*table].max_age_s);
+        ages.collect::<Option<Vec<_>>>()?.into_iter().min()
     }
 
     /// Follows a statement.
@@ -122,6 +136,7 @@ impl Trail {
         let of = &schema.tables[table];
         self.footprint.knows_reads &= of.writable;
         self.footprint.reads.insert(named(schema, table));
+        self.tables.insert(table);
         if let Some(Search::Table(index)) = &of.search {
             let index = Relation {
                 schema: None,

@@ -2,7 +2,7 @@
 
 use super::footprint::Trail;
 use super::selection::Chosen;
-use super::{Inserts, Plan, Wish, statement::Draft};
+use super::{Inserts, Keeping, Plan, Wish, statement::Draft};
 use crate::access::Access;
 use crate::api::{Api, NOTHING, Root, Verb};
 use crate::config::Config;
@@ -153,6 +153,8 @@ impl<'a> Planner<'a> {
         if let Some(refusal) = self.refusal {
             return Err(refusal);
         }
+        let is_kept = !writes && !self.calls && self.introspected == 0;
+        let max_age_s = self.trail.max_age_s(self.schema).filter(|_| is_kept);
         Ok(Plan {
             script: Arc::new(Script {
                 writes,
@@ -167,6 +169,7 @@ impl<'a> Planner<'a> {
             unplaced: self.unplaced,
             weight: self.weight,
             limits: self.limits,
+            keeping: max_age_s.map(Keeping::of_next),
         })
     }
 

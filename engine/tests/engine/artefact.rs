@@ -72,7 +72,7 @@ fn refusals_say_why() {
         refusal("{}"),
         refusal("[1]"),
         refusal(&text.replace("fragaria-artefact", "something")),
-        refusal(&text.replace("\"version\":10", "\"version\":9")),
+        refusal(&text.replace("\"version\":11", "\"version\":10")),
         refusal(&text.replace("\"name\":\"A\"", "\"name\":\"a\"")),
         refusal(&format!("{text}x")),
         refusal(&text.replace(&hash, "abc")),

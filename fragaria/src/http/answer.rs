@@ -1,5 +1,6 @@
 //! Answers: what the client is told, with which status, and how it is counted.
 
+use super::again::Tag;
 use super::idempotency::REPLAYED;
 use super::negotiation::Format;
 use super::room::Held;
@@ -32,6 +33,8 @@ pub(crate) struct Answer {
     pub(super) held: Option<Held>,
     pub(super) outcome: Outcome,
     pub(super) code: Option<&'static str>,
+    /// By what those know it who keep answers.
+    pub(super) tag: Option<Tag>,
 }
 
 /// Why a request is not answered with data.
@@ -115,6 +118,7 @@ impl Answer {
             Reply::Stream(_) => true,
         };
         is_long
+            && self.status != StatusCode::NOT_MODIFIED
             && !offered.codings.is_empty()
             && self
                 .headers
@@ -143,6 +147,7 @@ impl Answer {
             held: None,
             outcome: Outcome::Ok,
             code: None,
+            tag: None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod answers;
 mod attack;
 mod attacks;
 mod bounds;
+mod cache;
 mod cases;
 mod client;
 mod collations;
@@ -42,6 +43,9 @@ mod login;
 mod long_sums;
 mod many_rows;
 mod mariadb;
+#[path = "../../../store/tests/it/mariadb/instance.rs"]
+#[expect(dead_code, reason = "the tests of the store do more with it")]
+mod mariadb_instance;
 mod mistakes;
 mod numbers;
 mod packing;

@@ -54,7 +54,12 @@ fn server() -> String {
 
 /// Runs SQL in a database and returns what it prints.
 fn client(database: &str, sql: &str) -> String {
-    let mut child = command(database).spawn().unwrap();
+    client_at(&server(), database, sql)
+}
+
+/// The same on a server of a test's own.
+pub(crate) fn client_at(server: &str, database: &str, sql: &str) -> String {
+    let mut child = command_at(server, database).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     input.write_all(sql.as_bytes()).unwrap();
     drop(input);
@@ -68,7 +73,11 @@ fn client(database: &str, sql: &str) -> String {
 }
 
 fn command(database: &str) -> Command {
-    let server = server();
+    command_at(&server(), database)
+}
+
+/// A client of a server of a test's own.
+pub(crate) fn command_at(server: &str, database: &str) -> Command {
     let authority = server.split_once("://").unwrap().1.split('/').next();
     let (user, place) = authority.unwrap().rsplit_once('@').unwrap();
     let (host, port) = place.rsplit_once(':').unwrap();

@@ -17,3 +17,5 @@ mod reads;
 mod scripts;
 mod shop;
 mod writes;
+
+use postgres::instance;

@@ -14,8 +14,9 @@ use std::path::Path;
 use std::process::Command;
 
 /// Where settings are declared, and under which name the top of them knows the types of the file.
-const DECLARATIONS: [(&str, &str); 14] = [
+const DECLARATIONS: [(&str, &str); 15] = [
     ("", "fragaria/src/config.rs"),
+    ("", "fragaria/src/config/cache.rs"),
     ("", "fragaria/src/config/compression.rs"),
     ("", "fragaria/src/config/documents.rs"),
     ("", "fragaria/src/config/server.rs"),

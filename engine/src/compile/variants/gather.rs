@@ -198,7 +198,7 @@ fn check_member(object: &ObjectType, families: &[Family<'_>], findings: &mut Fin
         check_alone(object, findings);
         return;
     }
-    for name in ["api", "unique", "search", "constraint", "access"] {
+    for name in ["api", "unique", "search", "constraint", "cache", "access"] {
         if let Some(directive) = object.directives.get(name) {
             misplaced(directive, family, findings);
         }

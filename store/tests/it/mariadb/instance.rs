@@ -1,6 +1,6 @@
 //! Private servers in temporary directories, for tests that stop them or set them up their own way.
 
-use crate::postgres::instance::{directory, free_port, run, unprivileged};
+use crate::instance::{directory, free_port, run, unprivileged};
 use std::cell::RefCell;
 use std::fs::File;
 use std::path::Path;
