@@ -8,7 +8,8 @@ use crate::{Config, Error, Failure, Reply, dialect, mariadb, postgres, sqlite};
 use model::metric::Registry;
 use model::row_security::Subject;
 use model::{
-    Actor, Argument, Catalog, Dialect, Explained, Once, QueryPlan, Relation, Script, Statistics, Weight,
+    Actor, Argument, Catalog, Dialect, Explained, Once, QueryPlan, Relation, Script, Statistics,
+    Weight,
 };
 use std::sync::{Arc, OnceLock};
 

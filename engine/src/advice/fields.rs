@@ -115,10 +115,7 @@ fn leaves(shape: &Shape, ty: &Type) -> String {
     };
     let is_leaf = |field: &FieldDefinition| {
         let named = types.get(field.ty.inner_named_type());
-        let is_leaf = matches!(
-            named,
-            Some(ExtendedType::Scalar(_) | ExtendedType::Enum(_))
-        );
+        let is_leaf = matches!(named, Some(ExtendedType::Scalar(_) | ExtendedType::Enum(_)));
         // The global id is made of the key, and what takes arguments is computed.
         is_leaf && field.arguments.is_empty()
     };

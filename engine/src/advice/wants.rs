@@ -105,7 +105,9 @@ impl Wants {
         let (alias, table) = read;
         self.tables.push((named(alias), table));
         let mut found = Found::new(schema, read);
-        conditions.iter().for_each(|expr| found.condition(expr, false));
+        conditions
+            .iter()
+            .for_each(|expr| found.condition(expr, false));
         let Found {
             uses,
             several,
@@ -162,7 +164,9 @@ impl Wants {
     fn joined(&mut self, join: &Join, (alias, table): Read) {
         let side = |(left, right): &(Reference, Reference)| {
             let mut sides = [left, right].into_iter();
-            sides.find(|side| side.alias == Some(alias)).map(|side| side.column)
+            sides
+                .find(|side| side.alias == Some(alias))
+                .map(|side| side.column)
         };
         let equal: Vec<_> = join
             .on

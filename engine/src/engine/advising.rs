@@ -32,7 +32,11 @@ impl Engine {
         };
         for rights in self.each_rights() {
             let Ok(shape) = self.shape(&rights) else {
-                asking.left(Asker::Field("Query".to_owned()), &rights, "its rules cannot be applied");
+                asking.left(
+                    Asker::Field("Query".to_owned()),
+                    &rights,
+                    "its rules cannot be applied",
+                );
                 continue;
             };
             asking.documents(&shape, &rights);
@@ -168,7 +172,12 @@ impl Questions<'_> {
         };
         let is_same = |known: &&mut Question| {
             let sql = |statement: &Asked| Arc::clone(&statement.explained.statement.sql);
-            known.asker == asker && known.statements.iter().map(sql).eq(statements.iter().map(sql))
+            known.asker == asker
+                && known
+                    .statements
+                    .iter()
+                    .map(sql)
+                    .eq(statements.iter().map(sql))
         };
         if let Some(known) = self.asked.iter_mut().find(is_same) {
             return known.roles.extend(names(rights));

@@ -41,4 +41,3 @@ pub(crate) fn counts(plan: &Plan) -> Vec<Vec<usize>> {
     };
     plan.wishes.iter().map(of_step).collect()
 }
-

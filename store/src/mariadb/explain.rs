@@ -59,9 +59,10 @@ fn below(told: &Json, depth: usize, out: &mut Vec<PlanNode>) {
                 let found = match key.as_str() {
                     "table" => Some(table(member, depth)),
                     "filesort" => Some(plain(Work::Sort, "filesort", depth)),
-                    "temporary_table" | "block-nl-join" | "materialized" | "range-checked-for-each-record" => {
-                        Some(plain(Work::Other, key, depth))
-                    }
+                    "temporary_table"
+                    | "block-nl-join"
+                    | "materialized"
+                    | "range-checked-for-each-record" => Some(plain(Work::Other, key, depth)),
                     _ => None,
                 };
                 let deeper = depth + usize::from(found.is_some());
@@ -128,7 +129,14 @@ mod tests {
             "subqueries": [{"query_block": {"table": {"message": "Impossible WHERE"}}}]}}"#;
         let plan = read(text).unwrap();
         let told = plan.nodes.iter().map(|node| {
-            let PlanNode { depth, work, alias, index, rows, .. } = node;
+            let PlanNode {
+                depth,
+                work,
+                alias,
+                index,
+                rows,
+                ..
+            } = node;
             (*depth, *work, alias.as_deref(), index.as_deref(), *rows)
         });
         let expected = [

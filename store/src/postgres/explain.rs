@@ -29,7 +29,10 @@ pub(super) async fn plan(session: &Session, explained: &Explained) -> Result<Que
     let sql = counted(&explained.statement.sql, explained);
     let prepare = format!("PREPARE fragaria_advice{} AS {sql}", list(&named));
     let nothing = vec!["NULL".to_owned(); types.len()];
-    let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE fragaria_advice{}", list(&nothing));
+    let explain = format!(
+        "EXPLAIN (FORMAT JSON) EXECUTE fragaria_advice{}",
+        list(&nothing)
+    );
     session.client.batch_execute(BEGIN).await?;
     session.client.batch_execute(&prepare).await?;
     let told = session.client.simple_query(&explain).await;
@@ -156,8 +159,17 @@ mod tests {
             {"Node Type": "Index Scan", "Index Name": "i", "Alias": "t2"}]}}]"#;
         let plan = read(text).unwrap();
         assert_eq!((plan.cost, plan.rows), (Some(9.5), Some(7)));
-        let told: Vec<_> = plan.nodes.iter().map(|node| (node.depth, node.work)).collect();
-        let expected = [(0, Work::Sort), (1, Work::Scan), (1, Work::Seek), (1, Work::Walk)];
+        let told: Vec<_> = plan
+            .nodes
+            .iter()
+            .map(|node| (node.depth, node.work))
+            .collect();
+        let expected = [
+            (0, Work::Sort),
+            (1, Work::Scan),
+            (1, Work::Seek),
+            (1, Work::Walk),
+        ];
         assert_eq!(told, expected);
         assert!(read("{}").is_err() && read("").is_err());
     }

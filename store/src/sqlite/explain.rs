@@ -14,7 +14,7 @@ struct Line {
     detail: String,
 }
 
-/// How a statement would be run; its parameters are given nothing, of which no plan depends.
+/// How a statement would be run; its parameters are given nothing, as no plan depends on them.
 pub(super) fn plan(
     session: &Session,
     explained: &Explained,
@@ -30,7 +30,7 @@ pub(super) fn plan(
                 detail: row.get(3)?,
             })
         };
-        let lines: Vec<Line> = statement.query_map([], line)?.collect::<Result<_>>()?;
+        let lines: Vec<Line> = statement.raw_query().mapped(line).collect::<Result<_>>()?;
         let mut nodes = Vec::new();
         under(0, 0, (&lines, &indexes), &mut nodes);
         Ok(QueryPlan {
@@ -146,7 +146,10 @@ fn node(detail: &str, depth: usize, indexes: &[String]) -> PlanNode {
         name: if reads {
             word.to_owned()
         } else {
-            detail.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end().to_owned()
+            detail
+                .trim_end_matches(|c: char| c.is_ascii_digit())
+                .trim_end()
+                .to_owned()
         },
         table: None,
         alias: (reads && !is_virtual).then(|| alias.to_owned()),
@@ -170,17 +173,37 @@ mod tests {
         for (detail, work, index) in [
             ("SCAN t0", Work::Scan, None),
             ("SCAN t0 USING COVERING INDEX by", Work::Walk, Some("by")),
-            ("SEARCH t0 USING INDEX by (a=?)", Work::Seek, Some("by (a=?)")),
+            (
+                "SEARCH t0 USING INDEX by (a=?)",
+                Work::Seek,
+                Some("by (a=?)"),
+            ),
             ("SEARCH t0 USING INDEX by (b=?)", Work::Seek, Some("by")),
-            ("SEARCH t0 USING INTEGER PRIMARY KEY (rowid=?)", Work::Seek, None),
-            ("SEARCH t0 USING AUTOMATIC COVERING INDEX (a=?)", Work::Scan, None),
+            (
+                "SEARCH t0 USING INTEGER PRIMARY KEY (rowid=?)",
+                Work::Seek,
+                None,
+            ),
+            (
+                "SEARCH t0 USING AUTOMATIC COVERING INDEX (a=?)",
+                Work::Scan,
+                None,
+            ),
             ("SCAN k VIRTUAL TABLE INDEX 1:", Work::Other, None),
-            ("USE TEMP B-TREE FOR LAST TERM OF ORDER BY", Work::Sort, None),
+            (
+                "USE TEMP B-TREE FOR LAST TERM OF ORDER BY",
+                Work::Sort,
+                None,
+            ),
             ("USE TEMP B-TREE FOR GROUP BY", Work::Other, None),
             ("CORRELATED SCALAR SUBQUERY 12", Work::Other, None),
         ] {
             let node = node(detail, 0, &indexes);
-            assert_eq!((node.work, node.index.as_deref()), (work, index), "{detail}");
+            assert_eq!(
+                (node.work, node.index.as_deref()),
+                (work, index),
+                "{detail}"
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use super::session::Session;
 use super::translate::translate;
 use crate::Error;
-use model::{TableStatistics, Index, IndexPart, Relation, Statistics};
+use model::{Index, IndexPart, Relation, Statistics, TableStatistics};
 use rusqlite::{Connection, OptionalExtension as _, Result};
 use std::collections::HashMap;
 

@@ -83,7 +83,12 @@ pub(crate) async fn read(session: &Session, extent: Extent) -> Result<Statistics
             table.indexes.push(index);
         }
     }
-    let version = rows(session, Extent::All, "SELECT current_setting('server_version')").await?;
+    let version = rows(
+        session,
+        Extent::All,
+        "SELECT current_setting('server_version')",
+    )
+    .await?;
     let version: Option<String> = version.first().map(|row| get(row, 0)).transpose()?;
     session.client.batch_execute("COMMIT").await?;
     Ok(Statistics {
