@@ -69,8 +69,8 @@ pub struct Want {
     pub table: usize,
     /// Columns that are equal to something, and why they are; those that most statements share come first.
     pub equal: Vec<(usize, Why)>,
-    /// A column that lies in a range.
-    pub range: Option<usize>,
+    /// A column that lies in a range, and why.
+    pub range: Option<(usize, Why)>,
     /// Columns of the order, and whether each goes downwards.
     pub order: Vec<(usize, bool)>,
 }

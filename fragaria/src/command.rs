@@ -38,7 +38,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
         Command::Diff(args) => diff::run(&args, environment, terminal),
         Command::Schema(args) => schema::run(&args, environment, terminal),
         Command::Documents(args) => documents::run(&args, environment, terminal),
-        Command::Advise(args) => waiting(advise::run(args, environment, terminal)),
+        Command::Advise(args) => waiting(advise::run(&args, environment, terminal)),
         Command::Policy(args) => waiting(policy::run(args, environment, terminal)),
         Command::ApiKey(args) => waiting(api_key::run(args, environment, terminal)),
         Command::Tenants(args) => waiting(tenants::run(args, environment, terminal)),

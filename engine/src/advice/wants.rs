@@ -115,44 +115,23 @@ impl Wants {
             blocked,
             ..
         } = found;
-        let mut want = Want {
-            alias: named(alias),
-            table,
-            equal: Vec::new(),
-            range: None,
-            order: Vec::new(),
-        };
-        for (column, how, why) in &uses {
-            match how {
-                Use::Equal if want.equal.iter().all(|(known, _)| known != column) => {
-                    want.equal.push((*column, *why));
-                }
-                Use::Range if want.range.is_none() => want.range = Some(*column),
-                Use::Equal | Use::Range => {}
-            }
-        }
-        want.equal.sort_by_key(|(column, why)| (*why, *column));
-        let is_equal = |column: &usize| want.equal.iter().any(|(known, _)| known == column);
-        want.range = want.range.filter(|column| !is_equal(column));
-        let ordered = ordered(schema, read, order);
-        let ordered: Vec<_> = ordered
-            .into_iter()
-            .filter(|(column, _)| !is_equal(column))
-            .collect();
+        let mut want = compared(read, &uses);
         // Rows of several values come in no order, and all rows are sorted as soon as they are read.
         if !several && (is_bounded || !want.equal.is_empty()) {
-            want.order = ordered;
+            want.order = ordered(schema, read, order);
+            let equal = want.equal.clone();
+            let is_equal = |column: &usize| equal.iter().any(|(known, _)| known == column);
+            want.order.retain(|(column, _)| !is_equal(column));
         }
         if uses.is_empty() && alternatives.is_empty() {
             self.blocked.extend(blocked);
         }
-        let apart = |(column, why): &(usize, Why)| Want {
-            equal: vec![(*column, *why)],
-            range: None,
-            order: Vec::new(),
-            ..want.clone()
-        };
         if uses.is_empty() {
+            let apart = |(column, why): &(usize, Why)| Want {
+                equal: vec![(*column, *why)],
+                order: Vec::new(),
+                ..want.clone()
+            };
             self.wants.extend(alternatives.iter().map(apart));
         }
         if !want.equal.is_empty() || want.range.is_some() || !want.order.is_empty() {
@@ -186,6 +165,29 @@ impl Wants {
             }),
         }
     }
+}
+
+/// What conditions want of a table, without its order.
+fn compared((alias, table): Read, uses: &[(usize, Use, Why)]) -> Want {
+    let mut want = Want {
+        alias: named(alias),
+        table,
+        equal: Vec::new(),
+        range: None,
+        order: Vec::new(),
+    };
+    let is_equal =
+        |want: &Want, column: usize| want.equal.iter().any(|(known, _)| *known == column);
+    for (column, how, why) in uses {
+        match how {
+            Use::Equal if !is_equal(&want, *column) => want.equal.push((*column, *why)),
+            Use::Range if want.range.is_none() => want.range = Some((*column, *why)),
+            Use::Equal | Use::Range => {}
+        }
+    }
+    want.equal.sort_by_key(|(column, why)| (*why, *column));
+    want.range = want.range.filter(|(column, _)| !is_equal(&want, *column));
+    want
 }
 
 /// What a statement calls a table.

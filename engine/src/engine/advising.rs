@@ -5,7 +5,7 @@ use crate::access::Shape;
 use crate::advice::fields::{Asking, fields};
 use crate::advice::wants::Wants;
 use crate::advice::{Asked, Asker, BlockedRule, Left, Question};
-use crate::bind::bind;
+use crate::bind::alike;
 use crate::input::{Variables, coerce_variables};
 use crate::json::Members;
 use crate::plan::advice::{conditions, counts};
@@ -216,9 +216,8 @@ impl Questions<'_> {
         let how = (&variables, Inserts::Together);
         let planned = plan_with_wants(&engine.config, made.asked(), how);
         let (plan, wants) = planned.map_err(|fault| fault.message.to_string())?;
-        let bound = bind(&plan, &made, (&variables, 0), engine.means());
-        let bound = bound.map_err(|fault| fault.message.to_string())?;
-        let steps = plan.script.steps.iter().zip(bound.arguments);
+        let arguments = alike(&plan, &variables, engine.means());
+        let steps = plan.script.steps.iter().zip(arguments);
         let steps = steps.zip(counts(&plan)).zip(wants);
         let asked = steps.map(|(((step, arguments), counts), wants)| Asked {
             explained: Explained {

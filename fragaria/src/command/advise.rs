@@ -36,14 +36,18 @@ impl fmt::Display for Worse {
 impl std::error::Error for Worse {}
 
 /// Asks a database for its plans, and tells what should be done about them.
-pub(crate) async fn run(args: Advise, environment: &Environment, terminal: Terminal) -> Result<()> {
-    let subject = Subject::of(&args, environment)?;
+pub(crate) async fn run(
+    args: &Advise,
+    environment: &Environment,
+    terminal: Terminal,
+) -> Result<()> {
+    let subject = Subject::of(args, environment)?;
     // What is compared with is read first: without it nobody need be asked.
     let known = args
         .check
         .then(|| record::read(&subject.plans))
         .transpose()?;
-    let looked = look(&args, &subject, terminal).await?;
+    let looked = look(args, &subject, terminal).await?;
     let mut findings = findings::of(&subject, &looked, args.rows_min);
     let worse = match &known {
         Some(known) => record::compare(known, &looked, (args.rows_min, args.growth_max)),

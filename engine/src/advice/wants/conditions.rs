@@ -99,12 +99,11 @@ impl<'a> Found<'a> {
         }
         columns.sort_unstable();
         columns.dedup();
-        match columns.as_slice() {
-            [] => {}
+        if let [(column, why)] = columns.as_slice() {
             // The cursor of a page says its first column again in each of its parts.
-            [(column, why)] => self.used(*column, Use::Range, *why),
-            _ if self.alternatives.is_empty() => self.alternatives = columns,
-            _ => {}
+            self.used(*column, Use::Range, *why);
+        } else if self.alternatives.is_empty() {
+            self.alternatives = columns;
         }
     }
 

@@ -8,7 +8,8 @@ use model::{Diagnostic, Place, Schema, TableStatistics, Work};
 
 /// What should be looked at besides indexes that lack.
 pub(super) fn of(subject: &Subject, looked: &Looked, rows_min: u64) -> Vec<Diagnostic> {
-    let mut findings = uncounted(subject, looked);
+    let mut findings = uncounted(subject, looked, rows_min);
+    findings.extend(acting(&subject.edition.schema));
     findings.extend(rules(subject, looked, rows_min));
     for one in &looked.planned {
         findings.extend(document(subject, (looked, one), rows_min));
@@ -26,12 +27,14 @@ fn statistics<'l>(
     looked.statistics.of(table.schema.as_deref(), &table.name)
 }
 
-/// Tables of which the database knows nothing: its plans are guesses.
-fn uncounted(subject: &Subject, looked: &Looked) -> Vec<Diagnostic> {
+/// Large tables of which the database knows nothing: its plans are guesses.
+fn uncounted(subject: &Subject, looked: &Looked, rows_min: u64) -> Vec<Diagnostic> {
     let schema = &subject.edition.schema;
     let tables = (0..schema.tables.len()).filter(|table| {
         let known = statistics(schema, looked, *table);
-        known.is_some_and(|known| !known.is_analysed)
+        known.is_some_and(|known| {
+            !known.is_analysed && known.rows.is_none_or(|rows| rows >= rows_min)
+        })
     });
     let finding = |table: usize| {
         let name = &schema.tables[table].name;
@@ -42,6 +45,17 @@ fn uncounted(subject: &Subject, looked: &Looked) -> Vec<Diagnostic> {
         Diagnostic::warning("advise.statistics", what).help(help)
     };
     tables.map(finding).collect()
+}
+
+/// Plans are those of the login, and policies narrow what others see.
+fn acting(schema: &Schema) -> Option<Diagnostic> {
+    let mut roles = schema.roles.iter();
+    roles.any(|role| role.database.is_some()).then(|| {
+        let what = "callers act as roles of the database, and plans are those of the login, without \
+                    the policies that narrow its rows";
+        let help = "look at the columns that policies compare yourself: they want an index too";
+        Diagnostic::warning("advise.acting", what).help(help)
+    })
 }
 
 /// Rules of large tables of which no condition is served by an index.

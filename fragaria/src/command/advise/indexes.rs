@@ -46,8 +46,9 @@ impl Proposal {
 
     /// Why its columns are compared.
     pub(super) fn whys(&self) -> Vec<Why> {
-        let equal = self.reasons.iter().flat_map(|reason| &reason.want.equal);
-        let mut whys: Vec<_> = equal.map(|(_, why)| *why).collect();
+        let wants = self.reasons.iter().map(|reason| &reason.want);
+        let compared = wants.flat_map(|want| want.equal.iter().chain(&want.range));
+        let mut whys: Vec<_> = compared.map(|(_, why)| *why).collect();
         whys.sort_unstable();
         whys.dedup();
         whys
@@ -69,7 +70,9 @@ pub(super) fn propose(
                 continue;
             };
             let parts = parts(schema.dialect, want, known, table);
-            if parts.is_empty() || is_there(table, known, (&parts, want.equal.len())) {
+            let is_served =
+                is_one_row(table, want) || is_there(table, known, (&parts, want.equal.len()));
+            if parts.is_empty() || is_served {
                 continue;
             }
             let reason = Reason {
@@ -104,11 +107,13 @@ fn lack(
     let reads = |work: Work| plan.reading(&want.alias).any(|node| node.work == work);
     let narrows = !want.equal.is_empty() || want.range.is_some();
     if narrows && rows >= rows_min {
-        // An index that brings rows in order serves a page well, but not one that few rows are on.
-        let work = [Work::Scan, Work::Walk]
-            .into_iter()
-            .find(|work| reads(*work));
-        if let Some(work) = work {
+        if reads(Work::Scan) {
+            let work = Work::Scan;
+            return Some(Now { work, rows });
+        }
+        let walked = walked(plan, want, rows).filter(|walked| *walked >= rows_min);
+        if let Some(rows) = walked {
+            let work = Work::Walk;
             return Some(Now { work, rows });
         }
     }
@@ -119,6 +124,30 @@ fn lack(
         work: Work::Sort,
         rows: sorted,
     })
+}
+
+/// How many rows of an index are walked: until as many fit as are asked for, where the database tells
+/// how many that are.
+fn walked(plan: &QueryPlan, want: &Want, rows: u64) -> Option<u64> {
+    let is_walk = |node: &PlanNode| {
+        node.work == Work::Walk && plan.reading(&want.alias).any(|one| std::ptr::eq(one, node))
+    };
+    let place = plan.nodes.iter().position(is_walk)?;
+    let node = &plan.nodes[place];
+    let mut depth = node.depth;
+    // The nodes it works for stand before it, each less deep than the one behind.
+    let above = plan.nodes[..place].iter().rev().filter(|above| {
+        let is_above = above.depth < depth;
+        depth = depth.min(above.depth);
+        is_above
+    });
+    let limit = above
+        .filter(|above| above.name == "Limit")
+        .find_map(|above| above.rows);
+    let (Some(limit), Some(fit)) = (limit, node.rows) else {
+        return Some(rows);
+    };
+    Some(rows.saturating_mul(limit) / fit.max(1)).map(|walked| walked.min(rows))
 }
 
 /// The sort that a table stands below, by its place.
@@ -170,7 +199,7 @@ fn parts(dialect: Dialect, want: &Want, known: &TableStatistics, table: &Table) 
     }
     match want.range {
         // Rows within a range come in no other order.
-        Some(range) if order.first().is_none_or(|(first, _)| *first != range) => {
+        Some((range, _)) if order.first().is_none_or(|(first, _)| *first != range) => {
             if !is_long(range) {
                 parts.push((range, false));
             }
@@ -184,6 +213,13 @@ fn parts(dialect: Dialect, want: &Want, known: &TableStatistics, table: &Table) 
         is_new
     });
     parts
+}
+
+/// Whether all columns of a key are equal to something, so that its index finds the one row.
+fn is_one_row(table: &Table, want: &Want) -> bool {
+    let is_equal = |column: &usize| want.equal.iter().any(|(known, _)| known == column);
+    let mut keys = table.uniques.iter().chain([&table.key]);
+    keys.any(|key| !key.is_empty() && key.iter().all(is_equal))
 }
 
 /// Whether an index, or the key, has these columns already: the first of them in any order.

@@ -19,6 +19,8 @@ pub(super) struct Looked {
     pub(super) proposals: Vec<Proposal>,
     /// What was not looked at, and why.
     pub(super) left: Vec<Left>,
+    /// What the database gave no plan for, and why.
+    pub(super) refused: Vec<Left>,
     /// How many questions were too many.
     pub(super) over: usize,
 }
@@ -56,11 +58,11 @@ pub(super) async fn look(
     let failed = |error: Error| subject.failed(&error);
     let statistics = database.statistics().await.map_err(failed)?;
     drop(progress);
-    let (questions, mut left, over) = subject.edition.engine.questions(args.questions_max);
+    let (questions, left, over) = subject.edition.engine.questions(args.questions_max);
     let progress = terminal.steps("asking for plans", questions.len());
-    let mut planned = Vec::new();
+    let (mut planned, mut refused) = (Vec::new(), Vec::new());
     for question in questions {
-        ask(database, schema, question, (&mut planned, &mut left))
+        ask(database, schema, question, (&mut planned, &mut refused))
             .await
             .map_err(failed)?;
         progress.step();
@@ -73,6 +75,7 @@ pub(super) async fn look(
         planned,
         proposals: proposals.map_err(failed)?,
         left,
+        refused,
         over,
     })
 }
@@ -90,7 +93,7 @@ async fn ask(
     database: &Database,
     schema: &Schema,
     question: Question,
-    (planned, left): (&mut Vec<Planned>, &mut Vec<Left>),
+    (planned, refused): (&mut Vec<Planned>, &mut Vec<Left>),
 ) -> Result<(), Error> {
     let Question {
         asker,
@@ -111,7 +114,7 @@ async fn ask(
                 });
             }
             Err(error) if error.is_away() => return Err(error),
-            Err(error) => left.push(Left {
+            Err(error) => refused.push(Left {
                 asker,
                 roles,
                 why: format!("the database gives no plan: {error}"),

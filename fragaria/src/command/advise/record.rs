@@ -156,7 +156,21 @@ pub(super) fn compare(
             keys.filter_map(|key| worse(one, known.get(&key).copied(), (&large, growth_max)));
         worse.next()
     });
-    findings.collect()
+    findings.chain(uncompared(looked)).collect()
+}
+
+/// What cannot be compared: whoever asks for a check is not told that all is well.
+fn uncompared(looked: &Looked) -> impl Iterator<Item = Diagnostic> {
+    let refused = looked.refused.iter().map(|left| {
+        let what = format!("{} cannot be compared: {}", called(&left.asker), left.why);
+        let help = "mend what keeps the database from planning it, such as a right of the login";
+        Diagnostic::error("advise.plan_none", what).help(help)
+    });
+    let over = (looked.over > 0).then(|| {
+        let what = format!("{} operations and fields were not compared", looked.over);
+        Diagnostic::error("advise.plan_none", what).help("raise --questions-max")
+    });
+    refused.chain(over)
 }
 
 /// Each role by itself, or nobody in particular.
@@ -181,8 +195,8 @@ fn worse(
     (large, growth_max): (&dyn Fn(&str) -> bool, f64),
 ) -> Option<Diagnostic> {
     let who = called(&one.asker);
-    let scans = scans(&one.plan, large);
     let Some(known) = known else {
+        let scans = counted(&one.plan, &[Work::Scan], large);
         let table = scans.keys().next()?;
         let what = format!("{who} is new, and its plan reads all of {table}");
         let help =
@@ -193,8 +207,10 @@ fn worse(
     if costs.is_some_and(|(now, before)| now <= before) {
         return None;
     }
-    let before = self::scans(known, large);
-    let lost = scans
+    // An index that is walked in the place of one that found rows is as good as none.
+    let whole = |plan| counted(plan, &[Work::Scan, Work::Walk], large);
+    let (now, before) = (whole(&one.plan), whole(known));
+    let lost = now
         .iter()
         .find(|(table, count)| before.get(*table).unwrap_or(&0) < *count);
     if let Some((table, _)) = lost {
@@ -221,14 +237,18 @@ fn worse(
     })
 }
 
-/// How often a plan reads all of each large table.
-fn scans(plan: &QueryPlan, large: &dyn Fn(&str) -> bool) -> BTreeMap<String, usize> {
-    let mut scans = BTreeMap::new();
-    for node in plan.nodes.iter().filter(|node| node.work == Work::Scan) {
+/// How often a plan does one of these with each large table.
+fn counted(
+    plan: &QueryPlan,
+    works: &[Work],
+    large: &dyn Fn(&str) -> bool,
+) -> BTreeMap<String, usize> {
+    let mut counted = BTreeMap::new();
+    for node in plan.nodes.iter().filter(|node| works.contains(&node.work)) {
         let table = node.table.as_ref().filter(|table| large(table));
         if let Some(table) = table {
-            *scans.entry(table.clone()).or_insert(0) += 1;
+            *counted.entry(table.clone()).or_insert(0) += 1;
         }
     }
-    scans
+    counted
 }

@@ -52,7 +52,7 @@ impl Report<'_> {
             "recorded": self.recorded.then(|| display(&self.subject.plans)),
             "indexes": looked.proposals.iter().map(|one| self.proposal(one)).collect::<Vec<_>>(),
             "findings": snippet::json(self.findings, &self.subject.texts),
-            "left": looked.left.iter().map(left).collect::<Vec<_>>(),
+            "left": looked.left.iter().chain(&looked.refused).map(left).collect::<Vec<_>>(),
             "over": looked.over,
         })
     }
@@ -129,20 +129,22 @@ impl Report<'_> {
         } else {
             serves
         };
-        let tried = match one.tried {
-            true => "tried in a copy without rows: the plans make use of it",
-            false => "not tried",
+        let tried = if one.tried {
+            "tried in a copy without rows: the plans make use of it"
+        } else {
+            "not tried"
         };
         lines.push(format!("  for {serves}; {tried}"));
         lines.join("\n") + "\n"
     }
 
-    /// What was not looked at; that a function tells no plan is true of each.
+    /// What was not looked at.
     fn told_of_left(&self) -> Vec<String> {
         let looked = self.looked;
         let mut lines: Vec<_> = looked
             .left
             .iter()
+            .chain(&looked.refused)
             .map(|left| format!("not looked at: {}: {}", called(&left.asker), left.why))
             .collect();
         if looked.over > 0 {
