@@ -12,7 +12,7 @@ use model::{Dialect, Schema};
 #[derive(Debug, Default)]
 pub(crate) struct Wants {
     pub(crate) tables: Vec<(String, usize)>,
-    pub(crate) wants: Vec<Want>,
+    pub(crate) all: Vec<Want>,
     pub(crate) blocked: Vec<Blocked>,
 }
 
@@ -55,7 +55,9 @@ impl Wants {
         };
         let conditions: Vec<_> = filter.iter().collect();
         self.source(schema, (alias, table), &conditions, (&[], false));
-        filter.iter().for_each(|expr| self.inside(schema, expr));
+        for expr in filter {
+            self.inside(schema, expr);
+        }
     }
 
     fn select(&mut self, schema: &Schema, select: &Select) {
@@ -81,9 +83,9 @@ impl Wants {
                 self.joined(join, read);
             }
         }
-        select
-            .expressions()
-            .for_each(|expr| self.inside(schema, expr));
+        for expr in select.expressions() {
+            self.inside(schema, expr);
+        }
     }
 
     /// Selects within an expression.
@@ -105,9 +107,9 @@ impl Wants {
         let (alias, table) = read;
         self.tables.push((named(alias), table));
         let mut found = Found::new(schema, read);
-        conditions
-            .iter()
-            .for_each(|expr| found.condition(expr, false));
+        for expr in conditions {
+            found.condition(expr, false);
+        }
         let Found {
             uses,
             several,
@@ -132,10 +134,10 @@ impl Wants {
                 order: Vec::new(),
                 ..want.clone()
             };
-            self.wants.extend(alternatives.iter().map(apart));
+            self.all.extend(alternatives.iter().map(apart));
         }
         if !want.equal.is_empty() || want.range.is_some() || !want.order.is_empty() {
-            self.wants.push(want);
+            self.all.push(want);
         }
     }
 
@@ -154,9 +156,9 @@ impl Wants {
             .map(|column| (column, Why::Relation))
             .collect();
         let name = named(alias);
-        match self.wants.iter_mut().rev().find(|want| want.alias == name) {
+        match self.all.iter_mut().rev().find(|want| want.alias == name) {
             Some(want) => want.equal.extend(equal),
-            None => self.wants.push(Want {
+            None => self.all.push(Want {
                 alias: name,
                 table,
                 equal,

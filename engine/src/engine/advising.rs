@@ -57,7 +57,7 @@ impl Engine {
         let mut blocked: Vec<BlockedRule> = Vec::new();
         for rights in self.each_rights() {
             if let (Ok(shape), Rights::Of(_)) = (self.shape(&rights), &rights) {
-                self.blocked_of(shape, &rights, &mut blocked);
+                self.blocked_of(&shape, &rights, &mut blocked);
             }
         }
         blocked.sort_by_key(|one| (one.table, one.rule));
@@ -65,12 +65,12 @@ impl Engine {
         blocked
     }
 
-    fn blocked_of(&self, shape: Arc<Shape>, rights: &Rights, out: &mut Vec<BlockedRule>) {
-        let Ok(nothing) = self.nothing(Arc::clone(&shape)) else {
+    fn blocked_of(&self, shape: &Arc<Shape>, rights: &Rights, out: &mut Vec<BlockedRule>) {
+        let Ok(nothing) = self.nothing(Arc::clone(shape)) else {
             return;
         };
-        let given = Claims::from(claims(&shape));
-        let variables = coerce_variables(&shape, &given, &[], &Members::default());
+        let given = Claims::from(claims(shape));
+        let variables = coerce_variables(shape, &given, &[], &Members::default());
         let Ok(variables) = variables else {
             return;
         };
@@ -215,7 +215,7 @@ impl Questions<'_> {
             .map_err(first_of)?;
         let how = (&variables, Inserts::Together);
         let planned = plan_with_wants(&engine.config, made.asked(), how);
-        let (plan, wants) = planned.map_err(|fault| fault.message.to_string())?;
+        let (plan, wants) = planned.map_err(|fault| fault.message.clone())?;
         let arguments = alike(&plan, &variables, engine.means());
         let steps = plan.script.steps.iter().zip(arguments);
         let steps = steps.zip(counts(&plan)).zip(wants);
@@ -226,7 +226,7 @@ impl Questions<'_> {
                 counts,
             },
             tables: wants.tables,
-            wants: wants.wants,
+            wants: wants.all,
             blocked: wants.blocked,
         });
         Ok(asked.collect())
@@ -244,5 +244,5 @@ fn names(rights: &Rights) -> Vec<String> {
 /// Why values of ours, or a document, are refused.
 fn first_of(faults: Vec<Fault>) -> String {
     let first = faults.into_iter().next();
-    first.map_or_else(|| OPEN.to_owned(), |fault| fault.message.to_string())
+    first.map_or_else(|| OPEN.to_owned(), |fault| fault.message.clone())
 }

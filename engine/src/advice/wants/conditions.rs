@@ -60,7 +60,9 @@ impl<'a> Found<'a> {
             }
             Expr::In(column, _) | Expr::OneOf(column, _) => self.one_of(column, ruled),
             Expr::InKeys(columns, _) => {
-                columns.iter().for_each(|column| self.one_of(column, ruled));
+                for column in columns {
+                    self.one_of(column, ruled);
+                }
             }
             Expr::IsNull(inner) => match self.column(inner) {
                 Some(column) => self.used(column, Use::Equal, why(ruled)),
@@ -86,15 +88,13 @@ impl<'a> Found<'a> {
         for part in parts {
             let mut alone = Self::new(self.schema, self.read);
             alone.condition(part, ruled);
-            match alone.uses.first() {
-                Some((column, _, why)) => columns.push((*column, *why)),
-                None => {
-                    columns.extend(alone.alternatives.iter().copied());
-                    if alone.alternatives.is_empty() {
-                        let all = Expr::Or(parts.to_vec());
-                        return self.block(&all, Obstacle::Alternatives, ruled);
-                    }
-                }
+            if let Some((column, _, why)) = alone.uses.first() {
+                columns.push((*column, *why));
+            } else if alone.alternatives.is_empty() {
+                let all = Expr::Or(parts.to_vec());
+                return self.block(&all, Obstacle::Alternatives, ruled);
+            } else {
+                columns.extend(alone.alternatives);
             }
         }
         columns.sort_unstable();

@@ -187,7 +187,9 @@ fn parts(dialect: Dialect, want: &Want, known: &TableStatistics, table: &Table) 
     let mut order = want.order.clone();
     if order.iter().all(|(_, descending)| *descending) {
         // An index is walked backwards as well.
-        order.iter_mut().for_each(|part| part.1 = false);
+        for part in &mut order {
+            part.1 = false;
+        }
     }
     if order.iter().any(|(column, _)| is_long(*column)) {
         order.clear();
