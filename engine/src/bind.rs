@@ -8,7 +8,8 @@ use crate::prepare::{Operation, located};
 use crate::search;
 use crate::sql::JsonPath;
 use crate::token;
-use model::{Argument, Fault, Kind, Script, Value, Weight};
+use crate::ways::sample;
+use model::{Argument, Fault, Kind, Parameter, Script, Value, Weight};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -69,6 +70,32 @@ pub(crate) fn bind(
         cost,
         keeping: plan.keeping,
     })
+}
+
+/// Values of the kind that the parameters of a plan are given; one of ours where what is given does not
+/// do, as no cursor of ours is one of a page.
+pub(crate) fn alike(plan: &Plan, variables: &Variables, means: Means<'_>) -> Vec<Vec<Argument>> {
+    let one = |(parameter, wish): (&Parameter, &Wish)| {
+        argument(&wish.slot, variables, means)
+            .unwrap_or_else(|_| Argument::Value(sampled(*parameter)))
+    };
+    let steps = plan.script.steps.iter().zip(&plan.wishes);
+    let of_step = |(step, wishes): (&model::Step, &Vec<Wish>)| {
+        let pairs = step.statement.parameters.iter().zip(wishes);
+        pairs.map(one).collect()
+    };
+    steps.map(of_step).collect()
+}
+
+/// A value of a parameter's type.
+fn sampled(parameter: Parameter) -> Value {
+    let one = coerce_scalar(parameter.scalar, &sample(parameter.scalar));
+    match (one, parameter.list) {
+        (Ok(one), true) => Value::List(vec![one]),
+        (Ok(one), false) => one,
+        // Of JSON the sample is null.
+        (Err(_), _) => Value::Null,
+    }
 }
 
 /// Refuses to look for more items than that in lists.

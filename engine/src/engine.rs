@@ -409,6 +409,7 @@ impl Equivalent<DocumentKey> for Ask<'_> {
     }
 }
 
+mod advising;
 mod explaining;
 mod given;
 mod trusted;

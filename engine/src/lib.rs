@@ -6,12 +6,13 @@
 //! `cost` (what the API says it costs), `prepare` (text to an operation), `json` (what a parser lets pass), `input` (values to structure and leaves), `plan` (an
 //! operation to a script of `sql` trees), `bind` (values to parameters), `engine` (all of it
 //! behind two cached calls), `explain` (what the rules come to for a row and a caller), `rehearsal`
-//! (scripts of which nothing stays).
+//! (scripts of which nothing stays), `advice` (what statements want of indexes).
 //!
 //! Invariants: no name and no value from a request enters SQL text; identifiers come from the
 //! schema alone; a plan is made for one access shape and one structure of variables.
 
 mod access;
+mod advice;
 mod api;
 pub mod artefact;
 mod bind;
@@ -42,6 +43,7 @@ mod types;
 mod ways;
 
 pub use access::{HashKey, OfRole, OfRows, Report, report};
+pub use advice::{Asked, Asker, Blocked, BlockedRule, Left, Obstacle, Question, Want, Why};
 pub use bind::Bound;
 pub use compile::{Compiled, Source, compile, locate};
 pub use config::{Config, Introspection};

@@ -1,6 +1,7 @@
 //! An operation and the structure of its variables become a plan: statements, what their
 //! parameters are bound to, and how the rows are written.
 
+pub(crate) mod advice;
 mod aggregate;
 mod bounds;
 mod document;
@@ -23,7 +24,7 @@ mod weight;
 mod write;
 
 pub(crate) use function::receiver_arguments;
-pub(crate) use planner::plan;
+pub(crate) use planner::{plan, plan_with_wants};
 pub(crate) use statement::Draft;
 
 use crate::input::Source;

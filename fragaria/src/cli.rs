@@ -1,8 +1,10 @@
 //! The command line: one declaration for parser, help and completions.
 
+mod advise;
 mod callers;
 mod policy;
 
+pub(crate) use advise::Advise;
 pub(crate) use callers::{
     ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyRevoke, ApiKeyRotate, Tenants, TenantsCheck, Token,
     TokenList, TokenRestore, TokenRevoke,
@@ -72,6 +74,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fragaria documents shop\n  fragaria documents shop/fragaria.artefact.json --json"
     )]
     Documents(Documents),
+    /// Tell which indexes a database lacks, which conditions none can serve, and which plans became worse.
+    ///
+    /// Nothing is run and nothing is written: the database is asked how it would run the trusted
+    /// documents and the root fields of the API.
+    #[command(
+        after_help = "Examples:\n  fragaria advise shop\n  fragaria advise shop --against postgres://reader@db/shop --record\n  fragaria advise shop --against postgres://reader@db/shop --check\n\nExit codes: 0 if it was looked at, whatever is proposed; 3 if with --check a plan is worse; 1 if\nit could not be looked at."
+    )]
+    Advise(Advise),
     /// Tell what the access rules of a project come to.
     #[command(subcommand)]
     Policy(Policy),

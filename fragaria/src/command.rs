@@ -1,5 +1,6 @@
 //! The verbs of the command line, one file each.
 
+mod advise;
 mod api_key;
 mod compile;
 mod completions;
@@ -16,6 +17,7 @@ mod tenants;
 mod token;
 mod verify;
 
+use self::advise::Worse;
 use self::policy::Ended;
 use self::tenants::Unserved;
 use self::verify::Disproved;
@@ -36,6 +38,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
         Command::Diff(args) => diff::run(&args, environment, terminal),
         Command::Schema(args) => schema::run(&args, environment, terminal),
         Command::Documents(args) => documents::run(&args, environment, terminal),
+        Command::Advise(args) => waiting(advise::run(&args, environment, terminal)),
         Command::Policy(args) => waiting(policy::run(args, environment, terminal)),
         Command::ApiKey(args) => waiting(api_key::run(args, environment, terminal)),
         Command::Tenants(args) => waiting(tenants::run(args, environment, terminal)),
@@ -49,7 +52,7 @@ pub(crate) fn run(command: Command, environment: &Environment, terminal: Termina
 /// What a failure is to whoever started it: a promise that is broken, or a tenant that does not fit, is
 /// not the same as one that could not be tried.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if error.is::<Disproved>() || error.is::<Unserved>() {
+    if error.is::<Disproved>() || error.is::<Unserved>() || error.is::<Worse>() {
         return ExitCode::from(3);
     }
     match error.downcast_ref() {

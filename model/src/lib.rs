@@ -22,6 +22,7 @@ mod footprint;
 pub mod metric;
 mod once;
 pub mod outward;
+mod query_plan;
 mod relation;
 pub mod revocation;
 pub mod row_security;
@@ -30,6 +31,7 @@ pub mod schema;
 mod secret;
 mod signer;
 mod statement;
+mod statistics;
 mod value;
 
 pub use access::{Action, Grant, Mask, Role, Rule};
@@ -43,6 +45,7 @@ pub use extract::{Extract, ExtractKind, ExtractMember, ExtractPart};
 pub use fault::{Fault, Kind};
 pub use footprint::{Act, Footprint};
 pub use once::Once;
+pub use query_plan::{Explained, PlanNode, QueryPlan, Work};
 pub use relation::Relation;
 pub use scalar::Scalar;
 pub use schema::Schema;
@@ -53,4 +56,5 @@ pub use statement::{
     PageInfo, PagePart, Parameter, Part, Record, Refusal, Root, Script, Statement, Step, Use,
     Weight,
 };
+pub use statistics::{Index, IndexPart, Statistics, TableStatistics};
 pub use value::Value;

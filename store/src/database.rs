@@ -7,7 +7,10 @@ use crate::metrics::Metrics;
 use crate::{Config, Error, Failure, Reply, dialect, mariadb, postgres, sqlite};
 use model::metric::Registry;
 use model::row_security::Subject;
-use model::{Actor, Argument, Catalog, Dialect, Once, Relation, Script, Weight};
+use model::{
+    Actor, Argument, Catalog, Dialect, Explained, Once, QueryPlan, Relation, Script, Statistics,
+    Weight,
+};
 use std::sync::{Arc, OnceLock};
 
 /// A database: its pools, queues and caches; clones share them.
@@ -122,6 +125,40 @@ impl Database {
             Backend::Sqlite(sqlite) => sqlite.catalog().await,
             Backend::Postgres(postgres) => postgres.catalog().await,
             Backend::Mariadb(mariadb) => mariadb.catalog().await,
+        }
+    }
+
+    /// How large its tables are, and the indexes they have. Nothing is written.
+    pub async fn statistics(&self) -> Result<Statistics, Error> {
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.statistics().await,
+            Backend::Postgres(postgres) => postgres.statistics().await,
+            Backend::Mariadb(mariadb) => mariadb.statistics().await,
+        }
+    }
+
+    /// How it means to run a statement, which is not run.
+    pub async fn plan(&self, explained: &Explained) -> Result<QueryPlan, Error> {
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.plan(explained.clone()).await,
+            Backend::Postgres(postgres) => postgres.plan(explained).await,
+            Backend::Mariadb(mariadb) => mariadb.plan(explained).await,
+        }
+    }
+
+    /// How it would mean to run statements if it had an index more; `None` where that cannot be tried
+    /// without touching it.
+    pub async fn plans_with(
+        &self,
+        index: &str,
+        explained: &[Explained],
+    ) -> Result<Option<Vec<QueryPlan>>, Error> {
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => {
+                let tried = sqlite.plans_with(index.to_owned(), explained.to_vec());
+                tried.await.map(Some)
+            }
+            Backend::Postgres(_) | Backend::Mariadb(_) => Ok(None),
         }
     }
 

@@ -11,6 +11,7 @@ mod binding;
 mod breach;
 mod catalog;
 mod connector;
+mod explain;
 mod once;
 mod packed;
 mod pool;
@@ -37,7 +38,7 @@ use crate::metrics::Metrics;
 use crate::retries::Retries;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply, config};
-use model::{Argument, Catalog, Script, Weight};
+use model::{Argument, Catalog, Explained, QueryPlan, Script, Statistics, Weight};
 use pool::{Held, Pool};
 use quick_cache::sync::Cache;
 use settings::{Outcome, Settings};
@@ -116,6 +117,24 @@ impl Mariadb {
         .await;
         let late = || Error::Timeout("reading the catalog".into()).into();
         finish(held, read.unwrap_or_else(|_| Err(late()))).await
+    }
+
+    pub(crate) async fn statistics(&self) -> Result<Statistics, Error> {
+        let _inside = self.doors.enter()?;
+        let mut held = self.pool.take(Purpose::Work).await?;
+        let read = catalog::statistics::read(&mut held);
+        let read = timeout(self.settings.patience.with(false, 3), read).await;
+        let late = || Error::Timeout("reading sizes and indexes".into()).into();
+        finish(held, read.unwrap_or_else(|_| Err(late()))).await
+    }
+
+    pub(crate) async fn plan(&self, explained: &Explained) -> Result<QueryPlan, Error> {
+        let _inside = self.doors.enter()?;
+        let mut held = self.pool.take(Purpose::Work).await?;
+        let plan = explain::plan(&mut held, explained);
+        let plan = timeout(self.settings.patience.with(false, 1), plan).await;
+        let late = || Error::Timeout("planning a statement".into()).into();
+        finish(held, plan.unwrap_or_else(|_| Err(late()))).await
     }
 
     /// Removes outcomes that were kept for long enough, and counts the others.

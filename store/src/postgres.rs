@@ -15,6 +15,7 @@ mod catalog;
 mod certain;
 mod connector;
 mod exclusive;
+mod explain;
 mod gathered;
 mod lane;
 mod numeric;
@@ -49,7 +50,7 @@ use catalog::Extent;
 use exclusive::{Exclusive, Exclusives};
 use lane::Lane;
 use model::row_security::Subject;
-use model::{Catalog, Relation, Weight};
+use model::{Catalog, Explained, QueryPlan, Relation, Statistics, Weight};
 use settings::{Outcome, Settings};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -134,6 +135,24 @@ impl Postgres {
             .in_time((false, 1), "reading the catalog", read);
         let read = read.await;
         finish(exclusive, read).await
+    }
+
+    pub(crate) async fn statistics(&self) -> Result<Statistics, Error> {
+        let _inside = self.doors.enter()?;
+        let exclusive = self.exclusives.take(Purpose::Work).await?;
+        let read = catalog::statistics::read(&exclusive, self.extent);
+        let read = timeout(self.settings.patience.with(false, 2), read).await;
+        let late = || Error::Timeout("reading sizes and indexes".into()).into();
+        finish(exclusive, read.unwrap_or_else(|_| Err(late()))).await
+    }
+
+    pub(crate) async fn plan(&self, explained: &Explained) -> Result<QueryPlan, Error> {
+        let _inside = self.doors.enter()?;
+        let exclusive = self.exclusives.take(Purpose::Work).await?;
+        let plan = explain::plan(&exclusive, explained);
+        let plan = timeout(self.settings.patience.with(false, 1), plan).await;
+        let late = || Error::Timeout("planning a statement".into()).into();
+        finish(exclusive, plan.unwrap_or_else(|_| Err(late()))).await
     }
 
     /// What row-level security comes to for the login, and for roles that requests act as.

@@ -7,6 +7,7 @@ mod catalog;
 mod constraints;
 mod decimal;
 mod document;
+mod explain;
 mod functions;
 mod like;
 mod number;
@@ -18,6 +19,7 @@ mod pool;
 mod rows;
 mod script;
 mod session;
+mod statistics;
 mod sum;
 mod translate;
 mod value;
@@ -34,7 +36,7 @@ use crate::idempotency::{Claim, Round, Swept};
 use crate::metrics::Metrics;
 use crate::reply::OnDrop;
 use crate::{Config, Error, Failure, Reply};
-use model::{Argument, Catalog, Script, Weight};
+use model::{Argument, Catalog, Explained, QueryPlan, Script, Statistics, Weight};
 use output::{Output, Streaming};
 use overruns::Overruns;
 use pool::{Lease, Pool};
@@ -96,8 +98,35 @@ impl Sqlite {
     }
 
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
-        self.lay().await?;
+        if !self.place.exists() {
+            self.lay().await?;
+        }
         blocking(self.long_readers.lease().await?, catalog::read).await
+    }
+
+    pub(crate) async fn statistics(&self) -> Result<Statistics, Error> {
+        blocking(self.long_readers.lease().await?, statistics::read).await
+    }
+
+    pub(crate) async fn plan(&self, explained: Explained) -> Result<QueryPlan, Error> {
+        let lease = self.long_readers.lease().await?;
+        blocking(lease, move |session| explain::plan(session, &explained)).await
+    }
+
+    /// Plans in a copy in memory that has the tables, the indexes and the statistics, and no rows.
+    pub(crate) async fn plans_with(
+        &self,
+        index: String,
+        explained: Vec<Explained>,
+    ) -> Result<Vec<QueryPlan>, Error> {
+        let lease = self.long_readers.lease().await?;
+        let config = self.shared.config.clone();
+        blocking(lease, move |session| {
+            let copy = explain::copy(session, &config, &index)?;
+            let plans = explained.iter().map(|one| explain::plan(&copy, one));
+            plans.collect()
+        })
+        .await
     }
 
     pub(crate) async fn run(

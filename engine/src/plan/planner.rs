@@ -4,6 +4,7 @@ use super::footprint::Trail;
 use super::selection::Chosen;
 use super::{Inserts, Keeping, Plan, Wish, statement::Draft};
 use crate::access::Access;
+use crate::advice::wants::Wants;
 use crate::api::{Api, NOTHING, Root, Verb};
 use crate::config::Config;
 use crate::input::{Argument, Strict, Unfit, Variables, argument};
@@ -54,6 +55,8 @@ pub(crate) struct Planner<'a> {
     refusals: &'a Arc<[model::Refusal]>,
     /// Which tables its steps touch.
     trail: Trail,
+    /// What its statements want of indexes, where somebody asks for that.
+    wants: Option<Vec<Wants>>,
     steps: Vec<Step>,
     wishes: Vec<Vec<Wish>>,
     /// What is looked at before the script runs, and bound nowhere.
@@ -74,7 +77,22 @@ pub(crate) fn plan(
     asked: Asked<'_>,
     (variables, inserts): (&Variables, Inserts),
 ) -> Result<Plan, Fault> {
+    let planner = Planner::new(config, asked, (variables, inserts));
+    Ok(planned(planner, asked)?.0)
+}
+
+/// The same, with what each of its statements wants of indexes.
+pub(crate) fn plan_with_wants(
+    config: &Config,
+    asked: Asked<'_>,
+    (variables, inserts): (&Variables, Inserts),
+) -> Result<(Plan, Vec<Wants>), Fault> {
     let mut planner = Planner::new(config, asked, (variables, inserts));
+    planner.wants = Some(Vec::new());
+    planned(planner, asked)
+}
+
+fn planned<'a>(mut planner: Planner<'a>, asked: Asked<'a>) -> Result<(Plan, Vec<Wants>), Fault> {
     let root_type = asked.definition.object_type();
     let chosen = planner.choose(&[&asked.definition.selection_set], root_type)?;
     let mut roots = Vec::with_capacity(chosen.len());
@@ -85,7 +103,9 @@ pub(crate) fn plan(
             content,
         });
     }
-    planner.ended(roots, asked.definition.operation_type.is_mutation())
+    let wants = planner.wants.take().unwrap_or_default();
+    let plan = planner.ended(roots, asked.definition.operation_type.is_mutation())?;
+    Ok((plan, wants))
 }
 
 /// Whether a statement leaves a row, whatever it finds there, unless a rule is in its way.
@@ -134,6 +154,7 @@ impl<'a> Planner<'a> {
             told_by: HashMap::new(),
             refusals: &shape.refusals,
             trail: Trail::new(),
+            wants: None,
             steps: Vec::new(),
             wishes: Vec::new(),
             unplaced: Vec::new(),
@@ -218,6 +239,9 @@ impl<'a> Planner<'a> {
     pub(super) fn push(&mut self, chosen: &Chosen<'a>, tree: &Tree, rows: Use) -> usize {
         self.prove(tree, &rows);
         self.trail.follow(self.schema, tree);
+        if let Some(wants) = &mut self.wants {
+            wants.push(Wants::of(self.schema, tree));
+        }
         let place = self.draft.place;
         let draft = std::mem::take(&mut self.draft);
         self.draft.place = place;

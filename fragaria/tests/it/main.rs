@@ -8,6 +8,7 @@
 
 mod access;
 mod advice;
+mod advise;
 mod answers;
 mod attack;
 mod attacks;

@@ -5,6 +5,7 @@
 mod functions;
 mod native;
 mod sql;
+pub(super) mod statistics;
 
 use super::session::Session;
 use crate::Error;

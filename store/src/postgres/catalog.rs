@@ -3,6 +3,7 @@
 mod functions;
 pub(super) mod row_security;
 mod sql;
+pub(super) mod statistics;
 
 use super::session::Session;
 use crate::Error;

@@ -1,0 +1,91 @@
+//! Nothing is written and nothing is run; whoever may read is enough, and what cannot be asked is told.
+
+use super::{RECENT, TABLES, advise, analyse, proposed, stages, trust};
+use crate::stage::Stage;
+use std::fs;
+
+#[test]
+fn a_login_that_may_only_read_is_enough_and_no_row_is_read() {
+    // Who ran the view would wait for hours.
+    let view = "CREATE VIEW slow AS SELECT id, SLEEP AS never FROM orders";
+    let [sqlite, postgres, mariadb] = stages(&[("recent", RECENT)]);
+    postgres.change(&view.replace("SLEEP", "pg_sleep(3600)::text"));
+    mariadb.change(&view.replace("SLEEP", "SLEEP(3600)"));
+    let reader = format!("advised_{}", postgres.outside("SELECT current_database()"));
+    postgres.change(&format!(
+        "CREATE ROLE {reader} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"
+    ));
+    let database = mariadb.outside("SELECT DATABASE()");
+    mariadb.change(&format!(
+        "CREATE USER advised_{database}; GRANT SELECT, SHOW VIEW ON `{database}`.* TO advised_{database}"
+    ));
+    for (stage, user) in [
+        (&postgres, reader.clone()),
+        (&mariadb, format!("advised_{database}")),
+    ] {
+        let url = stage.url_of(&user);
+        stage
+            .project
+            .run(&["init", "--from", &stage.url(), "--force"]);
+        trust(stage, &[("recent", RECENT)]);
+        let schema = stage.project.read("schema.graphql");
+        assert!(schema.contains("type Slow"), "{schema}");
+        let rows = stage.outside("SELECT COUNT(*) FROM orders");
+        let advice = advise(stage, &["--against", &url]);
+        assert!(!proposed(&advice).is_empty(), "{advice:#}");
+        assert_eq!(advice["left"], serde_json::json!([]), "{advice:#}");
+        assert_eq!(stage.outside("SELECT COUNT(*) FROM orders"), rows);
+    }
+    postgres.change(&format!("DROP OWNED BY {reader}; DROP ROLE {reader}"));
+    mariadb.change(&format!("DROP USER advised_{database}"));
+    let file = sqlite.project.path("shop.db");
+    let before = fs::read(&file).unwrap();
+    let advice = advise(&sqlite, &["--against", "sqlite:shop.db"]);
+    assert!(!proposed(&advice).is_empty(), "{advice:#}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+    assert!(!sqlite.project.path("shop.db-wal").exists());
+}
+
+#[test]
+fn a_database_that_cannot_be_asked_is_told_as_elsewhere() {
+    let stage = Stage::on_sqlite(TABLES, &[]);
+    analyse(&stage);
+    let refused = |arguments: &[&str]| {
+        let mut all = vec!["advise"];
+        all.extend(arguments);
+        stage.project.fail(&all)
+    };
+    for (against, told) in [
+        ("sqlite:none.db", "there is no file none.db"),
+        (
+            "postgres://127.0.0.1:1/none",
+            "the project is compiled for sqlite, and the database is postgres",
+        ),
+        (
+            ".",
+            ". is a directory, and a database is named by an address",
+        ),
+        ("oracle://db/shop", "for no database that has been tested"),
+    ] {
+        let refusal = refused(&["--against", against]);
+        assert!(refusal.contains(told), "{against}: {refusal}");
+    }
+    let url = "database.url=postgres://127.0.0.1:1/none";
+    let refusal = refused(&["--set", url]);
+    assert!(
+        refusal.contains("cannot read the catalog of the database"),
+        "{refusal}"
+    );
+    assert!(refusal.contains("help: start the database"), "{refusal}");
+    stage.change("ALTER TABLE orders DROP COLUMN paid");
+    let refusal = refused(&[]);
+    assert!(refusal.contains("drift."), "{refusal}");
+    for arguments in [
+        &["advise", "--growth-max", "0.5"][..],
+        &["advise", "--record", "--check"],
+        &["advise", "--nothing"],
+    ] {
+        let output = stage.project.output(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}

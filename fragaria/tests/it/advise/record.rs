@@ -1,0 +1,127 @@
+//! Plans that are written down, and what became worse since.
+
+use super::{PAGE, RECENT, advise, analyse, codes, make, stages, trust};
+use crate::project::told;
+use crate::stage::Stage;
+use serde_json::Value;
+
+const PLANS: &str = "fragaria.artefact.plans.json";
+
+/// The findings of a check that fails.
+fn worse(stage: &Stage, arguments: &[&str]) -> Value {
+    let mut all = vec!["advise", "--check", "--json"];
+    all.extend(arguments);
+    let output = stage.project.output(&all);
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_plan_that_lost_its_index_fails_the_check() {
+    for stage in stages(&[("recent", RECENT)]) {
+        stage.project.run(&["compile"]);
+        let artefact = stage.project.read("fragaria.artefact.json");
+        make(&stage, &advise(&stage, &[]));
+        advise(&stage, &["--record"]);
+        let plans = stage.project.read(PLANS);
+        let checked = advise(&stage, &["--check"]);
+        assert_eq!(codes(&checked), [""; 0], "{checked:#}");
+        advise(&stage, &["--record"]);
+        // What is written depends on the database and the artefact alone, and touches neither.
+        assert_eq!(stage.project.read(PLANS), plans);
+        assert_eq!(stage.project.read("fragaria.artefact.json"), artefact);
+        let name = plans.split("\"index\": \"").find_map(|rest| {
+            let name = rest.split('"').next()?;
+            name.starts_with("orders_tenant").then(|| name.to_owned())
+        });
+        let name = name.unwrap();
+        let of_table = if stage.is_mariadb() { " ON orders" } else { "" };
+        stage.change(&format!("DROP INDEX {name}{of_table}"));
+        analyse(&stage);
+        let found = worse(&stage, &[]);
+        assert_eq!(codes(&found), ["advise.plan_index"], "{found:#}");
+        let finding = &found["findings"][0];
+        let message = finding["message"].as_str().unwrap();
+        assert!(message.contains("the document recent (Recent)") && message.contains(&name));
+        assert!(finding["help"].as_str().unwrap().contains("--record"));
+        // It is accepted by being written down again.
+        advise(&stage, &["--record"]);
+        assert_eq!(codes(&advise(&stage, &["--check"])), [""; 0]);
+    }
+}
+
+#[test]
+fn a_new_document_that_reads_all_of_a_large_table_fails_the_check() {
+    for stage in stages(&[("recent", RECENT)]) {
+        advise(&stage, &["--record"]);
+        trust(
+            &stage,
+            &[("page", PAGE), ("first", "{ customer(id: 1) { name } }")],
+        );
+        let found = worse(&stage, &[]);
+        assert_eq!(codes(&found), ["advise.plan_new"], "{found:#}");
+        // What is bounded to larger tables is no finding.
+        assert_eq!(
+            codes(&advise(&stage, &["--check", "--rows-min", "20000"])),
+            [""; 0]
+        );
+    }
+}
+
+#[test]
+fn a_plan_whose_cost_grew_fails_the_check_and_a_cheaper_one_never_does() {
+    let [_, postgres, _] = stages(&[("recent", RECENT)]);
+    advise(&postgres, &["--record"]);
+    let plans = postgres.project.read(PLANS);
+    postgres.change("INSERT INTO orders SELECT id + 100000, customer_id, tenant, placed, total, paid, note \
+                     FROM orders; INSERT INTO orders SELECT id + 1000000, customer_id, tenant, placed, \
+                     total, paid, note FROM orders; ANALYZE");
+    let found = worse(&postgres, &[]);
+    let codes_found = codes(&found);
+    assert!(codes_found.contains(&"advise.plan_cost"), "{found:#}");
+    assert!(codes_found.iter().all(|code| *code == "advise.plan_cost"));
+    assert_eq!(
+        codes(&advise(&postgres, &["--check", "--growth-max", "100"])),
+        [""; 0]
+    );
+    advise(&postgres, &["--record"]);
+    postgres.change("DELETE FROM orders WHERE id >= 10000; VACUUM FULL ANALYZE orders");
+    assert_eq!(codes(&advise(&postgres, &["--check"])), [""; 0]);
+    advise(&postgres, &["--record"]);
+    assert_ne!(postgres.project.read(PLANS), "");
+    assert!(plans.contains("\"cost\": "), "{plans}");
+}
+
+#[test]
+fn without_a_record_there_is_nothing_to_compare_with() {
+    let stage = Stage::on_sqlite(super::TABLES, &[]);
+    let refused = stage.project.fail(&["advise", "--check"]);
+    assert!(
+        refused.contains("there is no fragaria.artefact.plans.json"),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("help: `fragaria advise --record` writes it"),
+        "{refused}"
+    );
+    stage
+        .project
+        .write(PLANS, "{\"format\": \"fragaria plans 9\"}");
+    let refused = stage.project.fail(&["advise", "--check"]);
+    assert!(
+        refused.contains("holds no plans that this version reads"),
+        "{refused}"
+    );
+    let refused = stage.project.fail(&["advise", "--record"]);
+    assert!(
+        refused.contains("is there already, and holds no plans"),
+        "{refused}"
+    );
+    let elsewhere = ["advise", "--record", "--plans", "elsewhere.json"];
+    let answer = stage.project.run(&elsewhere);
+    assert!(answer.contains("wrote them to elsewhere.json"), "{answer}");
+    let artefact = "fragaria.artefact.json";
+    stage.project.run(&["compile"]);
+    let of_artefact = ["advise", artefact, "--check", "--plans", "elsewhere.json"];
+    stage.project.run(&of_artefact);
+}
