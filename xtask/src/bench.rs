@@ -24,6 +24,7 @@ mod sameness;
 mod server;
 pub(crate) mod shapes;
 pub(crate) mod shop;
+pub(crate) mod start;
 mod usage;
 mod weather;
 mod workloads;
