@@ -153,6 +153,10 @@ impl<'a> Planner<'a> {
         if let Some(refusal) = self.refusal {
             return Err(refusal);
         }
+        if let Some(problem) = self.access.and_then(Access::problem) {
+            let message = format!("the access rules cannot be applied: {problem}");
+            return Err(Fault::new("engine.internal", Kind::Internal, message));
+        }
         Ok(Plan {
             script: Arc::new(Script {
                 writes,

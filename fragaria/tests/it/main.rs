@@ -58,6 +58,7 @@ mod security;
 mod server;
 mod shutdown;
 mod stage;
+mod start;
 mod statements;
 mod streaming;
 mod tenancy;
