@@ -32,6 +32,13 @@ pub(crate) fn made_as_in_the_whole(api: &Api) {
         possible.sort();
         known.sort();
         assert_eq!(possible, known);
+        // Nothing but the interface is named, and it shares its objects with the one of all.
+        let name = interface.name();
+        let text = format!("{{ node(id: \"a\") {{ ... on {name} {{ __typename }} }} }}");
+        let document = Document::parse(text, "document").unwrap();
+        let whole = document.to_executable_validate(&whole.types).is_ok();
+        let touched = document.to_executable_validate(&api.touched(&document));
+        assert_eq!(touched.is_ok(), whole, "{name}");
     }
 }
 
