@@ -21,5 +21,5 @@ pub use report::{OfRole, OfRows, Report, report};
 
 pub(crate) use actor::{actor, lasting};
 pub(crate) use literal::{Mistake, claims_of, condition, value};
-pub(crate) use rules::{Access, Claim, Condition, Ruled};
+pub(crate) use rules::{Access, Claim, Condition, Ruled, claims_of_rule};
 pub(crate) use shape::{Shape, shown};

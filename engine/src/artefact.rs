@@ -1,14 +1,17 @@
 //! The artefact: a compiled schema and its trusted documents as deterministic, versioned, hashed JSON text.
 
 mod bounds;
+mod rules;
 
 use crate::trusted::{self, Document};
 use model::{Dialect, Schema};
+use rules::Shared;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use std::io::{self, Write};
 use std::str::FromStr;
 
 /// What the text says it is.
@@ -71,30 +74,28 @@ pub fn write(schema: &Schema) -> Vec<u8> {
 
 /// The same with the documents that are trusted, in the order of their hashes.
 pub fn write_with(schema: &Schema, documents: &[Document]) -> Vec<u8> {
+    let shared = Shared::of(schema);
     let (body, trusted) = (canonical(schema), canonical(documents));
-    let (dialect, hash) = (schema.dialect, Hash::of_parts(&[&body, &trusted]));
+    let (rules, held) = (canonical(&shared.rules), canonical(&shared.held));
+    let hash = Hash::of_parts(&[&body, &rules, &held, &trusted]);
+    let dialect = schema.dialect;
     let head = format!(
         "{{\"format\":\"{FORMAT}\",\"version\":{VERSION},\"dialect\":\"{dialect}\",\"hash\":\"{hash}\",\"schema\":"
     );
-    let parts = [head.as_bytes(), &body, b",\"documents\":", &trusted];
-    [&parts.concat(), &b"}\n"[..]].concat()
+    let of_rules = [b",\"rules\":", &*rules, b",\"held\":", &*held].concat();
+    let parts = [head.as_bytes(), &body, &of_rules];
+    [&parts.concat(), &b",\"documents\":"[..], &trusted, b"}\n"].concat()
 }
 
 /// Reads an artefact; what it returns refers to nothing that is not there.
 pub fn read(bytes: &[u8]) -> Result<Artefact, Error> {
     let foreign = |error: serde_json::Error| Error::Foreign(error.to_string());
-    let head: Head = serde_json::from_slice(bytes).map_err(foreign)?;
-    if head.format != FORMAT {
-        return Err(Error::Foreign(format!("its format is {:?}", head.format)));
-    }
-    if head.version != VERSION {
-        return Err(Error::Version {
-            found: head.version,
-        });
+    if !is_ours(bytes) {
+        is_understood(serde_json::from_slice(bytes).map_err(foreign)?)?;
     }
     let whole: Whole<'_> = serde_json::from_slice(bytes).map_err(foreign)?;
-    let (body, trusted) = (whole.schema.get(), whole.documents.get());
-    let found = Hash::of_parts(&[body.as_bytes(), trusted.as_bytes()]);
+    let parts = [whole.schema, whole.rules, whole.held, whole.documents];
+    let found = Hash::of_parts(&parts.map(|part| part.get().as_bytes()));
     if found != whole.hash {
         return Err(Error::Hash {
             found,
@@ -102,14 +103,36 @@ pub fn read(bytes: &[u8]) -> Result<Artefact, Error> {
         });
     }
     let damaged = |error: serde_json::Error| Error::Damaged(error.to_string());
-    let schema: Schema = serde_json::from_str(body).map_err(damaged)?;
-    let documents: Vec<Document> = serde_json::from_str(trusted).map_err(damaged)?;
-    check((&schema, &documents), &whole)?;
+    let mut schema: Schema = serde_json::from_str(whole.schema.get()).map_err(damaged)?;
+    let shared = Shared {
+        rules: serde_json::from_str(whole.rules.get()).map_err(damaged)?,
+        held: serde_json::from_str(whole.held.get()).map_err(damaged)?,
+    };
+    shared.give_to(&mut schema).map_err(Error::Damaged)?;
+    let documents: Vec<Document> = serde_json::from_str(whole.documents.get()).map_err(damaged)?;
+    check((&schema, &shared, &documents), &whole)?;
     Ok(Artefact {
         schema,
         documents,
         hash: found,
     })
+}
+
+/// Whether a text begins like one of this version, so that nobody need look at the rest for that.
+fn is_ours(bytes: &[u8]) -> bool {
+    let head = format!("{{\"format\":\"{FORMAT}\",\"version\":{VERSION},");
+    bytes.starts_with(head.as_bytes())
+}
+
+fn is_understood(head: Head) -> Result<(), Error> {
+    let Head { format, version } = head;
+    if format != FORMAT {
+        return Err(Error::Foreign(format!("its format is {format:?}")));
+    }
+    match version {
+        VERSION => Ok(()),
+        found => Err(Error::Version { found }),
+    }
 }
 
 /// Just enough to tell whether the rest can be understood.
@@ -131,19 +154,31 @@ struct Whole<'a> {
     #[serde(borrow)]
     schema: &'a RawValue,
     #[serde(borrow)]
+    rules: &'a RawValue,
+    #[serde(borrow)]
+    held: &'a RawValue,
+    #[serde(borrow)]
     documents: &'a RawValue,
 }
 
-fn check((schema, documents): (&Schema, &[Document]), whole: &Whole<'_>) -> Result<(), Error> {
+fn check(
+    (schema, shared, documents): (&Schema, &Shared, &[Document]),
+    whole: &Whole<'_>,
+) -> Result<(), Error> {
     let problem = if schema.dialect != whole.dialect {
         format!(
             "it is for {} and its schema for {}",
             whole.dialect, schema.dialect
         )
-    } else if canonical(schema) != whole.schema.get().as_bytes() {
+    } else if !is_written_so(schema, whole.schema) {
         // Whoever reads the text must see exactly what runs: no unknown members, no other spelling.
         "it holds more than a schema".to_owned()
-    } else if canonical(documents) != whole.documents.get().as_bytes() {
+    } else if *shared != Shared::of(schema)
+        || !is_written_so(&shared.rules, whole.rules)
+        || !is_written_so(&shared.held, whole.held)
+    {
+        "it holds more than the rules of its tables".to_owned()
+    } else if !is_written_so(documents, whole.documents) {
         "it holds more than documents".to_owned()
     } else if let Some(problem) = bounds::problem(schema) {
         problem
@@ -153,6 +188,27 @@ fn check((schema, documents): (&Schema, &[Document]), whole: &Whole<'_>) -> Resu
         return Ok(());
     };
     Err(Error::Damaged(problem))
+}
+
+/// Whether a text is the canonical JSON of a part.
+fn is_written_so<T: Serialize + ?Sized>(part: &T, text: &RawValue) -> bool {
+    let mut expected = Expected(text.get().as_bytes());
+    serde_json::to_writer(&mut expected, part).is_ok() && expected.0.is_empty()
+}
+
+/// What is yet to be written: something else cannot be.
+struct Expected<'a>(&'a [u8]);
+
+impl Write for Expected<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let rest = self.0.strip_prefix(bytes);
+        self.0 = rest.ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The canonical JSON of a part: members in the order of their declaration, no spaces.

@@ -32,6 +32,7 @@ pub(crate) use roles::unfit_in_database;
 use draft::Draft;
 use findings::Findings;
 use model::{Diagnostic, Dialect, Level, Place, Schema};
+use std::sync::Arc;
 
 /// A schema file.
 #[derive(Clone, Debug)]
@@ -114,7 +115,7 @@ fn resolve(
     );
     let (roles, held) = roles::resolve(&document, dialect, findings);
     let rules = access::resolve(&mut drafts, &mut functions, &roles, findings);
-    let schema = Schema {
+    let mut schema = Schema {
         dialect,
         tables: drafts.into_iter().map(Draft::into_table).collect(),
         enums: enums.into_iter().map(|draft| draft.enumeration).collect(),
@@ -125,7 +126,8 @@ fn resolve(
         roles,
     };
     if let Some(api) = access::check(&schema, &rules, findings) {
-        idle::check((&api, &schema), (&rules, &held), findings);
+        access::tell_claims(&mut schema, &api);
+        idle::check(&Arc::new(api), (&rules, &held), findings);
     }
     let places = access::places(&schema, &rules, findings);
     Some((schema, places))

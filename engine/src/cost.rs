@@ -8,9 +8,10 @@ mod formula;
 
 pub(crate) use formula::{Builder, Formula, Part, Size, Term, Toggles};
 
-use crate::api::Api;
+use crate::api::{self, Api};
 use apollo_compiler::ast::Value;
 use apollo_compiler::schema::{ExtendedType, FieldDefinition};
+use model::Schema;
 use model::schema::Cost;
 
 /// How many objects a list has of which nobody says it.
@@ -67,29 +68,39 @@ pub(crate) fn call(cost: Cost) -> Cost {
 
 /// What each object of a type costs: of one of several types, as much as the dearest.
 pub(crate) fn each(api: &Api, name: &str) -> u64 {
+    if name == "Node" {
+        return of_nodes(api.schema());
+    }
     let of_object = |name: &str| {
-        let object = api.types.get_object(name);
+        let object = api.ty(name).and_then(ExtendedType::as_object);
         let directive = object.and_then(|object| object.directives.get("cost"));
         let weight = directive.and_then(|cost| cost.specified_argument_by_name("weight"));
         let weight = weight.and_then(|weight| weight.as_str());
         weight.and_then(|weight| weight.parse().ok()).unwrap_or(1)
     };
-    let dearest = match api.types.types.get(name) {
+    let dearest = match api.ty(name) {
         Some(ExtendedType::Union(union)) => {
             let members = union.members.iter();
             members.map(|member| of_object(member)).max()
         }
         Some(ExtendedType::Interface(_)) => {
-            let objects = api.implementers.get(name).map(|known| &known.objects);
-            objects
-                .into_iter()
-                .flatten()
-                .map(|object| of_object(object))
-                .max()
+            let objects = api.possible(name).into_iter();
+            objects.map(|object| of_object(&object)).max()
         }
         _ => Some(of_object(name)),
     };
     dearest.unwrap_or(1)
+}
+
+/// What the dearest object costs that has a global id; only of objects of one type is told what they cost.
+fn of_nodes(schema: &Schema) -> u64 {
+    let seen = schema.tables.iter();
+    let seen = seen.filter(|table| api::is_seen(table) && api::is_identified(table));
+    let weights = seen.map(|table| match table.variants {
+        None => table.cost.weight.map_or(1, u64::from),
+        Some(_) => 1,
+    });
+    weights.max().unwrap_or(1)
 }
 
 /// What the SDL declares of a field.

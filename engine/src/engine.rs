@@ -11,8 +11,8 @@ use crate::plan::{Inserts, Plan, plan};
 use crate::prepare::{Operation, located, operation};
 use model::metric::Registry;
 use model::{Actor, Caller, Claims, Fault, Kind, Mask, Rights, Schema};
-use quick_cache::sync::Cache;
-use quick_cache::{Equivalent, Weighter};
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::hash::{Hash as Hashed, Hasher};
@@ -32,7 +32,7 @@ pub struct Engine {
     hash: Hash,
     /// What those are shown who are held to no rule.
     all: Arc<Shape>,
-    shapes: Cache<Rights, Arc<Shape>, Bytes>,
+    shapes: Cache<Rights, Weighed, Bytes>,
     config: Config,
     hash_key: Option<HashKey>,
     metrics: Metrics,
@@ -63,10 +63,10 @@ impl Engine {
         config: &Config,
         registry: &mut Registry,
     ) -> Result<Self, Error> {
-        let all = Shape::all(artefact.schema).map_err(Error::Api)?;
+        let all = Shape::all(Arc::new(artefact.schema)).map_err(Error::Api)?;
         Ok(Self {
             all: Arc::new(all),
-            shapes: cache(config.shape_cache_bytes_max),
+            shapes: shapes(config.shape_cache_bytes_max),
             hash: artefact.hash,
             config: config.clone(),
             hash_key: None,
@@ -97,7 +97,7 @@ impl Engine {
     }
 
     /// The schema it serves.
-    pub fn schema(&self) -> &Schema {
+    pub fn schema(&self) -> &Arc<Schema> {
         &self.all.schema
     }
 
@@ -119,33 +119,46 @@ impl Engine {
 
     /// The type system of the API as SDL, as it is shown to some rights.
     pub fn sdl(&self, rights: &Rights) -> Result<String, Fault> {
-        Ok(self.shape(rights)?.api.text().to_owned())
+        Ok(self.shape(rights).api.text())
     }
 
     /// Most bytes that `__schema` and `__type` bring in an operation.
     pub fn introspection_bytes_max(&self, operation: &Operation) -> usize {
-        let api = &operation.shape.api;
-        self.config.introspection_bytes(api.text().len())
+        let whole = operation.shape.api.whole();
+        let text = whole.map_or(0, |whole| whole.text().len());
+        self.config.introspection_bytes(text)
     }
 
     /// What requests of those rights share.
-    fn shape(&self, rights: &Rights) -> Result<Arc<Shape>, Fault> {
-        let Rights::Of(roles) = rights else {
-            return Ok(Arc::clone(&self.all));
-        };
+    fn shape(&self, rights: &Rights) -> Arc<Shape> {
         if let Some(known) = self.shapes.get(rights) {
             self.metrics.shapes.hits.inc();
-            return Ok(known);
+            return known.shape;
         }
         self.metrics.shapes.misses.inc();
-        let made = self.all.of(roles).map_err(|problem| {
-            let message = format!("the access rules cannot be applied: {problem}");
-            Fault::new("engine.internal", Kind::Internal, message)
-        })?;
-        let made = Arc::new(made);
-        self.shapes.insert(rights.clone(), Arc::clone(&made));
+        let made = Arc::new(match rights {
+            Rights::All => self.all.again(),
+            Rights::Of(roles) => self.all.of(roles),
+        });
+        self.weigh(rights, &made);
+        made
+    }
+
+    /// Takes down how much of a shape is made by now; one that has become too large is kept no longer.
+    fn weigh(&self, rights: &Rights, shape: &Arc<Shape>) {
+        let bytes = shape.bytes();
+        let known = self.shapes.peek(rights);
+        if known.is_some_and(|known| !Arc::ptr_eq(&known.shape, shape) || known.bytes == bytes) {
+            return;
+        }
+        let shape = Arc::clone(shape);
+        self.shapes.insert(rights.clone(), Weighed { shape, bytes });
         self.metrics.shapes.observe(&self.shapes);
-        Ok(made)
+        let made = self.shapes.iter().map(|(_, known)| known.shape.api.types());
+        let made = self.all.api.types() + made.sum::<usize>();
+        self.metrics
+            .types
+            .set(i64::try_from(made).unwrap_or(i64::MAX));
     }
 
     /// The rights without roles that no rule is for: nothing is kept for each name somebody brings.
@@ -183,10 +196,11 @@ impl Engine {
         self.metrics.documents.misses.inc();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let rights = self.settled(ask.rights);
-        let shape = self.shape(&rights).map_err(|fault| vec![fault])?;
+        let shape = self.shape(&rights);
         let reading = (&self.config, self.config.introspection.tells(&rights));
-        let made = operation(shape, reading, id, ask.document, ask.operation)?;
-        let made = Arc::new(made);
+        let made = operation(Arc::clone(&shape), reading, id, ask.document, ask.operation);
+        self.weigh(&rights, &shape);
+        let made = Arc::new(made?);
         let key = DocumentKey::from(&Ask {
             rights: &rights,
             ..*ask
@@ -317,6 +331,20 @@ where
     Cache::with_weighter(1_024, bytes_max, Bytes)
 }
 
+/// A cache of few entries, of which one may take all the room: it is not dealt out beforehand.
+fn shapes(bytes_max: u64) -> Cache<Rights, Weighed, Bytes> {
+    let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+    let mut options = OptionsBuilder::new();
+    options
+        .estimated_items_capacity(64)
+        .weight_capacity(bytes_max);
+    match options.shards(1).build() {
+        Ok(options) => Cache::with_options(options, Bytes, hasher, lifecycle),
+        // Nothing of that is left out.
+        Err(_) => Cache::with(64, bytes_max, Bytes, hasher, lifecycle),
+    }
+}
+
 /// Weighs entries by the memory they take.
 #[derive(Clone)]
 struct Bytes;
@@ -327,9 +355,16 @@ impl Weighter<DocumentKey, Arc<Operation>> for Bytes {
     }
 }
 
-impl Weighter<Rights, Arc<Shape>> for Bytes {
-    fn weight(&self, _: &Rights, value: &Arc<Shape>) -> u64 {
-        value.bytes()
+/// A shape, and how much of it was made when somebody looked last.
+#[derive(Clone)]
+struct Weighed {
+    shape: Arc<Shape>,
+    bytes: u64,
+}
+
+impl Weighter<Rights, Weighed> for Bytes {
+    fn weight(&self, _: &Rights, value: &Weighed) -> u64 {
+        value.bytes
     }
 }
 

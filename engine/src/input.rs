@@ -149,7 +149,7 @@ pub(crate) enum Kind<'a> {
 
 /// Looks an input type up.
 pub(crate) fn kind<'a>(api: &'a Api, schema: &Schema, name: &str) -> Option<Kind<'a>> {
-    match api.types.types.get(name)? {
+    match api.ty(name)? {
         ExtendedType::Scalar(_) if name == "ID" => Some(Kind::Id),
         ExtendedType::Scalar(_) if name == "JSONStep" => Some(Kind::Step),
         ExtendedType::Scalar(_) => {

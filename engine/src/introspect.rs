@@ -1,6 +1,6 @@
 //! `__schema` and `__type`, written from the type system as JSON of a bounded length.
 
-use crate::api::Api;
+use crate::api::Whole;
 use apollo_compiler::ast::{DirectiveDefinition, DirectiveList, EnumValueDefinition, Type};
 use apollo_compiler::schema::{ExtendedType, FieldDefinition, InputValueDefinition};
 use apollo_compiler::{Name, Node};
@@ -25,7 +25,7 @@ pub(crate) enum Root<'a> {
 /// The answer of a root; `None` when it is longer than that many bytes. What is written takes at
 /// least as many bytes as steps, so the bound is one on the time as well.
 pub(crate) fn introspect(
-    api: &Api,
+    api: &Whole,
     root: &Root<'_>,
     asked: &[Asked],
     bytes_max: usize,
@@ -80,7 +80,7 @@ impl<'a> Answer<'a> {
 }
 
 struct Writer<'a> {
-    api: &'a Api,
+    api: &'a Whole,
     out: String,
     bytes_max: usize,
 }

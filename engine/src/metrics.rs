@@ -10,6 +10,7 @@ pub(crate) struct Metrics {
     pub(crate) documents: CacheMetrics,
     pub(crate) plans: CacheMetrics,
     pub(crate) shapes: CacheMetrics,
+    pub(crate) types: Gauge,
 }
 
 /// The metrics of a cache bounded by bytes.
@@ -23,10 +24,14 @@ pub(crate) struct CacheMetrics {
 impl Metrics {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let registry = registry.sub_registry_with_prefix("fragaria_engine");
+        let types = Gauge::default();
+        let help = "Types of the API that were made so far, for all roles together";
+        registry.register("types", help, types.clone());
         Self {
             documents: CacheMetrics::register(registry, "document"),
             plans: CacheMetrics::register(registry, "plan"),
             shapes: CacheMetrics::register(registry, "shape"),
+            types,
         }
     }
 }

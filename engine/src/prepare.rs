@@ -16,7 +16,7 @@ use apollo_compiler::executable::{
 };
 use apollo_compiler::parser::{Parser, SourceMap, SourceSpan};
 use apollo_compiler::validation::Valid;
-use apollo_compiler::{Name, Node};
+use apollo_compiler::{Name, Node, Schema as TypeSystem};
 use model::{Actor, Caller, Fault, Kind, Rights};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ impl Operation {
         let roles: Vec<_> = roles.names().collect();
         let claims = self.shape.claims().iter();
         let claims: Vec<_> = claims.map(|claim| caller.claims.get(&claim.path)).collect();
-        let rules = &self.shape.standing;
+        let rules = self.shape.standing();
         match actor {
             None => serde_json::json!([roles, claims, rules]),
             Some(actor) => serde_json::json!([roles, claims, rules, lasting(caller, actor)]),
@@ -147,7 +147,7 @@ pub(crate) fn operation(
         )]);
     }
     let api = &shape.api;
-    let (document, tokens) = validated(api, (config, tells), document)?;
+    let (document, types, tokens) = validated(api, (config, tells), document)?;
     let definition = document.operations.get(name).map_err(|error| {
         let message = error.message().to_string();
         vec![located(
@@ -157,7 +157,7 @@ pub(crate) fn operation(
         )]
     })?;
     let definition = definition.clone();
-    beyond_the_library(api, &document).map_err(|fault| vec![fault])?;
+    beyond_the_library(&types, &document).map_err(|fault| vec![fault])?;
     let cost = extent::bound(api, config, &document, &definition).map_err(|fault| vec![fault])?;
     let mut uses = Uses::default();
     uses.selections(&definition.selection_set);
@@ -207,12 +207,12 @@ fn parser(config: &Config) -> Parser {
         .token_limit(config.tokens_max)
 }
 
-/// The document, and how many tokens it has.
+/// The document, the types it goes by, and how many tokens it has.
 fn validated(
     api: &Api,
     (config, tells): (&Config, bool),
     document: &str,
-) -> Result<(Valid<ExecutableDocument>, usize), Vec<Fault>> {
+) -> Result<(Valid<ExecutableDocument>, Valid<TypeSystem>, usize), Vec<Fault>> {
     let mut parser = parser(config);
     let document = parser.parse_ast(document, "document").map_err(|invalid| {
         if parser.tokens_reached() > config.tokens_max {
@@ -231,19 +231,20 @@ fn validated(
             &document.sources,
         )]);
     }
-    let document = document
-        .to_executable_validate(&api.types)
-        .map_err(|invalid| mistakes::against(&api.types, &invalid.errors, tells))?;
-    Ok((document, parser.tokens_reached()))
+    let types = api.touched(&document);
+    let validated = document
+        .to_executable_validate(&types)
+        .map_err(|invalid| mistakes::against(api, &invalid.errors, tells))?;
+    Ok((validated, types, parser.tokens_reached()))
 }
 
 /// The rules of validation that the library leaves out or applies in part.
-fn beyond_the_library(api: &Api, document: &ExecutableDocument) -> Result<(), Fault> {
+fn beyond_the_library(types: &TypeSystem, document: &ExecutableDocument) -> Result<(), Fault> {
     let repeated = repeated_member(document).map(|name| {
         let message = format!("an input object has more than one field {name}");
         (message, name.location())
     });
-    match repeated.or_else(|| usages::disallowed(&api.types, document)) {
+    match repeated.or_else(|| usages::disallowed(types, document)) {
         None => Ok(()),
         Some((message, place)) => {
             let fault = Fault::new("engine.invalid", Kind::Invalid, message);

@@ -99,7 +99,7 @@ pub fn compile(
     if sources.is_empty() {
         return Ok(Compiled::default());
     }
-    let all = Shape::all(schema.clone())
+    let all = Shape::all(Arc::new(schema.clone()))
         .map_err(|problem| vec![Diagnostic::error("documents.schema", problem)])?;
     let all = Arc::new(all);
     let mut findings = Vec::new();

@@ -20,8 +20,8 @@ use model::schema::{Function, Schema, Table};
 use model::{Claims, Fault, Kind, Roles, Rule};
 use serde::Serialize;
 use std::num::NonZero;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 
 /// What was shown of the API of a role.
@@ -61,7 +61,7 @@ impl Unshown {
 
 /// Shows of each role by itself that the rules hold of all its ways.
 pub fn prove(schema: &Schema) -> Result<Vec<Shown>, Box<Unshown>> {
-    let all = Shape::all(schema.clone());
+    let all = Shape::all(Arc::new(schema.clone()));
     let all = all.map_err(|problem| Unshown::of("", String::new(), internal(problem)))?;
     let firsts: Vec<_> = (0..schema.roles.len())
         .map(|role| (0..role).find(|other| may_the_same(schema, *other, role)))
@@ -89,9 +89,7 @@ pub fn prove(schema: &Schema) -> Result<Vec<Shown>, Box<Unshown>> {
 /// Shows it of the role of that index.
 fn prove_one(all: &Shape, role: usize) -> Result<Shown, Box<Unshown>> {
     let role = all.schema.roles[role].name.as_str();
-    let shape = all.of(&Roles::from_iter([role]));
-    let shape = shape.map_err(|problem| Unshown::of(role, String::new(), internal(problem)))?;
-    of_role(role, &shape)
+    of_role(role, &all.of(&Roles::from_iter([role])))
 }
 
 fn internal(problem: String) -> Fault {
@@ -132,7 +130,7 @@ fn may_the_same(schema: &Schema, one: usize, other: usize) -> bool {
             .filter(|rule| rule.roles.contains(&role));
         let bare = held.map(|rule| Rule {
             roles: Vec::new(),
-            ..rule.clone()
+            ..Rule::clone(rule)
         });
         bare.collect()
     };
@@ -152,7 +150,9 @@ fn of_role(role: &str, shape: &Shape) -> Result<Shown, Box<Unshown>> {
         unasked: Vec::new(),
     };
     let (config, variables) = (unbounded(), variables(shape));
-    for document in Asking::new(shape).documents() {
+    let asking = Asking::new(shape);
+    let asking = asking.map_err(|problem| Unshown::of(role, String::new(), internal(problem)))?;
+    for document in asking.documents() {
         let document = match document {
             Ok(document) => document,
             Err(field) => {

@@ -11,7 +11,7 @@ pub(crate) struct Edition {
     /// The engine.
     pub(crate) engine: Engine,
     /// The compiled schema, to be compared with the database.
-    pub(crate) schema: Schema,
+    pub(crate) schema: Arc<Schema>,
     /// Hash of the artefact.
     pub(crate) hash: Arc<str>,
     /// Metrics of the engine; they end with it.
@@ -26,12 +26,12 @@ impl Edition {
         hash_key: Option<&HashKey>,
     ) -> Result<Self, engine::Error> {
         let mut registry = Registry::default();
-        let schema = artefact.schema.clone();
         let engine = Engine::new(artefact, limits, &mut registry)?;
         let engine = match hash_key {
             Some(key) => engine.hashing_by(key.clone()),
             None => engine,
         };
+        let schema = Arc::clone(engine.schema());
         let hash = engine.hash().to_string().into();
         Ok(Self {
             engine,

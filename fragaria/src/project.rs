@@ -226,6 +226,23 @@ impl Project {
         compiled.map_or(true, |compiled| compiled.artefact.hash != artefact.hash)
     }
 
+    /// Whether it has nothing but schema files, all written before its artefact: then they were compiled
+    /// into it, and a start need not compile them again to know.
+    pub(crate) fn is_older_than_artefact(&self) -> bool {
+        let written = |path: &Path| fs::metadata(path).and_then(|known| known.modified()).ok();
+        let made = written(&self.directory.join(ARTEFACT));
+        let documents = documents::read(&self.directory, &self.loaded.config.documents);
+        let (Ok(sources), Some(made), Ok([])) = (self.source_paths(), made, documents.as_deref())
+        else {
+            return false;
+        };
+        // A file that is gone since was in the directory.
+        let directory = self.directory.join(SCHEMA_DIRECTORY);
+        let directory = directory.is_dir().then_some(directory);
+        let mut all = sources.iter().chain(&directory);
+        all.all(|path| written(path).is_some_and(|source| source < made))
+    }
+
     /// Whether there are schema files.
     pub(crate) fn has_sources(&self) -> bool {
         let mut names = [SCHEMA, SCHEMA_DIRECTORY].into_iter();

@@ -71,7 +71,8 @@ impl Mask {
 }
 
 /// A rule: what some roles may do with the rows of a table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Who: indexes into [`crate::Schema::roles`].
     pub roles: Vec<usize>,
@@ -97,12 +98,52 @@ pub struct Rule {
     /// Which of its columns are shown masked, and how.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub masks: Vec<(usize, Mask)>,
+    /// The claims that its conditions and values look at: where each stands among the claims, and the
+    /// GraphQL type that it is read as.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<(String, String)>,
 }
 
 impl Rule {
     /// Whether it lets one of these roles do that.
     pub fn lets(&self, roles: &[usize], action: Action) -> bool {
-        self.allow.contains(&action) && self.roles.iter().any(|role| roles.contains(role))
+        self.allows(action) && self.is_for(roles)
+    }
+
+    /// Whether it is for one of these roles.
+    pub fn is_for(&self, roles: &[usize]) -> bool {
+        self.roles.iter().any(|role| roles.contains(role))
+    }
+
+    /// Whether it lets its roles do that.
+    pub fn allows(&self, action: Action) -> bool {
+        self.allow.contains(&action)
+    }
+
+    /// How it has that column masked.
+    pub fn mask(&self, column: usize) -> Option<Mask> {
+        let masked = self.masks.iter().find(|(masked, _)| *masked == column);
+        masked.map(|(_, mask)| *mask)
+    }
+
+    /// Whether it shows that column as it is, in the rows that it is about.
+    pub fn shows(&self, column: usize) -> bool {
+        self.columns.contains(&column) && self.mask(column).is_none()
+    }
+
+    /// Whether it is what lets its roles write that column with a value of their own.
+    pub fn lets_give(&self, action: Action, column: usize) -> bool {
+        self.allows(action) && self.columns.contains(&column) && !self.sets(column)
+    }
+
+    /// Whether it gives that column a value, whatever the caller says.
+    pub fn sets(&self, column: usize) -> bool {
+        self.set.iter().any(|(set, _)| *set == column)
+    }
+
+    /// Whether it is about every row, whatever the caller claims.
+    pub fn is_unconditional(&self) -> bool {
+        self.rows.is_none() && self.claims.is_empty()
     }
 }
 
@@ -228,6 +269,7 @@ mod tests {
             set: Vec::new(),
             rows_max: None,
             masks: Vec::new(),
+            claims: Vec::new(),
         };
         assert!(rule.lets(&[0, 3], Action::Read));
         assert!(!rule.lets(&[0, 2], Action::Read));

@@ -3,6 +3,7 @@
 use crate::access::{Grant, Role, Rule};
 use crate::{Dialect, Scalar};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Tables and enums with every name resolved to an index and every type known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,9 +79,10 @@ pub struct Table {
     /// For how many seconds an answer that looks at its rows may be kept; not at all where none is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age_s: Option<u32>,
-    /// What roles may do with its rows.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub access: Vec<Rule>,
+    /// What roles may do with its rows. Tables share rules that are alike, so an artefact has them
+    /// apart.
+    #[serde(skip)]
+    pub access: Vec<Arc<Rule>>,
     /// What the caller it is shown to may do with it.
     #[serde(skip)]
     pub grant: Grant,

@@ -25,6 +25,7 @@ mod server;
 pub(crate) mod shapes;
 pub(crate) mod shop;
 pub(crate) mod soak;
+pub(crate) mod start;
 mod usage;
 mod weather;
 mod workloads;

@@ -72,6 +72,8 @@ enum Verb {
     Shapes(bench::shapes::Options),
     /// Measure how long access rules of many roles take to compile
     Rules(bench::rules::Options),
+    /// Measure how soon a server with very many tables and roles answers
+    Start(bench::start::Options),
 }
 
 fn main() -> ExitCode {
@@ -101,6 +103,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Attack(options) => attack::run(options),
         Verb::Shapes(options) => bench::shapes::run(options),
         Verb::Rules(options) => bench::rules::run(options),
+        Verb::Start(options) => bench::start::run(options),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::api::{self, Api};
 use crate::input::{Argument, Source, Variables, rule_argument};
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Definition, Document, Selection, Type, Value as Literal};
-use model::{Schema, Value};
+use model::Value;
 
 /// Why a literal cannot be used.
 #[derive(Debug)]
@@ -25,12 +25,11 @@ impl From<String> for Mistake {
 /// are known.
 pub(crate) fn condition(
     api: &Api,
-    schema: &Schema,
     (table, text): (usize, &str),
     claims: &mut Vec<Claim>,
 ) -> Result<Argument, Mistake> {
-    let ty = named(&format!("{}Where", schema.tables[table].type_name))?;
-    match argument(api, schema, (&ty, text), claims)? {
+    let ty = named(&format!("{}Where", api.schema().tables[table].type_name))?;
+    match argument(api, (&ty, text), claims)? {
         Some(argument @ Argument::Object(_)) => match null(&argument) {
             Some(place) => Err(format!(
                 "{place}: null compares with nothing; to look for null use isNull"
@@ -60,14 +59,14 @@ fn null(argument: &Argument) -> Option<String> {
 /// The value for a column that a text stands for.
 pub(crate) fn value(
     api: &Api,
-    schema: &Schema,
     (table, column, text): (usize, usize, &str),
     claims: &mut Vec<Claim>,
 ) -> Result<Source, Mistake> {
+    let schema = api.schema();
     let declared = &schema.tables[table].columns[column];
     let written = api::written_type(schema, declared);
     let ty = Type::parse(&written, "rule").map_err(|_| format!("{written} is no type"))?;
-    match argument(api, schema, (&ty, text), claims)? {
+    match argument(api, (&ty, text), claims)? {
         Some(Argument::Leaf(source)) => Ok(source),
         Some(Argument::Null) if declared.nullable => Ok(Source::Constant(Value::Null)),
         _ => Err(format!("expected a value of {written}").into()),
@@ -99,10 +98,10 @@ fn of_source(source: &Source) -> Vec<usize> {
 
 fn argument(
     api: &Api,
-    schema: &Schema,
     (ty, text): (&Type, &str),
     claims: &mut Vec<Claim>,
 ) -> Result<Option<Argument>, Mistake> {
+    let schema = api.schema();
     let literal = parsed(text).ok_or_else(|| format!("{text} is no literal"))?;
     rule_argument(
         api,

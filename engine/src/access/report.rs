@@ -6,6 +6,7 @@ use crate::engine::Error;
 use model::schema::{Schema, Table};
 use model::{Action, Grant, Rule};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// What each role may do.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -69,30 +70,29 @@ pub struct OfRows {
 
 /// Tells what each role may do, by the API that it is shown.
 pub fn report(schema: &Schema) -> Result<Report, Error> {
-    let api = Api::new(schema).map_err(Error::Api)?;
-    let roles = 0..schema.roles.len();
-    let roles = roles.map(|role| of_role(&api, schema, role));
+    let api = Api::new(Arc::new(schema.clone())).map_err(Error::Api)?;
+    let (api, roles) = (Arc::new(api), 0..schema.roles.len());
     Ok(Report {
         rules: !schema.roles.is_empty(),
-        roles: roles.collect::<Result<_, _>>().map_err(Error::Api)?,
+        roles: roles.map(|role| of_role(&api, role)).collect(),
         outside: outside(schema),
     })
 }
 
-fn of_role(api: &Api, schema: &Schema, index: usize) -> Result<OfRole, String> {
-    let role = &schema.roles[index];
-    let (shown, _) = shown(api, schema, &[index])?;
+fn of_role(api: &Arc<Api>, index: usize) -> OfRole {
+    let (shown, _) = shown(api, &[index]);
+    let role = &shown.roles[index];
     let mut unoffered = Vec::new();
     let tables = shown.tables.iter();
     let may = tables.flat_map(|table| of_table(&shown, table, index, &mut unoffered));
-    Ok(OfRole {
+    OfRole {
         role: role.name.clone(),
         description: role.description.clone(),
         database: role.database.clone(),
         may: may.collect(),
         calls: calls(&shown, index, &mut unoffered),
         unoffered,
-    })
+    }
 }
 
 fn of_table(
@@ -116,8 +116,8 @@ fn of_table(
         }
     }
     for (index, relation) in table.relations.iter().enumerate() {
-        let about = |rule: &&Rule| rule.relations.contains(&index);
-        let mut reads = table.access.iter().filter(about);
+        let rules = table.access.iter();
+        let mut reads = rules.filter(|rule| rule.relations.contains(&index));
         if reads.any(|rule| rule.lets(&[role], Action::Read))
             && let Some(why) = unoffered::relation(shown, relation)
         {

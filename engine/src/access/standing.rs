@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 pub(super) fn hash(schema: &Schema, roles: &[usize]) -> Hash {
     let mut told = Vec::new();
     for (index, table) in schema.tables.iter().enumerate() {
-        let held = |rule: &&Rule| rule.roles.iter().any(|role| roles.contains(role));
-        let rules = table.access.iter().filter(held);
+        let rules = table.access.iter().filter(|rule| rule.is_for(roles));
         told.extend(rules.map(|rule| of_rule(schema, index, rule).to_string()));
     }
     told.sort_unstable();

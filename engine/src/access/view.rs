@@ -1,21 +1,22 @@
 //! The schema as it is shown to some roles: what they may see and do with each part of it.
 
-use super::rules::{Access, Ruled};
+use super::rules::Access;
 use crate::api;
 use model::schema::{Cardinality, Column, Schema, Table};
-use model::{Action, Grant};
+use model::{Action, Grant, Rule};
 use std::collections::BTreeSet;
 
 /// Marks in a schema what some roles may see and do.
 pub(super) fn narrow(schema: &mut Schema, access: &Access, roles: &[usize]) {
     for (index, table) in schema.tables.iter_mut().enumerate() {
-        narrow_table(table, access.of(index));
+        let rules: Vec<_> = access.rules(index).collect();
+        narrow_table(table, &rules);
     }
     hide_families(schema);
     let seen: Vec<_> = schema.tables.iter().map(api::is_seen).collect();
     let shows_all = |table: usize| {
-        let mut rules = access.of(table).iter();
-        rules.any(|rule| rule.lets(Action::Read) && rule.rows.is_none() && rule.claims.is_empty())
+        let mut rules = access.rules(table);
+        rules.any(|rule| rule.allows(Action::Read) && rule.is_unconditional())
     };
     let narrowed = schema.tables.iter().enumerate().map(|(index, table)| {
         let parts = api::parts(table).map(|(part, _)| part);
@@ -45,7 +46,7 @@ pub(super) fn narrow(schema: &mut Schema, access: &Access, roles: &[usize]) {
     }
 }
 
-fn narrow_table(table: &mut Table, rules: &[Ruled]) {
+fn narrow_table(table: &mut Table, rules: &[&Rule]) {
     for (index, column) in table.columns.iter_mut().enumerate() {
         column.grant = of_column(rules, index);
         for action in [Action::Create, Action::Update] {
@@ -67,7 +68,7 @@ fn narrow_table(table: &mut Table, rules: &[Ruled]) {
     {
         table.grant = table.grant.with(Action::Read);
         for action in [Action::Create, Action::Update, Action::Delete] {
-            if table.writable && rules.iter().any(|rule| rule.lets(action)) {
+            if table.writable && rules.iter().any(|rule| rule.allows(action)) {
                 table.grant = table.grant.with(action);
             }
         }
@@ -110,9 +111,9 @@ fn goes_by_masked(schema: &Schema) -> BTreeSet<(usize, usize)> {
 }
 
 /// What is seen of a column: also what is seen masked.
-fn of_column(rules: &[Ruled], column: usize) -> Grant {
+fn of_column(rules: &[&Rule], column: usize) -> Grant {
     let shown = cell(rules, |rule| rule.shows(column));
-    let is_masked = |rule: &Ruled| rule.lets(Action::Read) && rule.mask(column).is_some();
+    let is_masked = |rule: &&Rule| rule.allows(Action::Read) && rule.mask(column).is_some();
     if shown.reads_whole() || !rules.iter().any(is_masked) {
         return shown;
     }
@@ -121,12 +122,15 @@ fn of_column(rules: &[Ruled], column: usize) -> Grant {
 
 /// What is seen of a column or a relation: nothing, all there is in the rows that are seen, or what
 /// is in some of them.
-fn cell(rules: &[Ruled], has: impl Fn(&Ruled) -> bool) -> Grant {
-    let reading = || rules.iter().filter(|rule| rule.lets(Action::Read));
+fn cell(rules: &[&Rule], has: impl Fn(&Rule) -> bool) -> Grant {
+    let reading = || {
+        let rules = rules.iter().copied();
+        rules.filter(|rule| rule.allows(Action::Read))
+    };
     if !reading().any(&has) {
         return Grant::NOTHING;
     }
-    let shows_all = |rule: &Ruled| has(rule) && rule.rows.is_none() && rule.claims.is_empty();
+    let shows_all = |rule: &Rule| has(rule) && rule.is_unconditional();
     let grant = Grant::NOTHING.with(Action::Read);
     if reading().all(&has) || reading().any(shows_all) {
         grant
@@ -136,13 +140,12 @@ fn cell(rules: &[Ruled], has: impl Fn(&Ruled) -> bool) -> Grant {
 }
 
 /// Whether all rules that let rows be added give the column a value.
-fn is_always_set(rules: &[Ruled], column: usize) -> bool {
+fn is_always_set(rules: &[&Rule], column: usize) -> bool {
     let mut creating = rules
         .iter()
-        .filter(|rule| rule.lets(Action::Create))
+        .filter(|rule| rule.allows(Action::Create))
         .peekable();
-    let sets = |rule: &Ruled| rule.set.iter().any(|(set, _)| *set == column);
-    creating.peek().is_some() && creating.all(sets)
+    creating.peek().is_some() && creating.all(|rule| rule.sets(column))
 }
 
 /// Rows of several types are seen by those who see all tables they are in.

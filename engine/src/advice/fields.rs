@@ -3,6 +3,7 @@
 use crate::access::Shape;
 use crate::api::Verb;
 use apollo_compiler::Node;
+use apollo_compiler::Schema as TypeSystem;
 use apollo_compiler::ast::{FieldDefinition, InputValueDefinition, Type};
 use apollo_compiler::schema::ExtendedType;
 use model::schema::Cardinality;
@@ -20,20 +21,20 @@ pub(crate) struct Asking {
 
 /// A document for each root field that reads, and for each list below a row of a root list; root
 /// fields that are not asked are named.
-pub(crate) fn fields(shape: &Shape) -> (Vec<Asking>, Vec<String>) {
+pub(crate) fn fields(shape: &Shape) -> Result<(Vec<Asking>, Vec<String>), String> {
     let (mut asked, mut left) = (Vec::new(), Vec::new());
-    let types = &shape.api.types;
+    let types = &shape.api.whole()?.types;
     let query = types.schema_definition.query.as_ref();
     let Some(query) = query.and_then(|name| types.get_object(name)) else {
-        return (asked, left);
+        return Ok((asked, left));
     };
     for (name, field) in &query.fields {
         let Some(root) = shape.api.root(name) else {
             continue;
         };
         let selected = match root.verb {
-            Verb::ByKey(_) | Verb::List => leaves(shape, &field.ty),
-            Verb::Page => page(shape, &field.ty),
+            Verb::ByKey(_) | Verb::List => leaves(types, &field.ty),
+            Verb::Page => page(types, &field.ty),
             Verb::Aggregate => "count".to_owned(),
             Verb::Function(_) => {
                 left.push(name.to_string());
@@ -47,21 +48,25 @@ pub(crate) fn fields(shape: &Shape) -> (Vec<Asking>, Vec<String>) {
             document: document(field, &selected),
         });
         if root.verb == Verb::List {
-            lists(shape, (field, root.table), &mut asked);
+            lists((shape, types), (field, root.table), &mut asked);
         }
     }
-    (asked, left)
+    Ok((asked, left))
 }
 
 /// The lists below a row of a root list.
-fn lists(shape: &Shape, (root, table): (&FieldDefinition, usize), asked: &mut Vec<Asking>) {
+fn lists(
+    (shape, types): (&Shape, &TypeSystem),
+    (root, table): (&FieldDefinition, usize),
+    asked: &mut Vec<Asking>,
+) {
     let named = root.ty.inner_named_type();
     for relation in &shape.schema.tables[table].relations {
-        let field = shape.api.types.type_field(named, &relation.field).ok();
+        let field = types.type_field(named, &relation.field).ok();
         let (Cardinality::Many, Some(field)) = (relation.cardinality, field) else {
             continue;
         };
-        let below = leaves(shape, &field.ty);
+        let below = leaves(types, &field.ty);
         let list = format!("{}{} {{ {below} }}", field.name, bound(&field.arguments));
         asked.push(Asking {
             name: format!("{}.{}", root.name, field.name),
@@ -94,27 +99,26 @@ fn bound(arguments: &[Node<InputValueDefinition>]) -> String {
     }
 }
 
-fn page(shape: &Shape, ty: &Type) -> String {
+fn page(types: &TypeSystem, ty: &Type) -> String {
     let below = |ty: &Type, name: &str| {
         let named = ty.inner_named_type();
-        let field = shape.api.types.type_field(named, name).ok();
+        let field = types.type_field(named, name).ok();
         field.map(|field| field.ty.clone())
     };
     let node = below(ty, "edges").and_then(|edges| below(&edges, "node"));
-    let selected = node.map_or("__typename".to_owned(), |node| leaves(shape, &node));
+    let selected = node.map_or("__typename".to_owned(), |node| leaves(types, &node));
     format!("edges {{ node {{ {selected} }} }} pageInfo {{ hasNextPage }}")
 }
 
 /// The plain columns of rows.
-fn leaves(shape: &Shape, ty: &Type) -> String {
-    let types = &shape.api.types.types;
-    let fields = match types.get(ty.inner_named_type()) {
+fn leaves(types: &TypeSystem, ty: &Type) -> String {
+    let fields = match types.types.get(ty.inner_named_type()) {
         Some(ExtendedType::Object(object)) => &object.fields,
         Some(ExtendedType::Interface(interface)) => &interface.fields,
         _ => return "__typename".to_owned(),
     };
     let is_leaf = |field: &FieldDefinition| {
-        let named = types.get(field.ty.inner_named_type());
+        let named = types.types.get(field.ty.inner_named_type());
         let is_leaf = matches!(named, Some(ExtendedType::Scalar(_) | ExtendedType::Enum(_)));
         // The global id is made of the key, and what takes arguments is computed.
         is_leaf && field.arguments.is_empty()

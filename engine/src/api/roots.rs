@@ -60,56 +60,89 @@ impl Verb {
     }
 }
 
-/// Every root field by name.
-pub(crate) fn roots(schema: &Schema) -> impl Iterator<Item = (String, Root)> + '_ {
-    let node = (
-        "node".to_owned(),
-        Root {
-            table: 0,
-            verb: Verb::Node,
-        },
-    );
-    let tables = schema.tables.iter().enumerate().flat_map(|(index, table)| {
-        let fields = reads(schema, table)
-            .into_iter()
-            .chain(writes(schema, table));
-        fields.map(move |field| {
-            (
-                field.name,
-                Root {
-                    table: index,
-                    verb: field.verb,
-                },
-            )
-        })
-    });
-    let functions = schema.functions.iter().enumerate();
-    let functions = functions
-        .filter(|(_, function)| function.receiver.is_none() && !function.is_hidden)
-        .map(|(index, function)| {
-            let verb = Verb::Function(index);
-            (function.field.clone(), Root { table: 0, verb })
-        });
-    std::iter::once(node).chain(tables).chain(functions)
+/// What the root field of that name stands for, if it is of that table.
+pub(super) fn stands_for(schema: &Schema, table: usize, name: &str) -> Option<Root> {
+    let declared = &schema.tables[table];
+    let fields = reads(schema, declared).into_iter();
+    let mut fields = fields.chain(writes(schema, declared));
+    let field = fields.find(|field| field.name == name)?;
+    let verb = field.verb;
+    Some(Root { table, verb })
+}
+
+/// The name of the root field by which that is done with a table.
+pub(super) fn by(schema: &Schema, root: Root) -> Option<String> {
+    let table = &schema.tables[root.table];
+    let fields = reads(schema, table).into_iter();
+    let mut fields = fields.chain(writes(schema, table));
+    let field = fields.find(|field| field.verb == root.verb)?;
+    Some(field.name)
+}
+
+/// Declares the root fields of a table alone.
+pub(super) fn of_table(out: &mut Sdl, schema: &Schema, table: &Table) {
+    for (name, fields) in [
+        ("Query", reads(schema, table)),
+        ("Mutation", writes(schema, table)),
+    ] {
+        if !fields.is_empty() {
+            let members = fields.into_iter().flat_map(Field::members);
+            out.block(&format!("type {name}"), members);
+        }
+    }
+}
+
+/// Declares the root field of a function alone.
+pub(super) fn of_function(out: &mut Sdl, schema: &Schema, known: &Function) {
+    let name = if known.writes { "Mutation" } else { "Query" };
+    out.line(&format!("type {name} {{"));
+    function(out, schema, known);
+    out.last_line("}\n");
+}
+
+/// Declares the root field that finds objects by their global ids.
+pub(super) fn node(out: &mut Sdl) {
+    out.block("type Query", NODE.map(str::to_owned));
+}
+
+/// Declares the root field of an API that has none.
+pub(super) fn nothing(out: &mut Sdl) {
+    out.block("type Query", [format!("{NOTHING}: Boolean")]);
+}
+
+const NODE: [&str; 2] = [
+    "\"The object behind a global id; null when there is none.\"",
+    "node(id: ID!): Node",
+];
+
+/// Whether objects have global ids.
+pub(super) fn has_node(schema: &Schema) -> bool {
+    let mut tables = schema.tables.iter();
+    tables.any(|table| is_seen(table) && is_identified(table))
+}
+
+/// Whether nothing can be read.
+pub(super) fn has_nothing(schema: &Schema) -> bool {
+    let calls = |known: &Function| known.receiver.is_none() && !known.writes && !known.is_hidden;
+    !schema.tables.iter().any(is_seen) && !schema.functions.iter().any(calls)
+}
+
+/// Whether anything can be written.
+pub(super) fn is_writing(schema: &Schema) -> bool {
+    let calls = |known: &Function| known.writes && !known.is_hidden;
+    let writes = |table: &Table| !writes(schema, table).is_empty();
+    schema.tables.iter().any(writes) || schema.functions.iter().any(calls)
 }
 
 /// Declares `Query`.
 pub(crate) fn query(out: &mut Sdl, schema: &Schema) {
-    let node = [
-        "\"The object behind a global id; null when there is none.\"".to_owned(),
-        "node(id: ID!): Node".to_owned(),
-    ];
-    let mut tables = schema.tables.iter();
-    let with_node = tables.any(|table| is_seen(table) && is_identified(table));
     let fields = schema.tables.iter().flat_map(|table| reads(schema, table));
+    let node = NODE.map(str::to_owned).into_iter();
     let members = node
-        .into_iter()
-        .filter(|_| with_node)
+        .filter(|_| has_node(schema))
         .chain(fields.flat_map(Field::members));
     let mut members: Vec<_> = members.collect();
-    let mut functions = schema.functions.iter();
-    let calls = |known: &Function| known.receiver.is_none() && !known.writes && !known.is_hidden;
-    if members.is_empty() && !functions.any(calls) {
+    if has_nothing(schema) {
         members.push(format!(
             "\"There is nothing here that you may see.\"\n  {NOTHING}: Boolean"
         ));
@@ -119,18 +152,13 @@ pub(crate) fn query(out: &mut Sdl, schema: &Schema) {
 
 /// Declares `Mutation`, if anything can be written.
 pub(crate) fn mutation(out: &mut Sdl, schema: &Schema) {
-    let fields: Vec<_> = schema
-        .tables
-        .iter()
-        .flat_map(|table| writes(schema, table))
-        .collect();
-    let mut functions = schema.functions.iter();
-    if fields.is_empty() && !functions.any(|function| function.writes && !function.is_hidden) {
+    if !is_writing(schema) {
         return;
     }
+    let tables = schema.tables.iter();
+    let fields = tables.flat_map(|table| writes(schema, table));
     out.line("\"All root fields of one request succeed together, or none does.\"");
-    let members = fields.into_iter().flat_map(Field::members);
-    root(out, schema, true, members);
+    root(out, schema, true, fields.flat_map(Field::members));
 }
 
 /// Declares a root: the fields of the tables, then those that call functions.

@@ -35,6 +35,12 @@ pub(crate) fn union(out: &mut Sdl, schema: &Schema, union: &Union) {
     one_of(out, &union.type_name, types);
 }
 
+/// Whether all tables of a union are seen.
+pub(super) fn is_union_seen(schema: &Schema, union: &Union) -> bool {
+    let mut types = union.types.iter();
+    types.all(|table| granted::is_seen(&schema.tables[*table]))
+}
+
 fn one_of<'t>(out: &mut Sdl, name: &str, types: impl Iterator<Item = &'t str>) {
     let types: Vec<_> = types.collect();
     out.last_line(&format!("union {name} = {}\n", types.join(" | ")));
@@ -52,7 +58,7 @@ pub(crate) fn page_arguments(name: &str) -> String {
     )
 }
 
-fn row(out: &mut Sdl, schema: &Schema, index: usize) {
+pub(super) fn row(out: &mut Sdl, schema: &Schema, index: usize) {
     let table = &schema.tables[index];
     let Some(variants) = &table.variants else {
         let shown = Shown {
@@ -201,7 +207,7 @@ fn relation_fields(out: &mut Sdl, schema: &Schema, relation: &Relation) {
     }
 }
 
-fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
+pub(super) fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
     let name = &table.type_name;
     let logic = [
         format!("and: [{name}Where!]"),
@@ -238,7 +244,7 @@ fn filter(out: &mut Sdl, schema: &Schema, table: &Table) {
     out.block(&format!("input {name}ListWhere"), quantifiers);
 }
 
-fn order(out: &mut Sdl, schema: &Schema, table: &Table) {
+pub(super) fn order(out: &mut Sdl, schema: &Schema, table: &Table) {
     let columns = sortable(table).map(|column| format!("{}: OrderDirection", column.field));
     let relations = granted::relations(table).map(|relation| {
         let (field, target) = (&relation.field, &schema.tables[relation.target].type_name);
@@ -261,7 +267,7 @@ pub(super) fn sortable(table: &Table) -> impl Iterator<Item = &Column> {
     columns.filter(|column| column.scalar != Scalar::Json && !column.list)
 }
 
-fn page(out: &mut Sdl, table: &Table) {
+pub(super) fn page(out: &mut Sdl, table: &Table) {
     if !is_identified(table) {
         return;
     }
@@ -278,7 +284,7 @@ fn page(out: &mut Sdl, table: &Table) {
     out.block(&format!("type {name}Edge"), members);
 }
 
-fn writes(out: &mut Sdl, schema: &Schema, table: &Table) {
+pub(super) fn writes(out: &mut Sdl, schema: &Schema, table: &Table) {
     let name = &table.type_name;
     if table.grant.allows(Action::Create) {
         out.line(&format!(

@@ -134,7 +134,7 @@ pub(super) fn is_referring(schema: &Schema, table: &Table, column: usize) -> boo
 }
 
 /// By which relations the rows of a table are written.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reached {
     as_one: bool,
     as_many: bool,

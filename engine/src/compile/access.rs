@@ -14,6 +14,8 @@ use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::{Name, Node};
 use model::schema::{Column, Schema};
 use model::{Action, Diagnostic, Mask, Place, Role, Rule, Scalar};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 pub(super) use meant::{argument, no_action};
 
@@ -51,7 +53,7 @@ pub(super) fn resolve(
                 spans.push(places);
             }
         }
-        draft.table.access = rules;
+        draft.table.access = rules.into_iter().map(Arc::new).collect();
     }
     for function in functions {
         for directive in &function.access {
@@ -73,7 +75,7 @@ pub(super) fn check(schema: &Schema, spans: &[Spans], findings: &mut Findings) -
         return None;
     }
     // What makes no API is told by those who make it.
-    let api = Api::new(schema).ok()?;
+    let api = Api::new(Arc::new(schema.clone())).ok()?;
     for places in spans {
         let table = &schema.tables[places.table];
         let rule = &table.access[places.rule];
@@ -103,18 +105,35 @@ pub(super) fn check(schema: &Schema, spans: &[Spans], findings: &mut Findings) -
             let place = (places.table, text.as_str());
             told(
                 span,
-                access::condition(&api, schema, place, &mut Vec::new()).map(drop),
+                access::condition(&api, place, &mut Vec::new()).map(drop),
             );
         }
         for ((column, text), span) in rule.set.iter().zip(&places.set) {
             let place = (places.table, *column, text.as_str());
-            told(
-                *span,
-                access::value(&api, schema, place, &mut Vec::new()).map(drop),
-            );
+            told(*span, access::value(&api, place, &mut Vec::new()).map(drop));
         }
     }
     (findings.error_count() == 0).then_some(api)
+}
+
+/// Writes down which claims each rule looks at. Rules that are alike become one.
+pub(super) fn tell_claims(schema: &mut Schema, api: &Api) {
+    let mut known: HashMap<Rule, Arc<Rule>> = HashMap::new();
+    for (index, table) in schema.tables.iter_mut().enumerate() {
+        for rule in &mut table.access {
+            // Those that cannot be read were told.
+            let Ok(claims) = access::claims_of_rule(api, index, rule) else {
+                continue;
+            };
+            let told = Rule {
+                claims,
+                ..Rule::clone(rule)
+            };
+            let shared = known.entry(told);
+            let shared = shared.or_insert_with_key(|told| Arc::new(told.clone()));
+            *rule = Arc::clone(shared);
+        }
+    }
 }
 
 /// The rules of a type, and those that stand on single fields of it; a field that calls a function
@@ -294,6 +313,7 @@ impl Reading<'_, '_, '_> {
                 set,
                 rows_max,
                 masks,
+                claims: Vec::new(),
             };
             let spans = Spans {
                 table: 0,

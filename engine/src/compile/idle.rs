@@ -7,13 +7,15 @@ use crate::api::Api;
 use apollo_compiler::parser::SourceSpan;
 use model::schema::{Schema, Table};
 use model::{Action, Diagnostic, Rule};
+use std::sync::Arc;
 
 /// Warns of rules and roles that do nothing; where each rule and role stands is given.
 pub(super) fn check(
-    (api, schema): (&Api, &Schema),
+    api: &Arc<Api>,
     (rules, roles): (&[Spans], &[Option<SourceSpan>]),
     findings: &mut Findings,
 ) {
+    let schema = api.schema();
     for places in rules {
         let table = &schema.tables[places.table];
         let rule = &table.access[places.rule];
@@ -27,7 +29,7 @@ pub(super) fn check(
         let is_named = schema.tables.iter().any(has_rule)
             || functions.any(|function| function.callers.contains(&role));
         if is_named {
-            beside(api, schema, (role, rules), findings);
+            beside(api, (role, rules), findings);
         } else {
             findings.warn(*span, || unnamed(&schema.roles[role].name));
         }
@@ -112,11 +114,8 @@ fn covers(wide: &Rule, narrow: &Rule) -> bool {
 }
 
 /// Warns of rules that let a role do what its API has no field for.
-fn beside(api: &Api, schema: &Schema, (role, rules): (usize, &[Spans]), findings: &mut Findings) {
-    // Rules that cannot be read are told where they are read.
-    let Ok((shown, _)) = shown(api, schema, &[role]) else {
-        return;
-    };
+fn beside(api: &Arc<Api>, (role, rules): (usize, &[Spans]), findings: &mut Findings) {
+    let (shown, _) = shown(api, &[role]);
     for places in rules {
         let table = &shown.tables[places.table];
         let rule = &table.access[places.rule];
@@ -128,7 +127,7 @@ fn beside(api: &Api, schema: &Schema, (role, rules): (usize, &[Spans]), findings
                 continue;
             }
             if let Some(lacking) = unoffered::action(&shown, table, action) {
-                let (role, name) = (&schema.roles[role].name, &table.type_name);
+                let (role, name) = (&shown.roles[role].name, &table.type_name);
                 let verb = action.name();
                 let message = format!("`{role}` alone has no {verb} of `{name}`: {}", lacking.why);
                 findings.warn(places.whole, || idle(message, lacking.mend));

@@ -31,14 +31,7 @@ impl Engine {
             over: 0,
         };
         for rights in self.each_rights() {
-            let Ok(shape) = self.shape(&rights) else {
-                asking.left(
-                    Asker::Field("Query".to_owned()),
-                    &rights,
-                    "its rules cannot be applied",
-                );
-                continue;
-            };
+            let shape = self.shape(&rights);
             asking.documents(&shape, &rights);
             asking.fields(&shape, &rights);
         }
@@ -56,8 +49,8 @@ impl Engine {
     pub fn blocked_rules(&self) -> Vec<BlockedRule> {
         let mut blocked: Vec<BlockedRule> = Vec::new();
         for rights in self.each_rights() {
-            if let (Ok(shape), Rights::Of(_)) = (self.shape(&rights), &rights) {
-                self.blocked_of(&shape, &rights, &mut blocked);
+            if let Rights::Of(_) = &rights {
+                self.blocked_of(&self.shape(&rights), &rights, &mut blocked);
             }
         }
         blocked.sort_by_key(|one| (one.table, one.rule));
@@ -146,7 +139,13 @@ impl Questions<'_> {
     }
 
     fn fields(&mut self, shape: &Arc<Shape>, rights: &Rights) {
-        let (fields, left) = fields(shape);
+        let (fields, left) = match fields(shape) {
+            Ok(all) => all,
+            Err(why) => {
+                let why = format!("the types of the API cannot be made: {why}");
+                return self.left(Asker::Field("Query".to_owned()), rights, &why);
+            }
+        };
         for name in left {
             let why = "what a function of the database does is not told by a plan";
             self.left(Asker::Field(name), rights, why);

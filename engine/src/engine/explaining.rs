@@ -90,7 +90,7 @@ impl Engine {
             return Err(Inexplicable::Unruled);
         }
         let rights = self.settled(inquiry.rights);
-        let shape = self.shape(&rights)?;
+        let shape = self.shape(&rights);
         let table = self.table_of(inquiry.type_name)?;
         let key = inquiry.id.map(|id| self.key_of(table, id)).transpose()?;
         let caller = (self.held(&rights), inquiry.claims.clone());
@@ -113,7 +113,7 @@ impl Engine {
 
     /// Claims that the rules of a caller read, and that it has not got, or not as what they could compare.
     pub fn lacking(&self, (rights, claims): (&Rights, &Claims)) -> Result<BTreeSet<String>, Fault> {
-        let shape = self.shape(&self.settled(rights))?;
+        let shape = self.shape(&self.settled(rights));
         let variables =
             coerce_variables(&shape, claims, &[], &Members::default()).map_err(first)?;
         let read = shape.claims().iter().enumerate();
@@ -124,7 +124,7 @@ impl Engine {
     /// Names of claims that no rule of any role reads, and what was perhaps meant.
     pub fn unread(&self, claims: &Claims) -> Result<Vec<(String, Option<String>)>, Fault> {
         let roles = self.schema().roles.iter().map(|role| role.name.as_str());
-        let shape = self.shape(&Rights::Of(roles.collect()))?;
+        let shape = self.shape(&Rights::Of(roles.collect()));
         let read = shape.claims().iter().map(|claim| claim.path.as_str());
         let read: BTreeSet<_> = read.collect();
         let is_read = |name: &str| {
@@ -221,7 +221,7 @@ impl Engine {
         let Shape { api, schema, .. } = &*self.all;
         let declared = &schema.tables[table].columns[column];
         let ty = Type::parse(api::written_type(schema, declared), "key").ok()?;
-        let parts = (api, schema);
+        let parts = (&**api, &**schema);
         // On a command line all is text, also what reads like something else.
         let as_text = || Json::String(given.to_string());
         spelled(parts, &ty, given).or_else(|| spelled(parts, &ty, &as_text()))

@@ -102,15 +102,7 @@ impl Engine {
     }
 
     fn mutation(&self, table: usize, verb: Verb) -> Option<&FieldDefinition> {
-        let types = &self.all.api.types;
-        let name = types.schema_definition.mutation.as_ref()?;
-        let mutation = types.get_object(name)?;
-        let mut fields = mutation.fields.values();
-        let field = fields.find(|field| {
-            let root = self.all.api.root(&field.name);
-            root.is_some_and(|root| root.table == table && root.verb == verb)
-        });
-        field.map(|field| &***field)
+        self.all.api.mutation(table, verb)
     }
 }
 

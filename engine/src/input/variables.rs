@@ -394,10 +394,8 @@ impl Coercion<'_> {
 
     fn word(&self, name: &str, json: &Json) -> Result<Input, String> {
         let known = json.as_str().filter(|word| {
-            self.api
-                .types
-                .get_enum(name)
-                .is_some_and(|e| e.values.contains_key(*word))
+            let known = self.api.ty(name).and_then(|ty| ty.as_enum());
+            known.is_some_and(|known| known.values.contains_key(*word))
         });
         known
             .map(|word| Input::Word(word.into()))

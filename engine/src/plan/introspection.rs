@@ -18,9 +18,13 @@ impl<'a> Planner<'a> {
             Some(Value::Text(name)) => Root::Type(name),
             _ => Root::Schema,
         };
-        let most = self.config.introspection_bytes(self.api.text().len());
+        let whole = self.api.whole().map_err(|problem| {
+            let message = format!("the schema does not make a valid API: {problem}");
+            self.fault(field, "engine.internal", Kind::Internal, message)
+        })?;
+        let most = self.config.introspection_bytes(whole.text().len());
         let room = most - self.introspected;
-        let Some(json) = introspect(self.api, &root, &asked, room) else {
+        let Some(json) = introspect(whole, &root, &asked, room) else {
             let message = format!("the introspection brings more than {most} bytes");
             return Err(self.fault(field, "engine.introspection_bytes", Kind::Limit, message));
         };

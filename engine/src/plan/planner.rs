@@ -174,6 +174,10 @@ impl<'a> Planner<'a> {
         if let Some(refusal) = self.refusal {
             return Err(refusal);
         }
+        if let Some(problem) = self.access.and_then(Access::problem) {
+            let message = format!("the access rules cannot be applied: {problem}");
+            return Err(Fault::new("engine.internal", Kind::Internal, message));
+        }
         let is_kept = !writes && !self.calls && self.introspected == 0;
         let max_age_s = self.trail.max_age_s(self.schema).filter(|_| is_kept);
         Ok(Plan {

@@ -80,7 +80,7 @@ impl<'a> Planner<'a> {
     /// Whether a fragment on that type applies to an object of the other.
     fn applies(&self, condition: Option<&Name>, type_name: &str) -> bool {
         condition.is_none_or(|condition| {
-            condition == type_name || self.api.types.is_subtype(condition, type_name)
+            condition == type_name || self.api.is_subtype(condition, type_name)
         })
     }
 

@@ -41,7 +41,7 @@ impl<'a> Planner<'a> {
     /// Most rows of a table that one list or mutation brings, where each rule that lets it says one.
     pub(super) fn rows_max(&self, table: usize, action: Action) -> Option<i64> {
         let rules = self.rules(table, action);
-        let most: Option<Vec<_>> = rules.iter().map(|rule| rule.rows_max).collect();
+        let most: Option<Vec<_>> = rules.iter().map(|rule| rule.rows_max()).collect();
         most?.into_iter().max()
     }
 
@@ -227,7 +227,7 @@ impl<'a> Planner<'a> {
         if self.access.is_none() || self.ruling || grant.reads_whole() {
             return None;
         }
-        let showing = |rule: &&&Ruled| rule.relations.contains(&relation);
+        let showing = |rule: &&&Ruled| rule.relations().contains(&relation);
         let rules = self.rules(table, Action::Read);
         let rules: Vec<_> = rules.iter().filter(showing).copied().collect();
         self.any_of(&rules, (table, alias), |rule| rule.rows.as_ref())

@@ -240,7 +240,7 @@ impl<'a> Extent<'a> {
 
     /// Takes in the objects of an argument.
     fn input(&self, ty: &Type, value: &Value, term: &mut Term) {
-        let known = self.api.types.types.get(ty.inner_named_type());
+        let known = self.api.ty(ty.inner_named_type());
         let Some(ExtendedType::InputObject(object)) = known else {
             return;
         };

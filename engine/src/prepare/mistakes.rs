@@ -1,5 +1,6 @@
 //! The mistakes of a document as its writer is told them, with the names that were meant.
 
+use crate::api::Api;
 use crate::sdl;
 use apollo_compiler::diagnostic::Diagnostic;
 use apollo_compiler::parser::LineColumn;
@@ -23,15 +24,17 @@ pub(super) fn of_syntax(errors: &DiagnosticList) -> Vec<Fault> {
         .collect()
 }
 
-/// What of a document does not fit the API, and what may have been meant where that is told.
-pub(super) fn against(types: &TypeSystem, errors: &DiagnosticList, tells: bool) -> Vec<Fault> {
+/// What of a document does not fit the API, and what may have been meant where that is told: that is
+/// looked for among all there is.
+pub(super) fn against(api: &Api, errors: &DiagnosticList, tells: bool) -> Vec<Fault> {
+    let known = tells.then(|| api.whole().ok()).flatten();
     let unknown = Unknown::of(errors);
     looked_at(errors)
         .filter(|mistake| !unknown.explains(mistake))
         .take(ERRORS_MAX)
         .map(|mistake| {
             let mut message = mistake.error.to_string();
-            let meant = meant(types, name(&mistake), &message).filter(|_| tells);
+            let meant = known.and_then(|known| meant(&known.types, name(&mistake), &message));
             if let Some(meant) = meant {
                 message = format!("{message}: did you mean `{meant}`?");
             }

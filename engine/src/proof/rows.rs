@@ -48,7 +48,7 @@ impl Proof<'_> {
     /// Most rows of a table that a list brings; `None` where one of its rules says none.
     fn most(&self, table: usize) -> Option<i64> {
         let rules = self.rules(table, Action::Read);
-        let bounds: Option<Vec<_>> = rules.iter().map(|rule| rule.rows_max).collect();
+        let bounds: Option<Vec<_>> = rules.iter().map(|rule| rule.rows_max()).collect();
         bounds?.into_iter().max()
     }
 

@@ -7,6 +7,8 @@ use crate::input::{Source as Origin, coerce_variables};
 use crate::json::Members;
 use crate::plan::{Binding, Form};
 use crate::sql::{Change, Join, JsonKind, JsonPlace};
+use std::sync::Arc;
+
 use model::{Cell, Claims, Codec, Dialect, Parameter, Scalar, Value};
 
 const SCHEMA: &str = r#"
@@ -113,7 +115,7 @@ fn said<T>(roles: &[&str], ask: impl FnOnce(&Proof<'_>) -> T) -> T {
     };
     let schema = compile(&[source], Dialect::Postgres).unwrap().schema;
     let roles = roles.iter().copied().collect();
-    let shape = Shape::all(schema).unwrap().of(&roles).unwrap();
+    let shape = Shape::all(Arc::new(schema)).unwrap().of(&roles);
     let claims: serde_json::Map<_, _> = serde_json::from_str(r#"{"tenant": 1}"#).unwrap();
     let variables = coerce_variables(&shape, &Claims::from(claims), &[], &Members::default());
     let (variables, slots) = (variables.unwrap(), slots());

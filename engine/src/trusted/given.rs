@@ -32,7 +32,7 @@ pub(crate) fn given(
 fn value(shape: &Shape, ty: &Type) -> Option<Json> {
     let single = leaf(shape, ty).or_else(|| {
         let named = ty.inner_named_type();
-        match shape.api.types.types.get(named)? {
+        match shape.api.ty(named)? {
             ExtendedType::InputObject(object) => row(shape, object),
             _ => None,
         }

@@ -72,13 +72,8 @@ fn of_roles(
     asked: &[Asked<'_>],
 ) -> Vec<Outcome> {
     let roles: Roles = names.iter().copied().collect();
-    match all.of(&roles) {
-        Ok(shape) => outcomes(&Arc::new(shape), (config, &Rights::Of(roles)), asked),
-        Err(problem) => {
-            let fault = Fault::new("engine.internal", Kind::Internal, problem);
-            asked.iter().map(|_| Err(fault.clone())).collect()
-        }
-    }
+    let shape = Arc::new(all.of(&roles));
+    outcomes(&shape, (config, &Rights::Of(roles)), asked)
 }
 
 fn outcomes(

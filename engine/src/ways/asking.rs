@@ -4,7 +4,7 @@ mod given;
 mod reach;
 
 use crate::access::Shape;
-use crate::api::{Api, NOTHING};
+use crate::api::{Api, NOTHING, Whole};
 use crate::prepare::Asked;
 use apollo_compiler::executable::{
     DirectiveList, Field, InlineFragment, Operation, OperationType, SelectionSet, Value,
@@ -66,6 +66,7 @@ impl Document {
 /// several places is made once.
 pub(super) struct Asking<'a> {
     api: &'a Api,
+    whole: &'a Whole,
     schema: &'a Schema,
     /// The types that are rows of tables.
     rows: HashSet<&'a str>,
@@ -75,7 +76,7 @@ pub(super) struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    pub(super) fn new(shape: &'a Shape) -> Self {
+    pub(super) fn new(shape: &'a Shape) -> Result<Self, String> {
         let schema = &shape.schema;
         let tables = schema.tables.iter();
         let of_table = |table: &'a Table| {
@@ -84,19 +85,20 @@ impl<'a> Asking<'a> {
             std::iter::once(table.type_name.as_str()).chain(types)
         };
         let unions = schema.unions.iter().map(|union| union.type_name.as_str());
-        Self {
+        Ok(Self {
             api: &shape.api,
+            whole: shape.api.whole()?,
             schema,
             rows: tables.flat_map(of_table).chain(unions).collect(),
             values: HashMap::new(),
             selections: HashMap::new(),
-        }
+        })
     }
 
     /// For each root field a document with all that is one relation below it, or its name where none
     /// can be made.
     pub(super) fn documents(mut self) -> Vec<Result<Document, Name>> {
-        let definition = &self.api.types.schema_definition;
+        let definition = &self.whole.types.schema_definition;
         let kinds = [
             (OperationType::Query, definition.query.as_ref()),
             (OperationType::Mutation, definition.mutation.as_ref()),
@@ -118,7 +120,7 @@ impl<'a> Asking<'a> {
 
     /// What is defined under a name.
     fn declared(&self, name: &str) -> Option<&'a ExtendedType> {
-        self.api.types.types.get(name)
+        self.whole.types.types.get(name)
     }
 
     fn asked(&mut self, field: &'a Node<FieldDefinition>) -> Option<Vec<Field>> {
@@ -185,7 +187,7 @@ impl<'a> Asking<'a> {
 
     fn selected(&mut self, ty: &'a Name, reach: Reach) -> Option<SelectionSet> {
         let mut members = SelectionSet::new(ty.clone());
-        let type_name = members.new_field(&self.api.types, name!("__typename"));
+        let type_name = members.new_field(&self.whole.types, name!("__typename"));
         members.push(type_name.ok()?);
         let fields = match self.declared(ty)? {
             ExtendedType::Object(object) => &object.fields,
@@ -239,7 +241,7 @@ impl<'a> Asking<'a> {
     }
 
     fn fragments(&mut self, interface: &str, reach: Reach) -> Vec<InlineFragment> {
-        let Some(types) = self.api.implementers.get(interface) else {
+        let Some(types) = self.whole.implementers.get(interface) else {
             return Vec::new();
         };
         let objects = types.objects.iter();

@@ -25,7 +25,8 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
     let project = Project::open(&directory, environment, &args.flags())?;
     let _log = observe::logs::install(project.loaded.config.log, terminal.err)?;
     project.dialect()?;
-    if path == directory.join(ARTEFACT) && project.outdates(&artefact) {
+    let is_doubtful = path == directory.join(ARTEFACT) && !project.is_older_than_artefact();
+    if is_doubtful && project.outdates(&artefact) {
         tracing::warn!(
             "the schema files say something else than the artefact, which is what is served: \
              `fragaria compile` makes it anew"

@@ -63,6 +63,7 @@ mod security;
 mod server;
 mod shutdown;
 mod stage;
+mod start;
 mod statements;
 mod streaming;
 mod tenancy;

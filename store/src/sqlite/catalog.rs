@@ -2,6 +2,7 @@
 
 mod keys;
 mod searches;
+mod texts;
 
 use super::constraints;
 use super::session::Session;
@@ -10,6 +11,7 @@ use crate::Error;
 use model::Dialect;
 use model::catalog::{Catalog, Column, Kind, Table};
 use rusqlite::{Connection, Result};
+use texts::Texts;
 
 /// Reads the catalog in one snapshot; SQLite's own tables and ours are no part of it.
 pub(super) fn read(session: &Session) -> std::result::Result<Catalog, Error> {
@@ -36,7 +38,7 @@ fn tables(connection: &Connection) -> Result<Vec<Table>> {
     let listed = statement.query_map([], |row| {
         Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?))
     })?;
-    let mut tables = Vec::new();
+    let (texts, mut tables) = (Texts::read(connection)?, Vec::new());
     for entry in listed {
         let (name, kind, without_rowid): (String, String, bool) = entry?;
         // Virtual tables are written through their modules only, if at all.
@@ -45,17 +47,27 @@ fn tables(connection: &Connection) -> Result<Vec<Table>> {
         } else {
             Kind::View
         };
-        tables.push(table(connection, name, kind, without_rowid)?);
+        tables.push(table((connection, &texts), name, kind, without_rowid)?);
     }
-    keys::resolve(connection, &mut tables)?;
+    keys::resolve((connection, &texts), &mut tables)?;
     searches::resolve(connection, &mut tables)?;
     Ok(tables)
 }
 
-fn table(connection: &Connection, name: String, kind: Kind, without_rowid: bool) -> Result<Table> {
+fn table(
+    (connection, texts): (&Connection, &Texts),
+    name: String,
+    kind: Kind,
+    without_rowid: bool,
+) -> Result<Table> {
     let (mut columns, primary_key) = columns(connection, &name)?;
-    let (uniques, has_key_index) = keys::uniques(connection, &name)?;
-    let constraints = constraints::read(connection, &name)?;
+    let has_index = texts.has_index(&name);
+    let (uniques, has_key_index) = if has_index {
+        keys::uniques(connection, &name)?
+    } else {
+        (Vec::new(), false)
+    };
+    let constraints = constraints::read((connection, has_index), (&name, texts.of(&name)))?;
     // A primary key without an index of its own is the rowid itself.
     let is_rowid = primary_key.len() == 1 && !without_rowid && !has_key_index;
     for column in columns.iter_mut().filter(|c| primary_key.contains(&c.name)) {

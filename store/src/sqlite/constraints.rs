@@ -10,9 +10,16 @@ use model::catalog;
 use rusqlite::{Connection, OptionalExtension as _, Result};
 use text::{Declared, Of};
 
-/// What has a name in a table.
-pub(super) fn read(connection: &Connection, table: &str) -> Result<Vec<catalog::Constraint>> {
-    let all = declared(connection, table)?;
+/// What has a name in a table, which was made by that text and may have indexes.
+pub(super) fn read(
+    (connection, has_index): (&Connection, bool),
+    (table, made): (&str, &str),
+) -> Result<Vec<catalog::Constraint>> {
+    let all = if has_index {
+        declared(connection, (table, made))?
+    } else {
+        text::declared(made)
+    };
     let constraint = |one: &Declared| catalog::Constraint {
         name: one.name.clone(),
         told: is_told(one, &all),
@@ -73,7 +80,11 @@ fn by(message: &str, connection: &Connection) -> Result<Option<Named>> {
     let Some((table, _)) = key.split_once('.') else {
         return Ok(None);
     };
-    let all = declared(connection, table)?;
+    let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
+    let made: Option<String> = connection
+        .query_row(sql, [table], |row| row.get(0))
+        .optional()?;
+    let all = declared(connection, (table, made.as_deref().unwrap_or_default()))?;
     let is_it = |one: &&Declared| match &one.of {
         Of::Unique(columns) => {
             let columns: Vec<_> = columns.iter().map(|c| format!("{table}.{c}")).collect();
@@ -108,12 +119,8 @@ fn alike(columns: &[String], others: &[String]) -> bool {
 }
 
 /// What the text of a table names, and its unique indexes.
-fn declared(connection: &Connection, table: &str) -> Result<Vec<Declared>> {
-    let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-    let made: Option<String> = connection
-        .query_row(sql, [table], |row| row.get(0))
-        .optional()?;
-    let mut all = made.map_or_else(Vec::new, |made| text::declared(&made));
+fn declared(connection: &Connection, (table, made): (&str, &str)) -> Result<Vec<Declared>> {
+    let mut all = text::declared(made);
     for (index, is_own) in indexes(connection, table)? {
         let columns = columns(connection, &index)?;
         let of = columns.map_or(Of::Index, Of::Unique);

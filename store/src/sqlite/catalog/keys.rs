@@ -1,8 +1,9 @@
 //! Unique and foreign keys; SQLite matches names without regard to case, so they are spelled anew.
 
+use super::texts::Texts;
 use model::catalog::{ForeignKey, Kind, Table};
 use rusqlite::{Connection, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Unique indexes that are full and on plain columns; and whether one of them is the primary key's.
 pub(super) fn uniques(connection: &Connection, table: &str) -> Result<(Vec<Vec<String>>, bool)> {
@@ -46,13 +47,23 @@ pub(super) fn distinct(uniques: Vec<Vec<String>>, primary_key: &[String]) -> Vec
 }
 
 /// Adds the foreign keys, once all tables are known; one to a missing table or column is left out.
-pub(super) fn resolve(connection: &Connection, tables: &mut [Table]) -> Result<()> {
+pub(super) fn resolve(
+    (connection, texts): (&Connection, &Texts),
+    tables: &mut [Table],
+) -> Result<()> {
+    let known = tables.iter().filter(|table| table.kind == Kind::Table);
+    let known = known.map(|table| (table.name.to_ascii_lowercase(), table));
+    let known: HashMap<_, _> = known.collect();
     let mut found = Vec::new();
     for table in tables.iter() {
-        let declared = declared(connection, &table.name)?;
+        let declared = if texts.may_refer(&table.name) {
+            declared(connection, &table.name)?
+        } else {
+            Vec::new()
+        };
         let keys = declared
             .into_iter()
-            .filter_map(|key| key.resolve(table, tables));
+            .filter_map(|key| key.resolve(table, &known));
         found.push(keys.collect());
     }
     for (table, keys) in tables.iter_mut().zip(found) {
@@ -71,10 +82,8 @@ struct Declared {
 }
 
 impl Declared {
-    fn resolve(self, table: &Table, tables: &[Table]) -> Option<ForeignKey> {
-        let target = tables
-            .iter()
-            .find(|t| t.kind == Kind::Table && t.name.eq_ignore_ascii_case(&self.target))?;
+    fn resolve(self, table: &Table, tables: &HashMap<String, &Table>) -> Option<ForeignKey> {
+        let target = tables.get(&self.target.to_ascii_lowercase())?;
         let target_columns = if self.target_columns.is_empty() {
             target.primary_key.clone()
         } else {
