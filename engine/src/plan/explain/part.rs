@@ -258,7 +258,7 @@ impl Looking<'_, '_> {
         let mut scope = self.planner.related(alias, table, relation);
         let value = self.value((scope.alias, relation.target), rest, column);
         scope.select.column(value);
-        self.one(scope)
+        one(scope)
     }
 
     /// How many rows a relation leads to from there, or how many of them fulfil a condition.
@@ -275,7 +275,7 @@ impl Looking<'_, '_> {
             let place = (scope.alias, relation.target);
             let count = self.count(place, rest, (index, condition));
             scope.select.column(count);
-            return self.one(scope);
+            return one(scope);
         }
         let relation = &schema.tables[table].relations[index];
         let mut scope = self.planner.related(alias, table, relation);
@@ -289,12 +289,6 @@ impl Looking<'_, '_> {
         Expr::Value(Box::new(scope.select))
     }
 
-    /// The one value of a scope; of a view nobody knows whether there are more.
-    fn one(&mut self, mut scope: Scope) -> Expr {
-        scope.select.limit = Some(Expr::Number(1));
-        Expr::Value(Box::new(scope.select))
-    }
-
     fn words(&self) -> Words<'_> {
         Words {
             schema: self.planner.schema,
@@ -304,4 +298,10 @@ impl Looking<'_, '_> {
                 .map_or(&[], |access| access.claims.as_slice()),
         }
     }
+}
+
+/// The one value of a scope; of a view nobody knows whether there are more.
+fn one(mut scope: Scope) -> Expr {
+    scope.select.limit = Some(Expr::Number(1));
+    Expr::Value(Box::new(scope.select))
 }
