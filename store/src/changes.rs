@@ -243,10 +243,12 @@ impl Seen {
         *self.state() = State::Down(why.into());
     }
 
-    /// From now on nothing is seen, and what was may have changed.
+    /// From now on nothing is seen, and what was may have changed. Where nothing was seen before,
+    /// nothing is lost: all counts as changed when following begins.
     pub(crate) fn is_lost(&self, setback: &Setback) {
-        self.until_ns.store(0, SeqCst);
-        self.generations.bump_everything();
+        if self.until_ns.swap(0, SeqCst) > 0 {
+            self.generations.bump_everything();
+        }
         self.metrics.changes_following.set(0);
         let now = setback.state();
         let mut state = self.state();
@@ -262,5 +264,34 @@ impl Seen {
             }
             *state = now;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_seen_is_lost() {
+        let changes = Changes::begin(
+            None,
+            None,
+            Metrics::register(&mut model::metric::Registry::default()),
+        );
+        let footprint = Footprint {
+            knows_reads: true,
+            ..Footprint::default()
+        };
+        let followed = changes.follow(&footprint).unwrap();
+        let away = Setback::passing("it is away");
+        let before = followed.generation();
+        changes.seen.is_lost(&away);
+        assert_eq!(followed.generation(), before);
+        changes.seen.is_seen(Instant::now());
+        changes.seen.is_lost(&away);
+        let lost = followed.generation();
+        assert_ne!(lost, before);
+        changes.seen.is_lost(&away);
+        assert_eq!(followed.generation(), lost);
     }
 }
