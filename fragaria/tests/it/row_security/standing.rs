@@ -101,8 +101,9 @@ fn a_role_that_is_taken_away_from_a_running_server_closes_it() {
     ground.stage.change(&format!("REVOKE {role} FROM {login}"));
     let document = "{ customers { id } }";
     assert_eq!(code(&server, &clerk(1), document), "store.denied");
-    server.until("/health/ready", |answer| answer.status == 503);
-    assert_eq!(code(&server, &clerk(1), document), "server.not_ready");
+    // A look that takes too long closes the door for a moment, too.
+    let closed = || code(&server, &clerk(1), document) == "server.not_ready";
+    server.until("/health/ready", |answer| answer.status == 503 && closed());
     ground.stage.change(&format!("GRANT {role} TO {login}"));
     let server = server.ready();
     assert_eq!(
