@@ -110,31 +110,37 @@ impl Mariadb {
     pub(crate) async fn catalog(&self) -> Result<Catalog, Error> {
         let _inside = self.doors.enter()?;
         let mut held = self.pool.take(Purpose::Work).await?;
-        let read = timeout(
-            self.settings.patience.with(false, 1),
-            catalog::read(&mut held),
-        )
-        .await;
-        let late = || Error::Timeout("reading the catalog".into()).into();
-        finish(held, read.unwrap_or_else(|_| Err(late()))).await
+        let read = catalog::read(&mut held);
+        let read = self
+            .settings
+            .patience
+            .in_time((false, 1), "reading the catalog", read);
+        let read = read.await;
+        finish(held, read).await
     }
 
     pub(crate) async fn statistics(&self) -> Result<Statistics, Error> {
         let _inside = self.doors.enter()?;
         let mut held = self.pool.take(Purpose::Work).await?;
         let read = catalog::statistics::read(&mut held);
-        let read = timeout(self.settings.patience.with(false, 3), read).await;
-        let late = || Error::Timeout("reading sizes and indexes".into()).into();
-        finish(held, read.unwrap_or_else(|_| Err(late()))).await
+        let read = self
+            .settings
+            .patience
+            .in_time((false, 3), "reading sizes and indexes", read);
+        let read = read.await;
+        finish(held, read).await
     }
 
     pub(crate) async fn plan(&self, explained: &Explained) -> Result<QueryPlan, Error> {
         let _inside = self.doors.enter()?;
         let mut held = self.pool.take(Purpose::Work).await?;
         let plan = explain::plan(&mut held, explained);
-        let plan = timeout(self.settings.patience.with(false, 1), plan).await;
-        let late = || Error::Timeout("planning a statement".into()).into();
-        finish(held, plan.unwrap_or_else(|_| Err(late()))).await
+        let plan = self
+            .settings
+            .patience
+            .in_time((false, 1), "planning a statement", plan);
+        let plan = plan.await;
+        finish(held, plan).await
     }
 
     /// Removes outcomes that were kept for long enough, and counts the others.
@@ -147,9 +153,12 @@ impl Mariadb {
             once::lay(&mut held).await?;
             once::sweep(&mut held, round).await
         };
-        let swept = timeout(self.settings.patience.with(true, STATEMENTS), swept).await;
-        let late = || Error::Timeout("removing old outcomes".into()).into();
-        finish(held, swept.unwrap_or_else(|_| Err(late()))).await
+        let swept =
+            self.settings
+                .patience
+                .in_time((true, STATEMENTS), "removing old outcomes", swept);
+        let swept = swept.await;
+        finish(held, swept).await
     }
 
     pub(crate) async fn check(&self) -> Result<(), Error> {
@@ -256,15 +265,13 @@ impl Mariadb {
             }
             transaction::run(held, job, &self.settings).await
         };
-        let steps = timeout(
-            self.settings
-                .patience
-                .with(job.script.writes, job.statements()),
-            steps,
-        )
-        .await;
-        let silent = || Error::Timeout("no answer on a connection".into()).into();
-        let outcome = steps.unwrap_or_else(|_| Err(silent()))?;
+        let bounds = (job.script.writes, job.statements());
+        let silence = "no answer on a connection";
+        let outcome = self
+            .settings
+            .patience
+            .in_time(bounds, silence, steps)
+            .await?;
         if let Outcome::Replayed(_) = outcome {
             transaction::roll_back(held, &self.settings).await?;
         } else if job.script.undone {

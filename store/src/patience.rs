@@ -1,7 +1,9 @@
 //! How long statements may take on a server, and how long it is waited for to say so.
 
-use crate::Config;
+use crate::snag::Snag;
+use crate::{Config, Error};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How much later than the server a client-side timeout strikes.
 const GRACE: Duration = Duration::from_secs(1);
@@ -40,5 +42,17 @@ impl Patience {
     pub(crate) fn with(&self, writes: bool, statements: usize) -> Duration {
         let statements = u32::try_from(statements).unwrap_or(u32::MAX);
         self.of(writes).saturating_mul(statements.max(1)) + GRACE
+    }
+
+    /// Waits for an answer, no longer than so many statements may take that write or do not; then a
+    /// timeout tells what was waited for.
+    pub(crate) async fn in_time<T>(
+        &self,
+        (writes, statements): (bool, usize),
+        what: &str,
+        asked: impl Future<Output = Result<T, Snag>>,
+    ) -> Result<T, Snag> {
+        let answer = timeout(self.with(writes, statements), asked).await;
+        answer.unwrap_or_else(|_| Err(Error::Timeout(what.into()).into()))
     }
 }

@@ -132,6 +132,7 @@ impl Postgres {
         let read = catalog::read(&exclusive, self.extent);
         let read = self
             .settings
+            .patience
             .in_time((false, 1), "reading the catalog", read);
         let read = read.await;
         finish(exclusive, read).await
@@ -141,18 +142,24 @@ impl Postgres {
         let _inside = self.doors.enter()?;
         let exclusive = self.exclusives.take(Purpose::Work).await?;
         let read = catalog::statistics::read(&exclusive, self.extent);
-        let read = timeout(self.settings.patience.with(false, 2), read).await;
-        let late = || Error::Timeout("reading sizes and indexes".into()).into();
-        finish(exclusive, read.unwrap_or_else(|_| Err(late()))).await
+        let read = self
+            .settings
+            .patience
+            .in_time((false, 2), "reading sizes and indexes", read);
+        let read = read.await;
+        finish(exclusive, read).await
     }
 
     pub(crate) async fn plan(&self, explained: &Explained) -> Result<QueryPlan, Error> {
         let _inside = self.doors.enter()?;
         let exclusive = self.exclusives.take(Purpose::Work).await?;
         let plan = explain::plan(&exclusive, explained);
-        let plan = timeout(self.settings.patience.with(false, 1), plan).await;
-        let late = || Error::Timeout("planning a statement".into()).into();
-        finish(exclusive, plan.unwrap_or_else(|_| Err(late()))).await
+        let plan = self
+            .settings
+            .patience
+            .in_time((false, 1), "planning a statement", plan);
+        let plan = plan.await;
+        finish(exclusive, plan).await
     }
 
     /// What row-level security comes to for the login, and for roles that requests act as.
@@ -167,6 +174,7 @@ impl Postgres {
         let silence = "reading what roles may see";
         let read = self
             .settings
+            .patience
             .in_time((false, roles.len() + 1), silence, read);
         let read = read.await;
         finish(exclusive, read).await
@@ -183,7 +191,10 @@ impl Postgres {
             once::sweep(&exclusive, round).await
         };
         let silence = "removing old outcomes";
-        let swept = self.settings.in_time((true, STATEMENTS), silence, swept);
+        let swept = self
+            .settings
+            .patience
+            .in_time((true, STATEMENTS), silence, swept);
         let swept = swept.await;
         finish(exclusive, swept).await
     }
@@ -302,12 +313,12 @@ impl Postgres {
             self.lay(session, job).await?;
             transaction::prepare(session, job).await
         };
-        let running = settings.in_time(bounds, SILENCE, prepare).await?;
+        let running = settings.patience.in_time(bounds, SILENCE, prepare).await?;
         if running.commits_itself(settings) {
             return running.run_alone(settings).await;
         }
         let run = running.run(settings);
-        settings.in_time(bounds, SILENCE, run).await
+        settings.patience.in_time(bounds, SILENCE, run).await
     }
 
     /// Makes the table of outcomes before the first job that needs it.

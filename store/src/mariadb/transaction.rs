@@ -8,7 +8,6 @@ use crate::answer::Answer;
 use crate::job::Job;
 use crate::snag::Snag;
 use model::Use;
-use tokio::time::timeout;
 
 /// Runs all steps and gives the JSON text; a read that passes its bound is to be streamed, and
 /// what was written is to be committed.
@@ -85,18 +84,18 @@ pub(super) async fn complete(session: &mut Session, rows: &Use) -> Result<(), Sn
 pub(super) async fn commit(session: &mut Session, settings: &Settings) -> Result<(), Snag> {
     let sql = settings.end("COMMIT");
     let commit = session.control(&sql);
-    let silent = || Error::Timeout("no answer to a commit".into()).into();
-    let outcome = timeout(settings.patience.with(true, 1), commit).await;
-    outcome
-        .unwrap_or_else(|_| Err(silent()))
-        .map_err(Snag::in_commit)
+    let silence = "no answer to a commit";
+    let ended = settings.patience.in_time((true, 1), silence, commit);
+    ended.await.map_err(Snag::in_commit)
 }
 
 /// Ends a transaction in which nothing was written.
 pub(super) async fn roll_back(session: &mut Session, settings: &Settings) -> Result<(), Snag> {
     let sql = settings.end("ROLLBACK");
     let rolled_back = session.control(&sql);
-    let silent = || Error::Timeout("no answer to a rollback".into()).into();
-    let outcome = timeout(settings.patience.with(true, 1), rolled_back).await;
-    outcome.unwrap_or_else(|_| Err(silent()))
+    let silence = "no answer to a rollback";
+    settings
+        .patience
+        .in_time((true, 1), silence, rolled_back)
+        .await
 }

@@ -1,12 +1,10 @@
 //! The bounds within which jobs run, and what becomes of those whose answer is held whole.
 
+use crate::Config;
 use crate::config::Pooler;
 use crate::json::Bounds;
 use crate::patience::Patience;
-use crate::snag::Snag;
-use crate::{Config, Error};
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// What became of a job whose answer is held whole.
 #[derive(Debug)]
@@ -57,17 +55,6 @@ impl Settings {
         } else {
             self.whole_bytes_max
         }
-    }
-
-    /// Waits for an answer, no longer than so many statements may take that write or do not.
-    pub(super) async fn in_time<T>(
-        &self,
-        (writes, statements): (bool, usize),
-        silence: &str,
-        asked: impl Future<Output = Result<T, Snag>>,
-    ) -> Result<T, Snag> {
-        let answer = timeout(self.patience.with(writes, statements), asked).await;
-        answer.unwrap_or_else(|_| Err(Error::Timeout(silence.into()).into()))
     }
 
     /// Whether a write may be a transaction by itself: no setting has to be made for it first.

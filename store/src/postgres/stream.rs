@@ -216,7 +216,10 @@ async fn within<T>(
     waiting: impl Future<Output = Result<T, Snag>>,
 ) -> Result<T, Snag> {
     let silence = "no answer in the middle of a stream";
-    settings.in_time((false, 1), silence, waiting).await
+    settings
+        .patience
+        .in_time((false, 1), silence, waiting)
+        .await
 }
 
 /// Where the text goes.

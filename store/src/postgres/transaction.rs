@@ -67,6 +67,7 @@ impl Running<'_> {
         let mut answer = Answer::new(&self.job.script, settings.bytes_max(true), settings.bounds);
         let run = together(self, 0..1, [None, None], &mut answer);
         settings
+            .patience
             .in_time((true, 1), "no answer to a write", run)
             .await
             .map_err(Snag::in_commit)?;
@@ -141,7 +142,9 @@ async fn open(session: &Session, begin: &str, job: &Job) -> Result<Option<Vec<u8
 /// Makes what was written last; from here on a silent server leaves it open whether it did.
 pub(super) async fn commit(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let commit = session.send(Request::Control("COMMIT"));
-    let ended = settings.in_time((true, 1), "no answer to a commit", commit);
+    let ended = settings
+        .patience
+        .in_time((true, 1), "no answer to a commit", commit);
     ended.await.map(drop).map_err(Snag::in_commit)
 }
 
@@ -149,6 +152,7 @@ pub(super) async fn commit(session: &Session, settings: &Settings) -> Result<(),
 pub(super) async fn undo(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let look = session.send(Request::Control("SET CONSTRAINTS ALL IMMEDIATE"));
     settings
+        .patience
         .in_time((true, 1), "no answer about constraints", look)
         .await?;
     roll_back(session, settings).await
@@ -157,7 +161,9 @@ pub(super) async fn undo(session: &Session, settings: &Settings) -> Result<(), S
 /// Ends a transaction in which nothing was written.
 pub(super) async fn roll_back(session: &Session, settings: &Settings) -> Result<(), Snag> {
     let rolled_back = session.send(Request::Control("ROLLBACK"));
-    let ended = settings.in_time((true, 1), "no answer to a rollback", rolled_back);
+    let ended = settings
+        .patience
+        .in_time((true, 1), "no answer to a rollback", rolled_back);
     ended.await.map(drop)
 }
 

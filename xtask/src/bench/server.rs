@@ -1,5 +1,6 @@
 //! The server under test: the release build, on a project made from the database.
 
+use crate::client::is_ready;
 use crate::process::{self, Service, Stop};
 use crate::{house, server};
 use anyhow::{Context, Result};
@@ -128,16 +129,6 @@ impl Server {
     pub(super) fn id(&self) -> u32 {
         self.service.id()
     }
-}
-
-fn is_ready(port: u16) -> bool {
-    let address = format!("http://127.0.0.1:{port}/health/ready");
-    let mut curl = Command::new("curl");
-    process::read(
-        curl.args(["--silent", "--fail", "--max-time", "5"])
-            .arg(address),
-    )
-    .is_ok()
 }
 
 /// Asks one question and returns the answer; a status other than 200 is an error.

@@ -7,6 +7,7 @@
 //! time to fill.
 
 use super::database::Database;
+use super::rounds::Rounds;
 use super::shop::Shop;
 use super::usage;
 use super::workloads::{WORKLOADS, Workload};
@@ -309,12 +310,8 @@ fn number_of(count: u64) -> f64 {
 }
 
 fn median(values: &[f64]) -> Result<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted
-        .get(sorted.len() / 2)
-        .copied()
-        .context("it was over before the memory was read")
+    let median = Rounds(values.to_vec()).median();
+    median.context("it was over before the memory was read")
 }
 
 /// The so manyth request of a workload: a seed gives each variable a value within its bounds.

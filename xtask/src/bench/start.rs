@@ -6,15 +6,14 @@
 use super::rounds::Rounds;
 use super::usage::{self, Tree};
 use super::{progress, server};
+use crate::client::{Client, is_ready};
 use crate::process::{self, Service, Stop};
 use crate::scratch::Scratch;
 use crate::{packages, server as private};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::thread;
@@ -113,7 +112,7 @@ fn measure(binary: &Path, project: &Path, options: &Options, found: &mut Found) 
             .stdout(log)
             .stderr(errors);
     })?;
-    while asked(port, "GET", "/health/ready", "").is_none() {
+    while !is_ready(port) {
         ensure!(start.elapsed() < READY_MAX, "it did not get ready");
         thread::sleep(PAUSE);
     }
@@ -123,9 +122,12 @@ fn measure(binary: &Path, project: &Path, options: &Options, found: &mut Found) 
             "{{\"query\":\"query($id: Int!) {{ thing{table}(id: $id) {{ id tenantId name amount createdAt }} }}\",\
              \"variables\":{{\"id\":1}}}}"
         );
-        let answer = asked(port, "POST", "/graphql", &body);
-        let answer = answer.filter(|answer| answer.contains("\"name\":\"a thing\""));
-        answer.with_context(|| format!("there is no answer of thing{table}"))
+        let answer = Client::connect(port)?.ask(&body)?;
+        ensure!(
+            answer.contains("\"name\":\"a thing\""),
+            "thing{table} is answered with {answer}"
+        );
+        Ok(())
     };
     answer(options.tables / 2)?;
     found.answer.0.push(start.elapsed().as_secs_f64());
@@ -140,21 +142,6 @@ fn measure(binary: &Path, project: &Path, options: &Options, found: &mut Found) 
     }
     found.further.0.push(usage::peak_mib(process)?);
     Ok(())
-}
-
-/// The body of an answer with status 200.
-fn asked(port: u16, method: &str, path: &str, body: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    let length = body.len();
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-    )
-    .ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    answer.starts_with("HTTP/1.1 200").then_some(answer)
 }
 
 /// Makes the project and its database.
