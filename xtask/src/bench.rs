@@ -26,12 +26,13 @@ pub(crate) mod shapes;
 pub(crate) mod shop;
 pub(crate) mod soak;
 pub(crate) mod start;
+pub(crate) mod training;
 mod usage;
 mod weather;
 mod workloads;
 
-use crate::packages;
 use crate::scratch::Scratch;
+use crate::{packages, release};
 use ablation::Whole;
 use anyhow::{Result, bail};
 use bare::Bare;
@@ -173,9 +174,6 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         bail!("no workload is named like `{}`", options.only);
     }
     let report = Run::prepare(options)?.report()?;
-    if options.write {
-        page::write(&report)?;
-    }
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report.told())?);
     } else {
@@ -208,7 +206,7 @@ impl<'a> Run<'a> {
             options,
             binary: match &options.binary {
                 Some(binary) => std::path::absolute(binary)?,
-                None => server::build()?,
+                None => release::build()?,
             },
             bare: bare::build()?,
             postgraphile: takes_peer.then(postgraphile::install).transpose()?,
@@ -218,17 +216,21 @@ impl<'a> Run<'a> {
     }
 
     fn report(&self) -> Result<Report> {
-        let mut weather = Weather::default();
-        let shops = self.options.shops();
-        let sections = shops
-            .map(|shop| self.section(shop, &mut weather))
-            .collect::<Result<_>>()?;
-        Ok(Report {
+        let mut report = Report {
             machine: machine::describe(&self.binary, self.options.binary.is_none())?,
             load: self.load()?,
-            weather,
-            sections,
-        })
+            weather: Weather::default(),
+            sections: Vec::new(),
+        };
+        for shop in self.options.shops() {
+            let section = self.section(shop, &mut report.weather)?;
+            report.sections.push(section);
+            // After each, as the next one takes long and may fail.
+            if self.options.write {
+                page::write(&report)?;
+            }
+        }
+        Ok(report)
     }
 
     fn section(&self, shop: Shop, weather: &mut Weather) -> Result<Section> {

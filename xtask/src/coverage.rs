@@ -6,8 +6,8 @@
 
 mod lcov;
 mod table;
-mod tools;
 
+use crate::llvm::Tools;
 use crate::{house, process, test};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -17,7 +17,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use table::Table;
-use tools::Tools;
 
 /// What to measure and how much is enough.
 #[derive(Args)]

@@ -13,6 +13,7 @@ mod docs;
 mod house;
 mod instructions;
 mod licences;
+mod llvm;
 mod mariadb;
 mod mutants;
 mod node;
@@ -22,6 +23,7 @@ mod pooler;
 mod postgres;
 mod process;
 mod redis;
+mod release;
 mod rust;
 mod scratch;
 mod server;
@@ -57,6 +59,8 @@ enum Verb {
     Ci,
     /// Show that each attack comes through where its defence is taken out of the sources
     Mutants(mutants::Options),
+    /// Build the binary as it is shipped: laid out by what it does under load
+    Release,
     /// Measure the server beside what the database, HTTP and a peer can do
     Bench(bench::Options),
     /// Be the server of `bench` that is nothing but HTTP
@@ -96,6 +100,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Docs(options) => docs::run(options),
         Verb::Ci => Ok(ci::run()),
         Verb::Mutants(options) => mutants::run(options),
+        Verb::Release => release::run(),
         Verb::Bench(options) => bench::run(options),
         Verb::Bare(options) => bench::bare::serve(options),
         Verb::Instructions(options) => instructions::run(options),

@@ -1,5 +1,6 @@
-//! What the database can do by itself: `pgbench` with equivalent SQL that returns the JSON text.
+//! What the database can do by itself: `pgbench` with equivalent SQL.
 
+use super::usage::{self, Tree};
 use super::workloads::Workload;
 use crate::postgres::Postgres;
 use crate::process;
@@ -8,16 +9,24 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Transactions per second.
+/// How it went.
+pub(super) struct Ceiling {
+    /// Transactions per second.
+    pub(super) rate: f64,
+    /// Microseconds of the database's processor time per transaction.
+    pub(super) cpu_us: f64,
+}
+
+/// Runs one form of a workload's SQL.
 pub(super) fn run(
     database: &Postgres,
-    workload: &Workload,
-    clients: u32,
-    seconds: u32,
+    (workload, sql): (&Workload, &str),
+    (clients, seconds): (u32, u32),
     scratch: &Path,
-) -> Result<f64> {
+) -> Result<Ceiling> {
     let script = scratch.join("ceiling.sql");
-    fs::write(&script, text(workload))?;
+    fs::write(&script, text(workload, sql))?;
+    let before = usage::seconds(database.id(), Tree::WithChildren)?;
     let output = process::read(
         Command::new(database.program("pgbench"))
             .args([
@@ -34,28 +43,37 @@ pub(super) fn run(
             .arg(script)
             .arg("shop"),
     )?;
-    rate(&output).with_context(|| format!("pgbench tells no rate:\n{output}"))
+    let used = usage::seconds(database.id(), Tree::WithChildren)? - before;
+    let told = rate(&output).zip(transactions(&output));
+    let (rate, transactions) = told.with_context(|| format!("pgbench tells no rate:\n{output}"))?;
+    Ok(Ceiling {
+        rate,
+        cpu_us: used * 1e6 / transactions,
+    })
 }
 
-fn text(workload: &Workload) -> String {
+fn text(workload: &Workload, sql: &str) -> String {
     let draws = workload
         .variables
         .iter()
         .map(|(name, low, high)| format!("\\set {name} random({low}, {high})\n"));
-    let sql = workload
-        .sql
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
+    let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     format!("{}{sql};\n", draws.collect::<String>())
 }
 
 /// `tps = 9538.1 (without initial connection time)`
 fn rate(output: &str) -> Option<f64> {
-    let text = output
-        .lines()
-        .find_map(|line| line.strip_prefix("tps = "))?;
-    text.split(' ').next()?.parse().ok()
+    number(output, "tps = ")
+}
+
+/// `number of transactions actually processed: 47690`
+fn transactions(output: &str) -> Option<f64> {
+    number(output, "number of transactions actually processed: ")
+}
+
+fn number(output: &str, label: &str) -> Option<f64> {
+    let text = output.lines().find_map(|line| line.strip_prefix(label))?;
+    text.split([' ', '/']).next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -65,15 +83,22 @@ mod tests {
 
     #[test]
     fn the_rate_is_taken_from_pgbench() {
-        let output = "transaction type: a.sql\ntps = 9538.5 (without initial connection time)\n";
-        assert!(rate(output).is_some_and(|rate| (rate - 9538.5).abs() < 1e-9));
+        let output = "transaction type: a.sql\nnumber of transactions actually processed: 47690\n\
+                      tps = 9538.5 (without initial connection time)\n";
+        assert_eq!(rate(output), Some(9538.5));
+        assert_eq!(transactions(output), Some(47690.0));
         assert_eq!(rate("pgbench: error"), None);
     }
 
     #[test]
     fn every_variable_of_a_workload_is_drawn_and_used() {
-        for workload in &WORKLOADS {
-            let text = text(workload);
+        let forms = WORKLOADS.iter().flat_map(|workload| {
+            let forms = [Some(workload.sql.json), workload.sql.objects];
+            let forms = forms.into_iter().chain([Some(workload.sql.rows)]);
+            forms.flatten().map(move |sql| (workload, sql))
+        });
+        for (workload, sql) in forms {
+            let text = text(workload, sql);
             for (name, _, _) in workload.variables {
                 assert!(text.contains(&format!("\\set {name} ")), "{text}");
                 assert!(text.contains(&format!(":{name}")), "{text}");

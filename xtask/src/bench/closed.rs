@@ -134,14 +134,13 @@ impl Bench<'_> {
         row.add(&outcome, self.cpu()?.since(before));
         row.memory_mib.0.push(usage::peak_mib(self.server.id())?);
         if let Some(server) = self.database.postgres() {
-            let rate = ceiling::run(
-                server,
-                workload,
-                load.connections,
-                load.seconds,
-                self.scratch,
-            )?;
-            row.pgbench_per_second.0.push(rate);
+            let bounds = (load.connections, load.seconds);
+            let run = |sql| ceiling::run(server, (workload, sql), bounds, self.scratch);
+            row.pgbench.add(&run(workload.sql.json)?);
+            if let Some(sql) = workload.sql.objects {
+                row.pgbench_objects.add(&run(sql)?);
+            }
+            row.pgbench_rows.add(&run(workload.sql.rows)?);
         }
         let ruled = load.run(self.ruled.port(), self.scratch)?;
         row.under_a_rule.0.push(ruled.rate() / outcome.rate());
@@ -176,8 +175,9 @@ impl Bench<'_> {
         if let Some(server) = self.database.postgres() {
             // Its clients connect one after the other, within its time.
             let seconds = load.seconds + 1 + clients / 64;
-            let rate = ceiling::run(server, workload, clients, seconds, self.scratch)?;
-            step.pgbench_per_second.0.push(rate);
+            let asked = (workload, workload.sql.json);
+            let ceiling = ceiling::run(server, asked, (clients, seconds), self.scratch)?;
+            step.pgbench_per_second.0.push(ceiling.rate);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::ablation::Ablation;
 use super::open::Latency;
 use super::plot::{self, Picture};
 use super::report::{Report, Row, Section, Step, Target};
+use super::shop::Shop;
 use crate::house;
 use anyhow::{Context, Result};
 use std::fs;
@@ -111,6 +112,10 @@ fn section_of(section: &Section) -> String {
     text += &rates(&section.rows);
     text += "\n";
     text += &costs(&section.rows);
+    if section.shop == Shop::Postgres {
+        text += "\nThe database by itself, in pgbench, and its processor time for each transaction:\n\n";
+        text += &alone(&section.rows);
+    }
     if !section.steps.is_empty() {
         text += "\nWith other numbers of connections:\n\n";
         text += &steps(&section.steps);
@@ -151,8 +156,8 @@ fn rates(rows: &[Row]) -> String {
             row.p50_ms.shown(2),
             row.p95_ms.shown(2),
             row.p99_ms.shown(2),
-            row.pgbench_per_second.shown(0),
-            row.beside(&row.pgbench_per_second).shown(2),
+            row.pgbench.per_second.shown(0),
+            row.beside(&row.pgbench.per_second).shown(2),
             row.postgraphile_per_second.shown(0),
             row.beside(&row.postgraphile_per_second).shown(1),
             row.under_a_rule.shown(2),
@@ -183,6 +188,30 @@ fn costs(rows: &[Row]) -> String {
             row.beside(&row.bare_per_second).shown(2),
             row.memory_mib.shown(0),
         ]
+    });
+    table(&heads, cells)
+}
+
+/// Where the time goes that the server does not use.
+fn alone(rows: &[Row]) -> String {
+    let heads = [
+        "workload",
+        "rows",
+        "database µs",
+        "JSON",
+        "database µs",
+        "JSON, objects of columns",
+        "database µs",
+        "server beside that",
+    ];
+    let cells = rows.iter().map(|row| {
+        let forms = [&row.pgbench_rows, &row.pgbench, &row.pgbench_objects];
+        let forms = forms.map(|form| [form.per_second.shown(0), form.cpu_us.shown(1)]);
+        let beside = row.beside(&row.pgbench_objects.per_second).shown(2);
+        let mut cells = vec![row.workload.to_owned()];
+        cells.extend(forms.into_iter().flatten());
+        cells.push(beside);
+        cells
     });
     table(&heads, cells)
 }

@@ -1,6 +1,7 @@
 //! The figures of a run, for machines, and beside what is wanted of them.
 
 use super::ablation::{Ablation, TELEMETRY_AND_RULES};
+use super::ceiling::Ceiling;
 use super::load::Outcome;
 use super::machine::Machine;
 use super::open::Latency;
@@ -85,8 +86,11 @@ pub(super) struct Row {
     pub(super) database_cpu_us: Rounds,
     /// The most memory the server had at a time, in mebibytes.
     pub(super) memory_mib: Rounds,
-    /// Transactions per second of pgbench, where it could run.
-    pub(super) pgbench_per_second: Rounds,
+    /// The database by itself, where pgbench could run: with the finished JSON text, with an object
+    /// made of columns for each row, and with rows.
+    pub(super) pgbench: Alone,
+    pub(super) pgbench_objects: Alone,
+    pub(super) pgbench_rows: Alone,
     /// The rate under an access rule as a share of that without.
     pub(super) under_a_rule: Rounds,
     /// The rate and the processor time of a server that is nothing but HTTP.
@@ -95,6 +99,15 @@ pub(super) struct Row {
     pub(super) postgraphile_per_second: Rounds,
     #[serde(skip)]
     wanted: &'static Wanted,
+}
+
+/// What pgbench says of one form of a workload.
+#[derive(Default, Serialize)]
+pub(super) struct Alone {
+    /// Transactions.
+    pub(super) per_second: Rounds,
+    /// Microseconds of the database's processor time for each.
+    pub(super) cpu_us: Rounds,
 }
 
 /// One workload with another number of connections.
@@ -183,7 +196,9 @@ impl Row {
             server_cpu_us: Rounds::default(),
             database_cpu_us: Rounds::default(),
             memory_mib: Rounds::default(),
-            pgbench_per_second: Rounds::default(),
+            pgbench: Alone::default(),
+            pgbench_objects: Alone::default(),
+            pgbench_rows: Alone::default(),
             under_a_rule: Rounds::default(),
             bare_per_second: Rounds::default(),
             bare_cpu_us: Rounds::default(),
@@ -226,7 +241,7 @@ impl Row {
         let mut targets = Vec::new();
         targets.extend(beside(
             "pgbench",
-            &self.pgbench_per_second,
+            &self.pgbench.per_second,
             self.wanted.pgbench,
         ));
         if let Some(bound) = self.wanted.postgraphile {
@@ -242,6 +257,14 @@ impl Row {
             Shop::Sqlite => beside("bare HTTP", &self.bare_per_second, BARE_RATE),
         });
         targets
+    }
+}
+
+impl Alone {
+    /// Adds a round.
+    pub(super) fn add(&mut self, ceiling: &Ceiling) {
+        self.per_second.0.push(ceiling.rate);
+        self.cpu_us.0.push(ceiling.cpu_us);
     }
 }
 
@@ -322,7 +345,7 @@ mod tests {
         let mut row = Row::of(&WORKLOADS[0]);
         row.requests_per_second.0 = vec![50.0, 100.0, 80.0];
         assert!(row.targets(Shop::Postgres).is_empty());
-        row.pgbench_per_second.0 = vec![100.0, 100.0, 40.0];
+        row.pgbench.per_second.0 = vec![100.0, 100.0, 40.0];
         let targets = row.targets(Shop::Postgres);
         assert_eq!(targets.len(), 1);
         assert_eq!(targets[0].reached.0, [0.5, 1.0, 2.0]);

@@ -3,11 +3,11 @@
 //! Every role has rules of its own, so each is proved by itself: that takes nearly all of the time. What
 //! is measured is the whole of `fragaria compile`, as somebody who runs it sees it.
 
+use super::progress;
 use super::rounds::Rounds;
 use super::usage::{self, Tree};
-use super::{progress, server};
-use crate::process;
 use crate::scratch::Scratch;
+use crate::{process, release};
 use anyhow::Result;
 use clap::Args;
 use std::fmt::Write as _;
@@ -34,7 +34,7 @@ pub(crate) struct Options {
 
 /// Measures and prints.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let binary = server::build()?;
+    let binary = release::build()?;
     let scratch = Scratch::create(None)?;
     let project = scratch.path();
     let settings = "[database]\nurl = \"sqlite:rules.db\"\n";

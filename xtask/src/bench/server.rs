@@ -2,10 +2,10 @@
 
 use crate::client::is_ready;
 use crate::process::{self, Service, Stop};
-use crate::{house, server};
+use crate::server;
 use anyhow::{Context, Result};
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 const START_SECONDS: u64 = 30;
@@ -14,16 +14,6 @@ const START_SECONDS: u64 = 30;
 pub(super) struct Server {
     service: Service,
     port: u16,
-}
-
-/// Builds the binary as it is shipped.
-pub(super) fn build() -> Result<PathBuf> {
-    let mut command = Command::new("cargo");
-    command
-        .current_dir(house::root()?)
-        .args(["build", "--release", "--package", "fragaria"]);
-    process::run(&mut command)?;
-    Ok(house::target()?.join("release/fragaria"))
 }
 
 /// Keeps the bound of requests in flight where it begins, for loads that are closed: there a

@@ -14,7 +14,7 @@ use super::workloads::{WORKLOADS, Workload};
 use crate::client::{Client, is_ready};
 use crate::process::{self, Service, Stop};
 use crate::scratch::Scratch;
-use crate::server;
+use crate::{release, server};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::fs::{self, File};
@@ -79,7 +79,7 @@ struct Soak {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let binary = match &options.binary {
         Some(binary) => binary.clone(),
-        None => super::server::build()?,
+        None => release::build()?,
     };
     let scratch = Scratch::create(None)?;
     let database = Database::fill(options.on, scratch.path())?;

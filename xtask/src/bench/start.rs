@@ -3,13 +3,13 @@
 //! The artefact is what `fragaria compile` makes, the database a SQLite file with every table. Asked is for
 //! one row by its key, as somebody who holds one of the roles.
 
+use super::progress;
 use super::rounds::Rounds;
 use super::usage::{self, Tree};
-use super::{progress, server};
 use crate::client::{Client, is_ready};
 use crate::process::{self, Service, Stop};
 use crate::scratch::Scratch;
-use crate::{packages, server as private};
+use crate::{packages, release, server as private};
 use anyhow::{Result, ensure};
 use clap::Args;
 use std::fmt::Write as _;
@@ -40,7 +40,7 @@ pub(crate) struct Options {
     /// Tables that are asked for after the first answer
     #[arg(long, default_value_t = 200)]
     further: u32,
-    /// A binary that is there, instead of the release build
+    /// A binary that is there, instead of that of `cargo xtask release`
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
 }
@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     packages::ensure(&[packages::SQLITE])?;
     let binary = match &options.binary {
         Some(binary) => binary.canonicalize()?,
-        None => server::build()?,
+        None => release::build()?,
     };
     let scratch = Scratch::create(None)?;
     let project = scratch.path();

@@ -57,10 +57,10 @@ pub(super) fn draw(title: &str, rows: &[Row]) -> String {
 }
 
 fn bars(row: &Row) -> Vec<Bar> {
-    let own = row.beside(&row.pgbench_per_second);
+    let own = row.beside(&row.pgbench.per_second);
     let pairs = own.0.iter().zip(&row.under_a_rule.0);
     let ruled = Rounds(pairs.map(|(own, share)| own * share).collect());
-    let peer = row.postgraphile_per_second.beside(&row.pgbench_per_second);
+    let peer = row.postgraphile_per_second.beside(&row.pgbench.per_second);
     [(OWN, own), (RULED, ruled), (PEER, peer)]
         .into_iter()
         .filter(|(_, rounds)| rounds.median().is_some())
@@ -130,7 +130,7 @@ mod tests {
         let mut row = Row::of(&WORKLOADS[0]);
         row.requests_per_second.0 = vec![30.0, 50.0];
         assert!(!draw(TITLE, std::slice::from_ref(&row)).contains("Q1"));
-        row.pgbench_per_second.0 = vec![20.0, 20.0];
+        row.pgbench.per_second.0 = vec![20.0, 20.0];
         row.under_a_rule.0 = vec![0.5, 0.5];
         let svg = draw(TITLE, &[row]);
         assert!(svg.contains("Q1 point lookup"), "{svg}");

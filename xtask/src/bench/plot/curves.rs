@@ -61,7 +61,7 @@ fn curves(sections: &[Section], name: &str) -> Vec<Curve> {
     for section in sections {
         let rows = section.rows.iter().filter(|row| row.workload == name);
         let rows = rows.map(|row| {
-            let rates = (&row.requests_per_second, &row.pgbench_per_second);
+            let rates = (&row.requests_per_second, &row.pgbench.per_second);
             (section.connections, rates)
         });
         let steps = section.steps.iter().filter(|step| step.workload == name);

@@ -6,14 +6,16 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Programs of the compiler's own LLVM version; others may not read its profiles.
-pub(super) struct Tools {
-    pub(super) profdata: PathBuf,
-    pub(super) cov: PathBuf,
+pub(crate) struct Tools {
+    pub(crate) profdata: PathBuf,
+    pub(crate) cov: PathBuf,
+    /// The platform that the compiler builds for.
+    pub(crate) host: String,
 }
 
 impl Tools {
     /// Finds them in the toolchain or on the machine, or installs the distribution's package.
-    pub(super) fn find() -> Result<Self> {
+    pub(crate) fn find() -> Result<Self> {
         let about = process::read(Command::new("rustc").arg("-vV"))?;
         let version = field(&about, "LLVM version: ").and_then(|version| version.split('.').next());
         let version = version.context("rustc does not tell its LLVM version")?;
@@ -26,21 +28,22 @@ impl Tools {
                 .join("bin"),
             PathBuf::from(format!("/usr/lib/llvm-{version}/bin")),
         ];
-        if let Some(tools) = Self::among(&places) {
+        if let Some(tools) = Self::among(&places, host) {
             return Ok(tools);
         }
         packages::install(&[&format!("llvm-{version}")])
             .context("or, with rustup: rustup component add llvm-tools")?;
-        Self::among(&places).with_context(|| format!("llvm-{version} holds no llvm-cov"))
+        Self::among(&places, host).with_context(|| format!("llvm-{version} holds no llvm-cov"))
     }
 
-    fn among(places: &[PathBuf]) -> Option<Self> {
+    fn among(places: &[PathBuf], host: &str) -> Option<Self> {
         let place = places
             .iter()
             .find(|place| place.join("llvm-cov").is_file())?;
         Some(Self {
             profdata: place.join("llvm-profdata"),
             cov: place.join("llvm-cov"),
+            host: host.to_owned(),
         })
     }
 }
