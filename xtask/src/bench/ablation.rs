@@ -26,7 +26,7 @@ struct Technique {
 /// The name of what is wanted to cost little.
 pub(super) const TELEMETRY_AND_RULES: &str = "lines of the log, and an access rule";
 
-const TECHNIQUES: [Technique; 9] = [
+const TECHNIQUES: [Technique; 10] = [
     Technique {
         name: "plans and parsed documents are kept",
         settings: &[
@@ -53,13 +53,19 @@ const TECHNIQUES: [Technique; 9] = [
     },
     Technique {
         name: "statements stay prepared",
-        settings: &["database.mariadb.statements_max=1"],
+        settings: &["database.postgres.statements_max=0"],
+        shops: &[Shop::Postgres],
+        callers: Callers::All,
+    },
+    Technique {
+        name: "statements stay prepared",
+        settings: &["database.mariadb.statements_max=0"],
         shops: &[Shop::Mariadb],
         callers: Callers::All,
     },
     Technique {
         name: "statements stay prepared",
-        settings: &["database.sqlite.statements_max=1"],
+        settings: &["database.sqlite.statements_max=0"],
         shops: &[Shop::Sqlite],
         callers: Callers::All,
     },

@@ -78,8 +78,16 @@ pub(super) fn figures(report: &Report) -> String {
 
 /// What falls short of what is wanted, in words.
 fn summary(sections: &[Section]) -> String {
-    let targets: Vec<_> = sections.iter().flat_map(Section::targets).collect();
-    let short: Vec<_> = targets.iter().filter(|target| !target.is_met()).collect();
+    let of_section = |section: &Section| {
+        let title = section.shop.title();
+        let targets = section.targets().into_iter();
+        targets.map(move |target| (title, target))
+    };
+    let targets: Vec<_> = sections.iter().flat_map(of_section).collect();
+    let short: Vec<_> = targets
+        .iter()
+        .filter(|(_, target)| !target.is_met())
+        .collect();
     if targets.is_empty() {
         return String::new();
     }
@@ -93,9 +101,12 @@ fn summary(sections: &[Section]) -> String {
     }
     let short: Vec<_> = short
         .iter()
-        .map(|target| {
-            let reached = target.reached.shown(2);
-            format!("- {}: {reached}, wanted {}", target.what, target.bound)
+        .map(|(title, target)| {
+            let reached = target.reached.shown(target.digits());
+            format!(
+                "- {title}, {}: {reached}, wanted {}",
+                target.what, target.bound
+            )
         })
         .collect();
     format!("{count}. Short of it fall\n\n{}\n", short.join("\n"))
@@ -304,7 +315,7 @@ fn verdicts(targets: &[Target]) -> String {
         vec![
             target.what.clone(),
             target.bound.to_string(),
-            target.reached.shown(2),
+            target.reached.shown(target.digits()),
             verdict.to_owned(),
         ]
     });

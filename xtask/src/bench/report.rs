@@ -172,6 +172,14 @@ impl Target {
         })
     }
 
+    /// Digits behind the point: as many as tell a figure that is to be zero from one that is.
+    pub(super) fn digits(&self) -> usize {
+        match self.bound {
+            Bound::AtMost(bound) if bound <= 0.0 => 4,
+            Bound::AtLeast(_) | Bound::AtMost(_) => 2,
+        }
+    }
+
     /// Whether the median lies there.
     pub(super) fn is_met(&self) -> bool {
         self.reached
