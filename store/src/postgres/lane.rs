@@ -6,7 +6,7 @@
 //! it is sent elsewhere then, as it has no effect.
 
 use super::connector::Connector;
-use super::session::Session;
+use super::session::{Prepared, Session};
 use super::settings::{Outcome, Settings};
 use super::slot::{SLOW, Slot, Ticket};
 use crate::Error;
@@ -169,23 +169,30 @@ impl Lane {
     ) -> Result<Outcome, Snag> {
         let (step, arguments) = job.step(0)?;
         let statement = &step.statement;
-        let prepared = session.prepare(statement).await?.ok_or_else(unnamed)?;
-        if prepared.is_large() {
+        let prepared = session.prepare(statement).await?;
+        if prepared.as_ref().is_some_and(Prepared::is_large) {
             return Ok(Outcome::Large);
         }
-        let mut rows = Box::pin(session.execute(&prepared, statement, arguments).await?);
+        let rows = match &prepared {
+            Some(prepared) => session.execute(prepared, statement, arguments).await?,
+            None => Box::pin(session.query_unnamed(statement, arguments, &statement.sql)).await?,
+        };
+        let mut rows = Box::pin(rows);
         let mut answer = Answer::new(
             &job.script,
             self.settings.bytes_max(false),
             self.settings.bounds,
         );
-        answer.sheet.text.reserve(prepared.bytes() + SPARE);
+        let bytes = prepared.as_ref().map_or(0, Prepared::bytes);
+        answer.sheet.text.reserve(bytes + SPARE);
         answer.open(0)?;
         while let Some(row) = rows.try_next().await? {
             match answer.row(0, &row) {
                 Ok(()) => {}
                 Err(Error::TooLarge(_)) => {
-                    prepared.set_large();
+                    if let Some(prepared) = &prepared {
+                        prepared.set_large();
+                    }
                     tokio::spawn(drain(rows, ticket.another()));
                     return Ok(Outcome::Large);
                 }
@@ -195,7 +202,9 @@ impl Lane {
         answer.close(0);
         let seen = answer.rows;
         let text = answer.finish()?;
-        prepared.set_bytes(text.len());
+        if let Some(prepared) = &prepared {
+            prepared.set_bytes(text.len());
+        }
         Ok(Outcome::Whole(text, seen))
     }
 }
@@ -203,8 +212,4 @@ impl Lane {
 /// Takes the rest of a large result, so that its connection counts as busy until it is through.
 async fn drain(mut rows: Pin<Box<RowStream>>, _ticket: Ticket) {
     while let Ok(Some(_)) = rows.try_next().await {}
-}
-
-fn unnamed() -> Error {
-    Error::Internal("a lane needs prepared statements".into())
 }

@@ -16,8 +16,9 @@ use tokio::time::timeout;
 pub(super) const SLOW: Duration = Duration::from_millis(250);
 
 /// How long the line before a connection may take while another one rests. Few connections with long
-/// lines wake both sides least; a line that takes longer than that is worth a connection more.
-const LINE: Duration = Duration::from_micros(300);
+/// lines wake both sides least, and many let the database use more of its processors; a line that takes
+/// longer than that is worth a connection more.
+const LINE: Duration = Duration::from_micros(500);
 
 /// The part of what a request took that changes how long requests are known to take: an eighth.
 const SMOOTHING: u32 = 3;
@@ -217,9 +218,9 @@ mod tests {
         let slot = Arc::new(Slot::new());
         assert!(slot.has_room(), "nobody knows how long one takes");
         let line: Vec<_> = (0..3).map(|_| slot.enter()).collect();
-        slot.pace_ns.store(90_000, Relaxed);
+        slot.pace_ns.store(160_000, Relaxed);
         assert!(slot.has_room());
-        slot.pace_ns.store(110_000, Relaxed);
+        slot.pace_ns.store(170_000, Relaxed);
         assert!(!slot.has_room());
         drop(line);
         assert!(slot.has_room());

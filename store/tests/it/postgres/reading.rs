@@ -355,6 +355,31 @@ async fn statements_beyond_the_cache_are_closed_on_the_server() {
 }
 
 #[tokio::test]
+async fn where_no_statement_is_kept_small_reads_and_large_ones_are_answered() {
+    let scratch = Scratch::new("").await;
+    let config = Config {
+        postgres: store::Postgres {
+            statements_max: 0,
+            ..store::Postgres::default()
+        },
+        whole_bytes_max: 1_000,
+        ..scratch.config()
+    };
+    let database = super::open(&config);
+    let sql = "SELECT count(*)::int FROM pg_prepared_statements WHERE $1 > 0";
+    let count = rows(sql, &[one(Scalar::Int)], &[Scalar::Int]);
+    let many = rows("SELECT generate_series(1, 1000)", &[], &[Scalar::Int]);
+    for weight in [Weight::Light, Weight::Bounded] {
+        let answer = run(&database, &count, vec![Value::Integer(1)], weight)
+            .await
+            .unwrap();
+        assert_eq!(answer, "{\"rows\":[{\"c0\":0}]}");
+        let answer = run(&database, &many, vec![], weight).await.unwrap();
+        assert!(answer.ends_with("{\"c0\":1000}]}"), "{weight:?}");
+    }
+}
+
+#[tokio::test]
 async fn steps_that_fall_out_of_the_cache_at_once_stay_in_order_and_in_their_transaction() {
     let scratch = Scratch::new("").await;
     let config = Config {
