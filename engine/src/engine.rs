@@ -15,6 +15,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::hash::{Hash as Hashed, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -205,7 +206,7 @@ impl Engine {
             rights: &rights,
             ..*ask
         });
-        self.operations.insert(key, Arc::clone(&made));
+        let made = first(&self.operations, &key, made);
         self.metrics.documents.observe(&self.operations);
         Ok(made)
     }
@@ -306,10 +307,22 @@ impl Engine {
             shape: shape.into_boxed_slice(),
             inserts,
         };
-        plans.insert(key, Arc::clone(&made));
+        let made = first(plans, &key, made);
         metrics.observe(plans);
         Ok(made)
     }
+}
+
+/// Keeps what was made, unless somebody made the same meanwhile: all who ask for it have one, so that
+/// answers of it are kept once.
+fn first<K, V>(cache: &Cache<K, V, Bytes>, key: &K, made: V) -> V
+where
+    K: Eq + Hashed + Clone,
+    V: Clone,
+    Bytes: Weighter<K, V>,
+{
+    let Ok(first) = cache.get_or_insert_with(key, || Ok::<_, Infallible>(made));
+    first
 }
 
 /// The variables as JSON members.

@@ -504,3 +504,20 @@ fn a_message_names_the_type_with_its_article() {
             .contains("\"Conditions on an Int; all given ones must hold.\"")
     );
 }
+
+impl Weighter<u8, &'static str> for Bytes {
+    fn weight(&self, _: &u8, _: &&'static str) -> u64 {
+        1
+    }
+}
+
+#[test]
+fn of_two_who_make_the_same_the_first_is_kept_and_given_to_both() {
+    let kept = cache::<u8, &str>(1_000);
+    assert_eq!(first(&kept, &1, "one"), "one");
+    assert_eq!(first(&kept, &1, "another"), "one");
+    let nothing = cache::<u8, &str>(0);
+    for made in ["one", "another"] {
+        assert_eq!(first(&nothing, &1, made), made, "nothing is kept");
+    }
+}

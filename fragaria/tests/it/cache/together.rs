@@ -57,7 +57,9 @@ fn titles(answer: &Value) -> Vec<&str> {
 fn those_who_ask_the_same_at_once_read_once() {
     let ground = Ground::postgres("");
     let (server, mut watch) = (served(&ground), ground.session());
-    let missed = counted(&server, "miss");
+    let stale = || server.metric("fragaria_cache_stale_total");
+    let all = || ["hit", "shared", "miss", "bypass"].map(|outcome| counted(&server, outcome));
+    let (before, stale_before) = (all(), stale());
     let holder = held(&ground);
     let clients = asking(&server, CLIENTS);
     wait(&server, &mut watch, CLIENTS, 1);
@@ -66,8 +68,17 @@ fn those_who_ask_the_same_at_once_read_once() {
         let answer = client.response().unwrap().json();
         assert_eq!(titles(&answer), ["Emma", "Ulysses", "Momo"]);
     }
-    assert_eq!(counted(&server, "miss"), missed + 1);
-    assert_eq!(counted(&server, "shared"), CLIENTS - 1);
+    // Who comes to the cache after the read has landed is given what is kept. On a machine that is so busy
+    // that changes are seen late it may be stale, and is read again.
+    let after = all();
+    let came = after.iter().sum::<u64>() - before.iter().sum::<u64>();
+    let [_, shared, missed, _] = std::array::from_fn(|place| after[place] - before[place]);
+    assert_eq!(came, CLIENTS, "{before:?} {after:?}");
+    assert!(shared > 0, "{before:?} {after:?}");
+    assert!(
+        (1..=1 + stale() - stale_before).contains(&missed),
+        "{before:?} {after:?}"
+    );
 }
 
 #[test]
