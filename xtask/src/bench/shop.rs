@@ -129,7 +129,7 @@ CREATE INDEX reviews_by_product ON reviews (product_id);
 ";
 
 /// What rows are told apart by where callers are held to a rule: all are of the one tenant, so that both
-/// servers read the same rows.
+/// servers read the same rows. It stands in each row: a column that is added with a default stands in none.
 const TENANT: &str = "tenant integer NOT NULL DEFAULT 1";
 
 /// Everything that makes the shop.
@@ -149,7 +149,7 @@ pub(super) fn sql(shop: Shop) -> String {
         let values = values.replace("{moment}", moment);
         format!(
             "INSERT INTO {table} WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
-             WHERE i < {count}) SELECT {values} FROM n;\n"
+             WHERE i < {count}) SELECT {values}, 1 FROM n;\n"
         )
     });
     let tables = TABLES.replace("{identity}", identity);
@@ -160,8 +160,8 @@ pub(super) fn sql(shop: Shop) -> String {
             .replace("timestamptz", "datetime"),
         Shop::Postgres | Shop::Sqlite => tables,
     };
-    let tenants = ROWS.map(|(table, ..)| format!("ALTER TABLE {table} ADD COLUMN {TENANT};\n"));
-    let mut sql = format!("{tables}{}{}{INDEXES}", rows.concat(), tenants.concat());
+    let tables = tables.replace(");\n", &format!(",\n    {TENANT});\n"));
+    let mut sql = format!("{tables}{}{INDEXES}", rows.concat());
     match shop {
         Shop::Postgres => {
             sql.push_str("ALTER TABLE reviews ALTER COLUMN id RESTART WITH 50001;\n");
