@@ -49,6 +49,14 @@ use std::process::ExitCode;
 use weather::Weather;
 use workloads::{WORKLOADS, Workload};
 
+/// What load needs; MariaDB is looked for where it is started.
+const NEEDED: [packages::Need; 4] = [
+    packages::POSTGRES,
+    packages::WRK,
+    packages::SQLITE,
+    packages::CURL,
+];
+
 /// What to measure and for how long.
 #[derive(Args)]
 #[expect(
@@ -195,12 +203,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn prepare(options: &'a Options) -> Result<Self> {
-        packages::ensure(&[
-            packages::POSTGRES,
-            packages::WRK,
-            packages::SQLITE,
-            packages::CURL,
-        ])?;
+        packages::ensure(&NEEDED)?;
         let takes_peer = options.is_beside_postgraphile();
         Ok(Self {
             options,

@@ -93,9 +93,8 @@ mod tests {
     #[test]
     fn every_variable_of_a_workload_is_drawn_and_used() {
         let forms = WORKLOADS.iter().flat_map(|workload| {
-            let forms = [Some(workload.sql.json), workload.sql.objects];
-            let forms = forms.into_iter().chain([Some(workload.sql.rows)]);
-            forms.flatten().map(move |sql| (workload, sql))
+            let forms = workload.sql.of_json().chain([workload.sql.rows]);
+            forms.map(move |sql| (workload, sql))
         });
         for (workload, sql) in forms {
             let text = text(workload, sql);

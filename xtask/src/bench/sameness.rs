@@ -55,10 +55,7 @@ pub(super) fn check(
             answers.push(server::post(*port, &body(document, &draw))?);
         }
         if let Some(database) = database {
-            for sql in [Some(workload.sql.json), workload.sql.objects]
-                .into_iter()
-                .flatten()
-            {
+            for sql in workload.sql.of_json() {
                 answers.push(database.sql("shop", &bound(sql, &draw))?);
             }
         }

@@ -3,10 +3,10 @@
 
 use super::database::Database;
 use super::load::{Check, Load};
-use super::progress;
 use super::server::{Callers, Project, UNSHED};
 use super::shop::Shop;
 use super::workloads::WORKLOADS;
+use super::{NEEDED, progress};
 use crate::packages;
 use crate::scratch::Scratch;
 use anyhow::{Context, Result};
@@ -19,12 +19,7 @@ const SECONDS: u32 = 2;
 
 /// Has a binary serve it.
 pub(crate) fn serve(binary: &Path) -> Result<()> {
-    packages::ensure(&[
-        packages::POSTGRES,
-        packages::WRK,
-        packages::SQLITE,
-        packages::CURL,
-    ])?;
+    packages::ensure(&NEEDED)?;
     let scratch = Scratch::create(None)?;
     for shop in Shop::ALL {
         let database = Database::fill(shop, scratch.path())?;

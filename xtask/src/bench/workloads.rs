@@ -32,6 +32,13 @@ pub(super) struct Sql {
     pub(super) rows: &'static str,
 }
 
+impl Sql {
+    /// The forms that return JSON, the fastest first.
+    pub(super) fn of_json(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.json).chain(self.objects)
+    }
+}
+
 /// How fast the server is to be, as a multiple of others' rates.
 pub(super) struct Wanted {
     /// Of pgbench's.
