@@ -57,7 +57,7 @@ impl<'p> Proof<'p> {
                 self.select(select, &shown(rows), &Scope::new())?;
                 Ok(None)
             }
-            Tree::Change(change) => self.change(change),
+            Tree::Change(change) => self.change(change, rows),
         }
     }
 

@@ -130,6 +130,8 @@ pub(crate) enum Expr {
     Exists(Box<Select>),
     /// A condition of an access rule: it looks at rows whoever asks.
     Rule(Box<Expr>),
+    /// True where that holds; else the statement fails (PostgreSQL).
+    Must(Box<Expr>),
     /// The second, where the first holds; else NULL.
     Guarded(Box<Expr>, Box<Expr>),
     /// Text of which some is shown.
@@ -416,6 +418,27 @@ pub(crate) enum Change {
         filter: Vec<Expr>,
         returning: Vec<Expr>,
     },
+}
+
+impl Change {
+    /// Whose rows it changes, and what they are called in it.
+    pub(crate) fn place(&self) -> Option<(usize, Alias)> {
+        match self {
+            Self::Insert { table, alias, .. } => Some((*table, (*alias)?)),
+            Self::Update { table, alias, .. } | Self::Delete { table, alias, .. } => {
+                Some((*table, *alias))
+            }
+        }
+    }
+
+    /// What it gives back of each row.
+    pub(crate) fn returning(&self) -> &[Expr] {
+        match self {
+            Self::Insert { returning, .. }
+            | Self::Update { returning, .. }
+            | Self::Delete { returning, .. } => returning,
+        }
+    }
 }
 
 /// The `ON CONFLICT` of an insert.

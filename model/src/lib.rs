@@ -52,9 +52,9 @@ pub use schema::Schema;
 pub use secret::{REDACTED, Secret};
 pub use signer::Signer;
 pub use statement::{
-    Argument, Case, Cases, Cell, Codec, Content, Expectation, Field, Label, Page, PageField,
-    PageInfo, PagePart, Parameter, Part, Record, Refusal, Root, Script, Statement, Step, Use,
-    Weight,
+    Argument, Case, Cases, Cell, Codec, Content, Expectation, Field, Label, NOT_AS_IT_MUST, Page,
+    PageField, PageInfo, PagePart, Parameter, Part, Record, Refusal, Root, Script, Statement, Step,
+    Use, Weight,
 };
 pub use statistics::{Index, IndexPart, Statistics, TableStatistics};
 pub use value::Value;

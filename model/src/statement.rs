@@ -89,7 +89,13 @@ pub struct Step {
     pub input: Option<Part>,
     /// How many rows it must give.
     pub expects: Vec<Expectation>,
+    /// What is told where the statement fails by [`NOT_AS_IT_MUST`]: it says itself what its rows
+    /// must be.
+    pub assures: Option<Box<Fault>>,
 }
+
+/// The words by which a statement of PostgreSQL's fails of whose rows one is not as it must be.
+pub const NOT_AS_IT_MUST: &str = "fragaria: a row is not as it must be";
 
 /// A part of the input of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -423,6 +429,7 @@ mod tests {
             rows: Use::Discard,
             key: "x".into(),
             input: None,
+            assures: None,
             expects: vec![
                 Expectation {
                     least: 1,

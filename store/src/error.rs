@@ -54,6 +54,9 @@ pub enum Error {
     /// The user of the database may not do what a statement does.
     #[error("the user of the database lacks a right: {0}")]
     Denied(String),
+    /// A row is not such as its statement says that it must be; its step has what is told of that.
+    #[error("a row is not as its statement says: {0}")]
+    NotAsItMust(String),
     /// A stored value does not fit its scalar.
     #[error("value out of range: {0}")]
     OutOfRange(&'static str),
@@ -215,6 +218,11 @@ impl Error {
                 "the database is busy, try again later",
             ),
             Self::OutOfRange(message) => ("store.out_of_range", Kind::Conflict, message),
+            Self::NotAsItMust(_) => (
+                "store.out_of_range",
+                Kind::Conflict,
+                "a value is not one its column can hold",
+            ),
             Self::TooLarge(_) => (
                 "store.too_large",
                 Kind::Limit,

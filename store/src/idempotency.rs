@@ -110,6 +110,7 @@ pub(crate) fn unusable(error: Error) -> Error {
         | Error::Policy(_)
         | Error::Schema(_)
         | Error::Denied(_)
+        | Error::NotAsItMust(_)
         | Error::OutOfRange(_)
         | Error::Conversion(_) => Error::IdempotencyTable(error.to_string()),
         other => other,

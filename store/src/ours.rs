@@ -270,6 +270,7 @@ fn step(asked: &Asked, sql: &str) -> Step {
         key: "ours".into(),
         input: None,
         expects: Vec::new(),
+        assures: None,
     }
 }
 

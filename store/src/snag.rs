@@ -86,6 +86,9 @@ impl Snag {
 
     /// The same snag, befallen a step.
     pub(crate) fn at(mut self, step: &Step) -> Self {
+        if let (Error::NotAsItMust(_), Some(fault)) = (&self.error, &step.assures) {
+            self.error = Error::Unmet(fault.clone());
+        }
         self.key = Some(step.key.clone());
         self.input.clone_from(&step.input);
         self

@@ -182,6 +182,7 @@ fn script(schema: &Schema, draft: Draft, select: Select, calls: bool) -> Script 
             key: "trial".into(),
             input: None,
             expects: Vec::new(),
+            assures: None,
         }],
         roots: vec![Root {
             key: Label::new("trial"),

@@ -268,6 +268,7 @@ impl<'a> Planner<'a> {
                 table: tree.changed(),
             }),
             expects: Vec::new(),
+            assures: None,
         });
         self.wishes.push(finished.wishes);
         self.unplaced.extend(finished.unplaced);
@@ -324,6 +325,13 @@ impl<'a> Planner<'a> {
                 ..expectation
             });
             wishes.extend(most);
+        }
+    }
+
+    /// Says what is told where a step fails as one of its rows is not as it must be.
+    pub(crate) fn assured(&mut self, step: usize, fault: Fault) {
+        if let Some(step) = self.steps.get_mut(step) {
+            step.assures = Some(Box::new(fault));
         }
     }
 

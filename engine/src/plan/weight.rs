@@ -40,6 +40,10 @@ fn step(step: &Step) -> usize {
     let expects: usize = expects
         .map(|expected| size_of_val(expected) + text(&expected.fault.message))
         .sum();
+    let assures = step.assures.iter();
+    let assures: usize = assures
+        .map(|fault| size_of_val(&**fault) + ALLOCATION + text(&fault.message))
+        .sum();
     let rows = match &step.rows {
         Use::Rows(rows) => record(rows),
         Use::Value(value) => cell(value),
@@ -52,7 +56,7 @@ fn step(step: &Step) -> usize {
         text(&part.place) + members.map(|member| 2 * text(member)).sum::<usize>()
     });
     let words = text(&step.key) + text(&step.statement.sql) + part;
-    size_of::<Step>() + words + parameters + expects + rows
+    size_of::<Step>() + words + parameters + expects + assures + rows
 }
 
 fn record(record: &Record) -> usize {

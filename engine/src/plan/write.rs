@@ -32,8 +32,10 @@ pub(super) struct Returned {
     record: Record,
     scope: Scope,
     draft: Draft,
-    /// Whether the record needs nothing but columns of the changed row.
+    /// Whether the change gives it all: it needs nothing but columns of the changed row.
     plain: bool,
+    /// Whether the change says itself what its rows must be.
+    assured: bool,
     many: bool,
 }
 
@@ -139,13 +141,16 @@ impl<'a> Planner<'a> {
         let set = self.assigned(table, alias, set);
         let (filter, guard) = self.target(field, root, alias)?;
         let returning = self.returning(table, &returned);
-        let change = Change::Update {
+        let mut change = Change::Update {
             table,
             alias,
             set,
             filter,
             returning,
         };
+        if returned.assured {
+            self.assure(&mut change);
+        }
         let first = self.steps();
         let content = self.finish(chosen, table, returned, ("set", change));
         self.guarded(field, guard, first);
@@ -234,21 +239,40 @@ impl<'a> Planner<'a> {
             let sorts = self.key_sorts(&scope);
             scope.select.order = sorts.iter().map(super::order::Sort::order).collect();
         }
-        let own = |expr: &Expr| match expr {
-            Expr::Column(reference) => reference.alias == Some(alias),
-            Expr::Cast(inner, _) => matches!(**inner, Expr::Column(_)),
-            _ => false,
-        };
+        let is_own = !by_condition
+            && scope.select.joins.is_empty()
+            && scope
+                .select
+                .columns
+                .iter()
+                .all(|expr| column_of(expr).is_some());
+        let is_open = self.is_open(root.table);
+        let assured = is_own && !is_open && self.is_assured(root, &scope);
         Ok(Returned {
-            plain: !by_condition
-                && self.is_open(root.table)
-                && scope.select.joins.is_empty()
-                && scope.select.columns.iter().all(own),
+            plain: is_own && (is_open || assured),
+            assured,
             record,
             scope,
             draft: std::mem::take(&mut self.draft),
             many: self.gives_many(root.verb),
         })
+    }
+
+    /// Whether a change may say itself what its rows must be, and give back what is read of them: that
+    /// is seen whenever they are.
+    fn is_assured(&mut self, root: Root, scope: &Scope) -> bool {
+        let action = match root.verb {
+            Verb::Create | Verb::CreateMany => Action::Create,
+            Verb::Update if self.changes_answer() => Action::Update,
+            _ => return false,
+        };
+        let is_whole = |reference: Reference| {
+            let table = &self.schema.tables[reference.table];
+            table.columns[reference.column].grant.reads_whole()
+        };
+        let mut columns = scope.select.columns.iter();
+        columns.all(|expr| column_of(expr).is_some_and(is_whole))
+            && self.tells_itself(root.table, action)
     }
 
     /// The input rows, in runs that name the same columns and fit one statement.
@@ -308,8 +332,11 @@ impl<'a> Planner<'a> {
                 self.key_columns(table, None)
             };
             let (first, several) = (self.steps(), self.tells_apart(table, &batch));
-            let change = self.insertion_of(table, batch, returning);
+            let mut change = self.insertion_of(table, batch, returning);
             if single && returned.plain {
+                if returned.assured {
+                    self.assure(&mut change);
+                }
                 let content = self.finish(chosen, table, returned, (&part, change));
                 self.writes_several(first, several);
                 return content;
@@ -458,6 +485,15 @@ impl<'a> Planner<'a> {
             sql::readable(self.schema, reference)
         })
         .collect()
+    }
+}
+
+/// The column that an expression is, as it is or converted.
+fn column_of(expr: &Expr) -> Option<Reference> {
+    match expr {
+        Expr::Column(reference) => Some(*reference),
+        Expr::Cast(inner, _) => column_of(inner),
+        _ => None,
     }
 }
 

@@ -1,10 +1,11 @@
 //! Statements that write: which rows they reach, which columns they write, and that what they wrote
 //! is looked at.
 
+use super::cells::shown;
 use super::{Gap, Proof, Scope, check_of, rows_of};
 use crate::access::Ruled;
 use crate::sql::{Alias, Change, Expr, From, Select, Tree};
-use model::Action;
+use model::{Action, Dialect, Use};
 
 /// What is owed to a change: that the next statement looks at what it wrote.
 #[derive(Debug)]
@@ -15,7 +16,47 @@ pub(crate) struct Debt {
 }
 
 impl<'p> Proof<'p> {
-    pub(super) fn change(&self, change: &Change) -> Result<Option<Debt>, Gap> {
+    /// Shows it of a change that does that with what it gives back.
+    pub(super) fn change(&self, change: &Change, rows: &Use) -> Result<Option<Debt>, Gap> {
+        let debt = self.reaches_and_writes(change)?;
+        let place = change.place();
+        let scope = place.map(|(table, alias)| (alias, table)).into_iter();
+        self.gives_back(change.returning(), rows, &scope.collect())?;
+        match (debt, place) {
+            (Some(debt), Some(place)) => self.left(debt, change.returning(), place),
+            (debt, _) => Ok(debt),
+        }
+    }
+
+    /// Shows that what leaves the database of the rows that a change wrote is seen in each of them.
+    fn gives_back(&self, returning: &[Expr], rows: &Use, scope: &Scope) -> Result<(), Gap> {
+        let shown = shown(rows).columns(returning.len());
+        let mut columns = returning.iter().enumerate();
+        columns.try_for_each(|(index, expr)| self.column(expr, shown.get(&index), scope))
+    }
+
+    /// What is still owed to a change that may say itself what its rows must be.
+    fn left(
+        &self,
+        debt: Debt,
+        returning: &[Expr],
+        place: (usize, Alias),
+    ) -> Result<Option<Debt>, Gap> {
+        let said = returning.iter().find_map(|expr| match expr {
+            Expr::Must(said) => Some(&**said),
+            _ => None,
+        });
+        match said {
+            // No other database fails there.
+            Some(Expr::And(conditions)) if self.schema.dialect == Dialect::Postgres => {
+                self.settles(&debt, conditions, place)?;
+                Ok(None)
+            }
+            _ => Ok(Some(debt)),
+        }
+    }
+
+    fn reaches_and_writes(&self, change: &Change) -> Result<Option<Debt>, Gap> {
         match change {
             Change::Insert {
                 table,
@@ -138,27 +179,34 @@ impl<'p> Proof<'p> {
 
     /// Shows that a statement finds whatever a change wrote and should not have.
     pub(crate) fn pays(&self, debt: &Debt, tree: &Tree) -> Result<(), Gap> {
-        let name = &self.schema.tables[debt.table].type_name;
-        let unpaid = || format!("what is written to {name} is not looked at");
-        let Tree::Select(select) = tree else {
-            return Err(unpaid());
+        let looked = match tree {
+            Tree::Select(select) => look(select),
+            Tree::Change(_) => None,
         };
-        let Some((table, alias, conditions)) = look(select) else {
-            return Err(unpaid());
-        };
+        let (table, alias, conditions) = looked.ok_or_else(|| self.unpaid(debt))?;
+        self.settles(debt, conditions, (table, alias))
+    }
+
+    /// Shows that conditions hold of no row but one that a change may have written.
+    fn settles(&self, debt: &Debt, conditions: &[Expr], place: (usize, Alias)) -> Result<(), Gap> {
+        let (table, _) = place;
         if table != debt.table {
-            return Err(unpaid());
+            return Err(self.unpaid(debt));
         }
-        let place = (table, alias);
         self.narrowed(conditions, place, Action::Read)?;
         for (action, columns) in &debt.written {
             for rules in self.letting((table, *action), columns) {
                 if !self.is_narrowed(conditions, &rules, place, check_of) {
-                    return Err(unpaid());
+                    return Err(self.unpaid(debt));
                 }
             }
         }
         Ok(())
+    }
+
+    fn unpaid(&self, debt: &Debt) -> Gap {
+        let name = &self.schema.tables[debt.table].type_name;
+        format!("what is written to {name} is not looked at")
     }
 }
 

@@ -6,7 +6,7 @@ use crate::compile::{Source, compile};
 use crate::input::{Source as Origin, coerce_variables};
 use crate::json::Members;
 use crate::plan::{Binding, Form};
-use crate::sql::{Change, Join, JsonKind, JsonPlace};
+use crate::sql::{Cast, Change, Join, JsonKind, JsonPlace};
 use std::sync::Arc;
 
 use model::{Cell, Claims, Codec, Dialect, Parameter, Scalar, Value};
@@ -329,6 +329,67 @@ fn a_change_reaches_what_it_may_and_is_looked_at() {
     };
     assert!(debt(&insert(vec![0, 1, 2])).unwrap().is_some());
     assert!(debt(&insert(vec![0, 1, 2, 3])).is_err());
+}
+
+#[test]
+fn a_change_may_say_itself_what_its_rows_are() {
+    let insert = |returning: Vec<Expr>| {
+        Tree::Change(Change::Insert {
+            table: CUSTOMER,
+            alias: Some(A),
+            columns: vec![0, 1, 2],
+            rows: vec![vec![
+                Expr::Parameter(1),
+                Expr::Parameter(1),
+                Expr::Parameter(1),
+            ]],
+            condition: None,
+            conflict: None,
+            returning,
+        })
+    };
+    let shows = |column: usize| {
+        Use::Value(Cell::Scalar {
+            column,
+            codec: Codec::Scalar(Scalar::Int),
+        })
+    };
+    let owed = |tree: &Tree| said(&["clerk"], |proof| proof.statement(tree, &shows(0)));
+    let must = |conditions| Expr::Must(Box::new(Expr::And(conditions)));
+    let ruled = |condition| Expr::Rule(Box::new(condition));
+    let bare = |index| Expr::Column(Reference::bare(CUSTOMER, index));
+    let paid = insert(vec![bare(0), must(vec![ruled(of_tenant(A))])]);
+    assert!(owed(&paid).unwrap().is_none());
+    for returning in [
+        // Nothing is said, nothing of a rule, or of another row; or nobody fails where it does not hold.
+        vec![bare(0)],
+        vec![bare(0), ruled(of_tenant(A))],
+        vec![bare(0), must(Vec::new())],
+        vec![bare(0), must(vec![ruled(of_tenant(B))])],
+        vec![bare(0), Expr::First(vec![must(vec![ruled(of_tenant(A))])])],
+        vec![
+            bare(0),
+            Expr::Must(Box::new(Expr::Or(vec![ruled(of_tenant(A))]))),
+        ],
+    ] {
+        let outcome = owed(&insert(returning.clone()));
+        assert!(!matches!(outcome, Ok(None)), "{returning:?}");
+    }
+    let tells = |expr| insert(vec![expr, must(vec![ruled(of_tenant(A))])]);
+    assert!(
+        owed(&tells(bare(3))).is_err(),
+        "a column that no rule shows"
+    );
+    let hidden = tells(Expr::Cast(Box::new(bare(3)), Cast::Text));
+    assert!(owed(&hidden).is_err(), "nor as text");
+    let kept = |tree: &Tree| {
+        let keep = Use::Keep(vec![Codec::Scalar(Scalar::Int)]);
+        said(&["clerk"], |proof| proof.statement(tree, &keep))
+    };
+    assert!(
+        kept(&tells(bare(3))).unwrap().is_none(),
+        "what is kept is not shown"
+    );
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub(crate) fn can_fail(dialect: Dialect, expr: &Expr) -> bool {
         | Expr::Aggregate(..)
         | Expr::Filtered(..)
         | Expr::Bucket(..)
+        | Expr::Must(_)
         | Expr::Next(_) => true,
         Expr::Column(_)
         | Expr::Parameter(_)

@@ -45,6 +45,7 @@ macro_rules! hand_over {
             | Expr::IsNotTrue(inner)
             | Expr::Not(inner)
             | Expr::Rule(inner)
+            | Expr::Must(inner)
             | Expr::Masked(inner, _)
             | Expr::Count(Some(inner))
             | Expr::Aggregate(_, inner)

@@ -46,9 +46,11 @@ fn told(plan: &Plan) -> String {
     let wishes: Vec<_> = plan.wishes.iter().map(|wishes| slots(wishes)).collect();
     let rest = (slots(&plan.unplaced), plan.weight, &plan.limits);
     let mut script = Script::clone(&plan.script);
-    let steps = script.steps.iter_mut();
-    for expected in steps.flat_map(|step| &mut step.expects) {
-        expected.fault.locations.clear();
+    for step in &mut script.steps {
+        let expected = step.expects.iter_mut().map(|expected| &mut expected.fault);
+        for fault in expected.chain(step.assures.as_deref_mut()) {
+            fault.locations.clear();
+        }
     }
     format!("{script:?} {wishes:?} {rest:?}")
 }

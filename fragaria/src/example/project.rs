@@ -86,5 +86,6 @@ fn step(sql: String) -> Step {
         key: "example".into(),
         input: None,
         expects: Vec::new(),
+        assures: None,
     }
 }

@@ -1,5 +1,6 @@
 //! Access rules: what callers of each role see and do, on the three databases.
 
+mod assured;
 mod bounds;
 mod cases;
 mod coverage;

@@ -4,6 +4,7 @@ use super::binding::Mismatch;
 use crate::Error;
 use crate::breach::{Breach, Named};
 use crate::snag::{Kind, Snag};
+use model::NOT_AS_IT_MUST;
 use std::error::Error as _;
 use std::io;
 use tokio_postgres::error::DbError;
@@ -80,6 +81,7 @@ fn refused(refusal: &DbError) -> Error {
         "3D000" => Error::Unavailable(text),
         _ => match code.get(..2) {
             Some("08" | "28" | "53" | "57") => Error::Unavailable(text),
+            Some("22") if text.contains(NOT_AS_IT_MUST) => Error::NotAsItMust(text),
             Some("22" | "54") => unfit(code, &text),
             _ if is_rule(refusal) => Error::Rule(text),
             _ => Error::Internal(text),

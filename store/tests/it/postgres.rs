@@ -181,6 +181,7 @@ pub(crate) fn step(key: &str, sql: &str, parameters: &[Parameter], rows: Use) ->
         key: key.into(),
         input: None,
         expects: Vec::new(),
+        assures: None,
     }
 }
 

@@ -55,6 +55,7 @@ pub(crate) fn with_parameters(
         key: key.into(),
         input: None,
         expects: Vec::new(),
+        assures: None,
         rows,
         statement: Statement {
             sql: Arc::from(sql),

@@ -7,8 +7,12 @@ use crate::input::Source;
 use crate::plan::planner::Planner;
 use crate::plan::selection::Chosen;
 use crate::plan::{Binding, Form, Slot, Wish};
-use crate::sql::{Alias, Change, Expr, From, Select, Tree};
-use model::{Action, Expectation, Fault, Kind, Parameter, Scalar, Use, Value};
+use crate::sql::walk::{self, Part};
+use crate::sql::{self, Alias, Change, Expr, From, Select, Tree};
+use model::{Action, Dialect, Expectation, Fault, Kind, Parameter, Scalar, Use, Value};
+
+/// What is told of a row that was written.
+const WRITTEN: &str = "a row would be one that you may not write, or not see";
 
 /// What a change does to rows: what is done, and with which columns.
 type Written = (Action, Vec<usize>);
@@ -64,10 +68,82 @@ impl<'a> Planner<'a> {
         if self.is_open(table) {
             return;
         }
+        if is_assured(change) {
+            let fault = self.unlike(chosen, table, WRITTEN);
+            self.assured(step, fault);
+            return;
+        }
         if is_sure {
             self.must_be_reached(chosen, table, step);
         }
         self.look_at(chosen, (table, (&[step], false)), &written);
+    }
+
+    /// Whether what is added, or changed, of a table need not be looked at by a statement of its own, as
+    /// its rows tell by themselves what they must be.
+    pub(in crate::plan) fn tells_itself(&mut self, table: usize, action: Action) -> bool {
+        if self.schema.dialect != Dialect::Postgres || !self.is_always_whole(table) {
+            return false;
+        }
+        let rules = [Action::Read, action].map(|action| self.rules(table, action));
+        let conditions = rules.iter().flatten();
+        let conditions = conditions.flat_map(|rule| rule.rows.iter().chain(&rule.check));
+        let draft = std::mem::take(&mut self.draft);
+        let alias = self.draft.alias();
+        let mut tells = true;
+        for condition in conditions {
+            let condition = self.ruled(condition, (table, alias));
+            tells &= self.is_of_the_row(&condition);
+        }
+        self.draft = draft;
+        tells
+    }
+
+    /// Whether an expression looks at nothing but stored columns of its row.
+    fn is_of_the_row(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Column(reference) => return !sql::is_calculated(self.schema, *reference),
+            Expr::Call(..) | Expr::Row(_) | Expr::Search(..) => return false,
+            _ => {}
+        }
+        let mut is = true;
+        walk::parts(expr, &mut |part| match part {
+            Part::Expr(inner) => is &= self.is_of_the_row(inner),
+            Part::Select(_) => is = false,
+        });
+        is
+    }
+
+    /// Has a change fail where a row that it wrote is not one that may be written, and seen.
+    pub(in crate::plan) fn assure(&mut self, change: &mut Change) {
+        let (place, written, returning) = match change {
+            Change::Insert {
+                table,
+                alias,
+                columns,
+                returning,
+                ..
+            } => {
+                let alias = *alias.get_or_insert_with(|| self.draft.alias());
+                let created = (Action::Create, columns.clone());
+                ((*table, alias), created, returning)
+            }
+            Change::Update {
+                table,
+                alias,
+                set,
+                returning,
+                ..
+            } => {
+                let set = set.iter().map(|(column, _)| *column).collect();
+                ((*table, *alias), (Action::Update, set), returning)
+            }
+            Change::Delete { .. } => return,
+        };
+        let conditions = self.kept_to(place, &[written]);
+        if !conditions.is_empty() {
+            returning.push(Expr::Must(Box::new(Expr::And(conditions))));
+        }
     }
 
     /// Makes a write fail where the row that has its key is not one that the caller may see, or change.
@@ -289,7 +365,8 @@ impl<'a> Planner<'a> {
         for (action, columns) in written {
             for rules in self.rules_of_cells(table, *action, columns) {
                 let check = |rule: &'a Ruled| rule.check.as_ref().or(rule.rows.as_ref());
-                conditions.extend(self.any_of(&rules, (table, alias), check));
+                let kept = self.any_of(&rules, (table, alias), check);
+                conditions.extend(kept.filter(|kept| !conditions.contains(kept)));
             }
         }
         conditions
@@ -309,8 +386,7 @@ impl<'a> Planner<'a> {
         let alias = self.draft.alias();
         let conditions = self.kept_to((table, alias), written);
         let conditions = [conditions, self.whole((table, alias))].concat();
-        let message = "a row would be one that you may not write, or not see";
-        self.none_unlike(chosen, (table, alias, kept), conditions, message);
+        self.none_unlike(chosen, (table, alias, kept), conditions, WRITTEN);
     }
 
     /// Refuses a change of held rows where the rules let one of them not be changed so.
@@ -353,9 +429,7 @@ impl<'a> Planner<'a> {
         };
         let keep = Use::Keep(self.key_codecs(table));
         let step = self.push(chosen, &Tree::Select(select), keep);
-        let type_name = &self.schema.tables[table].type_name;
-        let message = format!("{type_name}: {message}");
-        let fault = self.fault(chosen.field(), "access.check", Kind::Denied, message);
+        let fault = self.unlike(chosen, table, message);
         let slot = Slot::Bound(Binding {
             parameter: Parameter {
                 scalar: Scalar::BigInt,
@@ -372,4 +446,17 @@ impl<'a> Planner<'a> {
         };
         self.expect(step, none, Some(Wish { slot, place }));
     }
+
+    /// What is told of rows of which the conditions do not all hold.
+    fn unlike(&self, chosen: &Chosen<'a>, table: usize, message: &str) -> Fault {
+        let type_name = &self.schema.tables[table].type_name;
+        let message = format!("{type_name}: {message}");
+        self.fault(chosen.field(), "access.check", Kind::Denied, message)
+    }
+}
+
+/// Whether a change says itself what its rows must be.
+fn is_assured(change: &Change) -> bool {
+    let mut returning = change.returning().iter();
+    returning.any(|expr| matches!(expr, Expr::Must(_)))
 }

@@ -2,6 +2,7 @@
 
 use super::{Columns, Text};
 use crate::sql::{Cast, Expr, ListOperator, ListParameter, Operator, Select};
+use model::NOT_AS_IT_MUST;
 
 /// Most conditions that stand beside each other without parentheses.
 const JUNCTION_FLAT: usize = 16;
@@ -97,6 +98,7 @@ impl Text<'_> {
                 self.call_open(" THEN ", inner);
                 self.push(" END");
             }
+            Expr::Must(inner) => self.must(inner),
             Expr::Masked(inner, veil) => self.masked(inner, *veil),
             Expr::First(items) => {
                 self.push("COALESCE(");
@@ -112,6 +114,15 @@ impl Text<'_> {
             Expr::Bucket(inner, bucket, scalar) => self.bucket(inner, *bucket, *scalar),
             condition => self.condition(condition),
         }
+    }
+
+    /// No text is a boolean that says so. `concat` is not IMMUTABLE, so that nobody tries it before a
+    /// row needs it.
+    fn must(&mut self, condition: &Expr) {
+        self.call_open("CASE WHEN ", condition);
+        self.push(" THEN TRUE ELSE CAST(concat('");
+        self.push(NOT_AS_IT_MUST);
+        self.push("') AS boolean) END");
     }
 
     fn condition(&mut self, expr: &Expr) {

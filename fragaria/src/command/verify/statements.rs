@@ -63,5 +63,6 @@ fn step(sql: &str, rows: Use) -> Step {
         key: "verify".into(),
         input: None,
         expects: Vec::new(),
+        assures: None,
     }
 }

@@ -3,7 +3,10 @@
 use super::{
     Scratch, WAITING_FOR_LOCKS, cell, one, open, record, run, run_all, script, step, text,
 };
-use model::{Argument, Cell, Codec, Scalar, Script, Use, Value, Weight};
+use model::{
+    Argument, Cell, Codec, Fault, Kind as FaultKind, NOT_AS_IT_MUST, Scalar, Script, Use, Value,
+    Weight,
+};
 use std::sync::Arc;
 use store::{Config, Error};
 
@@ -273,6 +276,43 @@ async fn a_write_whose_answer_cannot_fail_is_a_transaction_by_itself() {
     assert_eq!(answer.unwrap(), "{\"c\":{\"c0\":\"e@f\"}}");
     assert_eq!(scratch.number(&format!("{LAST}'COMMIT'")).await, 1);
     assert_eq!(scratch.number("SELECT count(*) FROM customer").await, 3);
+}
+
+#[tokio::test]
+async fn a_statement_that_says_what_its_rows_must_be_leaves_no_other() {
+    let scratch = Scratch::new(SHOP).await;
+    let database = scratch.open();
+    let fault = Fault::new("access.check", FaultKind::Denied, "not for you");
+    let insert = |id: i32, assures: Option<Fault>| {
+        let sql = format!(
+            "INSERT INTO customer AS t0 VALUES ({id}, 'c{id}@d') RETURNING id, \
+             CASE WHEN t0.id > 9 THEN TRUE ELSE CAST(concat('{NOT_AS_IT_MUST}') AS boolean) END"
+        );
+        let row = Cell::Object {
+            present: None,
+            record: record([cell(0, Scalar::Int)]),
+        };
+        let mut step = step("c", &sql, &[], Use::Value(row));
+        step.assures = assures.map(Box::new);
+        script(true, vec![step])
+    };
+    let run = async |script| run(&database, &script, vec![], Weight::Light).await;
+    let kept = run(insert(10, Some(fault.clone()))).await;
+    assert_eq!(kept.unwrap(), "{\"c\":{\"c0\":10}}");
+    // It is planned for its values at first, and for any later: none of both looks ahead of a row.
+    for id in 2..9 {
+        let failure = run(insert(id, Some(fault.clone()))).await.unwrap_err();
+        assert!(
+            matches!(&failure.error, Error::Unmet(told) if told.code == "access.check"),
+            "{failure:?}"
+        );
+    }
+    let failure = run(insert(2, None)).await.unwrap_err();
+    assert!(
+        matches!(failure.error, Error::NotAsItMust(_)),
+        "{failure:?}"
+    );
+    assert_eq!(scratch.number("SELECT count(*) FROM customer").await, 2);
 }
 
 #[tokio::test]
