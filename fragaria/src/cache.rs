@@ -239,10 +239,12 @@ impl Cache {
         Fit::Fresh
     }
 
-    /// Whether changes of others are seen up to the moment that must be seen, or need not be.
+    /// Whether changes of others are seen up to the moment that must be seen, or need not be: what policies
+    /// of the database look at is never known.
     fn sees(&self, followed: &Followed, now: Instant) -> bool {
         let moment = now.checked_sub(self.config.stale_max()).unwrap_or(now);
-        followed.has_seen(moment) || self.config.unseen == Unseen::Expire
+        let is_told = self.config.unseen == Unseen::Expire && !followed.may_have_policies();
+        followed.has_seen(moment) || is_told
     }
 
     /// A place beside or at the head of those who ask the same; none where nothing is kept.

@@ -30,7 +30,13 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
 pub(crate) use feed::Source;
+
+/// How long what a write may have changed counts as it was before.
+const DOUBT: Duration = Duration::from_millis(100);
 
 /// What changes in a database, as far as it is seen; clones are the same.
 #[derive(Clone)]
@@ -75,6 +81,10 @@ pub(crate) struct Seen {
     until_ns: AtomicU64,
     /// How it is seen at the moment it is asked for, where it can be.
     look: Option<Arc<Look>>,
+    /// Whether it is a database that has policies.
+    has_policies: bool,
+    /// Until when the database may be at a write of ours that nobody is told the end of.
+    doubt: Mutex<Option<Instant>>,
     metrics: Metrics,
 }
 
@@ -91,6 +101,8 @@ impl Changes {
             begun: Instant::now(),
             until_ns: AtomicU64::new(0),
             look,
+            has_policies: matches!(source, Some(Source::Postgres(_))),
+            doubt: Mutex::default(),
             metrics,
         });
         let feed = source.map(|source| Feed::begin(source, Arc::clone(&seen)));
@@ -130,6 +142,19 @@ impl Changes {
         self.seen.wrote(footprint);
     }
 
+    /// The database may still be at a write, for so long at most, and nobody is told when it is through:
+    /// where that is seen by no feed either, all counts as changed again and again until then.
+    pub(crate) fn goes_on(&self, most: Duration) {
+        let until = Instant::now() + most;
+        let is_told = self.feed.is_none() || self.state() == State::Following;
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        if !is_told && self.seen.doubt().replace(until).is_none() {
+            runtime.spawn(Arc::clone(&self.seen).doubted());
+        }
+    }
+
     /// Sees nothing more, and lets go of what the database holds for it.
     pub(crate) async fn end(&self) {
         if let Some(feed) = &self.feed {
@@ -158,9 +183,31 @@ impl Followed {
         let until = self.seen.begun + Duration::from_nanos(until_ns);
         until_ns > 0 && until >= moment && self.tables.iter().all(|table| table.is_followed())
     }
+
+    /// Whether policies of the database may hold for us, of which nobody knows what they look at. Where
+    /// it has some it is asked; until then they may.
+    pub fn may_have_policies(&self) -> bool {
+        self.seen.has_policies && !self.tables.iter().all(|table| table.is_open())
+    }
 }
 
 impl Seen {
+    fn doubt(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.doubt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn doubted(self: Arc<Self>) {
+        loop {
+            sleep(DOUBT).await;
+            self.generations.bump_everything();
+            let mut doubt = self.doubt();
+            if doubt.is_none_or(|until| until < Instant::now()) {
+                *doubt = None;
+                return;
+            }
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -174,6 +221,7 @@ impl Seen {
     pub(crate) fn set_reach(&self, reach: Reach) {
         for table in self.generations.tables() {
             table.set_followed(reach.is_followed(&table.relation));
+            table.set_open(reach.is_open(&table.relation));
         }
         *self.reach.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(reach));
     }

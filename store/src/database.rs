@@ -12,6 +12,7 @@ use model::{
     Weight,
 };
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// A database: its pools, queues and caches; clones share them.
 #[derive(Clone)]
@@ -28,12 +29,19 @@ pub struct Database {
 struct Writing<'d> {
     changes: &'d OnceLock<Changes>,
     script: Arc<Script>,
+    /// Whether it is known what came of it, so that the database is no longer at it.
+    is_over: bool,
+    /// How long it may be at it.
+    most: Duration,
 }
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
         if let Some(changes) = self.changes.get().filter(|_| !self.script.undone) {
             changes.wrote(&self.script.footprint);
+            if !self.is_over {
+                changes.goes_on(self.most);
+            }
         }
     }
 }
@@ -198,9 +206,11 @@ impl Database {
             None => None,
         };
         let (has_key, of) = (claim.is_some(), Arc::clone(&script));
-        let _writing = script.writes.then(|| Writing {
+        let mut writing = script.writes.then(|| Writing {
             changes: &self.changes,
             script: Arc::clone(&script),
+            is_over: false,
+            most: Duration::from_millis(self.config.write_timeout_ms),
         });
         let reply = match &*self.backend {
             Backend::Sqlite(sqlite) => sqlite.run(script, arguments, weight, claim).await,
@@ -212,6 +222,10 @@ impl Database {
                 Box::pin(mariadb.run(script, arguments, weight, claim)).await
             }
         };
+        if let Some(writing) = &mut writing {
+            let error = reply.as_ref().err().map(|failure| &failure.error);
+            writing.is_over = !matches!(error, Some(Error::OutcomeUnknown(_)));
+        }
         if has_key && self.idempotency.count(&reply) {
             tokio::spawn(self.clone().next_round());
         }

@@ -26,6 +26,7 @@ mod replication;
 mod row;
 mod session;
 mod settings;
+mod silent;
 mod slot;
 mod stream;
 mod transaction;
@@ -52,6 +53,7 @@ use lane::Lane;
 use model::row_security::Subject;
 use model::{Catalog, Explained, QueryPlan, Relation, Statistics, Weight};
 use settings::{Outcome, Settings};
+use silent::Silent;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -77,6 +79,8 @@ pub(crate) struct Postgres {
     doors: Arc<Doors>,
     /// Whether the table of outcomes was seen.
     laid: AtomicBool,
+    /// Inserts that are no transactions by themselves.
+    silent: Silent,
     /// How much of the database the catalog tells.
     extent: Extent,
 }
@@ -101,6 +105,7 @@ impl Postgres {
             metrics,
             doors: Arc::default(),
             laid: AtomicBool::new(false),
+            silent: Silent::default(),
             extent: match schema {
                 Some(_) => Extent::Own,
                 None => Extent::All,
@@ -311,10 +316,10 @@ impl Postgres {
         let bounds = (job.script.writes, job.statements());
         let prepare = async {
             self.lay(session, job).await?;
-            transaction::prepare(session, job).await
+            transaction::prepare(session, job, (settings, &self.silent)).await
         };
         let running = settings.patience.in_time(bounds, SILENCE, prepare).await?;
-        if running.commits_itself(settings) {
+        if running.is_alone() {
             return running.run_alone(settings).await;
         }
         let run = running.run(settings);

@@ -225,7 +225,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Ends the statement under construction and makes it a step.
-    pub(crate) fn step(&mut self, chosen: &Chosen<'a>, mut tree: Tree, rows: Use) -> usize {
+    pub(crate) fn step(&mut self, chosen: &Chosen<'a>, tree: Tree, rows: Use) -> usize {
+        let written = self.surely_written(&tree);
+        let step = self.ruled_step(chosen, tree, rows);
+        if let Some((table, rows)) = written {
+            self.must_be_written(chosen, (table, rows), step);
+        }
+        step
+    }
+
+    fn ruled_step(&mut self, chosen: &Chosen<'a>, mut tree: Tree, rows: Use) -> usize {
         if self.access.is_none() {
             return self.push(chosen, &tree, rows);
         }
@@ -237,6 +246,47 @@ impl<'a> Planner<'a> {
             self.look_at_change(chosen, (change, is_sure), step);
         }
         step
+    }
+
+    /// The rows that an insert gives back if nothing of the database keeps it from writing them.
+    fn surely_written(&self, tree: &Tree) -> Option<(usize, usize)> {
+        let Tree::Change(change) = tree else {
+            return None;
+        };
+        let is_sure = match change {
+            Change::Insert {
+                condition: None,
+                conflict: None,
+                ..
+            } => true,
+            _ => self.changes_answer() && is_sure(tree),
+        };
+        match change {
+            Change::Insert {
+                table,
+                rows,
+                returning,
+                ..
+            } if is_sure && !returning.is_empty() => Some((*table, rows.len())),
+            _ => None,
+        }
+    }
+
+    /// Makes an insert fail that wrote fewer rows, as by a trigger that says nothing.
+    fn must_be_written(&mut self, chosen: &Chosen<'a>, (table, rows): (usize, usize), step: usize) {
+        let name = &self.schema.tables[table].type_name;
+        let message = format!("{name}: the database wrote no row, and did not say why");
+        let all = Expectation {
+            least: rows,
+            most: None,
+            fault: self.fault(
+                chosen.field(),
+                "engine.not_written",
+                Kind::Conflict,
+                message,
+            ),
+        };
+        self.expect(step, all, None);
     }
 
     /// The same of a statement that needs no rules, or has them.

@@ -85,7 +85,11 @@ fn unfit(id: &str, hash: Hash) -> Option<Diagnostic> {
         let help = format!("an id has 1 to {ID_LENGTH_MAX} bytes, and no control characters");
         return Some(finding("this cannot be the id of a document".to_owned()).help(help));
     }
-    let stated = id.strip_prefix("sha256:")?;
+    let stated = match id.strip_prefix("sha256:") {
+        Some(stated) => stated,
+        // Clients that register documents by their hashes are given it by the hash alone.
+        None => id.parse::<Hash>().is_ok().then_some(id)?,
+    };
     (stated != hash.to_string()).then(|| {
         finding(format!(
             "the SHA-256 of this document is {hash}, and its id says {stated}"

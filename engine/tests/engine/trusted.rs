@@ -159,6 +159,10 @@ fn what_is_wrong_is_told_where_it_stands() {
             ..source("id", "{ products { price } }")
         },
         Source {
+            ids: vec!["1".repeat(64)],
+            ..source("other", "{ products { id price } }")
+        },
+        Source {
             said: Some(Said {
                 name: "Prices".to_owned(),
                 writes: true,
@@ -206,6 +210,8 @@ fn an_id_is_enough_for_those_who_may_run_it() {
             .prepare_by_id(&named("nothing", None, &clerk))
             .is_none()
     );
+    let wages = named("wages", Some("Wages"), &chief);
+    assert!(engine.known_by_id(&wages).is_none());
     assert_eq!(code(named("wages", None, &chief)), "engine.operation");
     assert_eq!(
         code(named("wages", Some("Wage"), &chief)),
@@ -215,8 +221,13 @@ fn an_id_is_enough_for_those_who_may_run_it() {
         code(named("wages", Some("Wages"), &clerk)),
         "engine.invalid"
     );
-    let wages = named("wages", Some("Wages"), &chief);
-    assert!(engine.known_by_id(&wages).is_none());
+    for guess in [None, Some("Wage")] {
+        assert!(
+            engine
+                .prepare_by_id(&named("wages", guess, &clerk))
+                .is_none()
+        );
+    }
     let made = engine.prepare_by_id(&wages).unwrap().unwrap();
     assert_eq!(made.name(), Some("Wages"));
     let document = engine.documents().iter().find(|it| it.ids == ["wages"]);

@@ -1,7 +1,7 @@
 //! What triggers and functions of the database refuse, and what its user may not do.
 
 use crate::project::Project;
-use crate::stage::Stage;
+use crate::stage::{ROWS, Stage};
 use serde_json::{Value, json};
 
 /// A trigger that refuses one note, on each database.
@@ -158,5 +158,40 @@ fn a_table_that_the_user_of_the_database_may_not_read_is_drift() {
         stage.change(&format!("GRANT SELECT ON reading TO {user}"));
         let server = server.ready();
         assert_eq!(server.graphql("{ readings(limit: 1) { id } }").status, 200);
+    }
+}
+
+/// A trigger that writes no row of one note, and says nothing.
+const MUTE: [&str; 2] = [
+    "CREATE TRIGGER mute BEFORE INSERT ON reading WHEN NEW.note = 'mute'
+     BEGIN SELECT RAISE(IGNORE); END",
+    "CREATE FUNCTION mute() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF NEW.note = 'mute' THEN RETURN NULL; END IF; RETURN NEW; END $$;
+     CREATE TRIGGER mute BEFORE INSERT ON reading FOR EACH ROW EXECUTE FUNCTION mute()",
+];
+
+#[test]
+fn what_a_trigger_keeps_back_without_a_word_is_no_success() {
+    for (stage, mute) in [Stage::sqlite(&[]), Stage::postgres(&[])].iter().zip(MUTE) {
+        stage.change(mute);
+        let server = stage.serve();
+        let refused = |write: &str, code: &str| {
+            let answer = server.graphql(&format!("mutation {{ {write} }}"));
+            assert_eq!(answer.code(), code, "{}: {write}", stage.url());
+            assert_eq!(answer.json()["data"], Value::Null, "{write}");
+            assert_eq!(stage.outside(ROWS), "0", "{write}");
+        };
+        for write in [
+            "createReading(input: { note: \"mute\" }) { id note }",
+            "createReadings(input: [{ note: \"good\" }, { note: \"mute\" }]) { id }",
+        ] {
+            refused(write, "engine.not_written");
+        }
+        // By itself it is made before anybody sees that there is no row, and so only once.
+        let alone = "createReading(input: { note: \"mute\" }) { id }";
+        if stage.url().starts_with("postgres") {
+            refused(alone, "store.outcome_unknown");
+        }
+        refused(alone, "engine.not_written");
     }
 }

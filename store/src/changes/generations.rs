@@ -26,6 +26,8 @@ pub(crate) struct Table {
     generation: AtomicU64,
     /// Whether the feed tells what happens to it.
     followed: AtomicBool,
+    /// Whether no policies of the database hold for us.
+    open: AtomicBool,
 }
 
 impl Table {
@@ -35,6 +37,14 @@ impl Table {
 
     pub(crate) fn is_followed(&self) -> bool {
         self.followed.load(SeqCst)
+    }
+
+    pub(crate) fn set_open(&self, open: bool) {
+        self.open.store(open, SeqCst);
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(SeqCst)
     }
 
     fn bump(&self) {
@@ -54,6 +64,7 @@ impl Generations {
             relation: relation.clone(),
             generation: AtomicU64::new(0),
             followed: AtomicBool::new(false),
+            open: AtomicBool::new(false),
         });
         named.push(Arc::clone(&fresh));
         self.edition.fetch_add(1, SeqCst);

@@ -22,6 +22,8 @@ pub(crate) struct Reached {
     pub(crate) has_triggers: bool,
     /// Whether the feed tells all that happens to it.
     pub(crate) is_followed: bool,
+    /// Whether policies of the database hold for us, which tell nobody what they look at.
+    pub(crate) has_policies: bool,
     /// Tables of which rows change when that is done to rows of it.
     pub(crate) cascades: Vec<(Act, usize)>,
     /// Tables that hold its rows, or whose rows it holds.
@@ -44,6 +46,7 @@ impl Reached {
             name: name.into(),
             has_triggers: false,
             is_followed: true,
+            has_policies: false,
             cascades: Vec::new(),
             shares: Vec::new(),
         }
@@ -100,13 +103,22 @@ impl Reach {
 
     /// Whether what is written to a relation is known to be seen.
     pub(crate) fn is_followed(&self, relation: &Relation) -> bool {
+        self.is_known(relation, |part| part.is_followed)
+    }
+
+    /// Whether it is known that no policies of the database hold for us in a relation.
+    pub(crate) fn is_open(&self, relation: &Relation) -> bool {
+        self.is_known(relation, |part| !part.has_policies)
+    }
+
+    fn is_known(&self, relation: &Relation, of: impl Fn(&Reached) -> bool) -> bool {
         let parts = self.of(
             (relation.schema.as_deref(), &relation.name),
             Act::Insert,
             false,
         );
         let parts = parts.unwrap_or_default();
-        !parts.is_empty() && parts.iter().all(|part| part.is_followed)
+        !parts.is_empty() && parts.into_iter().all(of)
     }
 
     /// All tables that change when that is done to rows of a relation, itself among them; `None`

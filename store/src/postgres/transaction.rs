@@ -14,6 +14,7 @@ use super::certain;
 use super::once;
 use super::session::{Prepared, Request, Session};
 use super::settings::{Outcome, Settings};
+use super::silent::Silent;
 use crate::Error;
 use crate::answer::Answer;
 use crate::job::Job;
@@ -21,7 +22,7 @@ use crate::snag::Snag;
 use futures_util::future::try_join;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{StreamExt, TryStreamExt};
-use model::{Argument, Step};
+use model::{Argument, Fault, Step};
 use std::ops::Range;
 use std::pin::pin;
 use tokio_postgres::RowStream;
@@ -33,10 +34,17 @@ pub(super) struct Running<'a> {
     /// Its steps as prepared. They are held until the end: one that fell out of the cache and was
     /// prepared in the middle would run after those that follow it, and outside the transaction.
     prepared: Vec<Option<Prepared>>,
+    /// Whether it is a write that is a transaction by itself.
+    is_alone: bool,
+    silent: &'a Silent,
 }
 
 /// Prepares the steps of a job.
-pub(super) async fn prepare<'a>(session: &'a Session, job: &'a Job) -> Result<Running<'a>, Snag> {
+pub(super) async fn prepare<'a>(
+    session: &'a Session,
+    job: &'a Job,
+    (settings, silent): (&Settings, &'a Silent),
+) -> Result<Running<'a>, Snag> {
     let mut prepared = Vec::with_capacity(job.script.steps.len());
     for step in &job.script.steps {
         let one = session.prepare(&step.statement).await;
@@ -45,11 +53,36 @@ pub(super) async fn prepare<'a>(session: &'a Session, job: &'a Job) -> Result<Ru
     Ok(Running {
         session,
         job,
+        is_alone: commits_itself(job, &prepared, settings) && !is_silent(job, silent),
         prepared,
+        silent,
     })
 }
 
+fn is_silent(job: &Job, silent: &Silent) -> bool {
+    let mut steps = job.script.steps.iter();
+    steps.any(|step| silent.has(&step.statement.sql))
+}
+
+/// Whether nothing can go wrong with a job once the server has done it.
+fn commits_itself(job: &Job, prepared: &[Option<Prepared>], settings: &Settings) -> bool {
+    let [Some(prepared)] = prepared else {
+        return false;
+    };
+    if !job.script.writes || !settings.are_those_of_writes() {
+        return false;
+    }
+    let columns: Vec<_> = prepared.columns().collect();
+    certain::bytes_max(job, &columns)
+        .is_some_and(|bytes| bytes <= settings.bytes_max(true).min(settings.bounds.bytes_max))
+}
+
 impl Running<'_> {
+    /// Whether what it writes is made once it ran, and not by a commit.
+    pub(super) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
     /// Runs all steps and gives the JSON text; a read that passes its bound is to be streamed, and
     /// what was written is to be committed.
     pub(super) async fn run(&self, settings: &Settings) -> Result<Outcome, Snag> {
@@ -75,17 +108,14 @@ impl Running<'_> {
         Ok(Outcome::Made(answer.finish()?, rows))
     }
 
-    /// Whether nothing can go wrong with it once the server has done it.
-    pub(super) fn commits_itself(&self, settings: &Settings) -> bool {
-        let [Some(prepared)] = self.prepared.as_slice() else {
-            return false;
-        };
-        if !self.job.script.writes || !settings.are_those_of_writes() {
-            return false;
+    /// What it means that a step gave another number of rows: where it is made already, nobody can say
+    /// what a trigger did that kept its row back.
+    fn unmet(&self, step: &Step, fault: &Fault) -> Error {
+        if self.is_alone {
+            self.silent.add(&step.statement.sql);
+            return Error::OutcomeUnknown(format!("{}: {}", fault.code, fault.message));
         }
-        let columns: Vec<_> = prepared.columns().collect();
-        certain::bytes_max(self.job, &columns)
-            .is_some_and(|bytes| bytes <= settings.bytes_max(true).min(settings.bounds.bytes_max))
+        Error::Unmet(Box::new(fault.clone()))
     }
 }
 
@@ -201,8 +231,7 @@ async fn together(
                 .await
                 .map_err(|snag| snag.at(step))?;
             if let Some(fault) = step.unmet(answer.seen, arguments) {
-                let unmet = Error::Unmet(Box::new(fault.clone()));
-                return Err(Snag::refused(unmet).at(step));
+                return Err(Snag::refused(running.unmet(step, fault)).at(step));
             }
         }
     }

@@ -252,17 +252,73 @@ fn nothing_is_kept_of_a_table_whose_policies_hold_for_the_server() {
          ALTER TABLE note ENABLE ROW LEVEL SECURITY;
          CREATE POLICY here ON note USING (EXISTS (SELECT FROM loan WHERE reader = 'Ann'))",
     );
-    let url = ground.project.read("fragaria.toml");
-    let url = url
-        .lines()
-        .find_map(|line| line.strip_prefix("url = \""))
-        .unwrap();
-    let url = url.trim_end_matches('"').replace("postgres@", "app@");
+    let url = as_app(&ground);
+    for unseen in ["refuse", "expire"] {
+        let settings = [
+            format!("database.url={url}"),
+            format!("cache.unseen={unseen}"),
+        ];
+        let server = ground.serve(&settings.each_ref().map(|it| &**it));
+        settled(&server, "{ shelves { name } }");
+        for _ in 0..20 {
+            let told = ask(&server, "{ notes { word } }");
+            assert_eq!(&*told.cache, "bypass", "{unseen}");
+            assert_eq!(told.data(), json!({ "notes": [{ "word": "first" }] }));
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_goes_with_the_labels_and_the_rights_by_which_it_was_read() {
+    let ground = Ground::postgres("");
+    ground.sql(
+        "CREATE TYPE mood AS ENUM ('GLAD', 'SAD');
+         ALTER TABLE counter ADD feels mood NOT NULL DEFAULT 'GLAD';
+         UPDATE counter SET feels = 'SAD' WHERE id = 2;
+         CREATE ROLE app LOGIN REPLICATION BYPASSRLS; GRANT ALL ON ALL TABLES IN SCHEMA public TO app;
+         ALTER TABLE note ENABLE ROW LEVEL SECURITY",
+    );
+    let moods = "enum Mood @enum(name: \"mood\") { GLAD SAD }\n\ntype Counter ";
+    ground.replace("type Counter ", moods);
+    ground.replace("value: Int!", "value: Int!\n  feels: Mood!");
+    let url = as_app(&ground);
     let server = ground.serve(&[&format!("database.url={url}")]);
-    settled(&server, "{ shelves { name } }");
-    for _ in 0..20 {
-        let told = ask(&server, "{ notes { word } }");
-        assert_eq!(&*told.cache, "bypass");
-        assert_eq!(told.data(), json!({ "notes": [{ "word": "first" }] }));
+    let moods = "{ counters { feels } }";
+    assert_eq!(
+        settled(&server, moods)["counters"],
+        json!([{ "feels": "GLAD" }, { "feels": "SAD" }])
+    );
+    assert_eq!(settled(&server, NOTE)["note"]["word"], "first");
+    ground.sql(
+        "BEGIN; ALTER TYPE mood RENAME VALUE 'SAD' TO 'OTHER'; ALTER TYPE mood RENAME VALUE 'GLAD' TO 'SAD';
+         ALTER TYPE mood RENAME VALUE 'OTHER' TO 'GLAD'; COMMIT",
+    );
+    soon(
+        &server,
+        moods,
+        &json!({ "counters": [{ "feels": "SAD" }, { "feels": "GLAD" }] }),
+    );
+    ground.sql("ALTER ROLE app NOBYPASSRLS");
+    soon(&server, NOTE, &json!({ "note": null }));
+}
+
+/// The database for the login `app`.
+fn as_app(ground: &Ground) -> String {
+    let config = ground.project.read("fragaria.toml");
+    let mut lines = config.lines();
+    let url = lines.find_map(|line| line.strip_prefix("url = \""));
+    url.unwrap()
+        .trim_end_matches('"')
+        .replace("postgres@", "app@")
+}
+
+/// Waits until a kept answer is another one.
+fn soon(server: &Server, document: &str, expected: &Value) {
+    let start = Instant::now();
+    while ask(server, document).data() != *expected {
+        assert!(
+            start.elapsed() < PATIENCE,
+            "{document} stays as it was kept"
+        );
     }
 }

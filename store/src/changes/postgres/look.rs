@@ -28,7 +28,8 @@ const LOOK: &str = "SELECT pg_current_wal_insert_lsn()::text, pg_current_snapsho
 const TABLES: &str = "SELECT c.oid::int8, n.nspname::text, c.relname::text, \
     c.relkind IN ('r', 'p', 'm') AND c.relpersistence = 'p' AND NOT row_security_active(c.oid), \
     EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) \
-    OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN') \
+    OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN'), \
+    row_security_active(c.oid) \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' \
     AND n.nspname <> 'information_schema'";
@@ -39,13 +40,18 @@ const CASCADES: &str = "SELECT confrelid::int8, conrelid::int8, \
     confdeltype IN ('c', 'n', 'd'), confupdtype IN ('c', 'n', 'd') \
     FROM pg_constraint WHERE contype = 'f'";
 
-/// A text that is another one once a table of these names is another one, or has other columns or
-/// parts. A row of the catalog that is changed gets another xmin; statistics are written in place.
+/// A text that is another one once a table of these names is another one, has other columns, types, labels
+/// or parts, or is seen by us by other rights. A row of the catalog that is changed gets another xmin;
+/// statistics are written in place.
 const SHAPE: &str = "WITH RECURSIVE meant AS (\
     SELECT oid FROM pg_class WHERE relname = ANY ($1) AND relnamespace <> 'pg_catalog'::regnamespace \
     UNION SELECT i.inhrelid FROM meant m JOIN pg_inherits i ON i.inhparent = m.oid) \
-    SELECT coalesce(md5(string_agg(concat_ws(' ', c.oid, c.xmin, \
-    (SELECT string_agg(a.xmin::text, ' ' ORDER BY a.attnum) FROM pg_attribute a \
+    SELECT coalesce(md5(string_agg(concat_ws(' ', c.oid, c.xmin, row_security_active(c.oid), \
+    has_table_privilege(c.oid, 'SELECT'), \
+    (SELECT string_agg(concat_ws(' ', a.xmin, t.xmin, \
+    (SELECT string_agg(e.xmin::text, ' ' ORDER BY e.oid) FROM pg_enum e \
+    WHERE e.enumtypid IN (t.oid, t.typelem, t.typbasetype))), ' ' ORDER BY a.attnum) \
+    FROM pg_attribute a LEFT JOIN pg_type t ON t.oid = a.atttypid \
     WHERE a.attrelid = c.oid)), ',' ORDER BY c.oid)), '') \
     FROM meant JOIN pg_class c USING (oid)";
 
@@ -119,6 +125,7 @@ pub(super) async fn reach(session: &Session) -> Result<Reach, Setback> {
         tables.push(Reached {
             is_followed: value(row, 3)?,
             has_triggers: value(row, 4)?,
+            has_policies: value(row, 5)?,
             ..Reached::new(&schema, &name)
         });
     }

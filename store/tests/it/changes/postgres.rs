@@ -84,6 +84,9 @@ const ALL: [&str; 12] = [
     "Odd: INSERT: \"x\"",
 ];
 
+const WAITING: &str =
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'notes'::regclass";
+
 const SLOTS: &str = "SELECT count(*) FROM pg_replication_slots";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -153,6 +156,9 @@ async fn what_changes_no_row_but_the_table_is_seen() {
         "ALTER TABLE notes ALTER note TYPE text USING note || '!'",
         "BEGIN; ALTER TABLE notes RENAME TO gone; ALTER TABLE cats RENAME TO notes; COMMIT",
         "ALTER TABLE log_old DETACH PARTITION log_oldest",
+        "BEGIN; CREATE TYPE mood AS ENUM ('glad', 'sad'); ALTER TABLE notes ADD feels mood; COMMIT",
+        "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'",
+        "ALTER TABLE notes ENABLE ROW LEVEL SECURITY",
         "CREATE TABLE notes_more () INHERITS (notes)",
     ] {
         shop.run(sql).await;
@@ -374,5 +380,31 @@ async fn a_transaction_of_a_million_rows_takes_no_memory() {
     let grown = resident_kib().saturating_sub(rss);
     assert_eq!(tables.changed(&before), ["notes"]);
     assert!(grown < 48 * 1024, "{grown} KiB more");
+    shop.database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_nobody_waits_for_counts_until_it_must_be_over() {
+    let shop = Shop::open("wal_level = replica").await;
+    let tables = shop.tables(&["notes"]);
+    down(shop.database.changes()).await;
+    let rests = tables.now();
+    shop.run("BEGIN; LOCK TABLE notes").await;
+    let script = writing("INSERT INTO notes VALUES ('a')", &[("notes", Act::Insert)]);
+    let database = shop.database.clone();
+    let left = tokio::spawn(async move { write(&database, &script).await });
+    while shop.number(WAITING).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(tables.now(), rests, "it is not over");
+    left.abort();
+    assert!(left.await.unwrap_err().is_cancelled());
+    // Where the database goes on with it, it is made at any moment from now on.
+    for _ in 0..3 {
+        let before = tables.now();
+        let goes_on = soon(|| !tables.changed(&before).is_empty());
+        assert!(goes_on.await, "it counts once");
+    }
+    shop.run("ROLLBACK").await;
     shop.database.close().await;
 }
