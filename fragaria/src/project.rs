@@ -179,11 +179,15 @@ impl Project {
         let sources = documents::read(&self.directory, &config.documents)?;
         let texts = documents::texts(&sources);
         let compiled = trusted::compile(schema, &sources, &config.limits);
-        let compiled = compiled.map_err(|diagnostics| Refused {
+        let mut compiled = compiled.map_err(|diagnostics| Refused {
             diagnostics,
             texts: texts.clone(),
         })?;
         documents::bound(&compiled.documents, config.documents.bytes_max)?;
+        let nothing = sources
+            .is_empty()
+            .then(|| documents::missing(&config.documents));
+        compiled.warnings.extend(nothing.flatten());
         Ok((compiled, texts))
     }
 

@@ -76,6 +76,8 @@ pub(crate) struct Seen {
     /// Schemas in which a name without one is looked for.
     path: RwLock<Vec<String>>,
     state: Mutex<State>,
+    /// What the log told last of why nothing is seen.
+    told: Mutex<Option<State>>,
     begun: Instant,
     /// Nanoseconds from the beginning to the moment up to which all is seen, and one; zero: nothing is.
     until_ns: AtomicU64,
@@ -98,6 +100,7 @@ impl Changes {
             reach: RwLock::default(),
             path: RwLock::default(),
             state: Mutex::new(State::Down("it has just begun".into())),
+            told: Mutex::default(),
             begun: Instant::now(),
             until_ns: AtomicU64::new(0),
             look,
@@ -163,7 +166,8 @@ impl Changes {
         if let Some(look) = &self.seen.look {
             look.forget();
         }
-        self.seen.is_lost(&Setback::passing("the store is closed"));
+        self.seen.is_unseen();
+        *self.seen.state() = State::Down("the store is closed".into());
     }
 }
 
@@ -281,6 +285,7 @@ impl Seen {
         let mut state = self.state();
         if *state != State::Following {
             *state = State::Following;
+            *self.told.lock().unwrap_or_else(PoisonError::into_inner) = None;
             self.metrics.changes_following.set(1);
             tracing::info!("changes that others make in the database are seen");
         }
@@ -294,13 +299,11 @@ impl Seen {
     /// From now on nothing is seen, and what was may have changed. Where nothing was seen before,
     /// nothing is lost: all counts as changed when following begins.
     pub(crate) fn is_lost(&self, setback: &Setback) {
-        if self.until_ns.swap(0, SeqCst) > 0 {
-            self.generations.bump_everything();
-        }
-        self.metrics.changes_following.set(0);
+        self.is_unseen();
         let now = setback.state();
-        let mut state = self.state();
-        if *state != now {
+        *self.state() = now.clone();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.as_ref() != Some(&now) {
             let why = &setback.why;
             match &now {
                 State::Absent(_) => {
@@ -310,8 +313,15 @@ impl Seen {
                     tracing::warn!(code = "store.changes_down", %why, "changes that others make in the database are not seen now");
                 }
             }
-            *state = now;
+            *told = Some(now);
         }
+    }
+
+    fn is_unseen(&self) {
+        if self.until_ns.swap(0, SeqCst) > 0 {
+            self.generations.bump_everything();
+        }
+        self.metrics.changes_following.set(0);
     }
 }
 

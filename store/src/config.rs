@@ -274,6 +274,22 @@ impl Config {
             ("database.stall_timeout_ms", self.stall_timeout_ms),
             ("database.stream_timeout_ms", self.stream_timeout_ms),
             ("database.idle_ms", self.idle_ms),
+            ("database.queue_timeout_ms", self.queue_timeout_ms),
+            ("database.queue_length_max", self.queue_length_max as u64),
+            ("database.sqlite.long_readers", sqlite.long_readers as u64),
+            (
+                "database.postgres.light_connections",
+                postgres.light_connections as u64,
+            ),
+            (
+                "database.postgres.bounded_connections",
+                postgres.bounded_connections as u64,
+            ),
+            (
+                "database.postgres.exclusive_connections",
+                postgres.exclusive_connections as u64,
+            ),
+            ("database.mariadb.connections", mariadb.connections as u64),
             ("database.idempotency.rows_max", self.idempotency.rows_max),
             ("database.idempotency.bytes_max", self.idempotency.bytes_max),
             ("database.changes.beat_ms", self.changes.beat_ms),

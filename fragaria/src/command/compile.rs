@@ -10,7 +10,7 @@ use crate::project::{ARTEFACT, Compiled, Project, display};
 use crate::snippet::{self, Refused};
 use crate::terminal::Terminal;
 use crate::ways;
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use engine::artefact;
 use model::metric::Registry;
 use model::{Diagnostic, Level, Secret};
@@ -103,7 +103,7 @@ async fn compare(
 ) -> Result<Vec<Diagnostic>> {
     let (theirs, ours) = (address::dialect(&target.url)?, project.dialect()?);
     if theirs != ours {
-        bail!("the project is compiled for {ours}, and the database is {theirs}");
+        return Err(mend::other_kind(ours, theirs));
     }
     let progress = terminal.progress("reading the catalog of the database");
     let config = project.loaded.config.database.clone();

@@ -12,7 +12,7 @@ use crate::project::{
 use crate::running::{self, Address};
 use crate::server::{Server, Stage};
 use crate::terminal::Terminal;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use engine::artefact::Artefact;
 use guard::rates::Per;
 use std::fs;
@@ -41,8 +41,7 @@ pub(crate) async fn run(args: Serve, environment: &Environment, terminal: Termin
     let (face, config) = (project.face()?, project.loaded.config);
     let server = Server::build(Stage::Service, face, config, artefact)?;
     if server.database.dialect() != compiled_for {
-        let theirs = server.database.dialect();
-        bail!("the artefact was compiled for {compiled_for}, and the database is {theirs}");
+        return Err(mend::other_kind(compiled_for, server.database.dialect()));
     }
     closed(has_rules, server.config.auth.open)?;
     tenanted(&server.config)?;
@@ -77,7 +76,7 @@ fn closed(has_rules: bool, open: bool) -> Result<()> {
 fn doubts(artefact: &Artefact, config: &Config) -> Vec<String> {
     let (auth, rates) = (&config.auth, &config.rates.rules);
     let mut doubts = Vec::new();
-    if auth.is_doorless() && !auth.open {
+    if auth.is_doorless() && !auth.open && !artefact.schema.roles.is_empty() {
         doubts.push(
             "nothing tells callers apart, so the rules show nobody anything: set auth.issuers, \
              auth.api_keys.enabled, auth.certificates or auth.anonymous_role"

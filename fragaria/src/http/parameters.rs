@@ -214,7 +214,8 @@ fn persisted(raw: &RawValue) -> Result<Option<String>, Fault> {
 }
 
 fn missing() -> Fault {
-    fault("http.query_missing", "`query` is missing")
+    let message = "`query` is missing: send one, or name a document by `documentId`";
+    fault("http.query_missing", message)
 }
 
 fn fault(code: &'static str, message: impl Into<String>) -> Fault {

@@ -38,6 +38,15 @@ pub(super) fn read(directory: &Path, config: &Documents) -> Result<Vec<Source>> 
     Ok(files.sources)
 }
 
+/// What is said where documents are named and there are none.
+pub(super) fn missing(config: &Documents) -> Option<Diagnostic> {
+    let places = [&config.folder].into_iter().chain(&config.manifests);
+    let places: Vec<_> = places.filter(|place| !place.is_empty()).cloned().collect();
+    let what = format!("there is no document in {}", places.join(", "));
+    let help = "documents are files that end with .graphql, and what manifests list";
+    (!places.is_empty()).then(|| Diagnostic::warning("documents.none", what).help(help))
+}
+
 /// Refuses documents that are too long with the statements they became.
 pub(super) fn bound(documents: &[Document], bytes_max: usize) -> Result<()> {
     let scripts = |document: &Document| -> usize {

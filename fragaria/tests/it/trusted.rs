@@ -177,6 +177,20 @@ fn a_document_that_does_not_fit_is_told_where_it_is_wrong() {
 }
 
 #[test]
+fn a_folder_without_documents_is_told() {
+    let project = Project::small();
+    std::fs::create_dir(project.path("documents")).unwrap();
+    project.write("documents/names.gql", NAMES);
+    let output = project.output(&["compile", "--set", "documents.folder=documents"]);
+    assert!(output.status.success());
+    let told = told(&output);
+    assert!(
+        told.contains("warning[documents.none]: there is no document in documents"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_request_names_a_document_by_any_of_its_ids() {
     let project = project();
     let server = project.serve(&[PERMISSIVE]).ready();

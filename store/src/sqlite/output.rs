@@ -191,6 +191,10 @@ impl Streaming {
                 let (feeder, chunks) = Chunks::channel(move || watch.cancel(ticket));
                 let sent = asker.send(Ok(Reply::Stream(chunks)));
                 sent.map_err(|_| Error::Cancelled)?;
+                // From here on it may take as long as a stream may.
+                let config = &self.shared.config;
+                let (stream, read) = (config.stream_timeout(), config.statement_timeout(false));
+                self.watch.extend(stream.saturating_sub(read));
                 To::Reader(feeder)
             }
             open => open,

@@ -190,6 +190,32 @@ async fn a_statement_is_stopped_when_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn a_stream_takes_as_long_as_streams_may() {
+    /// Each row takes as long as some thousands of steps.
+    const SLOW: &str = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 400) \
+        SELECT n, (WITH RECURSIVE d(m) AS (SELECT n UNION ALL SELECT m + 1 FROM d WHERE m < n + 20000) \
+        SELECT max(m) || printf('%.*c', 100, 'x') FROM d) FROM c";
+    let shop = Shop::new("");
+    let mut config = single(&shop);
+    (config.read_timeout_ms, config.chunk_bytes) = (500, 1_024);
+    let script = || reading(vec![step("list", SLOW, rows(&COLUMNS))]);
+    let begun = Instant::now();
+    let reply = run(&open(&config), script(), Weight::Unbounded)
+        .await
+        .unwrap();
+    assert!(whole(reply).await.unwrap().ends_with("]}"));
+    assert!(
+        begun.elapsed() > Duration::from_millis(500),
+        "it is no test of its time"
+    );
+    config.stream_timeout_ms = 500;
+    let reply = run(&open(&config), script(), Weight::Unbounded)
+        .await
+        .unwrap();
+    assert!(matches!(whole(reply).await, Err(Error::Timeout(_))));
+}
+
+#[tokio::test]
 async fn a_heavy_pattern_is_stopped_in_time_and_not_on_the_thread_that_asks() {
     let shop = Shop::new("CREATE TABLE t AS SELECT printf('%.*c', 500000, 'a') AS text");
     let mut config = shop.config();

@@ -8,7 +8,7 @@ use crate::mend;
 use crate::project::{ARTEFACT, Project, directory_of, read_artefact};
 use crate::server::{Stage, hash_key};
 use crate::snippet::Texts;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use model::{Dialect, Place, Secret};
 use std::path::{Path, PathBuf};
 
@@ -95,7 +95,7 @@ fn target(args: &Advise, project: &Project) -> Result<Target> {
 
 fn fits(ours: Dialect, theirs: Dialect) -> Result<()> {
     if ours != theirs {
-        bail!("the project is compiled for {ours}, and the database is {theirs}");
+        return Err(mend::other_kind(ours, theirs));
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ use crate::server::Server;
 use serde_json::{Value, json};
 use std::time::Instant;
 
+const NOTE: &str = "{ note(id: 1) { word } }";
+
 const RULES: &str = "
 extend schema @role(name: \"clerk\") @role(name: \"boss\")
 extend type Book
