@@ -89,6 +89,11 @@ impl Summary {
         self.count(200) / self.totals.total
     }
 
+    /// Requests a second that were answered with data or refused for the load.
+    pub(super) fn arrived(&self) -> f64 {
+        (self.count(200) + self.count(503)) / self.totals.total
+    }
+
     /// The share of requests that were refused for the load.
     pub(super) fn refused(&self) -> f64 {
         self.count(503) / (self.count(200) + self.count(503))
@@ -260,6 +265,7 @@ mod tests {
         let summary = Summary::parse(GOOD).unwrap();
         assert!((summary.rate() - 375.0).abs() < 1e-9);
         assert!((summary.refused() - 0.25).abs() < 1e-9);
+        assert!((summary.arrived() * 0.75 - summary.rate()).abs() < 1e-9);
         assert!(Summary::parse(GOOD).unwrap().only(&[200, 503]).is_ok());
     }
 

@@ -4,7 +4,7 @@
 //! twice of that, and the server has to say so; then it is as before, and soon all must be well.
 
 use super::load::{Check, Load};
-use super::oha::{Answer, Oha, Stretch, write_bodies};
+use super::oha::{Answer, Oha, Stretch, Summary, write_bodies};
 use super::rounds::Rounds;
 use super::server::Server;
 use super::workloads::Workload;
@@ -51,8 +51,10 @@ pub(super) struct Latency {
     pub(super) p95_by_p50: Rounds,
     /// The share that was refused there.
     pub(super) refused: Rounds,
-    /// At twice the peak: what was answered with data as a share of the peak, what was refused as a
-    /// share of all, and milliseconds after which times were as before.
+    /// At twice the peak: what arrived, which the generator may not reach, and what was answered with data,
+    /// as shares of the peak; what was refused as a share of all, and milliseconds after which times
+    /// were as before.
+    pub(super) overload_arrived: Rounds,
     pub(super) overload_answered: Rounds,
     pub(super) overload_refused: Rounds,
     pub(super) recovered_ms: Rounds,
@@ -114,9 +116,10 @@ impl Course<'_> {
         let times = Times::of(answers.iter().filter(|answer| answer.due >= LEFT_OUT))
             .context("nothing was answered")?;
         latency.add(&times, refused(&answers));
-        let (answered, refused) = self.overload(OVERLOAD * peak)?;
-        latency.overload_answered.0.push(answered / peak);
-        latency.overload_refused.0.push(refused);
+        let overload = self.overload(OVERLOAD * peak)?;
+        latency.overload_arrived.0.push(overload.arrived() / peak);
+        latency.overload_answered.0.push(overload.rate() / peak);
+        latency.overload_refused.0.push(overload.refused());
         let after = self.stretch(CONNECTIONS, RECOVERY_SECONDS);
         let recovered = recovery(&self.oha.answers(&after, easy)?, times.p95);
         // A server that did not recover while it was watched took at least that long.
@@ -126,7 +129,7 @@ impl Course<'_> {
     }
 
     /// Offers too much, while one more client looks at what it is told.
-    fn overload(&self, rate: f64) -> Result<(f64, f64)> {
+    fn overload(&self, rate: f64) -> Result<Summary> {
         let stretch = self.stretch(OVERLOAD_CONNECTIONS, OVERLOAD_SECONDS);
         let look = Load {
             document: self.workload.document,
@@ -142,7 +145,7 @@ impl Course<'_> {
                 .join()
                 .map_err(|_| anyhow!("the witness broke down"))?;
             seen.context("what was told under overload")?;
-            Ok((summary.rate(), summary.refused()))
+            Ok(summary)
         })
     }
 
@@ -166,6 +169,7 @@ impl Latency {
             p99_ms: Rounds::default(),
             p95_by_p50: Rounds::default(),
             refused: Rounds::default(),
+            overload_arrived: Rounds::default(),
             overload_answered: Rounds::default(),
             overload_refused: Rounds::default(),
             recovered_ms: Rounds::default(),

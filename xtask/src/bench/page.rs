@@ -261,7 +261,8 @@ fn latencies(latencies: &[Latency]) -> String {
         "p95",
         "p99",
         "p95 beside p50",
-        "answered at 200 %, of the peak",
+        "arrived at 200 %, of the peak",
+        "answered, of the peak",
         "refused, of all",
         "as before after ms",
     ];
@@ -273,6 +274,7 @@ fn latencies(latencies: &[Latency]) -> String {
             latency.p95_ms.shown(2),
             latency.p99_ms.shown(2),
             latency.p95_by_p50.shown(1),
+            latency.overload_arrived.shown(2),
             latency.overload_answered.shown(2),
             latency.overload_refused.shown(2),
             latency.recovered_ms.shown(0),

@@ -25,6 +25,8 @@ const P95_BY_P50: f64 = 3.0;
 
 /// Milliseconds after an overload until all is as before.
 const RECOVERED_MS: f64 = 1000.0;
+/// Least that must arrive of twice the peak, as a multiple of the peak: else it was no overload.
+const ARRIVED: f64 = 1.5;
 
 /// The share of the rate that is left with telemetry and a rule.
 const TELEMETRY_AND_RULES_RATE: f64 = 0.92;
@@ -304,7 +306,13 @@ impl Latency {
         let refusals = format!("{name}: share refused at 70 % of the peak");
         let recovery = format!("{name}: ms after 200 % of the peak until times are as before");
         let recovered = self.recovered_ms.clone();
+        let arrived = format!("{name}: what arrived at 200 %, of the peak");
         let targets = [
+            Target::new(
+                arrived,
+                Bound::AtLeast(ARRIVED),
+                self.overload_arrived.clone(),
+            ),
             Target::new(recovery, Bound::AtMost(RECOVERED_MS), recovered),
             Target::new(tail, Bound::AtMost(P95_BY_P50), self.p95_by_p50.clone()),
             Target::new(refusals, Bound::AtMost(0.0), self.refused.clone()),
