@@ -134,7 +134,7 @@ fn a_rule_that_cannot_be_kept_is_refused_at_the_start() {
     for (rules, message) in [
         (
             "[{ per = 'ip' }]",
-            "rates.rules: rule 1, ip: it says neither how many `requests` nor what `cost`",
+            "rates.rules: rule 1, ip: it needs `requests` or `cost`, of at least 1",
         ),
         (
             "[{ per = 'planet', requests = 1 }]",

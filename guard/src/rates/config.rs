@@ -247,7 +247,7 @@ impl Rule {
         }
         match (self.requests, self.cost) {
             (0, 0) => {
-                findings.push("it says neither how many `requests` nor what `cost`".to_owned());
+                findings.push("it needs `requests` or `cost`, of at least 1".to_owned());
             }
             (1.., 1..) => findings.push("it says `requests` and `cost`: give one".to_owned()),
             _ => {}

@@ -28,7 +28,7 @@ fn the_default_is_a_limit_and_has_nothing_wrong() {
 
 #[test]
 fn a_rule_says_requests_or_cost() {
-    let neither = "rates.rules: rule 1, ip: it says neither how many `requests` nor what `cost`";
+    let neither = "rates.rules: rule 1, ip: it needs `requests` or `cost`, of at least 1";
     assert_eq!(findings(requests(0)), [neither]);
     let both = Rule {
         cost: 5,
