@@ -8,6 +8,7 @@ mod plans;
 mod record;
 mod report;
 mod subject;
+mod trial;
 
 use crate::address;
 use crate::cli::Advise;
