@@ -26,7 +26,7 @@ mod shapes;
 mod tables;
 mod variants;
 
-pub use places::locate;
+pub use places::{locate, part_of_role};
 pub(crate) use roles::unfit_in_database;
 
 use draft::Draft;

@@ -45,7 +45,7 @@ mod ways;
 pub use access::{HashKey, OfRole, OfRows, Report, report};
 pub use advice::{Asked, Asker, Blocked, BlockedRule, Left, Obstacle, Question, Want, Why};
 pub use bind::Bound;
-pub use compile::{Compiled, Source, compile, locate};
+pub use compile::{Compiled, Source, compile, locate, part_of_role};
 pub use config::{Config, Introspection};
 pub use diff::{Change, Sight, diff, diff_documents};
 pub use drift::{Trial, UNPROTECTED, acted_as, drift, row_security, served, trials};

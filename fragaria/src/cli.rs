@@ -79,7 +79,7 @@ pub(crate) enum Command {
     /// Nothing is run and nothing is written: the database is asked how it would run the trusted
     /// documents and the root fields of the API.
     #[command(
-        after_help = "Examples:\n  fragaria advise shop\n  fragaria advise shop --against postgres://reader@db/shop --record\n  fragaria advise shop --against postgres://reader@db/shop --check\n\nExit codes: 0 if it was looked at, whatever is proposed; 3 if with --check a plan is worse; 1 if\nit could not be looked at."
+        after_help = "Examples:\n  fragaria advise shop\n  fragaria advise shop --against postgres://reader@db/shop --record\n  fragaria advise shop --against postgres://reader@db/shop --check\n\nExit codes: 0 if it was looked at, whatever is proposed; 3 if with --check a plan is worse, or\ncannot be compared; 1 if it could not be looked at."
     )]
     Advise(Advise),
     /// Tell what the access rules of a project come to.

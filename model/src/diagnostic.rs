@@ -11,7 +11,7 @@ pub struct Diagnostic {
     pub level: Level,
     /// What is wrong, lower case, no full stop.
     pub message: String,
-    /// The part of a schema it is about, `Order` or `Order.total`, if it is about one.
+    /// The part of a schema it is about, `Order`, `Order.total` or `@role clerk`, if it is about one.
     pub about: Option<String>,
     /// Where, if it is about one place.
     pub place: Option<Place>,

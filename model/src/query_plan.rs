@@ -12,6 +12,8 @@ pub struct Explained {
     pub arguments: Vec<Argument>,
     /// Which of its parameters are numbers of rows, by their places.
     pub counts: Vec<usize>,
+    /// Whether it is of a script that writes.
+    pub writes: bool,
 }
 
 /// The plan of a statement: its nodes as they are told, each behind the one it works for.

@@ -154,16 +154,16 @@ impl Database {
         }
     }
 
-    /// How it would mean to run statements if it had an index more; `None` where that cannot be tried
-    /// without touching it.
+    /// How it would mean to run statements if it had these indexes more, by the statements that make them;
+    /// `None` where that cannot be tried without touching it.
     pub async fn plans_with(
         &self,
-        index: &str,
+        indexes: &[String],
         explained: &[Explained],
     ) -> Result<Option<Vec<QueryPlan>>, Error> {
         match &*self.backend {
             Backend::Sqlite(sqlite) => {
-                let tried = sqlite.plans_with(index.to_owned(), explained.to_vec());
+                let tried = sqlite.plans_with(indexes.to_vec(), explained.to_vec());
                 tried.await.map(Some)
             }
             Backend::Postgres(_) | Backend::Mariadb(_) => Ok(None),

@@ -116,13 +116,13 @@ impl Sqlite {
     /// Plans in a copy in memory that has the tables, the indexes and the statistics, and no rows.
     pub(crate) async fn plans_with(
         &self,
-        index: String,
+        indexes: Vec<String>,
         explained: Vec<Explained>,
     ) -> Result<Vec<QueryPlan>, Error> {
         let lease = self.long_readers.lease().await?;
         let config = self.shared.config.clone();
         blocking(lease, move |session| {
-            let copy = explain::copy(session, &config, &index)?;
+            let copy = explain::copy(session, &config, &indexes)?;
             let plans = explained.iter().map(|one| explain::plan(&copy, one));
             plans.collect()
         })

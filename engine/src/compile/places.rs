@@ -1,6 +1,7 @@
 //! Where the parts of a schema are declared, for findings of those who see no file.
 
 use super::Source;
+use super::directive::word;
 use super::forms;
 use super::parse;
 use apollo_compiler::Name;
@@ -22,6 +23,11 @@ pub fn locate(findings: &mut [Diagnostic], sources: &[Source]) {
     }
 }
 
+/// What a finding that is about a role calls this part of the schema.
+pub fn part_of_role(name: &str) -> String {
+    format!("@role {name}")
+}
+
 /// The place of each part, under its name.
 #[derive(Default)]
 struct Places(BTreeMap<String, Place>);
@@ -40,6 +46,11 @@ impl Places {
 
     fn gather(&mut self, document: &Document, file: &str) {
         for definition in &document.definitions {
+            for role in definition.directives().get_all("role") {
+                if let Some(name) = word(role, "name") {
+                    self.add(part_of_role(name.text), role.location(), file);
+                }
+            }
             let Some(name) = definition.name() else {
                 continue;
             };

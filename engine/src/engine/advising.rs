@@ -223,6 +223,7 @@ impl Questions<'_> {
                 statement: step.statement.clone(),
                 arguments,
                 counts,
+                writes: plan.script.writes,
             },
             tables: wants.tables,
             wants: wants.all,

@@ -8,6 +8,7 @@ mod plans;
 mod record;
 mod report;
 mod subject;
+mod trial;
 
 use crate::address;
 use crate::cli::Advise;
@@ -15,21 +16,49 @@ use crate::count::count;
 use crate::environment::Environment;
 use crate::terminal::Terminal;
 use anyhow::Result;
+use model::Diagnostic;
 use plans::Looked;
+use record::UNCOMPARED;
 use report::Report;
 use std::fmt;
 use store::Database;
 use subject::Subject;
 
-/// Plans that became worse.
+/// Plans that became worse, or cannot be compared.
 #[derive(Debug)]
-pub(super) struct Worse(usize);
+pub(super) struct Worse {
+    worse: usize,
+    /// Whether there are some that cannot be compared.
+    is_partial: bool,
+}
+
+impl Worse {
+    /// What findings of a comparison come to, if there are any.
+    fn of(findings: &[Diagnostic]) -> Option<Self> {
+        let worse = findings.iter().filter(|finding| finding.code != UNCOMPARED);
+        let worse = worse.count();
+        (!findings.is_empty()).then_some(Self {
+            worse,
+            is_partial: worse < findings.len(),
+        })
+    }
+}
 
 impl fmt::Display for Worse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is = if self.0 == 1 { "is" } else { "are" };
-        let plans = count(self.0, "plan");
-        write!(f, "{plans} {is} worse than what was written down")
+        let is = if self.worse == 1 { "is" } else { "are" };
+        let plans = count(self.worse, "plan");
+        match (self.worse, self.is_partial) {
+            (0, _) => write!(
+                f,
+                "not all plans can be compared with what was written down"
+            ),
+            (_, false) => write!(f, "{plans} {is} worse than what was written down"),
+            (_, true) => write!(
+                f,
+                "{plans} {is} worse than what was written down, and not all can be compared"
+            ),
+        }
     }
 }
 
@@ -49,12 +78,16 @@ pub(crate) async fn run(
         .transpose()?;
     let looked = look(args, &subject, terminal).await?;
     let mut findings = findings::of(&subject, &looked, args.rows_min);
-    let worse = match &known {
-        Some(known) => record::compare(known, &looked, (args.rows_min, args.growth_max)),
+    let compared = match &known {
+        Some(known) => {
+            record::refuse_others(known, &looked, &subject.plans)?;
+            findings.extend(record::moved(known, &looked));
+            record::compare(known, (&subject, &looked), (args.rows_min, args.growth_max))
+        }
         None => Vec::new(),
     };
-    let count = worse.len();
-    findings.extend(worse);
+    let worse = Worse::of(&compared);
+    findings.extend(compared);
     if args.record {
         record::write(&subject, &looked)?;
     }
@@ -69,9 +102,9 @@ pub(crate) async fn run(
         terminal.findings(&findings, &subject.texts);
     }
     terminal.either(&report.json(), || report.told(terminal))?;
-    match count {
-        0 => Ok(()),
-        count => Err(Worse(count).into()),
+    match worse {
+        None => Ok(()),
+        Some(worse) => Err(worse.into()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Advice about indexes: what is proposed is made, and then plans make use of it.
 
+mod checked;
 mod hostile;
 mod reading;
 mod record;

@@ -10,6 +10,8 @@ use serde_json::Value as Json;
 
 /// Nothing can be written.
 const BEGIN: &str = "START TRANSACTION READ ONLY";
+/// What writes is not even planned where nothing can be written; what is planned is undone.
+const BEGIN_WRITING: &str = "START TRANSACTION";
 
 /// How a statement would be run.
 pub(super) async fn plan(session: &mut Session, explained: &Explained) -> Result<QueryPlan, Snag> {
@@ -18,7 +20,12 @@ pub(super) async fn plan(session: &mut Session, explained: &Explained) -> Result
         parameters: explained.statement.parameters.clone(),
     };
     let arguments: Vec<_> = explained.arguments.iter().map(settled).collect();
-    session.control(BEGIN).await?;
+    let begin = if explained.writes {
+        BEGIN_WRITING
+    } else {
+        BEGIN
+    };
+    session.control(begin).await?;
     session.execute(&statement, &arguments, &[]).await?;
     let mut text = String::new();
     while let Some(row) = session.next().await? {

@@ -145,6 +145,7 @@ mod tests {
             },
             arguments: vec![Argument::Value(Value::Integer(20)); 12],
             counts: vec![1, 11],
+            writes: false,
         };
         let sql = r#"SELECT "$2""$2", '$2''$2' WHERE a = $1 LIMIT $2 OFFSET $12"#;
         let expected = r#"SELECT "$2""$2", '$2''$2' WHERE a = $1 LIMIT 20 OFFSET 20"#;

@@ -42,21 +42,21 @@ pub(super) fn plan(
     read().map_err(|error| translate(error, &session.watch))
 }
 
-/// A database in memory with the tables, indexes and statistics of another one, one index more, and
+/// A database in memory with the tables, indexes and statistics of another one, some indexes more, and
 /// no rows.
 pub(super) fn copy(
     session: &Session,
     config: &Config,
-    index: &str,
+    indexes: &[String],
 ) -> std::result::Result<Session, Error> {
     let place = Place::parse("sqlite::memory:")?;
     let copy = Session::open(&place, Role::Writer, config)?;
-    copied(&session.connection, &copy.connection, index)
+    copied(&session.connection, &copy.connection, indexes)
         .map_err(|error| translate(error, &copy.watch))?;
     Ok(copy)
 }
 
-fn copied(from: &Connection, to: &Connection, index: &str) -> Result<()> {
+fn copied(from: &Connection, to: &Connection, indexes: &[String]) -> Result<()> {
     let mut made = from.prepare(
         "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND type IN ('table', 'index', 'view') \
          AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN \
@@ -67,7 +67,9 @@ fn copied(from: &Connection, to: &Connection, index: &str) -> Result<()> {
     while let Some(row) = rows.next()? {
         to.execute_batch(&row.get::<_, String>(0)?)?;
     }
-    to.execute_batch(index)?;
+    for index in indexes {
+        to.execute_batch(index)?;
+    }
     // It makes the tables of statistics, which those of the other database then fill.
     to.execute_batch("ANALYZE")?;
     if names_of(from, "name = 'sqlite_stat1'")?.is_empty() {

@@ -3,8 +3,10 @@
 use super::plans::{Looked, Planned};
 use super::report::called;
 use super::subject::Subject;
+use crate::agreement;
 use engine::{Asker, Blocked, Obstacle};
 use model::{Diagnostic, Place, Schema, TableStatistics, Work};
+use std::ops::Range;
 
 /// What should be looked at besides indexes that lack.
 pub(super) fn of(subject: &Subject, looked: &Looked, rows_min: u64) -> Vec<Diagnostic> {
@@ -15,7 +17,34 @@ pub(super) fn of(subject: &Subject, looked: &Looked, rows_min: u64) -> Vec<Diagn
         findings.extend(document(subject, (looked, one), rows_min));
     }
     findings.dedup();
-    findings
+    agreement::placed(findings, &subject.texts)
+}
+
+/// A finding about who asks, at the document that does it.
+pub(super) fn at_document(subject: &Subject, asker: &Asker, finding: Diagnostic) -> Diagnostic {
+    let Asker::Document {
+        hash, operation, ..
+    } = asker
+    else {
+        return finding;
+    };
+    let Some((file, text)) = text(subject, hash) else {
+        return finding;
+    };
+    let named = operation.as_deref().and_then(|name| named(text, name));
+    finding.at(file, named.unwrap_or(0..1))
+}
+
+/// Where a text names an operation.
+fn named(text: &str, operation: &str) -> Option<Range<usize>> {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut found = text.match_indices(operation);
+    found.find_map(|(start, name)| {
+        let end = start + name.len();
+        let (before, after) = (text.get(..start)?, text.get(end..)?);
+        let is_whole = !before.ends_with(is_word) && !after.starts_with(is_word);
+        is_whole.then_some(start..end)
+    })
 }
 
 fn statistics<'l>(
@@ -50,11 +79,14 @@ fn uncounted(subject: &Subject, looked: &Looked, rows_min: u64) -> Vec<Diagnosti
 /// Plans are those of the login, and policies narrow what others see.
 fn acting(schema: &Schema) -> Option<Diagnostic> {
     let mut roles = schema.roles.iter();
-    roles.any(|role| role.database.is_some()).then(|| {
+    roles.find(|role| role.database.is_some()).map(|role| {
         let what = "callers act as roles of the database, and plans are those of the login, without \
                     the policies that narrow its rows";
         let help = "look at the columns that policies compare yourself: they want an index too";
-        Diagnostic::warning("advise.acting", what).help(help)
+        let part = engine::part_of_role(&role.name);
+        Diagnostic::warning("advise.acting", what)
+            .help(help)
+            .about(&part)
     })
 }
 
@@ -114,23 +146,25 @@ fn document(
     asked.blocked.iter().filter(is_read).map(finding).collect()
 }
 
+/// The file of a trusted document, and its text; none where an artefact is looked at.
+fn text<'s>(subject: &'s Subject, hash: &str) -> Option<(&'s str, &'s str)> {
+    let mut documents = subject.edition.engine.documents().iter();
+    let document = documents.find(|known| known.hash.to_string() == hash)?;
+    let mut texts = subject.texts.iter();
+    let (file, text) = texts.find(|(_, text)| **text == document.text)?;
+    Some((file, text))
+}
+
 /// Where a document says what is compared: the first place of the field, or of the document.
 fn place(subject: &Subject, hash: &str, blocked: &Blocked) -> Option<Place> {
-    let documents = subject.edition.engine.documents();
-    let document = documents
-        .iter()
-        .find(|known| known.hash.to_string() == hash)?;
-    let (file, text) = subject
-        .texts
-        .iter()
-        .find(|(_, text)| **text == document.text)?;
+    let (file, text) = text(subject, hash)?;
     let columns = &subject.edition.schema.tables[blocked.table].columns;
     let field = blocked.column.map_or("", |column| &columns[column].field);
     let named = format!("{field}:");
     let start = text.find(&named).filter(|_| !field.is_empty()).unwrap_or(0);
     let end = start + if start > 0 { field.len() } else { 1 };
     Some(Place {
-        file: file.clone(),
+        file: file.to_owned(),
         span: start..end.min(text.len()),
     })
 }

@@ -1,18 +1,17 @@
 //! Indexes that a database lacks: what statements want, beside what their plans do.
 
 use super::naming::{self, Part};
-use super::plans::{Planned, name_tables};
-use crate::terminal::Terminal;
-use engine::{Asked, Want, Why};
+use super::plans::Planned;
+use engine::{Want, Why};
 use model::schema::Table;
 use model::{Dialect, Index, PlanNode, QueryPlan, Schema, Statistics, TableStatistics, Work};
-use store::{Database, Error};
 
 /// An index that is proposed.
 #[derive(Clone, Debug)]
 pub(super) struct Proposal {
     pub(super) table: usize,
     pub(super) parts: Vec<Part>,
+    pub(super) name: String,
     /// The statement that makes it.
     pub(super) sql: String,
     /// What it is for; what reads most comes first.
@@ -81,16 +80,19 @@ pub(super) fn propose(
                 now,
             };
             let same = |known: &&mut Proposal| (known.table, &known.parts) == (want.table, &parts);
-            match proposals.iter_mut().find(same) {
-                Some(known) => known.reasons.push(reason),
-                None => proposals.push(Proposal {
-                    table: want.table,
-                    sql: naming::statement(schema, (want.table, &parts), Some(known)),
-                    parts,
-                    reasons: vec![reason],
-                    tried: false,
-                }),
+            if let Some(known) = proposals.iter_mut().find(same) {
+                known.reasons.push(reason);
+                continue;
             }
+            let (name, sql) = naming::index(schema, (want.table, &parts), statistics);
+            proposals.push(Proposal {
+                table: want.table,
+                name,
+                sql,
+                parts,
+                reasons: vec![reason],
+                tried: false,
+            });
         }
     }
     ordered(merged(proposals))
@@ -151,7 +153,7 @@ fn walked(plan: &QueryPlan, want: &Want, rows: u64) -> Option<u64> {
 }
 
 /// The sort that a table stands below, by its place.
-fn sorts(plan: &QueryPlan, want: &Want) -> Option<usize> {
+pub(super) fn sorts(plan: &QueryPlan, want: &Want) -> Option<usize> {
     let is_of = |node: &PlanNode| plan.reading(&want.alias).any(|one| std::ptr::eq(one, node));
     let sorts = plan.nodes.iter().enumerate();
     let mut sorts = sorts.filter(|(_, node)| node.work == Work::Sort);
@@ -272,62 +274,12 @@ fn merged(mut proposals: Vec<Proposal>) -> Vec<Proposal> {
     kept
 }
 
-fn ordered(mut proposals: Vec<Proposal>) -> Vec<Proposal> {
+/// Those that gain most first.
+pub(super) fn ordered(mut proposals: Vec<Proposal>) -> Vec<Proposal> {
     for one in &mut proposals {
         one.reasons
             .sort_by_key(|reason| (std::cmp::Reverse(reason.now.rows), reason.planned));
     }
     proposals.sort_by(|one, other| (other.gain(), &one.sql).cmp(&(one.gain(), &other.sql)));
     proposals
-}
-
-/// Tries proposals where that touches nobody's data; one that a plan makes no use of is dropped.
-pub(super) async fn tried(
-    database: &Database,
-    (schema, planned): (&Schema, &[Planned]),
-    proposals: Vec<Proposal>,
-    terminal: Terminal,
-) -> Result<Vec<Proposal>, Error> {
-    let progress = terminal.steps("trying indexes in a copy without rows", proposals.len());
-    let mut kept = Vec::with_capacity(proposals.len());
-    for mut one in proposals {
-        let asked: Vec<&Asked> = one
-            .reasons
-            .iter()
-            .map(|it| &planned[it.planned].asked)
-            .collect();
-        let explained: Vec<_> = asked.iter().map(|asked| asked.explained.clone()).collect();
-        match database.plans_with(&one.sql, &explained).await {
-            Ok(Some(mut plans)) => {
-                let pairs = plans.iter_mut().zip(&asked);
-                pairs.for_each(|(plan, asked)| name_tables(schema, asked, plan));
-                let mut plans = plans.iter();
-                one.reasons
-                    .retain(|reason| plans.next().is_some_and(|plan| is_mended(plan, reason)));
-                one.tried = true;
-            }
-            Ok(None) => {}
-            Err(error) if error.is_away() => return Err(error),
-            // What cannot be copied, as a module of its own, is not tried.
-            Err(error) => tracing::debug!(%error, "an index was not tried"),
-        }
-        progress.step();
-        if !one.reasons.is_empty() {
-            kept.push(one);
-        }
-    }
-    drop(progress);
-    Ok(ordered(kept))
-}
-
-/// Whether a plan does no more what it did.
-fn is_mended(plan: &QueryPlan, reason: &Reason) -> bool {
-    let reads = |work: Work| {
-        plan.reading(&reason.want.alias)
-            .any(|node| node.work == work)
-    };
-    match reason.now.work {
-        Work::Sort => sorts(plan, &reason.want).is_none(),
-        work => !reads(work),
-    }
 }

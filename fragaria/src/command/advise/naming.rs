@@ -1,6 +1,7 @@
 //! Names and the text of indexes that are proposed.
 
-use model::{Dialect, Schema, TableStatistics};
+use model::schema::Table;
+use model::{Dialect, Schema, Statistics, TableStatistics};
 use sha2::{Digest as _, Sha256};
 
 /// The longest name that each database takes, in bytes.
@@ -11,13 +12,14 @@ const PREFIX: usize = 64;
 /// A column of an index, and whether it goes downwards.
 pub(super) type Part = (usize, bool);
 
-/// The statement that makes an index of these columns of a table.
-pub(super) fn statement(
+/// The name of an index of these columns of a table, and the statement that makes it.
+pub(super) fn index(
     schema: &Schema,
     (table, parts): (usize, &[Part]),
-    known: Option<&TableStatistics>,
-) -> String {
+    statistics: &Statistics,
+) -> (String, String) {
     let declared = &schema.tables[table];
+    let known = statistics.of(declared.schema.as_deref(), &declared.name);
     let quote = |name: &str| quoted(schema.dialect, name);
     let columns = parts.iter().map(|(column, descending)| {
         let name = &declared.columns[*column].name;
@@ -35,16 +37,14 @@ pub(super) fn statement(
         Some(schema) => format!("{}.{}", quote(schema), quote(&declared.name)),
         None => quote(&declared.name),
     };
-    let name = quote(&name(schema, (table, parts), known));
-    format!("CREATE INDEX {name} ON {place} ({})", columns.join(", "))
+    let name = name(schema, (table, parts), statistics);
+    let (shown, columns) = (quote(&name), columns.join(", "));
+    let sql = format!("CREATE INDEX {shown} ON {place} ({columns})");
+    (name, sql)
 }
 
 /// A name that says what the index is of, and is not taken.
-fn name(
-    schema: &Schema,
-    (table, parts): (usize, &[Part]),
-    known: Option<&TableStatistics>,
-) -> String {
+fn name(schema: &Schema, (table, parts): (usize, &[Part]), statistics: &Statistics) -> String {
     let declared = &schema.tables[table];
     let columns = parts
         .iter()
@@ -53,10 +53,7 @@ fn name(
         .chain(columns)
         .collect();
     let whole = words.join("_") + "_idx";
-    let is_taken = known.is_some_and(|known| {
-        let mut names = known.indexes.iter().map(|index| index.name.to_lowercase());
-        names.any(|name| name == whole.to_lowercase())
-    });
+    let is_taken = is_taken(&whole, (schema.dialect, declared), statistics);
     if whole.len() <= NAME_BYTES_MAX && !is_taken {
         return whole;
     }
@@ -71,6 +68,20 @@ fn name(
         short.push(letter);
     }
     format!("{short}_{mark}")
+}
+
+/// Whether something has that name, which is of its table in MariaDB, and of the schema elsewhere.
+fn is_taken(name: &str, (dialect, table): (Dialect, &Table), statistics: &Statistics) -> bool {
+    let is_name = |known: &str| known.to_lowercase() == name.to_lowercase();
+    let is_near = |known: &&TableStatistics| match dialect {
+        Dialect::Mariadb => known.relation.name == table.name,
+        Dialect::Sqlite | Dialect::Postgres => known.relation.schema == table.schema,
+    };
+    let mut near = statistics.tables.iter().filter(is_near);
+    near.any(|known| {
+        let mut indexes = known.indexes.iter();
+        is_name(&known.relation.name) || indexes.any(|index| is_name(&index.name))
+    })
 }
 
 fn quoted(dialect: Dialect, name: &str) -> String {

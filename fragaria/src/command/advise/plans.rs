@@ -2,6 +2,7 @@
 
 use super::indexes::{self, Proposal};
 use super::subject::Subject;
+use super::trial;
 use crate::agreement;
 use crate::cli::Advise;
 use crate::snippet::Refused;
@@ -69,7 +70,7 @@ pub(super) async fn look(
     }
     drop(progress);
     let proposals = indexes::propose(schema, (&statistics, &planned), args.rows_min);
-    let proposals = indexes::tried(database, (schema, &planned), proposals, terminal).await;
+    let proposals = trial::tried(database, (schema, &planned), proposals, terminal).await;
     Ok(Looked {
         statistics,
         planned,

@@ -1,7 +1,8 @@
 //! Plans as they are written down beside an artefact, and what became worse since.
 
+use super::findings;
 use super::plans::{Looked, Planned};
-use super::report::called;
+use super::report::{called, who};
 use super::subject::Subject;
 use crate::mend;
 use crate::project::display;
@@ -10,11 +11,13 @@ use engine::Asker;
 use model::{Diagnostic, QueryPlan, Work};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What the file says it is.
 const FORMAT: &str = "fragaria plans 1";
+/// The code of what cannot be compared.
+pub(super) const UNCOMPARED: &str = "advise.plan_none";
 
 /// The plans of a database.
 #[derive(Debug, Serialize, Deserialize)]
@@ -120,26 +123,71 @@ pub(super) fn read(path: &Path) -> Result<Record> {
         return Err(mend::failure(what, help));
     }
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-    let record = serde_json::from_str::<Record>(&text);
-    match record {
-        Ok(record) if record.format == FORMAT => Ok(record),
-        outcome => {
-            let why = outcome
-                .err()
-                .map_or(String::new(), |error| format!(": {error}"));
-            let what = format!("{shown} holds no plans that this version reads{why}");
-            Err(mend::failure(
-                what,
-                "`fragaria advise --record` writes it anew",
-            ))
-        }
-    }
+    parsed(&text).map_err(|why| {
+        let what = format!("{shown} holds no plans that this version reads: {why}");
+        let help = format!("remove {shown}, and let `fragaria advise --record` write it anew");
+        mend::failure(what, help)
+    })
 }
 
-/// What became worse since plans were written down.
+/// The plans of a text. Its format is seen first: what another version writes, only that can read.
+fn parsed(text: &str) -> Result<Record, String> {
+    /// What every format says.
+    #[derive(Deserialize)]
+    struct Said {
+        format: String,
+    }
+    let said: Said = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if said.format != FORMAT {
+        let format = said.format;
+        return Err(format!("its format is {format:?}, and not {FORMAT:?}"));
+    }
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// Refuses plans that say nothing about what is asked now: those of another database or schema.
+pub(super) fn refuse_others(record: &Record, looked: &Looked, path: &Path) -> Result<()> {
+    let shown = display(path);
+    let help =
+        "name the file of this project behind --plans, or write it by `fragaria advise --record`";
+    let (theirs, ours) = (&record.server, &looked.statistics.server);
+    if kind(theirs) != kind(ours) {
+        let what = format!("{shown} holds plans of {theirs}, and the database is {ours}");
+        return Err(mend::failure(what, help));
+    }
+    let asked: BTreeSet<Who> = looked
+        .planned
+        .iter()
+        .map(|one| Who::from(&one.asker))
+        .collect();
+    let is_asked = |known: &Known| asked.contains(&known.asker);
+    if asked.is_empty() || record.plans.iter().any(is_asked) {
+        return Ok(());
+    }
+    let what = format!("{shown} holds plans of another schema: none is of what is asked now");
+    Err(mend::failure(what, help))
+}
+
+/// The kind of a database, which stands before its version.
+fn kind(server: &str) -> &str {
+    server.split(' ').next().unwrap_or_default()
+}
+
+/// Another version of the database than the one whose plans were written down.
+pub(super) fn moved(record: &Record, looked: &Looked) -> Option<Diagnostic> {
+    let (theirs, ours) = (&record.server, &looked.statistics.server);
+    (theirs != ours).then(|| {
+        let what =
+            format!("the plans were written down from {theirs}, and {ours} may reckon otherwise");
+        let help = "write them down again, by --record, after you move to another version";
+        Diagnostic::warning("advise.plan_version", what).help(help)
+    })
+}
+
+/// What became worse since plans were written down, and what cannot be compared, each at its document.
 pub(super) fn compare(
     record: &Record,
-    looked: &Looked,
+    (subject, looked): (&Subject, &Looked),
     (rows_min, growth_max): (u64, f64),
 ) -> Vec<Diagnostic> {
     let mut known: BTreeMap<Key, &QueryPlan> = BTreeMap::new();
@@ -154,21 +202,23 @@ pub(super) fn compare(
         let large = |table: &str| is_large(looked, table, rows_min);
         let mut worse =
             keys.filter_map(|key| worse(one, known.get(&key).copied(), (&large, growth_max)));
-        worse.next()
+        let finding = worse.next()?;
+        Some(findings::at_document(subject, &one.asker, finding))
     });
-    findings.chain(uncompared(looked)).collect()
+    findings.chain(uncompared(subject, looked)).collect()
 }
 
 /// What cannot be compared: whoever asks for a check is not told that all is well.
-fn uncompared(looked: &Looked) -> impl Iterator<Item = Diagnostic> {
+fn uncompared(subject: &Subject, looked: &Looked) -> impl Iterator<Item = Diagnostic> {
     let refused = looked.refused.iter().map(|left| {
         let what = format!("{} cannot be compared: {}", called(&left.asker), left.why);
         let help = "mend what keeps the database from planning it, such as a right of the login";
-        Diagnostic::error("advise.plan_none", what).help(help)
+        let finding = Diagnostic::error(UNCOMPARED, what).help(help);
+        findings::at_document(subject, &left.asker, finding)
     });
     let over = (looked.over > 0).then(|| {
         let what = format!("{} operations and fields were not compared", looked.over);
-        Diagnostic::error("advise.plan_none", what).help("raise --questions-max")
+        Diagnostic::error(UNCOMPARED, what).help("raise --questions-max")
     });
     refused.chain(over)
 }
@@ -181,11 +231,11 @@ fn each(roles: &[String]) -> Vec<Option<String>> {
     }
 }
 
+/// A table that nobody counted may be large.
 fn is_large(looked: &Looked, table: &str, rows_min: u64) -> bool {
     let mut tables = looked.statistics.tables.iter();
-    tables.any(|known| {
-        known.relation.name == table && known.rows.is_some_and(|rows| rows >= rows_min)
-    })
+    tables
+        .any(|known| known.relation.name == table && known.rows.is_none_or(|rows| rows >= rows_min))
 }
 
 /// What is worse about a plan than about the one that is known.
@@ -194,7 +244,7 @@ fn worse(
     known: Option<&QueryPlan>,
     (large, growth_max): (&dyn Fn(&str) -> bool, f64),
 ) -> Option<Diagnostic> {
-    let who = called(&one.asker);
+    let who = who(one);
     let Some(known) = known else {
         let scans = counted(&one.plan, &[Work::Scan], large);
         let table = scans.keys().next()?;

@@ -161,7 +161,8 @@ fn left(left: &Left) -> Value {
     json!({ "asker": called(&left.asker), "roles": left.roles, "why": left.why })
 }
 
-fn who(planned: &Planned) -> String {
+/// Somebody who asks, and as which roles.
+pub(super) fn who(planned: &Planned) -> String {
     let who = called(&planned.asker);
     match planned.roles.as_slice() {
         [] => who,

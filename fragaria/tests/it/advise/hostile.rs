@@ -85,7 +85,7 @@ fn an_index_of_other_rows_or_another_expression_does_not_serve() {
         Stage::on_postgres(TABLES, &[]),
     ];
     for stage in stages {
-        stage.change("CREATE INDEX a ON orders (tenant) WHERE total = 3; CREATE INDEX b ON orders (abs(tenant)); \
+        stage.change("CREATE INDEX a ON orders (tenant, id) WHERE total = 3; CREATE INDEX b ON orders (abs(tenant)); \
                       CREATE INDEX c ON orders (placed, tenant); CREATE INDEX d ON orders (customer_id)");
         let document =
             "query One($t: Int!) { orders(where: { tenant: { eq: $t } }, limit: 50) { note } }";
@@ -133,4 +133,138 @@ fn a_database_that_nobody_counted_is_told_so() {
         analyse(&stage);
         assert!(!codes(&advise(&stage, &[])).contains(&"advise.statistics"));
     }
+}
+
+#[test]
+fn a_name_that_is_taken_is_not_proposed() {
+    for stage in stages(&[("recent", super::RECENT)]) {
+        let name = if stage.is_mariadb() {
+            "orders_tenant_placed_idx"
+        } else {
+            "orders_tenant_placed_id_idx"
+        };
+        // Names are of a table in MariaDB, and of a schema elsewhere.
+        let table = if stage.is_mariadb() {
+            "orders (total)"
+        } else {
+            "kind (name)"
+        };
+        stage.change(&format!("CREATE INDEX {name} ON {table}"));
+        let advice = advise(&stage, &[]);
+        assert!(!proposed(&advice).is_empty(), "{advice:#}");
+        make(&stage, &advice);
+        assert_eq!(proposed(&advise(&stage, &[])), [""; 0]);
+    }
+}
+
+#[test]
+fn an_index_that_is_walked_for_but_a_few_rows_is_fine() {
+    let few = "query Few { orders(where: { paid: { eq: 5 } }, orderBy: [{ placed: ASC }], limit: 10) { id } }";
+    let [_, postgres, _] = stages(&[("few", few)]);
+    postgres.change("CREATE INDEX a ON orders (placed, id)");
+    analyse(&postgres);
+    let advice = advise(&postgres, &["--record"]);
+    let plans = postgres.project.read("fragaria.artefact.plans.json");
+    assert!(plans.contains("\"work\": \"walk\""), "{plans}");
+    // A tenth of the rows fits, so a hundred are walked for ten.
+    assert_eq!(proposed(&advice), ["orders: customer_id, id"], "{advice:#}");
+    let advice = advise(&postgres, &["--rows-min", "50"]);
+    let is_told = |index: &String| index.starts_with("orders: paid");
+    assert!(proposed(&advice).iter().any(is_told), "{advice:#}");
+}
+
+#[test]
+fn an_index_that_sqlite_would_not_use_is_not_proposed() {
+    let (digits, _) = TABLES.split_at(TABLES.find("CREATE TABLE customer").unwrap());
+    let stage = Stage::on_sqlite(
+        &format!(
+            "{digits} CREATE TABLE event (id integer PRIMARY KEY, a integer, b integer);
+             INSERT INTO event SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n, a.n, b.n
+             FROM digit a, digit b, digit c, digit d"
+        ),
+        &[],
+    );
+    let order =
+        "query Order { events(orderBy: [{ a: ASC_NULLS_FIRST }, { b: ASC }], limit: 5) { id } }";
+    analyse(&stage);
+    trust(
+        &stage,
+        &[("order", &order.replace("b: ASC", "b: ASC_NULLS_LAST"))],
+    );
+    let advice = advise(&stage, &[]);
+    assert_eq!(proposed(&advice), [""; 0], "{advice:#}");
+    for (condition, index) in [
+        ("b: { isNull: true }", "event: b, id"),
+        ("a: { in: [1, 2] }, b: { gt: 3 }", "event: a, b"),
+    ] {
+        let text = format!("query Of {{ events(where: {{ {condition} }}, limit: 5) {{ id }} }}");
+        trust(&stage, &[("order", &text)]);
+        assert_eq!(proposed(&advise(&stage, &[])), [index]);
+    }
+    trust(
+        &stage,
+        &[("order", &order.replace("b: ASC", "b: ASC_NULLS_FIRST"))],
+    );
+    let advice = advise(&stage, &[]);
+    assert_eq!(proposed(&advice), ["event: a, b, id"], "{advice:#}");
+    assert_eq!(advice["indexes"][0]["tried"], true, "{advice:#}");
+    make(&stage, &advice);
+    assert_eq!(proposed(&advise(&stage, &[])), [""; 0]);
+}
+
+#[test]
+fn a_function_of_the_database_is_left_out_and_that_is_told() {
+    let stage = Stage::on_postgres(TABLES, &[]);
+    stage.change(
+        "CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM orders'",
+    );
+    analyse(&stage);
+    let schema = stage.project.read("schema.graphql");
+    let schema = schema + "extend type Query { counted: BigInt @function }\n";
+    stage.project.write("schema.graphql", &schema);
+    let advice = advise(&stage, &[]);
+    let left = &advice["left"][0];
+    assert_eq!(left["asker"], "Query.counted", "{advice:#}");
+    let why = "what a function of the database does is not told by a plan";
+    assert_eq!(left["why"], why, "{advice:#}");
+}
+
+#[test]
+fn a_long_text_is_found_by_its_beginning() {
+    let (digits, _) = TABLES.split_at(TABLES.find("CREATE TABLE customer").unwrap());
+    let stage = Stage::on_mariadb(
+        &format!(
+            "{digits} CREATE TABLE letter (id integer PRIMARY KEY, body longtext NOT NULL);
+             INSERT INTO letter SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n, CONCAT(d.n, c.n, b.n)
+             FROM digit a, digit b, digit c, digit d"
+        ),
+        &[],
+    );
+    analyse(&stage);
+    let written = "query Of { letters(where: { body: { eq: \"123\" } }, limit: 5) { id } }";
+    trust(&stage, &[("of", written)]);
+    let advice = advise(&stage, &[]);
+    assert_eq!(proposed(&advice), ["letter: body"], "{advice:#}");
+    let sql = advice["indexes"][0]["sql"].as_str().unwrap();
+    assert!(sql.ends_with("(`body`(64))"), "{sql}");
+    make(&stage, &advice);
+    let after = advise(&stage, &["--record"]);
+    assert_eq!(proposed(&after), [""; 0], "{after:#}");
+    let plans = stage.project.read("fragaria.artefact.plans.json");
+    assert!(plans.contains("\"index\": \"letter_body_idx\""), "{plans}");
+}
+
+#[test]
+fn an_index_that_goes_other_ways_does_not_serve_an_order() {
+    let mixed =
+        "query Mixed { orders(orderBy: [{ total: ASC }, { placed: DESC }], limit: 5) { id } }";
+    // The others sort what is alike in the first column, which is little.
+    let [_, _, stage] = stages(&[("mixed", mixed)]);
+    stage.change("CREATE INDEX a ON orders (total, placed)");
+    analyse(&stage);
+    let advice = advise(&stage, &[]);
+    let told = proposed(&advice);
+    assert_eq!(told, ["orders: total, placed DESC"], "{advice:#}");
+    make(&stage, &advice);
+    assert_eq!(proposed(&advise(&stage, &[])), [""; 0]);
 }

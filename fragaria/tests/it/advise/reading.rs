@@ -89,3 +89,38 @@ fn a_database_that_cannot_be_asked_is_told_as_elsewhere() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
 }
+
+#[test]
+fn documents_that_write_are_planned_and_change_nothing() {
+    let documents = [
+        (
+            "made",
+            "mutation Made { createCustomer(input: { id: 5000, name: \"x\", country: 1 }) { id } }",
+        ),
+        (
+            "renamed",
+            "mutation Renamed { updateCustomer(id: 1, set: { name: \"x\" }) { id } }",
+        ),
+        (
+            "gone",
+            "mutation Gone { deleteOrders(where: { placed: { eq: 7 } }, atMost: 9000) { id } }",
+        ),
+    ];
+    let rows = "SELECT CONCAT((SELECT COUNT(*) FROM orders), ' ', (SELECT COUNT(*) FROM customer), ' ', \
+                (SELECT COUNT(*) FROM customer WHERE name = 'x'))";
+    for stage in stages(&documents) {
+        let advice = advise(&stage, &["--record"]);
+        assert_eq!(advice["left"], serde_json::json!([]), "{advice:#}");
+        let placed = proposed(&advice);
+        let is_told = placed
+            .iter()
+            .any(|index| index.starts_with("orders: placed"));
+        assert!(is_told, "{advice:#}");
+        let plans = stage.project.read("fragaria.artefact.plans.json");
+        for operation in ["Made", "Renamed", "Gone"] {
+            let named = format!("\"operation\": \"{operation}\"");
+            assert!(plans.contains(&named), "{operation}: {plans}");
+        }
+        assert_eq!(stage.outside(rows), "10000 1000 0");
+    }
+}

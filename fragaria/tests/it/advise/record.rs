@@ -8,7 +8,7 @@ use serde_json::Value;
 const PLANS: &str = "fragaria.artefact.plans.json";
 
 /// The findings of a check that fails.
-fn worse(stage: &Stage, arguments: &[&str]) -> Value {
+pub(super) fn worse(stage: &Stage, arguments: &[&str]) -> Value {
     let mut all = vec!["advise", "--check", "--json"];
     all.extend(arguments);
     let output = stage.project.output(&all);
@@ -22,6 +22,10 @@ fn a_plan_that_lost_its_index_fails_the_check() {
         stage.project.run(&["compile"]);
         let artefact = stage.project.read("fragaria.artefact.json");
         make(&stage, &advise(&stage, &[]));
+        if stage.url().starts_with("postgres") {
+            // What it does by itself some time later makes reading an index alone cheaper.
+            stage.change("VACUUM ANALYZE");
+        }
         advise(&stage, &["--record"]);
         let plans = stage.project.read(PLANS);
         let checked = advise(&stage, &["--check"]);
@@ -93,6 +97,21 @@ fn a_plan_whose_cost_grew_fails_the_check_and_a_cheaper_one_never_does() {
 }
 
 #[test]
+fn a_plan_that_reads_all_of_a_table_and_costs_less_is_no_finding() {
+    let [_, postgres, _] = stages(&[("recent", RECENT)]);
+    make(&postgres, &advise(&postgres, &[]));
+    advise(&postgres, &["--record"]);
+    let mut plans: Value = serde_json::from_str(&postgres.project.read(PLANS)).unwrap();
+    for plan in plans["plans"].as_array_mut().unwrap() {
+        plan["plan"]["cost"] = Value::from(1e9);
+    }
+    postgres.change("DROP INDEX orders_tenant_placed_id_idx; ANALYZE");
+    assert_eq!(codes(&worse(&postgres, &[])), ["advise.plan_index"]);
+    postgres.project.write(PLANS, &plans.to_string());
+    assert_eq!(codes(&advise(&postgres, &["--check"])), [""; 0]);
+}
+
+#[test]
 fn without_a_record_there_is_nothing_to_compare_with() {
     let stage = Stage::on_sqlite(super::TABLES, &[]);
     let refused = stage.project.fail(&["advise", "--check"]);
@@ -107,11 +126,6 @@ fn without_a_record_there_is_nothing_to_compare_with() {
     stage
         .project
         .write(PLANS, "{\"format\": \"fragaria plans 9\"}");
-    let refused = stage.project.fail(&["advise", "--check"]);
-    assert!(
-        refused.contains("holds no plans that this version reads"),
-        "{refused}"
-    );
     let refused = stage.project.fail(&["advise", "--record"]);
     assert!(
         refused.contains("is there already, and holds no plans"),
@@ -124,4 +138,59 @@ fn without_a_record_there_is_nothing_to_compare_with() {
     stage.project.run(&["compile"]);
     let of_artefact = ["advise", artefact, "--check", "--plans", "elsewhere.json"];
     stage.project.run(&of_artefact);
+}
+
+#[test]
+fn each_statement_of_a_document_is_compared_with_itself_and_for_each_role() {
+    let two = "query Two {
+      one: orders(where: { id: { eq: 7 } }) { id }
+      other: orders(where: { placed: { eq: 7 } }, limit: 9) { id }
+      last: orders(where: { tenant: { eq: 7 } }, orderBy: [{ note: ASC }], limit: 9) { id }
+    }";
+    let rules = r#"
+extend schema @role(name: "all") @role(name: "both") @role(name: "part")
+extend type Order
+  @access(to: ["all", "both"], allow: [READ])
+  @access(to: "part", allow: [READ], where: {id: {gt: {claim: "from"}}})
+"#;
+    for stage in stages(&[("two", two)]) {
+        stage.change("CREATE INDEX by_tenant ON orders (tenant)");
+        analyse(&stage);
+        let schema = stage.project.read("schema.graphql");
+        stage
+            .project
+            .write("schema.graphql", &(schema.clone() + rules));
+        advise(&stage, &["--record"]);
+        // One that reads all of the table did so before, whatever the first one of its document does.
+        assert_eq!(codes(&advise(&stage, &["--check"])), [""; 0]);
+        let of_table = if stage.is_mariadb() { " ON orders" } else { "" };
+        stage.change(&format!("DROP INDEX by_tenant{of_table}"));
+        analyse(&stage);
+        let found = worse(&stage, &[]);
+        let findings = found["findings"].as_array().unwrap();
+        let of_both = findings.iter().filter(|finding| {
+            let message = finding["message"].as_str().unwrap();
+            finding["code"] == "advise.plan_index"
+                && message.contains(" for all, both found rows of orders")
+        });
+        assert_eq!(of_both.count(), 1, "{found:#}");
+        // What it did before, it may do.
+        assert!(
+            codes(&found).iter().all(|code| *code != "advise.plan_new"),
+            "{found:#}"
+        );
+        // A role that was not there before is new.
+        advise(&stage, &["--record"]);
+        let more = rules.replace(
+            "@role(name: \"part\")",
+            "@role(name: \"part\") @role(name: \"late\")",
+        );
+        let more = more.replace("\"all\", \"both\"", "\"all\", \"both\", \"late\"");
+        stage.project.write("schema.graphql", &(schema + &more));
+        let found = worse(&stage, &[]);
+        assert!(
+            codes(&found).iter().all(|code| *code == "advise.plan_new"),
+            "{found:#}"
+        );
+    }
 }
