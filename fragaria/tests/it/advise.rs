@@ -176,12 +176,12 @@ fn people_are_told_the_worst_first_with_the_statement_to_run() {
     let told = stage.project.run(&["advise"]);
     let expected = "\
 CREATE INDEX \"orders_customer_id_id_idx\" ON \"orders\" (\"customer_id\", \"id\");
-  Query.customers.orders: all of about 10000 rows of orders are read
-  for a relation; tried in a copy without rows: the plans make use of it
+-- Query.customers.orders: all of about 10000 rows of orders are read
+-- for a relation; tried in a copy without rows: the plans make use of it
 
 CREATE INDEX \"orders_tenant_placed_id_idx\" ON \"orders\" (\"tenant\", \"placed\" DESC, \"id\");
-  the document recent (Recent): all of about 10000 rows of orders are read
-  for a condition; tried in a copy without rows: the plans make use of it
+-- the document recent (Recent): all of about 10000 rows of orders are read
+-- for a condition; tried in a copy without rows: the plans make use of it
 ";
     assert!(told.starts_with(expected), "{told}");
     assert!(told.contains(" of SQLite 3."), "{told}");

@@ -85,25 +85,27 @@ impl Report<'_> {
         })
     }
 
-    /// For people.
+    /// For people, and as a script: what is no statement is a comment.
     pub(super) fn told(&self, terminal: Terminal) -> String {
         let looked = self.looked;
         let proposals = looked.proposals.iter();
         let mut lines: Vec<_> = proposals.map(|one| self.told_of(one, terminal)).collect();
-        lines.extend(self.told_of_left());
+        lines.extend(self.told_of_left().iter().map(|left| comment(left)));
         let plans = count(looked.planned.len(), "plan");
         let indexes = match looked.proposals.len() {
+            0 if looked.planned.is_empty() => "nothing was looked at".to_owned(),
             0 => "no index lacks".to_owned(),
             1 => "1 index is proposed".to_owned(),
             many => format!("{many} indexes are proposed"),
         };
         let server = &looked.statistics.server;
         let bound = self.rows_min;
-        lines.push(format!(
+        lines.push(comment(&format!(
             "{plans} of {server}: {indexes} (tables of fewer than {bound} rows are not looked at)"
-        ));
+        )));
         if self.recorded {
-            lines.push(format!("wrote them to {}", display(&self.subject.plans)));
+            let written = format!("wrote them to {}", display(&self.subject.plans));
+            lines.push(comment(&written));
         }
         lines.join("\n")
     }
@@ -113,10 +115,11 @@ impl Report<'_> {
         let mut lines = vec![terminal.bold(&format!("{};", one.sql))];
         for reason in one.reasons.iter().take(REASONS_MAX) {
             let planned = &self.looked.planned[reason.planned];
-            lines.push(format!("  {}: {}", who(planned), now(reason.now, table)));
+            let asks = format!("{}: {}", who(planned), now(reason.now, table));
+            lines.push(comment(&asks));
         }
         if let Some(more @ 1..) = one.reasons.len().checked_sub(REASONS_MAX) {
-            lines.push(format!("  and {more} more"));
+            lines.push(comment(&format!("and {more} more")));
         }
         let serves = one
             .whys()
@@ -134,7 +137,7 @@ impl Report<'_> {
         } else {
             "not tried"
         };
-        lines.push(format!("  for {serves}; {tried}"));
+        lines.push(comment(&format!("for {serves}; {tried}")));
         lines.join("\n") + "\n"
     }
 
@@ -155,6 +158,16 @@ impl Report<'_> {
         }
         lines
     }
+}
+
+/// A line that is no statement, whatever the names in it hold.
+fn comment(text: &str) -> String {
+    let escaped = |character: char| match character {
+        control if control.is_control() => control.escape_default().to_string(),
+        other => other.to_string(),
+    };
+    let text: String = text.chars().map(escaped).collect();
+    format!("-- {text}")
 }
 
 fn left(left: &Left) -> Value {

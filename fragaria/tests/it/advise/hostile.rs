@@ -63,6 +63,37 @@ fn names_are_quoted_whatever_they_are() {
     }
 }
 
+#[test]
+fn what_is_printed_is_a_script_whatever_tables_are_called() {
+    let tables = format!(
+        "{TABLES} CREATE TABLE \"q;\ndrop table orders; --\" (id integer PRIMARY KEY, kind integer NOT NULL);
+         INSERT INTO \"q;\ndrop table orders; --\" SELECT id, id % 1000 FROM orders;"
+    );
+    let stage = Stage::on_sqlite(&tables, &[]);
+    let schema = stage.project.read("schema.graphql");
+    let odd = schema.lines().find(|line| line.contains("drop table"));
+    let odd = odd.unwrap().split(' ').nth(1).unwrap();
+    let schema = schema.replace(&format!("type {odd} "), "type Odd ");
+    stage.project.write("schema.graphql", &schema);
+    trust(
+        &stage,
+        &[(
+            "found",
+            "{ odds(where: { kind: { eq: 1 } }, limit: 50) { id } }",
+        )],
+    );
+    analyse(&stage);
+    let script = stage.project.run(&["advise"]);
+    assert!(
+        script.contains("rows of q;\\ndrop table orders; -- are read"),
+        "{script}"
+    );
+    let orders = stage.outside("SELECT count(*) FROM orders");
+    stage.change(&script);
+    assert_eq!(stage.outside("SELECT count(*) FROM orders"), orders);
+    assert_eq!(proposed(&advise(&stage, &[])), [""; 0]);
+}
+
 const INDEXES: &str = "
     CREATE INDEX a ON orders (customer_id);
     CREATE INDEX b ON orders (tenant, placed DESC, id);
