@@ -169,7 +169,7 @@ impl Lane {
     ) -> Result<Outcome, Snag> {
         let (step, arguments) = job.step(0)?;
         let statement = &step.statement;
-        let prepared = session.prepare(statement).await?;
+        let prepared = session.prepare_to_the_end(statement).await?;
         if prepared.as_ref().is_some_and(Prepared::is_large) {
             return Ok(Outcome::Large);
         }

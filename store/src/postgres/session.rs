@@ -2,6 +2,7 @@
 
 use super::binding::{self, Bound};
 use super::cancel;
+use crate::Error;
 use crate::metrics::Metrics;
 use crate::snag::Snag;
 use model::{Argument, Statement};
@@ -10,6 +11,7 @@ use quick_cache::sync::Cache;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Column, Config, RowStream};
@@ -135,14 +137,57 @@ impl Session {
     }
 
     /// The statement as prepared here; `None` where none are. Several that need it wait for one.
+    ///
+    /// Whoever drops this in the middle leaves a statement on the server that nobody knows: it is for
+    /// connections that end then.
     pub(super) async fn prepare(&self, statement: &Statement) -> Result<Option<Prepared>, Snag> {
+        let Some(statements) = &self.statements else {
+            return Ok(None);
+        };
+        match statements.get(&Asked(statement)) {
+            Some(prepared) => Ok(Some(prepared)),
+            None => self.prepare_if(statement, || true).await,
+        }
+    }
+
+    /// The same on a connection that goes on when whoever asks is gone: what was begun is finished, so
+    /// that the statement is used by others, or closed.
+    pub(super) async fn prepare_to_the_end(
+        self: &Arc<Self>,
+        statement: &Statement,
+    ) -> Result<Option<Prepared>, Snag> {
         let Some(statements) = &self.statements else {
             return Ok(None);
         };
         if let Some(prepared) = statements.get(&Asked(statement)) {
             return Ok(Some(prepared));
         }
+        let (asker, prepared) = oneshot::channel();
+        let (session, statement) = (Arc::clone(self), statement.clone());
+        tokio::spawn(async move {
+            let is_wanted = || !asker.is_closed();
+            let prepared = session.prepare_if(&statement, is_wanted).await;
+            // Nobody waits for it any more where this fails.
+            drop(asker.send(prepared));
+        });
+        let unanswered = |_| Error::Internal("a preparation ended without an outcome".into());
+        prepared.await.map_err(unanswered)?
+    }
+
+    /// Prepares a statement that is not known, or waits for another that does; nothing is begun that is
+    /// not wanted once it is its turn.
+    async fn prepare_if(
+        &self,
+        statement: &Statement,
+        is_wanted: impl FnOnce() -> bool,
+    ) -> Result<Option<Prepared>, Snag> {
+        let Some(statements) = &self.statements else {
+            return Ok(None);
+        };
         let preparation = async {
+            if !is_wanted() {
+                return Err(Snag::from(Error::Cancelled));
+            }
             let types = binding::types(&statement.parameters);
             let prepared = Prepared {
                 statement: self.client.prepare_typed(&statement.sql, &types).await?,

@@ -8,6 +8,7 @@ mod limits;
 mod pooler;
 mod reading;
 mod schemas;
+mod statements;
 mod streaming;
 pub(crate) mod tls;
 mod types;
