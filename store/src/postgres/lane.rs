@@ -6,7 +6,7 @@
 //! it is sent elsewhere then, as it has no effect.
 
 use super::connector::Connector;
-use super::session::{Prepared, Session};
+use super::session::{Prepared, Session, Way};
 use super::settings::{Outcome, Settings};
 use super::slot::{SLOW, Slot, Ticket};
 use crate::Error;
@@ -45,7 +45,7 @@ impl Lane {
     /// Runs the only step of a script that reads; `None` when it would have to wait for a slow one.
     ///
     /// It is tried again once when the connection turns out to be gone or the prepared statement
-    /// out of date: it has no effect, and nothing of it was handed out.
+    /// out of date, by a way on which none can be: it has no effect, and nothing of it was handed out.
     pub(super) async fn run(
         &self,
         connector: &Connector,
@@ -54,11 +54,14 @@ impl Lane {
         let Some(mut ticket) = self.ticket()? else {
             return Ok(None);
         };
-        match self.try_once(connector, job, &mut ticket).await {
+        match self.try_once(connector, job, &mut ticket, Way::Named).await {
             Err(Snag {
                 kind: Kind::Lost | Kind::Stale,
                 ..
-            }) => self.try_once(connector, job, &mut ticket).await,
+            }) => {
+                self.try_once(connector, job, &mut ticket, Way::Unnamed)
+                    .await
+            }
             outcome => outcome,
         }
     }
@@ -107,11 +110,12 @@ impl Lane {
         connector: &Connector,
         job: &Job,
         ticket: &mut Ticket,
+        way: Way,
     ) -> Result<Option<Outcome>, Snag> {
         let session = ticket.slot().session(connector).await?;
         ticket.sent(&session);
         let (step, _) = job.step(0)?;
-        let answer = self.collect(&session, job, ticket);
+        let answer = self.collect(&session, job, ticket, way);
         let answer = self.wait(ticket, &session, answer).await;
         let answer = answer.map_err(|snag| snag.at(step));
         match &answer {
@@ -166,10 +170,14 @@ impl Lane {
         session: &Arc<Session>,
         job: &Job,
         ticket: &Ticket,
+        way: Way,
     ) -> Result<Outcome, Snag> {
         let (step, arguments) = job.step(0)?;
         let statement = &step.statement;
-        let prepared = session.prepare_to_the_end(statement).await?;
+        let prepared = match way {
+            Way::Named => session.prepare_to_the_end(statement).await?,
+            Way::Unnamed => None,
+        };
         if prepared.as_ref().is_some_and(Prepared::is_large) {
             return Ok(Outcome::Large);
         }

@@ -64,6 +64,15 @@ struct Size {
     bytes: AtomicUsize,
 }
 
+/// How a statement is given to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Under a name, by which it is known the next time.
+    Named,
+    /// Without one, prepared and run in one breath: whatever becomes of its tables, it is not out of date.
+    Unnamed,
+}
+
 /// Something to send, and not to wait for before the next is sent.
 pub(super) enum Request<'a> {
     /// SQL of our own without parameters or rows.

@@ -1,13 +1,14 @@
-//! What becomes of prepared statements that nobody waits for any more.
+//! What becomes of prepared statements: when nobody waits for them, and when tables change.
 
-use super::{Scratch, open, rows, run};
-use model::{Scalar, Weight};
+use super::{Scratch, connect, open, rows, run, run_all, script, step};
+use model::{Codec, Scalar, Use, Weight};
 use std::array;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Config, Database};
 use tokio::task::yield_now;
 use tokio::time::timeout;
+use tokio_postgres::Client;
 
 /// One shared connection for single rows, and few statements on it.
 fn narrow(scratch: &Scratch) -> Config {
@@ -86,4 +87,52 @@ async fn who_asks_a_new_statement_beside_one_that_is_gone_gets_an_answer() {
     scratch.outside.batch_execute("COMMIT").await.unwrap();
     let answer = timeout(Duration::from_secs(20), there).await.unwrap();
     assert_eq!(answer.unwrap().unwrap(), "{\"rows\":[]}");
+}
+
+/// Gives the column another type, once all changes and requests before that are through with the table;
+/// the change is not committed.
+async fn alter(address: String, kind: &str) -> Client {
+    let client = connect(&address).await;
+    let sql = format!("BEGIN; ALTER TABLE t ALTER a TYPE {kind}");
+    client.batch_execute(&sql).await.unwrap();
+    client
+}
+
+#[tokio::test]
+async fn a_table_that_changes_again_while_a_statement_is_prepared_anew_fails_no_request() {
+    let scratch = Scratch::new("CREATE TABLE t (a int4); INSERT INTO t VALUES (1)").await;
+    let mut config = scratch.config();
+    config.postgres.light_connections = 1;
+    config.postgres.exclusive_connections = 1;
+    let database = open(&config);
+    let read = rows("SELECT a FROM t", &[], &[Scalar::BigInt]);
+    let keep = || Use::Keep(vec![Codec::Scalar(Scalar::BigInt)]);
+    let update = || step("x", "UPDATE t SET a = a RETURNING a", &[], keep());
+    let write = script(true, vec![update(), update()]);
+    let kinds = [
+        ["int8", "int2", "int4", "int8"],
+        ["int4", "int2", "int8", "int4"],
+    ];
+    for (script, kinds) in [read, write].into_iter().zip(kinds) {
+        let ask = || {
+            let (database, script) = (database.clone(), Arc::clone(&script));
+            async move {
+                let arguments = vec![vec![]; script.steps.len()];
+                run_all(&database, &script, arguments, Weight::Light).await
+            }
+        };
+        ask().await.unwrap();
+        let mut change = alter(scratch.address(), kinds[0]).await;
+        let asked = tokio::spawn(ask());
+        // Each time the request waits for the table again there is one change more behind it.
+        for kind in &kinds[1..] {
+            scratch.assert_soon(1, WAITING_FOR_TABLES).await;
+            let next = tokio::spawn(alter(scratch.address(), kind));
+            scratch.assert_soon(2, WAITING_FOR_TABLES).await;
+            change.batch_execute("COMMIT").await.unwrap();
+            change = next.await.unwrap();
+        }
+        change.batch_execute("COMMIT").await.unwrap();
+        asked.await.unwrap().unwrap();
+    }
 }
