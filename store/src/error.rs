@@ -21,6 +21,9 @@ pub enum Error {
     /// The connection was lost, or fell silent, while a write was committed.
     #[error("whether it was committed is not known: {0}")]
     OutcomeUnknown(String),
+    /// The database is there, and takes no further connection.
+    #[error("the database takes no further connection: {0}")]
+    Full(String),
     /// The pool or a queue before it is full.
     #[error("the database is busy: {0}")]
     Busy(String),
@@ -212,7 +215,7 @@ impl Error {
                 "the database was lost during the commit: look whether the change was made before \
                  you try again",
             ),
-            Self::Busy(_) => (
+            Self::Busy(_) | Self::Full(_) => (
                 "store.busy",
                 Kind::Unavailable,
                 "the database is busy, try again later",

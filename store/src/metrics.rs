@@ -17,6 +17,8 @@ pub(crate) struct Metrics {
     pub(crate) timeouts: Counter,
     /// Scripts refused because no connection came free.
     pub(crate) refused: Counter,
+    /// Connections that the database refused, as it has as many as it takes.
+    pub(crate) connections_refused: Counter,
     /// Scripts stopped because nobody waited for them any more.
     pub(crate) cancelled: Counter,
     /// Answers stopped because they were longer than any may be.
@@ -62,6 +64,7 @@ impl Metrics {
             statements: Counter::default(),
             timeouts: Counter::default(),
             refused: Counter::default(),
+            connections_refused: Counter::default(),
             cancelled: Counter::default(),
             over_bytes: Counter::default(),
             over_rows: Counter::default(),
@@ -97,7 +100,7 @@ impl Metrics {
     /// Counts a script that got no answer: it ran into a bound, or no connection came free.
     pub(crate) fn unanswered(&self, error: &Error) {
         match error {
-            Error::Busy(_) => _ = self.refused.inc(),
+            Error::Busy(_) | Error::Full(_) => _ = self.refused.inc(),
             error => self.stopped(error),
         }
     }
@@ -129,6 +132,11 @@ impl Metrics {
                 "fragaria_store_refused",
                 "Requests refused because no database connection came free",
                 &self.refused,
+            ),
+            (
+                "fragaria_store_connections_refused",
+                "Connections the database refused because it takes no more of them",
+                &self.connections_refused,
             ),
             (
                 "fragaria_store_cancelled",

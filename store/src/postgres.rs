@@ -203,8 +203,13 @@ impl Postgres {
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let _inside = self.doors.enter()?;
         let answer = async {
-            if !self.settings.pooled && self.light.check(&self.connector).await? {
-                return Ok(());
+            if !self.settings.pooled {
+                match self.light.check(&self.connector).await {
+                    Ok(false) => {}
+                    // It says that it takes no further connection, and others are there.
+                    Err(Error::Full(_)) if self.exclusives.is_open() => return Ok(()),
+                    answer => return answer.map(drop),
+                }
             }
             self.exclusives.check().await
         };

@@ -42,7 +42,8 @@ impl Lane {
         }
     }
 
-    /// Runs the only step of a script that reads; `None` when it would have to wait for a slow one.
+    /// Runs the only step of a script that reads; `None` when it would have to wait for a slow one, or for
+    /// a connection that the server does not take.
     ///
     /// It is tried again once when the connection turns out to be gone or the prepared statement
     /// out of date, by a way on which none can be: it has no effect, and nothing of it was handed out.
@@ -68,10 +69,10 @@ impl Lane {
 
     /// A round trip; false when it would have to wait for a slow statement.
     pub(super) async fn check(&self, connector: &Connector) -> Result<bool, Error> {
-        let Some(ticket) = self.ticket()? else {
+        let Some(mut ticket) = self.ticket()? else {
             return Ok(false);
         };
-        let session = ticket.slot().session(connector).await?;
+        let session = self.session(connector, &mut ticket).await?;
         let answer = session.client.batch_execute("SELECT 1").await;
         answer.map_err(|error| Snag::from(error).error)?;
         Ok(true)
@@ -105,6 +106,29 @@ impl Lane {
         Ok((!least.is_slow()).then(|| least.enter()))
     }
 
+    /// The connection for a ticket; one of another slot, with a place there, where none can be made.
+    async fn session(
+        &self,
+        connector: &Connector,
+        ticket: &mut Ticket,
+    ) -> Result<Arc<Session>, Error> {
+        let session = ticket.slot().session(connector).await;
+        session.or_else(|error| {
+            let (slot, session) = self.open().ok_or(error)?;
+            *ticket = slot.enter();
+            Ok(session)
+        })
+    }
+
+    /// The slot with the least to do of those that have a connection, and room in their line.
+    fn open(&self) -> Option<(&Arc<Slot>, Arc<Session>)> {
+        let has_room =
+            |slot: &&Arc<Slot>| slot.outstanding() < self.outstanding_max && !slot.is_slow();
+        let rooms = self.slots.iter().filter(has_room);
+        let open = rooms.filter_map(|slot| Some((slot, slot.live()?)));
+        open.min_by_key(|(slot, _)| slot.outstanding())
+    }
+
     async fn try_once(
         &self,
         connector: &Connector,
@@ -112,7 +136,11 @@ impl Lane {
         ticket: &mut Ticket,
         way: Way,
     ) -> Result<Option<Outcome>, Snag> {
-        let session = ticket.slot().session(connector).await?;
+        let session = match self.session(connector, ticket).await {
+            // A transaction's connection will do.
+            Err(Error::Full(_)) => return Ok(None),
+            session => session?,
+        };
         ticket.sent(&session);
         let (step, _) = job.step(0)?;
         let answer = self.collect(&session, job, ticket, way);

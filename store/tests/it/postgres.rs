@@ -2,6 +2,7 @@
 
 mod acting;
 mod catalog;
+pub(crate) mod crowded;
 pub(crate) mod faults;
 pub(crate) mod instance;
 mod limits;
