@@ -3,6 +3,7 @@
 use super::binding::{self, Bound};
 use super::cancel;
 use crate::Error;
+use crate::large::Large;
 use crate::metrics::Metrics;
 use crate::snag::Snag;
 use model::{Argument, Statement};
@@ -10,7 +11,7 @@ use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio_postgres::types::Type;
@@ -58,8 +59,8 @@ pub(super) struct Sizes(Cache<Arc<str>, Arc<Size>>);
 /// How large the results of a statement are.
 #[derive(Debug, Default)]
 struct Size {
-    /// Whether one was too large to be held whole.
-    large: AtomicBool,
+    /// Whether the next is likely to be too large to be held whole.
+    large: Large,
     /// Bytes of the last one.
     bytes: AtomicUsize,
 }
@@ -210,6 +211,13 @@ impl Session {
             .map(Some)
     }
 
+    /// Remembers that a result of a statement can be held whole, where one was too large before.
+    pub(super) fn set_small(&self, statement: &Statement) {
+        if let Some(size) = self.equipment.sizes.0.get(&statement.sql) {
+            size.large.unseen();
+        }
+    }
+
     /// Forgets all prepared statements, after the server said that one is out of date.
     pub(super) fn forget(&self) {
         if let Some(statements) = &self.statements {
@@ -261,14 +269,14 @@ impl Prepared {
         self.statement.columns().iter().map(Column::type_)
     }
 
-    /// Whether a result of it was too large to be held whole.
+    /// Whether its next result is likely to be too large to be held whole.
     pub(super) fn is_large(&self) -> bool {
-        self.size.large.load(Ordering::Relaxed)
+        self.size.large.is_likely()
     }
 
-    /// Remembers that.
+    /// Remembers that one was.
     pub(super) fn set_large(&self) {
-        self.size.large.store(true, Ordering::Relaxed);
+        self.size.large.seen();
     }
 
     /// Bytes of its last result, which the next is likely to have.
@@ -276,8 +284,9 @@ impl Prepared {
         self.size.bytes.load(Ordering::Relaxed)
     }
 
-    /// Remembers those of this one.
+    /// Remembers those of this one, which was held whole.
     pub(super) fn set_bytes(&self, bytes: usize) {
+        self.size.large.unseen();
         self.size.bytes.store(bytes, Ordering::Relaxed);
     }
 }
