@@ -110,6 +110,16 @@ pub enum Error {
     Internal(String),
 }
 
+/// What a client is told where no connection can be had.
+const BUSY: (&str, Kind, &str) = (
+    "store.busy",
+    Kind::Unavailable,
+    "the database is busy, try again later",
+);
+
+/// What a client is told of what only we can mend.
+const INTERNAL: (&str, Kind, &str) = ("store.internal", Kind::Internal, "internal error");
+
 /// What a client is told of a row that a policy refused; its name is not.
 const POLICY: (&str, Kind, &str) = (
     "store.policy",
@@ -215,11 +225,7 @@ impl Error {
                 "the database was lost during the commit: look whether the change was made before \
                  you try again",
             ),
-            Self::Busy(_) | Self::Full(_) => (
-                "store.busy",
-                Kind::Unavailable,
-                "the database is busy, try again later",
-            ),
+            Self::Busy(_) | Self::Full(_) => BUSY,
             Self::OutOfRange(message) => ("store.out_of_range", Kind::Conflict, message),
             Self::NotAsItMust(_) => (
                 "store.out_of_range",
@@ -251,9 +257,7 @@ impl Error {
                 Kind::Internal,
                 "the request was cancelled",
             ),
-            Self::Internal(_) | Self::Lasting(_) => {
-                ("store.internal", Kind::Internal, "internal error")
-            }
+            Self::Internal(_) | Self::Lasting(_) => INTERNAL,
             Self::IdempotencyReused
             | Self::IdempotencyOff
             | Self::IdempotencyFull

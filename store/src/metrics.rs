@@ -106,17 +106,6 @@ impl Metrics {
     }
 
     fn declare(&self, registry: &mut Registry) {
-        registry.register_with_unit(
-            "fragaria_store_queue_wait",
-            "Time a request waited for a database connection",
-            Unit::Seconds,
-            self.queue_wait.clone(),
-        );
-        registry.register(
-            "fragaria_store_pool_in_use",
-            "Database connections at work now",
-            self.in_use.clone(),
-        );
         for (name, help, counter) in [
             (
                 "fragaria_store_statements",
@@ -132,11 +121,6 @@ impl Metrics {
                 "fragaria_store_refused",
                 "Requests refused because no database connection came free",
                 &self.refused,
-            ),
-            (
-                "fragaria_store_connections_refused",
-                "Connections the database refused because it takes no more of them",
-                &self.connections_refused,
             ),
             (
                 "fragaria_store_cancelled",
@@ -176,8 +160,28 @@ impl Metrics {
         ] {
             registry.register(name, help, counter.clone());
         }
+        self.declare_connections(registry);
         self.declare_idempotency(registry);
         self.declare_changes(registry);
+    }
+
+    fn declare_connections(&self, registry: &mut Registry) {
+        registry.register_with_unit(
+            "fragaria_store_queue_wait",
+            "Time a request waited for a database connection",
+            Unit::Seconds,
+            self.queue_wait.clone(),
+        );
+        registry.register(
+            "fragaria_store_pool_in_use",
+            "Database connections at work now",
+            self.in_use.clone(),
+        );
+        registry.register(
+            "fragaria_store_connections_refused",
+            "Connections the database refused because it takes no more of them",
+            self.connections_refused.clone(),
+        );
     }
 
     fn declare_changes(&self, registry: &mut Registry) {
