@@ -35,6 +35,8 @@ pub(crate) struct Line<M: Manager> {
     /// One for each connection there may be; whoever has none of them asks the pool for nothing.
     places: Arc<Semaphore>,
     withheld: Withheld,
+    /// Those who are being given a connection, or have one made.
+    served: AtomicUsize,
     /// Connections that streams may take.
     streams: Arc<Semaphore>,
     /// Those who wait for a connection.
@@ -84,6 +86,7 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
             shrinking: shrinking.abort_handle(),
             places: Arc::new(Semaphore::new(connections)),
             withheld: Withheld::default(),
+            served: AtomicUsize::new(0),
             streams: Arc::new(Semaphore::new(connections.saturating_sub(1).max(1))),
             waiting: AtomicUsize::new(0),
             streams_waiting: AtomicUsize::new(0),
@@ -127,6 +130,14 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
         taken.unwrap_or_else(|_| Err(Error::Busy("no connection came free".into())))
     }
 
+    /// Whether another connection than the one that could not be made may come free: there is one, or the
+    /// server may have let in others that came at the same time.
+    fn may_wait(&self, error: &Error) -> bool {
+        // Looked at first: one that was made between both looks is open.
+        let others = self.served.load(Ordering::Acquire) > 0;
+        self.is_open() || others && matches!(error, Error::Full(_))
+    }
+
     async fn wait(&self, purpose: Purpose) -> Result<Taken<M>, Error> {
         let stream = match purpose {
             Purpose::Work => None,
@@ -135,7 +146,10 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
         let grow = || self.withheld.give_back(&self.places, Instant::now());
         loop {
             let place = place(&self.places, &self.waiting, grow).await?;
-            match self.pool.get().await {
+            let served = Waiting::new(&self.served);
+            let object = self.pool.get().await;
+            drop(served);
+            match object {
                 Ok(object) => {
                     if Object::metrics(&object).recycle_count == 0 {
                         self.withheld.give_one_back(&self.places);
@@ -146,8 +160,10 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
                         _stream: stream,
                     });
                 }
-                // Whoever has a connection has another place, which comes free with it.
-                Err(PoolError::Backend(_)) if self.is_open() => self.withheld.take(place),
+                // Whoever has a connection, or has one made, has another place, which comes free.
+                Err(PoolError::Backend(error)) if self.may_wait(&error) => {
+                    self.withheld.take(place);
+                }
                 Err(PoolError::Backend(error)) => {
                     self.withheld.give_all_back(&self.places);
                     return Err(error);
@@ -237,7 +253,7 @@ impl<'a> Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Release);
     }
 }
 
