@@ -85,6 +85,9 @@ impl Target {
                 "start the database, or correct the host and the name in {}",
                 self.name
             )),
+            store::Error::Full(_) => {
+                Some("let the database take more connections, or end some of others".to_owned())
+            }
             store::Error::Denied(_) => rights(dialect?),
             _ => None,
         }

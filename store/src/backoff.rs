@@ -1,23 +1,34 @@
-//! When to try again to reach a server that is away.
+//! When to try again to reach a server that is away, or that takes no further connection.
 
 use crate::Error;
-use std::sync::{Mutex, PoisonError};
+use crate::metrics::Metrics;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Connects to one server: within a limit of time, and without a stampede while it is away.
+/// How often the log tells that a server takes no further connection, at the most.
+const TOLD: Duration = Duration::from_secs(60);
+
+/// Connects to one server: within a limit of time, and without a stampede while it is away or full.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     timeout: Duration,
-    backoff: Mutex<Backoff>,
+    /// Attempts that found it away.
+    away: Mutex<Backoff>,
+    /// Attempts that it refused because it takes no further connection. It is there: what has a
+    /// connection has it, and no more are asked for until the next attempt is due.
+    full: Mutex<Backoff>,
+    /// When the log told so last.
+    told: Mutex<Option<Instant>>,
+    metrics: Metrics,
 }
 
 /// Failed attempts in a row, and until when nobody tries again.
 ///
-/// While the server is away one attempt at a time probes it; all others are refused at once.
+/// While the server refuses one attempt at a time probes it; all others are refused at once.
 #[derive(Debug, Default)]
 struct Backoff {
     failures: u32,
@@ -31,36 +42,52 @@ struct Leave {
 }
 
 impl Attempts {
-    pub(crate) fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(timeout: Duration, metrics: Metrics) -> Self {
         Self {
             timeout,
-            backoff: Mutex::default(),
+            away: Mutex::default(),
+            full: Mutex::default(),
+            told: Mutex::default(),
+            metrics,
         }
     }
 
-    /// Makes an attempt; refused at once while the server is known to be away.
+    /// Makes an attempt; refused at once while the server is known to be away, or to be full.
     pub(crate) async fn connect<T>(
         &self,
         attempt: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let leave = self
-            .backoff(|backoff| backoff.admit(Instant::now()))
-            .map_err(|pause| {
-                Error::Unavailable(format!(
-                    "the next attempt is due in {} ms",
-                    pause.as_millis()
-                ))
-            })?;
-        match self.in_time(attempt).await {
-            Ok(connection) => {
-                self.backoff(Backoff::succeeded);
-                Ok(connection)
+        let now = Instant::now();
+        let reach = locked(&self.away).admit(now).map_err(due);
+        let reach = reach.map_err(Error::Unavailable)?;
+        let room = locked(&self.full).admit(now).map_err(due);
+        let room = room.map_err(Error::Full)?;
+        let outcome = self.in_time(attempt).await;
+        match &outcome {
+            Ok(_) => {
+                locked(&self.away).succeeded();
+                locked(&self.full).succeeded();
+            }
+            Err(error @ Error::Full(_)) => {
+                locked(&self.away).succeeded();
+                locked(&self.full).failed(&room, Instant::now());
+                self.tell(error, Instant::now());
             }
             Err(error) => {
-                self.backoff(|backoff| backoff.failed(&leave, Instant::now()));
+                locked(&self.away).failed(&reach, Instant::now());
                 tracing::warn!(%error, "no connection to the database");
-                Err(error)
             }
+        }
+        outcome
+    }
+
+    /// Counts that the server takes no further connection, and tells it in the log now and then.
+    fn tell(&self, error: &Error, now: Instant) {
+        self.metrics.connections_refused.inc();
+        let mut told = locked(&self.told);
+        if told.is_none_or(|told| now.saturating_duration_since(told) >= TOLD) {
+            *told = Some(now);
+            tracing::warn!(%error, "no further connection to the database");
         }
     }
 
@@ -74,10 +101,14 @@ impl Attempts {
             Err(_) => Err(Error::Unavailable("connecting took too long".into()).into()),
         }
     }
+}
 
-    fn backoff<T>(&self, act: impl FnOnce(&mut Backoff) -> T) -> T {
-        act(&mut self.backoff.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+fn locked<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn due(pause: Duration) -> String {
+    format!("the next attempt is due in {} ms", pause.as_millis())
 }
 
 impl Backoff {
@@ -144,6 +175,24 @@ mod tests {
         }
         assert!(pauses[0] <= FIRST && pauses[0] >= FIRST / 2);
         assert!(pauses[9] <= LONGEST && pauses[9] >= LONGEST / 2);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_no_further_connection_is_not_away() {
+        let metrics = Metrics::register(&mut model::metric::Registry::default());
+        let attempts = Attempts::new(Duration::from_secs(1), metrics);
+        let refused = async || {
+            let full = async { Err::<(), _>(Error::Full("too many".into())) };
+            attempts.connect(full).await
+        };
+        assert!(matches!(refused().await, Err(Error::Full(_))));
+        let at_once = refused().await.unwrap_err().to_string();
+        assert!(at_once.contains("is due in"), "{at_once}");
+        assert_eq!(locked(&attempts.away).failures, 0);
+        assert_eq!(attempts.metrics.connections_refused.get(), 1);
+        locked(&attempts.full).until = Some(Instant::now());
+        assert!(attempts.connect(async { Ok(()) }).await.is_ok());
+        assert!(attempts.connect(async { Ok(()) }).await.is_ok());
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub enum Error {
     /// The connection was lost, or fell silent, while a write was committed.
     #[error("whether it was committed is not known: {0}")]
     OutcomeUnknown(String),
+    /// The database is there, and takes no further connection.
+    #[error("the database takes no further connection: {0}")]
+    Full(String),
     /// The pool or a queue before it is full.
     #[error("the database is busy: {0}")]
     Busy(String),
@@ -106,6 +109,16 @@ pub enum Error {
     #[error("store failure: {0}")]
     Internal(String),
 }
+
+/// What a client is told where no connection can be had.
+const BUSY: (&str, Kind, &str) = (
+    "store.busy",
+    Kind::Unavailable,
+    "the database is busy, try again later",
+);
+
+/// What a client is told of what only we can mend.
+const INTERNAL: (&str, Kind, &str) = ("store.internal", Kind::Internal, "internal error");
 
 /// What a client is told of a row that a policy refused; its name is not.
 const POLICY: (&str, Kind, &str) = (
@@ -212,11 +225,7 @@ impl Error {
                 "the database was lost during the commit: look whether the change was made before \
                  you try again",
             ),
-            Self::Busy(_) => (
-                "store.busy",
-                Kind::Unavailable,
-                "the database is busy, try again later",
-            ),
+            Self::Busy(_) | Self::Full(_) => BUSY,
             Self::OutOfRange(message) => ("store.out_of_range", Kind::Conflict, message),
             Self::NotAsItMust(_) => (
                 "store.out_of_range",
@@ -248,9 +257,7 @@ impl Error {
                 Kind::Internal,
                 "the request was cancelled",
             ),
-            Self::Internal(_) | Self::Lasting(_) => {
-                ("store.internal", Kind::Internal, "internal error")
-            }
+            Self::Internal(_) | Self::Lasting(_) => INTERNAL,
             Self::IdempotencyReused
             | Self::IdempotencyOff
             | Self::IdempotencyFull

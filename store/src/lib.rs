@@ -23,6 +23,7 @@ mod idempotency;
 mod job;
 mod json;
 mod keys;
+mod large;
 mod line;
 mod mariadb;
 mod metrics;

@@ -1,17 +1,22 @@
 //! A pool of connections and the line before it: bounded, with something left for those who write.
 //!
 //! The pool has as many connections as are wanted at a time. Whoever comes takes the one that was used
-//! last, so those that are not needed any more stay unused, and are closed after a time.
+//! last, so those that are not needed any more stay unused, and are closed after a time. Where no
+//! further one can be made, whoever comes waits for one of those there are.
 
 use crate::metrics::Metrics;
 use crate::{Config, Error};
 use deadpool::managed::{Manager, Object, Pool, PoolError, QueueMode};
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
+
+/// How long a pool that could not grow waits before it tries again.
+const GROWTH: Duration = Duration::from_millis(250);
 
 /// What a connection is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,19 +32,36 @@ pub(crate) enum Purpose {
 pub(crate) struct Line<M: Manager> {
     pool: Pool<M>,
     shrinking: AbortHandle,
+    /// One for each connection there may be; whoever has none of them asks the pool for nothing.
+    places: Arc<Semaphore>,
+    withheld: Withheld,
+    /// Those who are being given a connection, or have one made.
+    served: AtomicUsize,
     /// Connections that streams may take.
     streams: Arc<Semaphore>,
-    /// Streams that wait for one of those.
+    /// Those who wait for a connection.
     waiting: AtomicUsize,
+    /// Streams that wait for one of theirs.
+    streams_waiting: AtomicUsize,
     length_max: usize,
     timeout: Duration,
     metrics: Metrics,
 }
 
-/// A connection out of the pool, to which it returns first, and then its place among the streams.
+/// A connection out of the pool, to which it returns first, and then its places.
 pub(crate) struct Taken<M: Manager> {
     pub(crate) object: Object<M>,
-    _place: Option<OwnedSemaphorePermit>,
+    _place: OwnedSemaphorePermit,
+    _stream: Option<OwnedSemaphorePermit>,
+}
+
+/// Places that nobody has, as no connection could be made for them while others were there. One comes
+/// back now and then, to try, and another with each connection that is made.
+#[derive(Default)]
+struct Withheld {
+    count: AtomicUsize,
+    /// When the next comes back.
+    due: Mutex<Option<Instant>>,
 }
 
 /// One that waits, until it is dropped.
@@ -62,8 +84,12 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
         Ok(Self {
             pool,
             shrinking: shrinking.abort_handle(),
+            places: Arc::new(Semaphore::new(connections)),
+            withheld: Withheld::default(),
+            served: AtomicUsize::new(0),
             streams: Arc::new(Semaphore::new(connections.saturating_sub(1).max(1))),
             waiting: AtomicUsize::new(0),
+            streams_waiting: AtomicUsize::new(0),
             length_max: config.queue_length_max,
             timeout: config.queue_timeout(),
             metrics,
@@ -78,18 +104,25 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
     /// Refuses new work and drops the connections, those at work when they are done.
     pub(crate) fn close(&self) {
         self.pool.close();
+        self.places.close();
+    }
+
+    /// Whether there is a connection, at work or not.
+    pub(crate) fn is_open(&self) -> bool {
+        self.pool.status().size > 0
     }
 
     /// Waits for a free connection, not longer than it may.
     pub(crate) async fn take(&self, purpose: Purpose) -> Result<Taken<M>, Error> {
         let streams = match purpose {
             Purpose::Work => 0,
-            Purpose::Stream => self.waiting.load(Ordering::Relaxed),
+            Purpose::Stream => self.streams_waiting.load(Ordering::Relaxed),
         };
-        if self.pool.status().waiting + streams >= self.length_max {
+        if self.waiting.load(Ordering::Relaxed) + streams >= self.length_max {
             return Err(Error::Busy("the queue for connections is full".into()));
         }
         let asked = Instant::now();
+        self.withheld.give_back(&self.places, asked);
         let taken = timeout(self.timeout, self.wait(purpose)).await;
         self.metrics
             .queue_wait
@@ -97,29 +130,98 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
         taken.unwrap_or_else(|_| Err(Error::Busy("no connection came free".into())))
     }
 
+    /// Whether another connection than the one that could not be made may come free: there is one, or the
+    /// server may have let in others that came at the same time.
+    fn may_wait(&self, error: &Error) -> bool {
+        // Looked at first: one that was made between both looks is open.
+        let others = self.served.load(Ordering::Acquire) > 0;
+        self.is_open() || others && matches!(error, Error::Full(_))
+    }
+
     async fn wait(&self, purpose: Purpose) -> Result<Taken<M>, Error> {
-        let place = match purpose {
+        let stream = match purpose {
             Purpose::Work => None,
-            Purpose::Stream => Some(self.place().await?),
+            Purpose::Stream => Some(place(&self.streams, &self.streams_waiting, || ()).await?),
         };
-        match self.pool.get().await {
-            Ok(object) => Ok(Taken {
-                object,
-                _place: place,
-            }),
-            Err(PoolError::Backend(error)) => Err(error),
-            Err(PoolError::Closed) => Err(closed()),
-            Err(error) => Err(Error::Internal(error.to_string())),
+        let grow = || self.withheld.give_back(&self.places, Instant::now());
+        loop {
+            let place = place(&self.places, &self.waiting, grow).await?;
+            let served = Waiting::new(&self.served);
+            let object = self.pool.get().await;
+            drop(served);
+            match object {
+                Ok(object) => {
+                    if Object::metrics(&object).recycle_count == 0 {
+                        self.withheld.give_one_back(&self.places);
+                    }
+                    return Ok(Taken {
+                        object,
+                        _place: place,
+                        _stream: stream,
+                    });
+                }
+                // Whoever has a connection, or has one made, has another place, which comes free.
+                Err(PoolError::Backend(error)) if self.may_wait(&error) => {
+                    self.withheld.take(place);
+                }
+                Err(PoolError::Backend(error)) => {
+                    self.withheld.give_all_back(&self.places);
+                    return Err(error);
+                }
+                Err(PoolError::Closed) => return Err(closed()),
+                Err(error) => return Err(Error::Internal(error.to_string())),
+            }
+        }
+    }
+}
+
+/// One of some places, waited for if there is none; meanwhile the pool may grow now and then.
+async fn place(
+    places: &Arc<Semaphore>,
+    waiting: &AtomicUsize,
+    grow: impl Fn(),
+) -> Result<OwnedSemaphorePermit, Error> {
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        return Ok(place);
+    }
+    let _waiting = Waiting::new(waiting);
+    let mut place = pin!(Arc::clone(places).acquire_owned());
+    loop {
+        if let Ok(place) = timeout(GROWTH, place.as_mut()).await {
+            return place.map_err(|_| closed());
+        }
+        grow();
+    }
+}
+
+impl Withheld {
+    fn take(&self, place: OwnedSemaphorePermit) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        place.forget();
+    }
+
+    /// Gives one back if it is time to try again.
+    fn give_back(&self, places: &Semaphore, now: Instant) {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        if due.is_none_or(|due| due <= now) {
+            *due = Some(now + GROWTH);
+            self.give_one_back(places);
         }
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let streams = || Arc::clone(&self.streams);
-        if let Ok(place) = streams().try_acquire_owned() {
-            return Ok(place);
-        }
-        let _waiting = Waiting::new(&self.waiting);
-        streams().acquire_owned().await.map_err(|_| closed())
+    fn give_one_back(&self, places: &Semaphore) {
+        let less = |count: usize| count.checked_sub(1);
+        let taken = self
+            .count
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        places.add_permits(usize::from(taken.is_ok()));
+    }
+
+    fn give_all_back(&self, places: &Semaphore) {
+        places.add_permits(self.count.swap(0, Ordering::Relaxed));
     }
 }
 
@@ -151,7 +253,7 @@ impl<'a> Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Release);
     }
 }
 

@@ -33,6 +33,7 @@ use crate::changes::{self, Source};
 use crate::doors::{Doors, Inside};
 use crate::idempotency::{Claim, Round, Swept};
 use crate::job::Job;
+use crate::large::Larges;
 use crate::line::Purpose;
 use crate::metrics::Metrics;
 use crate::retries::Retries;
@@ -40,7 +41,6 @@ use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply, config};
 use model::{Argument, Catalog, Explained, QueryPlan, Script, Statistics, Weight};
 use pool::{Held, Pool};
-use quick_cache::sync::Cache;
 use settings::{Outcome, Settings};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -58,8 +58,8 @@ pub(crate) struct Mariadb {
     pool: Pool,
     settings: Settings,
     retries: Retries,
-    /// Statements whose results were too large to be held whole; they are streamed at once.
-    large: Cache<Arc<str>, ()>,
+    /// Statements whose results are likely to be too large to be held whole; they are streamed at once.
+    large: Arc<Larges>,
     metrics: Metrics,
     doors: Arc<Doors>,
     /// Whether the table of outcomes was seen.
@@ -75,7 +75,7 @@ impl Mariadb {
             connector,
             settings: Settings::new(config),
             retries: Retries::new(config, metrics.clone()),
-            large: Cache::new(config.mariadb.statements_max.max(1)),
+            large: Arc::new(Larges::new(config.mariadb.statements_max)),
             metrics,
             doors: Arc::default(),
             laid: AtomicBool::new(false),
@@ -206,7 +206,7 @@ impl Mariadb {
 
     fn is_large(&self, job: &Job) -> bool {
         let mut steps = job.script.steps.iter();
-        steps.any(|step| self.large.get(&step.statement.sql).is_some())
+        steps.any(|step| self.large.is_likely(&step.statement.sql))
     }
 
     /// Runs a job whose answer is held whole.
@@ -235,7 +235,7 @@ impl Mariadb {
         match outcome {
             Ok(Outcome::Large) => {
                 for step in &job.script.steps {
-                    self.large.insert(Arc::clone(&step.statement.sql), ());
+                    self.large.seen(&step.statement.sql);
                 }
                 // Nobody's request ends here, it goes on as a stream.
                 held.abandon();
@@ -297,6 +297,7 @@ impl Mariadb {
             settings: self.settings.clone(),
             _inside: inside.another(),
             metrics: self.metrics.clone(),
+            large: Arc::clone(&self.large),
         };
         stream::run(means, job).await
     }

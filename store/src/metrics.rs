@@ -17,6 +17,8 @@ pub(crate) struct Metrics {
     pub(crate) timeouts: Counter,
     /// Scripts refused because no connection came free.
     pub(crate) refused: Counter,
+    /// Connections that the database refused, as it has as many as it takes.
+    pub(crate) connections_refused: Counter,
     /// Scripts stopped because nobody waited for them any more.
     pub(crate) cancelled: Counter,
     /// Answers stopped because they were longer than any may be.
@@ -62,6 +64,7 @@ impl Metrics {
             statements: Counter::default(),
             timeouts: Counter::default(),
             refused: Counter::default(),
+            connections_refused: Counter::default(),
             cancelled: Counter::default(),
             over_bytes: Counter::default(),
             over_rows: Counter::default(),
@@ -97,23 +100,12 @@ impl Metrics {
     /// Counts a script that got no answer: it ran into a bound, or no connection came free.
     pub(crate) fn unanswered(&self, error: &Error) {
         match error {
-            Error::Busy(_) => _ = self.refused.inc(),
+            Error::Busy(_) | Error::Full(_) => _ = self.refused.inc(),
             error => self.stopped(error),
         }
     }
 
     fn declare(&self, registry: &mut Registry) {
-        registry.register_with_unit(
-            "fragaria_store_queue_wait",
-            "Time a request waited for a database connection",
-            Unit::Seconds,
-            self.queue_wait.clone(),
-        );
-        registry.register(
-            "fragaria_store_pool_in_use",
-            "Database connections at work now",
-            self.in_use.clone(),
-        );
         for (name, help, counter) in [
             (
                 "fragaria_store_statements",
@@ -168,8 +160,28 @@ impl Metrics {
         ] {
             registry.register(name, help, counter.clone());
         }
+        self.declare_connections(registry);
         self.declare_idempotency(registry);
         self.declare_changes(registry);
+    }
+
+    fn declare_connections(&self, registry: &mut Registry) {
+        registry.register_with_unit(
+            "fragaria_store_queue_wait",
+            "Time a request waited for a database connection",
+            Unit::Seconds,
+            self.queue_wait.clone(),
+        );
+        registry.register(
+            "fragaria_store_pool_in_use",
+            "Database connections at work now",
+            self.in_use.clone(),
+        );
+        registry.register(
+            "fragaria_store_connections_refused",
+            "Connections the database refused because it takes no more of them",
+            self.connections_refused.clone(),
+        );
     }
 
     fn declare_changes(&self, registry: &mut Registry) {

@@ -52,6 +52,7 @@ use exclusive::{Exclusive, Exclusives};
 use lane::Lane;
 use model::row_security::Subject;
 use model::{Catalog, Explained, QueryPlan, Relation, Statistics, Weight};
+use session::Way;
 use settings::{Outcome, Settings};
 use silent::Silent;
 use std::sync::Arc;
@@ -207,8 +208,13 @@ impl Postgres {
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let _inside = self.doors.enter()?;
         let answer = async {
-            if !self.settings.pooled && self.light.check(&self.connector).await? {
-                return Ok(());
+            if !self.settings.pooled {
+                match self.light.check(&self.connector).await {
+                    Ok(false) => {}
+                    // It says that it takes no further connection, and others are there.
+                    Err(Error::Full(_)) if self.exclusives.is_open() => return Ok(()),
+                    answer => return answer.map(drop),
+                }
             }
             self.exclusives.check().await
         };
@@ -273,17 +279,20 @@ impl Postgres {
         Box::pin(self.retries.run(|| self.attempt(job))).await
     }
 
-    /// Runs a transaction, on another connection if its own was out of date.
+    /// Runs a transaction, again where its connection or a statement was out of date: on another one, by
+    /// a way on which no statement can be.
     async fn attempt(&self, job: &Job) -> Result<Outcome, Snag> {
-        match self.transact(job).await {
-            Err(snag) if snag.is_worth_another_try(job.script.writes) => self.transact(job).await,
+        match self.transact(job, Way::Named).await {
+            Err(snag) if snag.is_worth_another_try(job.script.writes) => {
+                self.transact(job, Way::Unnamed).await
+            }
             outcome => outcome,
         }
     }
 
-    async fn transact(&self, job: &Job) -> Result<Outcome, Snag> {
+    async fn transact(&self, job: &Job, way: Way) -> Result<Outcome, Snag> {
         let exclusive = self.exclusives.take(Purpose::Work).await?;
-        let mut outcome = self.steps(&exclusive, job).await;
+        let mut outcome = self.steps(&exclusive, job, way).await;
         if job.script.writes && outcome.is_ok() && !matches!(outcome, Ok(Outcome::Made(..))) {
             let ended = match outcome {
                 Ok(Outcome::Replayed(_)) => {
@@ -311,12 +320,12 @@ impl Postgres {
     }
 
     /// Runs the steps of a job; what it wrote is to be committed, unless that is done.
-    async fn steps(&self, session: &Session, job: &Job) -> Result<Outcome, Snag> {
+    async fn steps(&self, session: &Session, job: &Job, way: Way) -> Result<Outcome, Snag> {
         let settings = &self.settings;
         let bounds = (job.script.writes, job.statements());
         let prepare = async {
             self.lay(session, job).await?;
-            transaction::prepare(session, job, (settings, &self.silent)).await
+            transaction::prepare(session, job, way, (settings, &self.silent)).await
         };
         let running = settings.patience.in_time(bounds, SILENCE, prepare).await?;
         if running.is_alone() {

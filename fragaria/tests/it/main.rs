@@ -38,6 +38,7 @@ mod indexes;
 mod instance;
 mod json;
 mod kinds;
+mod large_rows;
 mod limits;
 mod lists;
 mod login;

@@ -1,11 +1,13 @@
 //! Alive without a database, ready with it, and closed to a database that changed.
 
+use crate::client::Client;
 use crate::database::Database;
 use crate::project::Project;
 use crate::server::Server;
 use crate::stage::Stage;
 use serde_json::json;
 use std::fs;
+use std::thread;
 
 const SOON: &str = "server.check_interval_ms=20";
 
@@ -174,5 +176,45 @@ fn a_name_that_a_change_gives_back_is_never_taken_for_a_text() {
             "store.schema",
             "{document}"
         );
+    }
+}
+
+#[test]
+fn a_database_that_takes_few_connections_serves_everybody_and_its_server_stays_ready() {
+    for stage in Stage::servers(&[]) {
+        let user = stage.poor_user();
+        stage.change(&if stage.is_mariadb() {
+            format!("ALTER USER {user} WITH MAX_USER_CONNECTIONS 4")
+        } else {
+            format!("ALTER ROLE {user} CONNECTION LIMIT 4")
+        });
+        let url = format!("database.url={}", stage.url_of(&user));
+        let server = stage.project.serve(&[&url, SOON]).ready();
+        thread::scope(|scope| {
+            for _ in 0..20 {
+                let mut client = server.client();
+                scope.spawn(move || write_and_look(&mut client));
+            }
+        });
+        assert_eq!(stage.outside("SELECT count(*) FROM reading"), "200");
+        let refused = server.metric("fragaria_store_connections_refused_total");
+        assert!((1..=100).contains(&refused), "refused {refused} times");
+        server.logged("no further connection to the database");
+    }
+}
+
+/// Writes several times, and sees each time that the server is ready.
+fn write_and_look(client: &mut Client) {
+    let write = "mutation { createReading(input: { note: \"a\" }) { id note } }";
+    let write = json!({ "query": write }).to_string();
+    let mut ask = |line: &str, body: &str| {
+        let json = ["content-type: application/json"];
+        client.request(line, &json, body.as_bytes()).unwrap();
+        client.response().unwrap()
+    };
+    for _ in 0..10 {
+        let written = ask("POST /graphql", &write);
+        assert_eq!((written.status, &*written.code()), (200, ""));
+        assert_eq!(ask("GET /health/ready", "").status, 200);
     }
 }

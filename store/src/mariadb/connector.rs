@@ -68,12 +68,15 @@ impl Connector {
             ways,
             database: address.database,
             setup: Settings::new(config).session(),
+            attempts: Attempts::new(
+                Duration::from_millis(config.mariadb.connect_timeout_ms),
+                metrics.clone(),
+            ),
             metrics,
-            attempts: Attempts::new(Duration::from_millis(config.mariadb.connect_timeout_ms)),
         })
     }
 
-    /// Connects; refused at once while the server is known to be away.
+    /// Connects; refused at once while the server is known to be away, or to take no further connection.
     pub(crate) async fn connect(&self) -> Result<Session, Error> {
         self.attempts.connect(Box::pin(self.attempt())).await
     }

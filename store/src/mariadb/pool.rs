@@ -89,12 +89,16 @@ impl Pool {
         self.line.retire();
     }
 
-    /// A round trip.
+    /// A round trip; none where the server says that it takes no further connection than those that
+    /// others have.
     pub(super) async fn check(&self) -> Result<(), Error> {
         let mut spare = self.spare.lock().await;
         let mut session = match spare.take_if(|session| !session.is_closed()) {
             Some(session) => session,
-            None => self.connector.connect().await?,
+            None => match self.connector.connect().await {
+                Err(Error::Full(_)) if self.line.is_open() => return Ok(()),
+                connected => connected?,
+            },
         };
         session
             .control("SELECT 1")

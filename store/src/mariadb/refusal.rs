@@ -57,8 +57,11 @@ fn refused(refusal: &ServerError) -> Error {
         // A packet of ours, or a row, passes `max_allowed_packet`.
         1153 | 1301 => Error::TooLarge(text),
         1044 | 1045 | 1698 | 1862 | 4151 => Error::Login(text),
-        1040 | 1049 | 1053 | 1129 | 1130 | 1152 | 1184 | 1203 | 1226 | 1290 | 1836 | 1927
-        | 2006 | 2013 => Error::Unavailable(text),
+        // As many connections as the server takes, or as this user may have.
+        1040 | 1203 | 1226 => Error::Full(text),
+        1049 | 1053 | 1129 | 1130 | 1152 | 1184 | 1290 | 1836 | 1927 | 2006 | 2013 => {
+            Error::Unavailable(text)
+        }
         1264 | 1265 | 1292 | 1365 | 1366 | 1367 | 1406 | 1411 | 1426 | 1441 | 1690 => {
             unfit(refusal.code, &text)
         }
@@ -102,7 +105,8 @@ mod tests {
             (1213, "store.serialization"),
             (1969, "store.timeout"),
             (1264, "store.out_of_range"),
-            (1040, "store.unavailable"),
+            (1040, "store.busy"),
+            (1049, "store.unavailable"),
             (1064, "store.internal"),
         ] {
             let message = "Duplicate entry 'secret' for key".to_owned();

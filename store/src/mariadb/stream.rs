@@ -12,11 +12,13 @@ use crate::answer::Answer;
 use crate::doors::Inside;
 use crate::job::Job;
 use crate::json::Sheet;
+use crate::large::Larges;
 use crate::metrics::Metrics;
 use crate::reply::{Chunks, Feeder};
 use crate::snag::Snag;
 use crate::{Error, Reply};
 use bytes::Bytes;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
@@ -38,6 +40,8 @@ pub(super) struct Means {
     /// Closing the store waits for it.
     pub(super) _inside: Inside,
     pub(super) metrics: Metrics,
+    /// Where it is remembered whose results are large.
+    pub(super) large: Arc<Larges>,
 }
 
 /// Starts a stream; an answer that fits one chunk is given whole.
@@ -62,6 +66,7 @@ async fn produce(mut means: Means, job: Job, head: Announce, feeder: Feeder) {
         feeder: &feeder,
         settings: &means.settings,
         metrics: &means.metrics,
+        handed: 0,
     };
     let outcome = tokio::select! {
         biased;
@@ -69,9 +74,14 @@ async fn produce(mut means: Means, job: Job, head: Announce, feeder: Feeder) {
         () = sleep(means.settings.stream_timeout) => Err(overdue()),
         outcome = read(&mut means.held, &job, &mut sink) => outcome,
     };
-    let head = sink.head.take();
+    let (head, handed) = (sink.head.take(), sink.handed);
     match outcome {
         Ok(rest) => {
+            if handed + rest.len() <= means.settings.bytes_max(false) {
+                for step in &job.script.steps {
+                    means.large.unseen(&step.statement.sql);
+                }
+            }
             means.held.release();
             means.metrics.bytes.inc_by(rest.len() as u64);
             if let Some(head) = head {
@@ -167,6 +177,8 @@ struct Sink<'a> {
     feeder: &'a Feeder,
     settings: &'a Settings,
     metrics: &'a Metrics,
+    /// Bytes that were handed out.
+    handed: usize,
 }
 
 impl Sink<'_> {
@@ -178,6 +190,7 @@ impl Sink<'_> {
             head.send(Ok(Head::Chunks)).map_err(|_| Error::Cancelled)?;
         }
         self.metrics.bytes.inc_by(chunk.len() as u64);
+        self.handed += chunk.len();
         self.feeder.feed(chunk, self.settings.stall).await
     }
 }

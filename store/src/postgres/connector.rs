@@ -69,14 +69,17 @@ impl Connector {
                 config: address,
                 statements_max: if pooled { 0 } else { statements_max },
                 sizes: Sizes::new(statements_max),
-                metrics,
+                metrics: metrics.clone(),
                 tls: MakeRustlsConnect::new(tls::config(&security.verify)?),
             }),
-            attempts: Attempts::new(Duration::from_millis(config.postgres.connect_timeout_ms)),
+            attempts: Attempts::new(
+                Duration::from_millis(config.postgres.connect_timeout_ms),
+                metrics,
+            ),
         })
     }
 
-    /// Connects; refused at once while the server is known to be away.
+    /// Connects; refused at once while the server is known to be away, or to take no further connection.
     pub(crate) async fn connect(&self) -> Result<Session, Error> {
         self.attempts.connect(Box::pin(self.attempt())).await
     }
@@ -153,11 +156,13 @@ where
 /// Whatever the reason, nobody can be served; the log says which.
 fn unreachable(error: tokio_postgres::Error) -> Error {
     let text = error.to_string();
+    let is_full = error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS);
     let is_login = |code: &SqlState| LOGIN.iter().any(|start| code.code().starts_with(start));
     let refused = error.code().is_some_and(is_login);
     let cause = error.into_source().map(|cause| cause.to_string());
     match cause {
         Some(cause) if refused || cause == PASSWORD_MISSING => Error::Login(cause),
+        Some(cause) if is_full => Error::Full(cause),
         Some(cause) => Error::Unavailable(format!("{text}: {cause}")),
         None => Error::Unavailable(text),
     }

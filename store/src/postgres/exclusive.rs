@@ -89,6 +89,11 @@ impl Exclusives {
         Ok(())
     }
 
+    /// Whether there is a connection, at work or not.
+    pub(super) fn is_open(&self) -> bool {
+        self.line.is_open()
+    }
+
     /// Refuses new work and drops the connections, those at work when they are done.
     pub(super) fn close(&self) {
         self.line.close();

@@ -6,7 +6,7 @@
 //! it is sent elsewhere then, as it has no effect.
 
 use super::connector::Connector;
-use super::session::{Prepared, Session};
+use super::session::{Prepared, Session, Way};
 use super::settings::{Outcome, Settings};
 use super::slot::{SLOW, Slot, Ticket};
 use crate::Error;
@@ -42,10 +42,11 @@ impl Lane {
         }
     }
 
-    /// Runs the only step of a script that reads; `None` when it would have to wait for a slow one.
+    /// Runs the only step of a script that reads; `None` when it would have to wait for a slow one, or for
+    /// a connection that the server does not take.
     ///
     /// It is tried again once when the connection turns out to be gone or the prepared statement
-    /// out of date: it has no effect, and nothing of it was handed out.
+    /// out of date, by a way on which none can be: it has no effect, and nothing of it was handed out.
     pub(super) async fn run(
         &self,
         connector: &Connector,
@@ -54,21 +55,24 @@ impl Lane {
         let Some(mut ticket) = self.ticket()? else {
             return Ok(None);
         };
-        match self.try_once(connector, job, &mut ticket).await {
+        match self.try_once(connector, job, &mut ticket, Way::Named).await {
             Err(Snag {
                 kind: Kind::Lost | Kind::Stale,
                 ..
-            }) => self.try_once(connector, job, &mut ticket).await,
+            }) => {
+                self.try_once(connector, job, &mut ticket, Way::Unnamed)
+                    .await
+            }
             outcome => outcome,
         }
     }
 
     /// A round trip; false when it would have to wait for a slow statement.
     pub(super) async fn check(&self, connector: &Connector) -> Result<bool, Error> {
-        let Some(ticket) = self.ticket()? else {
+        let Some(mut ticket) = self.ticket()? else {
             return Ok(false);
         };
-        let session = ticket.slot().session(connector).await?;
+        let session = self.session(connector, &mut ticket).await?;
         let answer = session.client.batch_execute("SELECT 1").await;
         answer.map_err(|error| Snag::from(error).error)?;
         Ok(true)
@@ -102,16 +106,44 @@ impl Lane {
         Ok((!least.is_slow()).then(|| least.enter()))
     }
 
+    /// The connection for a ticket; one of another slot, with a place there, where none can be made.
+    async fn session(
+        &self,
+        connector: &Connector,
+        ticket: &mut Ticket,
+    ) -> Result<Arc<Session>, Error> {
+        let session = ticket.slot().session(connector).await;
+        session.or_else(|error| {
+            let (slot, session) = self.open().ok_or(error)?;
+            *ticket = slot.enter();
+            Ok(session)
+        })
+    }
+
+    /// The slot with the least to do of those that have a connection, and room in their line.
+    fn open(&self) -> Option<(&Arc<Slot>, Arc<Session>)> {
+        let has_room =
+            |slot: &&Arc<Slot>| slot.outstanding() < self.outstanding_max && !slot.is_slow();
+        let rooms = self.slots.iter().filter(has_room);
+        let open = rooms.filter_map(|slot| Some((slot, slot.live()?)));
+        open.min_by_key(|(slot, _)| slot.outstanding())
+    }
+
     async fn try_once(
         &self,
         connector: &Connector,
         job: &Job,
         ticket: &mut Ticket,
+        way: Way,
     ) -> Result<Option<Outcome>, Snag> {
-        let session = ticket.slot().session(connector).await?;
+        let session = match self.session(connector, ticket).await {
+            // A transaction's connection will do.
+            Err(Error::Full(_)) => return Ok(None),
+            session => session?,
+        };
         ticket.sent(&session);
         let (step, _) = job.step(0)?;
-        let answer = self.collect(&session, job, ticket);
+        let answer = self.collect(&session, job, ticket, way);
         let answer = self.wait(ticket, &session, answer).await;
         let answer = answer.map_err(|snag| snag.at(step));
         match &answer {
@@ -166,10 +198,14 @@ impl Lane {
         session: &Arc<Session>,
         job: &Job,
         ticket: &Ticket,
+        way: Way,
     ) -> Result<Outcome, Snag> {
         let (step, arguments) = job.step(0)?;
         let statement = &step.statement;
-        let prepared = session.prepare(statement).await?;
+        let prepared = match way {
+            Way::Named => session.prepare_to_the_end(statement).await?,
+            Way::Unnamed => None,
+        };
         if prepared.as_ref().is_some_and(Prepared::is_large) {
             return Ok(Outcome::Large);
         }

@@ -79,6 +79,7 @@ fn refused(refusal: &DbError) -> Error {
         "25006" => Error::ReadOnly(text),
         "0A000" if is_stable(refusal) => Error::FunctionWrites(text),
         "3D000" => Error::Unavailable(text),
+        "53300" => Error::Full(text),
         _ => match code.get(..2) {
             Some("08" | "28" | "53" | "57") => Error::Unavailable(text),
             Some("22") if text.contains(NOT_AS_IT_MUST) => Error::NotAsItMust(text),

@@ -2,6 +2,8 @@
 
 use super::binding::{self, Bound};
 use super::cancel;
+use crate::Error;
+use crate::large::Large;
 use crate::metrics::Metrics;
 use crate::snag::Snag;
 use model::{Argument, Statement};
@@ -9,7 +11,8 @@ use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Column, Config, RowStream};
@@ -56,10 +59,19 @@ pub(super) struct Sizes(Cache<Arc<str>, Arc<Size>>);
 /// How large the results of a statement are.
 #[derive(Debug, Default)]
 struct Size {
-    /// Whether one was too large to be held whole.
-    large: AtomicBool,
+    /// Whether the next is likely to be too large to be held whole.
+    large: Large,
     /// Bytes of the last one.
     bytes: AtomicUsize,
+}
+
+/// How a statement is given to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Under a name, by which it is known the next time.
+    Named,
+    /// Without one, prepared and run in one breath: whatever becomes of its tables, it is not out of date.
+    Unnamed,
 }
 
 /// Something to send, and not to wait for before the next is sent.
@@ -135,14 +147,57 @@ impl Session {
     }
 
     /// The statement as prepared here; `None` where none are. Several that need it wait for one.
+    ///
+    /// Whoever drops this in the middle leaves a statement on the server that nobody knows: it is for
+    /// connections that end then.
     pub(super) async fn prepare(&self, statement: &Statement) -> Result<Option<Prepared>, Snag> {
+        let Some(statements) = &self.statements else {
+            return Ok(None);
+        };
+        match statements.get(&Asked(statement)) {
+            Some(prepared) => Ok(Some(prepared)),
+            None => self.prepare_if(statement, || true).await,
+        }
+    }
+
+    /// The same on a connection that goes on when whoever asks is gone: what was begun is finished, so
+    /// that the statement is used by others, or closed.
+    pub(super) async fn prepare_to_the_end(
+        self: &Arc<Self>,
+        statement: &Statement,
+    ) -> Result<Option<Prepared>, Snag> {
         let Some(statements) = &self.statements else {
             return Ok(None);
         };
         if let Some(prepared) = statements.get(&Asked(statement)) {
             return Ok(Some(prepared));
         }
+        let (asker, prepared) = oneshot::channel();
+        let (session, statement) = (Arc::clone(self), statement.clone());
+        tokio::spawn(async move {
+            let is_wanted = || !asker.is_closed();
+            let prepared = session.prepare_if(&statement, is_wanted).await;
+            // Nobody waits for it any more where this fails.
+            drop(asker.send(prepared));
+        });
+        let unanswered = |_| Error::Internal("a preparation ended without an outcome".into());
+        prepared.await.map_err(unanswered)?
+    }
+
+    /// Prepares a statement that is not known, or waits for another that does; nothing is begun that is
+    /// not wanted once it is its turn.
+    async fn prepare_if(
+        &self,
+        statement: &Statement,
+        is_wanted: impl FnOnce() -> bool,
+    ) -> Result<Option<Prepared>, Snag> {
+        let Some(statements) = &self.statements else {
+            return Ok(None);
+        };
         let preparation = async {
+            if !is_wanted() {
+                return Err(Snag::from(Error::Cancelled));
+            }
             let types = binding::types(&statement.parameters);
             let prepared = Prepared {
                 statement: self.client.prepare_typed(&statement.sql, &types).await?,
@@ -154,6 +209,13 @@ impl Session {
             .get_or_insert_async(&Key(statement.clone()), Box::pin(preparation))
             .await
             .map(Some)
+    }
+
+    /// Remembers that a result of a statement can be held whole, where one was too large before.
+    pub(super) fn set_small(&self, statement: &Statement) {
+        if let Some(size) = self.equipment.sizes.0.get(&statement.sql) {
+            size.large.unseen();
+        }
     }
 
     /// Forgets all prepared statements, after the server said that one is out of date.
@@ -207,14 +269,14 @@ impl Prepared {
         self.statement.columns().iter().map(Column::type_)
     }
 
-    /// Whether a result of it was too large to be held whole.
+    /// Whether its next result is likely to be too large to be held whole.
     pub(super) fn is_large(&self) -> bool {
-        self.size.large.load(Ordering::Relaxed)
+        self.size.large.is_likely()
     }
 
-    /// Remembers that.
+    /// Remembers that one was.
     pub(super) fn set_large(&self) {
-        self.size.large.store(true, Ordering::Relaxed);
+        self.size.large.seen();
     }
 
     /// Bytes of its last result, which the next is likely to have.
@@ -222,8 +284,9 @@ impl Prepared {
         self.size.bytes.load(Ordering::Relaxed)
     }
 
-    /// Remembers those of this one.
+    /// Remembers those of this one, which was held whole.
     pub(super) fn set_bytes(&self, bytes: usize) {
+        self.size.large.unseen();
         self.size.bytes.store(bytes, Ordering::Relaxed);
     }
 }

@@ -132,7 +132,8 @@ impl Slot {
         self.lock().take();
     }
 
-    fn live(&self) -> Option<Arc<Session>> {
+    /// The connection here, if there is one that lives.
+    pub(super) fn live(&self) -> Option<Arc<Session>> {
         self.lock()
             .as_ref()
             .filter(|session| !session.is_closed())

@@ -68,6 +68,7 @@ async fn produce(means: Means, job: Job, head: Announce, feeder: Feeder) {
         feeder: &feeder,
         settings: &means.settings,
         metrics: &means.metrics,
+        handed: 0,
     };
     let outcome = tokio::select! {
         biased;
@@ -75,9 +76,14 @@ async fn produce(means: Means, job: Job, head: Announce, feeder: Feeder) {
         () = sleep(means.settings.stream_timeout) => Err(overdue()),
         outcome = read(&means.exclusive, &job, &mut sink) => outcome,
     };
-    let head = sink.head.take();
+    let (head, handed) = (sink.head.take(), sink.handed);
     match outcome {
         Ok(rest) => {
+            if handed + rest.len() <= means.settings.bytes_max(false) {
+                for step in &job.script.steps {
+                    means.exclusive.set_small(&step.statement);
+                }
+            }
             means.exclusive.release();
             means.metrics.bytes.inc_by(rest.len() as u64);
             if let Some(head) = head {
@@ -229,6 +235,8 @@ struct Sink<'a> {
     feeder: &'a Feeder,
     settings: &'a Settings,
     metrics: &'a Metrics,
+    /// Bytes that were handed out.
+    handed: usize,
 }
 
 impl Sink<'_> {
@@ -240,6 +248,7 @@ impl Sink<'_> {
             head.send(Ok(Head::Chunks)).map_err(|_| Error::Cancelled)?;
         }
         self.metrics.bytes.inc_by(chunk.len() as u64);
+        self.handed += chunk.len();
         self.feeder.feed(chunk, self.settings.stall).await
     }
 }

@@ -12,7 +12,7 @@ use super::acting;
 use super::binding::settle;
 use super::certain;
 use super::once;
-use super::session::{Prepared, Request, Session};
+use super::session::{Prepared, Request, Session, Way};
 use super::settings::{Outcome, Settings};
 use super::silent::Silent;
 use crate::Error;
@@ -31,7 +31,7 @@ use tokio_postgres::RowStream;
 pub(super) struct Running<'a> {
     session: &'a Session,
     job: &'a Job,
-    /// Its steps as prepared. They are held until the end: one that fell out of the cache and was
+    /// Its steps as prepared, if they are. They are held until the end: one that fell out of the cache and was
     /// prepared in the middle would run after those that follow it, and outside the transaction.
     prepared: Vec<Option<Prepared>>,
     /// Whether it is a write that is a transaction by itself.
@@ -43,10 +43,15 @@ pub(super) struct Running<'a> {
 pub(super) async fn prepare<'a>(
     session: &'a Session,
     job: &'a Job,
+    way: Way,
     (settings, silent): (&Settings, &'a Silent),
 ) -> Result<Running<'a>, Snag> {
-    let mut prepared = Vec::with_capacity(job.script.steps.len());
-    for step in &job.script.steps {
+    let named = match way {
+        Way::Named => job.script.steps.as_slice(),
+        Way::Unnamed => &[],
+    };
+    let mut prepared = Vec::with_capacity(named.len());
+    for step in named {
         let one = session.prepare(&step.statement).await;
         prepared.push(one.map_err(|snag| snag.at(step))?);
     }

@@ -1,6 +1,7 @@
 //! MariaDB, on the server that `FRAGARIA_TEST_MARIADB` names; each test has its own database.
 
 mod catalog;
+mod crowded;
 mod entering;
 mod faults;
 pub(crate) mod instance;

@@ -2,12 +2,14 @@
 
 mod acting;
 mod catalog;
+pub(crate) mod crowded;
 pub(crate) mod faults;
 pub(crate) mod instance;
 mod limits;
 mod pooler;
 mod reading;
 mod schemas;
+mod statements;
 mod streaming;
 pub(crate) mod tls;
 mod types;

@@ -396,6 +396,7 @@ async fn attempt(
     };
     match refused.error {
         store::Error::Unavailable(_)
+        | store::Error::Full(_)
         | store::Error::Timeout(_)
         | store::Error::Login(_)
         | store::Error::Internal(_)
