@@ -1,6 +1,7 @@
 //! Answers: what the client is told, with which status, and how it is counted.
 
 use super::again::Tag;
+use super::answers::{self, Account, Answers};
 use super::idempotency::REPLAYED;
 use super::negotiation::Format;
 use super::room::Held;
@@ -14,6 +15,7 @@ use model::{Fault, Kind};
 use observe::request::Outcome;
 use serde_json::{Map, Value, json};
 use std::fmt;
+use std::sync::Arc;
 use store::{Error, Failure, Reply};
 
 /// What `data` stands in.
@@ -29,8 +31,10 @@ pub(crate) struct Answer {
     pub(super) content: Reply,
     /// What ends a stream.
     pub(super) closing: Bytes,
-    /// The room it takes, where that has a bound.
+    /// The room it takes, where what tells of the API has a bound.
     pub(super) held: Option<Held>,
+    /// The room it takes among all answers, once that is counted.
+    pub(super) counted: Option<answers::Held>,
     pub(super) outcome: Outcome,
     pub(super) code: Option<&'static str>,
     /// By what those know it who keep answers.
@@ -111,6 +115,20 @@ impl Answer {
         Self::new(status, media_type, Reply::Whole(bytes.into()))
     }
 
+    /// The same answer, which has its room.
+    pub(crate) fn counted(self, counted: answers::Held) -> Self {
+        Self {
+            counted: Some(counted),
+            ..self
+        }
+    }
+
+    /// The same answer, which is counted among all, whatever room there is.
+    pub(crate) fn counted_in(self, answers: &Answers, whose: &Arc<Account>) -> Self {
+        let counted = answers.hold(whose, answers.bytes(&self.content));
+        self.counted(counted)
+    }
+
     /// Whether it may be packed: it is so long, or of a length that nobody knows, and as it is.
     pub(super) fn is_packed(&self, offered: &Compression) -> bool {
         let is_long = match &self.content {
@@ -145,6 +163,7 @@ impl Answer {
             content,
             closing: Bytes::new(),
             held: None,
+            counted: None,
             outcome: Outcome::Ok,
             code: None,
             tag: None,

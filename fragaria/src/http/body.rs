@@ -1,9 +1,10 @@
 //! The body of a response: it closes the request's line when its last byte is handed over.
 
 use super::answer::OPENING;
+use super::answers;
 use super::packing::Packer;
 use super::pulse::InFlight;
-use super::room::Held;
+use super::room;
 use bytes::Bytes;
 use futures_util::Stream as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -11,6 +12,7 @@ use model::Fault;
 use observe::request::{Line, Outcome};
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use store::{Chunks, Reply};
 
@@ -29,17 +31,41 @@ pub(crate) struct Body {
     outcome: Outcome,
     line: Line,
     in_flight: InFlight,
-    /// The room that a stream takes.
-    _held: Option<Held>,
+    /// The room that it takes, where its parts are made up as they are asked for.
+    taken: Option<Arc<Taken>>,
 }
 
-/// An answer that holds its room until its last byte is taken, not only handed over.
-struct Roomy {
+/// The room that an answer takes.
+pub(super) struct Taken {
+    /// Among those that tell of the API.
+    told: Option<room::Held>,
+    /// Among all.
+    counted: Option<answers::Held>,
+}
+
+impl Taken {
+    pub(super) fn new(told: Option<room::Held>, counted: Option<answers::Held>) -> Self {
+        Self { told, counted }
+    }
+
+    /// Gives back what is not needed for so many bytes.
+    fn shrink(&mut self, bytes: usize) {
+        if let Some(told) = &mut self.told {
+            told.shrink(bytes);
+        }
+        if let Some(counted) = &mut self.counted {
+            counted.shrink(bytes);
+        }
+    }
+}
+
+/// Bytes that hold their room until the last of them is taken, not only handed over.
+struct Roomy<T> {
     bytes: Bytes,
-    _held: Held,
+    _taken: T,
 }
 
-impl AsRef<[u8]> for Roomy {
+impl<T> AsRef<[u8]> for Roomy<T> {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
@@ -65,16 +91,20 @@ impl Body {
     /// closes, and the sign that its connection is in use.
     pub(super) fn new(
         (reply, closing): (Reply, Bytes),
-        (held, packer): (Option<Held>, Option<Packer>),
+        (mut taken, packer): (Taken, Option<Packer>),
         outcome: Outcome,
         (line, in_flight): (Line, InFlight),
     ) -> Self {
-        let (content, held) = match (reply, held) {
-            (Reply::Whole(bytes) | Reply::Replayed(bytes), Some(held)) => {
-                (Content::Whole(roomy(bytes, held)), None)
+        let (content, taken) = match reply {
+            Reply::Stream(chunks) => (Content::Opening(chunks), Some(Arc::new(taken))),
+            Reply::Whole(bytes) | Reply::Replayed(bytes) => {
+                taken.shrink(bytes.len());
+                if packer.is_some() {
+                    (Content::Whole(bytes), Some(Arc::new(taken)))
+                } else {
+                    (Content::Whole(roomy(bytes, taken)), None)
+                }
             }
-            (Reply::Whole(bytes) | Reply::Replayed(bytes), None) => (Content::Whole(bytes), None),
-            (Reply::Stream(chunks), held) => (Content::Opening(chunks), held),
         };
         let mut body = Self {
             content,
@@ -85,7 +115,7 @@ impl Body {
             outcome,
             line,
             in_flight,
-            _held: held,
+            taken,
         };
         if body.is_end_stream() {
             body.finish();
@@ -213,9 +243,11 @@ impl Body {
     }
 }
 
-fn roomy(bytes: Bytes, mut held: Held) -> Bytes {
-    held.shrink(bytes.len());
-    Bytes::from_owner(Roomy { bytes, _held: held })
+fn roomy(bytes: Bytes, taken: impl Send + Sync + 'static) -> Bytes {
+    Bytes::from_owner(Roomy {
+        bytes,
+        _taken: taken,
+    })
 }
 
 impl HttpBody for Body {
@@ -236,7 +268,12 @@ impl HttpBody for Body {
             self.line.entry().bytes += bytes.len() as u64;
             self.in_flight.handed();
         }
-        Poll::Ready(next.map(|bytes| bytes.map(Frame::data)))
+        let taken = &self.taken;
+        let held = |bytes| match taken {
+            Some(taken) => roomy(bytes, Arc::clone(taken)),
+            None => bytes,
+        };
+        Poll::Ready(next.map(|bytes| bytes.map(|bytes| Frame::data(held(bytes)))))
     }
 
     fn is_end_stream(&self) -> bool {
