@@ -211,11 +211,12 @@ mod tests {
 
     #[test]
     fn a_share_is_never_nothing() {
-        for (share, most) in [
+        let shares: [(Share, usize); 3] = [
             (Share::of(1, 1, 0), 1),
             (Share::of(100, 1, 7), 7),
             (Share::of(100, 100, 0), 100),
-        ] {
+        ];
+        for (share, most) in shares {
             assert_eq!(share.most, most);
         }
     }

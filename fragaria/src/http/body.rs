@@ -16,7 +16,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use store::{Chunks, Reply};
 
-/// A response body. Dropped before its end it leaves the line as cancelled.
+/// The code of an answer whose client took nothing of it for too long.
+const STALLED: &str = "http.stalled";
+
+/// A response body. Dropped before its end it leaves the line as cancelled, or as stalled
+/// where its client was cut off.
 pub(crate) struct Body {
     content: Content,
     /// What packs it, until it has packed all.
@@ -239,6 +243,18 @@ impl Body {
                 self.finish();
                 Poll::Ready(Some(Ok(std::mem::take(&mut self.closing))))
             }
+        }
+    }
+}
+
+impl Drop for Body {
+    /// Whoever was cut off did not go away.
+    fn drop(&mut self) {
+        let is_cut = self.in_flight.is_cut();
+        let entry = self.line.entry();
+        if is_cut && entry.outcome == Outcome::Cancelled {
+            entry.outcome = Outcome::Aborted;
+            entry.code = Some(STALLED);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! HTTP/2 written frame by frame (RFC 9113), for clients that do what no library does.
 
 /// What a connection begins with, for a client that takes so much of each answer before it says more:
-/// the setting 4, INITIAL_WINDOW_SIZE.
+/// the setting 4, `INITIAL_WINDOW_SIZE`.
 pub(crate) fn preface(window: u32) -> Vec<u8> {
     let settings = [&[0, 4], &window.to_be_bytes()[..]].concat();
     let begin = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -234,8 +234,50 @@ fn a_client_that_takes_nothing_of_its_answer_is_cut() {
         text.contains("fragaria_http_connections_cut_total 1")
     });
     let line = server.logged("request");
-    assert_eq!(line["outcome"], "cancelled");
+    assert_eq!(
+        (&line["outcome"], &line["code"]),
+        (&"aborted".into(), &"http.stalled".into())
+    );
+    assert_eq!(
+        server.metric("fragaria_http_faults_total{code=\"http.stalled\"}"),
+        1
+    );
     assert_healthy(&server);
+}
+
+/// Reads so many bytes of a body every tenth of a second, for as long as it is to take; how many came.
+fn read_steadily(server: &Server, client: &mut Client, bytes: usize, long: Duration) -> usize {
+    let begun = Instant::now();
+    let mut taken = 0;
+    while begun.elapsed() < long {
+        let next = Instant::now() + Duration::from_millis(100);
+        taken += client.take(bytes).unwrap();
+        while Instant::now() < next {
+            server.get("/health/live");
+        }
+    }
+    taken
+}
+
+#[test]
+fn a_client_that_takes_its_answer_slowly_is_not_cut_while_it_takes() {
+    let project = Project::large();
+    let server = project
+        .serve(&[
+            "server.stall_timeout_ms=1500",
+            "database.stall_timeout_ms=1500",
+        ])
+        .ready();
+    let mut client = server.client();
+    ask_for_everything(&mut client);
+    assert_eq!(client.head().unwrap().status, 200);
+    // What waits in the kernel of either end for a client that takes all it can is not to hide it.
+    let taken = read_steadily(&server, &mut client, 30_000, Duration::from_secs(8));
+    assert!(taken > 1_000_000, "{taken}");
+    assert_eq!(server.metric("fragaria_http_connections_cut_total"), 0);
+    assert_eq!(server.metric("fragaria_store_pool_in_use"), 1);
+    assert!(client.rest().ends_with(b"0\r\n\r\n"), "it has an end");
+    assert_eq!(server.logged("request")["outcome"], "ok");
 }
 
 #[test]
