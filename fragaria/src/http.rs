@@ -255,7 +255,7 @@ fn seal(
         }
     }
     let body = Body::new(
-        (answer.content, answer.closing),
+        (answer.opening, answer.content, answer.closing),
         (Taken::new(answer.held, answer.counted), packer),
         answer.outcome,
         (line, in_flight),

@@ -19,9 +19,13 @@ use std::sync::Arc;
 use store::{Error, Failure, Reply};
 
 /// What `data` stands in.
-pub(super) const OPENING: &[u8] = b"{\"data\":";
+const OPENING: &[u8] = b"{\"data\":";
 /// What ends it.
 const CLOSING: &[u8] = b"}";
+
+/// Data up to so many bytes is copied into what it stands in, so that it goes out in one part; more is
+/// not, for it may be that of a kept answer, which many wait for at a time.
+const COPIED_BYTES_MAX: usize = 64 * 1024;
 
 /// An answer on its way to the client.
 pub(crate) struct Answer {
@@ -29,7 +33,8 @@ pub(crate) struct Answer {
     pub(super) media_type: &'static str,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) content: Reply,
-    /// What ends a stream.
+    /// What stands before a whole answer and behind any, where it is only data.
+    pub(super) opening: &'static [u8],
     pub(super) closing: Bytes,
     /// The room it takes, where what tells of the API has a bound.
     pub(super) held: Option<Held>,
@@ -65,13 +70,15 @@ impl Answer {
         format: Format,
     ) -> Self {
         let closing = closing(cost);
-        let whole = |data: &[u8]| Reply::Whole(enclosed(data, &closing));
-        let (content, is_replayed) = match reply {
-            Reply::Whole(data) => (whole(&data), false),
-            Reply::Replayed(data) => (whole(&data), true),
-            stream @ Reply::Stream(_) => (stream, false),
+        let is_replayed = matches!(reply, Reply::Replayed(_));
+        let (content, closing) = match reply {
+            Reply::Whole(data) | Reply::Replayed(data) if data.len() <= COPIED_BYTES_MAX => {
+                (Reply::Whole(enclosed(&data, &closing)), Bytes::new())
+            }
+            long => (long, closing),
         };
         let answer = Self {
+            opening: if closing.is_empty() { b"" } else { OPENING },
             closing,
             held,
             ..Self::new(StatusCode::OK, format.media_type(), content)
@@ -161,6 +168,7 @@ impl Answer {
             media_type,
             headers: Vec::new(),
             content,
+            opening: b"",
             closing: Bytes::new(),
             held: None,
             counted: None,

@@ -1,6 +1,5 @@
 //! The body of a response: it closes the request's line when its last byte is handed over.
 
-use super::answer::OPENING;
 use super::answers;
 use super::packing::Packer;
 use super::pulse::InFlight;
@@ -29,7 +28,8 @@ pub(crate) struct Body {
     packed: Bytes,
     /// Whether something of a packed answer is to be handed over.
     packs: bool,
-    /// What ends a stream.
+    /// What begins and ends a stream.
+    opening: &'static [u8],
     closing: Bytes,
     /// How the request is counted when all was handed over.
     outcome: Outcome,
@@ -76,12 +76,37 @@ impl<T> AsRef<[u8]> for Roomy<T> {
 }
 
 enum Content {
-    Whole(Bytes),
+    Whole(Parts),
     Opening(Chunks),
     Rows(Chunks),
     /// The rest of a chunk, and the chunks behind it.
     Rest(Bytes, Chunks),
     End,
+}
+
+/// A whole answer as it is handed over: what stands before it, it itself, and what stands behind it.
+struct Parts([Bytes; 3]);
+
+impl Parts {
+    fn len(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(Bytes::is_empty)
+    }
+
+    /// What is next of it.
+    fn first(&mut self) -> &mut Bytes {
+        let [opening, data, closing] = &mut self.0;
+        if !opening.is_empty() {
+            opening
+        } else if !data.is_empty() {
+            data
+        } else {
+            closing
+        }
+    }
 }
 
 /// The answer could not be finished: the connection is to be aborted, so that no client takes the
@@ -91,10 +116,10 @@ enum Content {
 pub(crate) struct Aborted;
 
 impl Body {
-    /// The body of an answer, what ends it as a stream, the room it takes and what packs it; the line it
+    /// The body of an answer, what stands before and behind it, the room it takes and what packs it; the line it
     /// closes, and the sign that its connection is in use.
     pub(super) fn new(
-        (reply, closing): (Reply, Bytes),
+        (opening, reply, mut closing): (&'static [u8], Reply, Bytes),
         (mut taken, packer): (Taken, Option<Packer>),
         outcome: Outcome,
         (line, in_flight): (Line, InFlight),
@@ -103,11 +128,14 @@ impl Body {
             Reply::Stream(chunks) => (Content::Opening(chunks), Some(Arc::new(taken))),
             Reply::Whole(bytes) | Reply::Replayed(bytes) => {
                 taken.shrink(bytes.len());
-                if packer.is_some() {
-                    (Content::Whole(bytes), Some(Arc::new(taken)))
+                let (bytes, taken) = if packer.is_some() {
+                    (bytes, Some(Arc::new(taken)))
                 } else {
-                    (Content::Whole(roomy(bytes, taken)), None)
-                }
+                    (roomy(bytes, taken), None)
+                };
+                let closing = std::mem::take(&mut closing);
+                let parts = Parts([Bytes::from_static(opening), bytes, closing]);
+                (Content::Whole(parts), taken)
             }
         };
         let mut body = Self {
@@ -115,6 +143,7 @@ impl Body {
             packs: packer.is_some(),
             packer,
             packed: Bytes::new(),
+            opening,
             closing,
             outcome,
             line,
@@ -185,22 +214,22 @@ impl Body {
 
     fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
         match std::mem::replace(&mut self.content, Content::End) {
-            Content::Whole(mut bytes) => {
+            Content::Whole(mut parts) => {
                 let part = if self.packs {
-                    Packer::portion(&mut bytes)
+                    Packer::portion(parts.first())
                 } else {
-                    self.part(&mut bytes)
+                    self.part(parts.first())
                 };
-                if bytes.is_empty() {
+                if parts.is_empty() {
                     self.finish();
                 } else {
-                    self.content = Content::Whole(bytes);
+                    self.content = Content::Whole(parts);
                 }
                 Poll::Ready(Some(Ok(part)))
             }
             Content::Opening(chunks) => {
                 self.content = Content::Rows(chunks);
-                Poll::Ready(Some(Ok(Bytes::from_static(OPENING))))
+                Poll::Ready(Some(Ok(Bytes::from_static(self.opening))))
             }
             Content::Rows(chunks) => self.rows(chunks, context),
             Content::Rest(bytes, chunks) => Poll::Ready(Some(Ok(self.chunk(bytes, chunks)))),
@@ -297,7 +326,7 @@ impl HttpBody for Body {
             return false;
         }
         match &self.content {
-            Content::Whole(bytes) => bytes.is_empty(),
+            Content::Whole(parts) => parts.is_empty(),
             Content::End => true,
             Content::Opening(_) | Content::Rows(_) | Content::Rest(..) => false,
         }
@@ -308,7 +337,7 @@ impl HttpBody for Body {
             return SizeHint::default();
         }
         match &self.content {
-            Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Whole(parts) => SizeHint::with_exact(parts.len() as u64),
             Content::End => SizeHint::with_exact(0),
             Content::Opening(_) | Content::Rows(_) | Content::Rest(..) => SizeHint::default(),
         }
