@@ -127,7 +127,7 @@ impl Body {
         let (content, taken) = match reply {
             Reply::Stream(chunks) => (Content::Opening(chunks), Some(Arc::new(taken))),
             Reply::Whole(bytes) | Reply::Replayed(bytes) => {
-                taken.shrink(bytes.len());
+                taken.shrink(opening.len() + bytes.len() + closing.len());
                 let (bytes, taken) = if packer.is_some() {
                     (bytes, Some(Arc::new(taken)))
                 } else {
