@@ -240,7 +240,8 @@ impl Loaded {
     /// What is wrong, as far as it can be told while a file of tenants is perhaps to come.
     fn check(&self, is_whole: bool) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
-        for (key, message) in self.config.server.findings(&self.config.limits) {
+        let server = &self.config.server;
+        for (key, message) in server.findings(&self.config.limits, &self.config.database) {
             findings.push(self.finding(&format!("server.{key}"), "config.value", &message));
         }
         for message in self.config.server.host_flaws() {

@@ -4,6 +4,7 @@ mod admin;
 pub(crate) mod admission;
 pub(crate) mod again;
 pub(crate) mod answer;
+pub(crate) mod answers;
 pub(crate) mod bodies;
 mod body;
 mod caller;
@@ -30,7 +31,7 @@ use crate::readiness;
 use crate::request;
 use crate::server::{Server, Stage};
 use answer::{Answer, Refusal};
-use body::Body;
+use body::{Body, Taken};
 use futures_util::FutureExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
@@ -104,9 +105,12 @@ async fn respond(
     let (head, mut body) = request.into_parts();
     let asked = Request::from_parts(head, &mut body);
     let work = AssertUnwindSafe(route(&server, &peer, asked, &mut line)).catch_unwind();
-    let answer = work.await.unwrap_or_else(|_| panicked());
+    let mut answer = work.await.unwrap_or_else(|_| panicked());
     if version == Version::HTTP_2 && !body.is_end_stream() {
         admission::pass_over(&mut body).await;
+    }
+    if answer.counted.is_none() {
+        answer = answer.counted_in(&server.answers, &peer.account(&server));
     }
     let packing = (&*server, coding);
     let mut response = seal(answer, packing, line, in_flight);
@@ -139,6 +143,11 @@ async fn route(server: &Server, peer: &Peer, request: Asked<'_>, line: &mut Line
             return Answer::refused(&refusal, format);
         }
         return request::answer(server, peer, request, line).await;
+    }
+    if matches!(endpoint(path), "metrics" | "console")
+        && let Err(full) = server.answers.look(&peer.account(server))
+    {
+        return Answer::refused(&full.into(), Format::Json);
     }
     if path.starts_with(admin::ADMIN) {
         return Box::pin(admin::answer(server, peer, request, line)).await;
@@ -246,8 +255,8 @@ fn seal(
         }
     }
     let body = Body::new(
-        (answer.content, answer.closing),
-        (answer.held, packer),
+        (answer.opening, answer.content, answer.closing),
+        (Taken::new(answer.held, answer.counted), packer),
         answer.outcome,
         (line, in_flight),
     );

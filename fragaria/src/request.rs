@@ -9,6 +9,7 @@ use crate::edition::Edition;
 use crate::http::admission::{Admitted, admit};
 use crate::http::again::Asking;
 use crate::http::answer::{Answer, Refusal};
+use crate::http::answers::{self, Account};
 use crate::http::idempotency::{self, fingerprint};
 use crate::http::negotiation::Format;
 use crate::http::rates;
@@ -39,15 +40,33 @@ pub(crate) async fn answer(
         .cache
         .as_ref()
         .and_then(|cache| Asking::of(&request, cache.config()));
-    let answer = match live(server, (peer, request, format), line, &mut visit).await {
-        Ok((Lived { reply, held, kept }, cost)) => {
+    let edition = server.edition();
+    line.entry().artefact = Some(edition.hash.clone());
+    let arrived = rates::arrive(server, peer, request.headers(), &mut visit).await;
+    let whose = peer.account_of(server, &visit);
+    let lived = match arrived.and_then(|()| Ok(server.answers.look(&whose)?)) {
+        Ok(()) => {
+            let asked = (peer, request, format);
+            live((server, &edition), asked, line, (&mut visit, &whose)).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    let answer = match lived {
+        Ok((lived, cost, counted)) => {
+            let Lived {
+                reply, held, kept, ..
+            } = lived;
             let answer = Answer::data(reply, cost, held, format.unwrap_or_default());
+            let answer = answer.counted(counted);
             match (asked, kept.filter(|_| cost.is_none())) {
                 (Some(asked), Some(kept)) => asked.told(answer, &kept, line),
                 _ => answer,
             }
         }
-        Err(refusal) => Answer::refused(&refusal, format.unwrap_or_default()),
+        Err(refusal) => {
+            let answer = Answer::refused(&refusal, format.unwrap_or_default());
+            answer.counted_in(&server.answers, &whose)
+        }
     };
     rates::tell(server, &visit, line, answer)
 }
@@ -59,21 +78,36 @@ struct Lived {
     held: Option<Held>,
     /// What others are told who keep answers.
     kept: Option<Kept>,
+    /// Whether something was done that the answer tells of.
+    is_done: bool,
+}
+
+impl Lived {
+    /// Counts its answer. One that tells what was done is given whatever room there is, and one that
+    /// tells of the API has room of its own.
+    fn count(&self, server: &Server, whose: &Arc<Account>) -> Result<answers::Held, Refusal> {
+        let bytes = match (&self.held, &self.reply) {
+            (Some(_), Reply::Whole(_)) => 0,
+            (_, reply) => server.answers.bytes(reply),
+        };
+        if self.is_done {
+            return Ok(server.answers.hold(whose, bytes));
+        }
+        Ok(server.answers.take(whose, bytes)?)
+    }
 }
 
 async fn live(
-    server: &Server,
-    (peer, request, format): (&Peer, Asked<'_>, Option<Format>),
+    (server, edition): (&Server, &Arc<Edition>),
+    asked: (&Peer, Asked<'_>, Option<Format>),
     line: &mut Line,
-    visit: &mut Visit,
-) -> Result<(Lived, Option<u64>), Refusal> {
-    let edition = server.edition();
-    line.entry().artefact = Some(edition.hash.clone());
-    rates::arrive(server, peer, request.headers(), visit).await?;
-    let admitted = admit((server, &edition), (peer, request, format), line, visit).await?;
-    let answer = carry_out(server, &edition, &admitted, line, Some(visit)).await?;
+    (visit, whose): (&mut Visit, &Arc<Account>),
+) -> Result<(Lived, Option<u64>, answers::Held), Refusal> {
+    let admitted = admit((server, edition), asked, line, visit).await?;
+    let lived = carry_out(server, edition, &admitted, line, Some(visit)).await?;
+    let counted = lived.count(server, whose)?;
     let cost = line.entry().cost.filter(|_| admitted.reports_cost);
-    Ok((answer, cost))
+    Ok((lived, cost, counted))
 }
 
 /// Answers a request of our own, with a body as one that came by POST.
@@ -106,7 +140,12 @@ async fn carry_out(
         None => (read(server, asked, (bound, as_what), line).await?, None),
         Some(kept) => Box::pin(recall(server, kept, asked, (bound, as_what), line)).await?,
     };
-    Ok(Lived { reply, held, kept })
+    Ok(Lived {
+        reply,
+        held,
+        kept,
+        is_done: operation.kind() == OperationKind::Mutation,
+    })
 }
 
 /// What is asked by whom, of which edition.

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::desks::Desks;
 use crate::documents::{Documents, prepare_ahead};
 use crate::edition::Edition;
+use crate::http::answers::Answers;
 use crate::http::bodies::Bodies;
 use crate::http::packing::Packed;
 use crate::http::room::Room;
@@ -74,6 +75,8 @@ pub(crate) struct Server {
     pub(crate) connections: crate::http::Connections,
     /// The bound of request bodies.
     pub(crate) bodies: Bodies,
+    /// The bound of answers that wait for their receivers.
+    pub(crate) answers: Answers,
     /// What is packed, counted.
     pub(crate) packed: Packed,
     /// The bound of answers to introspection.
@@ -139,6 +142,7 @@ impl Server {
             tls: Tls::open(&config.tls, &mut registry)?,
             connections: crate::http::Connections::new(&config.server, &mut registry),
             bodies: Bodies::new(&config.server, &mut registry),
+            answers: Answers::new(&config.server, &config.database, &mut registry),
             packed: Packed::new(config.server.compression.packers_max, &mut registry),
             introspections: Room::of_introspections(
                 config.server.introspections_bytes_max,

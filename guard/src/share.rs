@@ -2,6 +2,7 @@
 
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
@@ -15,11 +16,15 @@ pub fn flaw(percent: u8) -> Option<String> {
 }
 
 /// How much of a bounded thing each one may have, and who has some.
-#[derive(Clone)]
-pub struct Share {
+pub struct Share<T = Semaphore> {
     most: usize,
-    holders: Arc<Mutex<Holders<Arc<Semaphore>>>>,
+    holders: Arc<Mutex<Holders<Arc<T>>>>,
 }
+
+/// How much somebody has of a thing that it may be given beyond its share, because it is only told
+/// how much when there is no way back.
+#[derive(Default)]
+pub struct Tally(AtomicUsize);
 
 /// What one has of it, until it is dropped.
 #[must_use = "it is given back when this is dropped"]
@@ -29,13 +34,13 @@ pub struct Portion {
 }
 
 /// Somebody who has some or may ask for it, known until this is dropped.
-pub struct Seat {
-    own: Arc<Semaphore>,
-    holders: Arc<Mutex<Holders<Arc<Semaphore>>>>,
+pub struct Seat<T = Semaphore> {
+    own: Arc<T>,
+    holders: Arc<Mutex<Holders<Arc<T>>>>,
     who: Box<str>,
 }
 
-impl Share {
+impl<T> Share<T> {
     /// So many percent of all there is, and at least so much.
     pub fn of(all: usize, percent: u8, least: usize) -> Self {
         let most = all.saturating_mul(percent.into()).div_ceil(100);
@@ -45,19 +50,49 @@ impl Share {
         }
     }
 
-    /// A seat for somebody; all that it has is counted together, on whatever seat.
-    pub fn seat(&self, who: &str) -> Arc<Seat> {
-        let first = || Arc::new(Semaphore::new(self.most));
+    fn seat_with(&self, who: &str, first: impl FnOnce() -> T) -> Arc<Seat<T>> {
+        let first = || Arc::new(first());
         Arc::new(Seat {
             own: Arc::clone(seated(&self.holders).enter(who, first)),
             holders: Arc::clone(&self.holders),
             who: who.into(),
         })
     }
+}
+
+impl Share {
+    /// A seat for somebody; all that it has is counted together, on whatever seat.
+    pub fn seat(&self, who: &str) -> Arc<Seat> {
+        self.seat_with(who, || Semaphore::new(self.most))
+    }
 
     /// One more for somebody, if that is within its share now.
     pub fn take(&self, who: &str) -> Option<Portion> {
         self.seat(who).portion(1)
+    }
+}
+
+impl Share<Tally> {
+    /// A seat for somebody; all that it has is counted together, on whatever seat.
+    pub fn tally(&self, who: &str) -> Arc<Seat<Tally>> {
+        self.seat_with(who, Tally::default)
+    }
+
+    /// Whether somebody, with so much more than it has, is within its share now.
+    pub fn allows(&self, seat: &Seat<Tally>, more: usize) -> bool {
+        seat.own.0.load(Relaxed).saturating_add(more) <= self.most
+    }
+}
+
+impl Seat<Tally> {
+    /// It has so much more.
+    pub fn add(&self, amount: usize) {
+        self.own.0.fetch_add(amount, Relaxed);
+    }
+
+    /// It gave so much back.
+    pub fn subtract(&self, amount: usize) {
+        self.own.0.fetch_sub(amount, Relaxed);
     }
 }
 
@@ -99,7 +134,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl<T> Drop for Seat<T> {
     fn drop(&mut self) {
         seated(&self.holders).leave(&self.who);
     }
@@ -176,13 +211,27 @@ mod tests {
 
     #[test]
     fn a_share_is_never_nothing() {
-        for (share, most) in [
+        let shares: [(Share, usize); 3] = [
             (Share::of(1, 1, 0), 1),
             (Share::of(100, 1, 7), 7),
             (Share::of(100, 100, 0), 100),
-        ] {
+        ];
+        for (share, most) in shares {
             assert_eq!(share.most, most);
         }
+    }
+
+    #[test]
+    fn what_is_given_beyond_a_share_counts_in_it_on_every_seat() {
+        let share = Share::<Tally>::of(100, 50, 0);
+        let (a, again, b) = (share.tally("a"), share.tally("a"), share.tally("b"));
+        assert!(share.allows(&a, 50) && !share.allows(&a, 51));
+        a.add(60);
+        assert!(!share.allows(&again, 0) && share.allows(&b, 50));
+        again.subtract(20);
+        assert!(share.allows(&a, 10) && !share.allows(&a, 11));
+        drop((a, again, b));
+        assert!(seated(&share.holders).each.is_empty());
     }
 
     #[tokio::test(start_paused = true)]

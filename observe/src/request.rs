@@ -60,9 +60,10 @@ pub enum Outcome {
     Ok,
     /// The client was told of a fault.
     Fault(Kind),
-    /// The server failed after the first byte and cut the connection.
+    /// The server failed after the first byte, or its client took nothing for too long, and the
+    /// connection was cut.
     Aborted,
-    /// The client went away, or was cut off, before the last byte.
+    /// The client went away before the last byte.
     Cancelled,
 }
 

@@ -1,5 +1,6 @@
 //! What can be set about the database, with defaults that are safe.
 
+use crate::reply::WAITING_MAX;
 use model::Secret;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -260,6 +261,13 @@ impl Default for Sqlite {
 }
 
 impl Config {
+    /// About how many bytes of a streamed result wait at most for a receiver that takes nothing: the
+    /// first portion may be what was to be held whole, and one more is on each side of those in line.
+    pub fn stream_bytes(&self) -> usize {
+        let portions = self.chunk_bytes.saturating_mul(WAITING_MAX + 2);
+        self.whole_bytes_max.saturating_add(portions)
+    }
+
     /// Keys whose values cannot be worked with, and why: with nothing allowed every request would
     /// be refused.
     pub fn findings(&self) -> Vec<(&'static str, String)> {

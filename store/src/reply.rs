@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 /// Portions that may wait for their receiver.
-const WAITING_MAX: usize = 4;
+pub(crate) const WAITING_MAX: usize = 4;
 
 /// The JSON text of the `data` object.
 #[derive(Debug)]

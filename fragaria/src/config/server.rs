@@ -1,7 +1,7 @@
 //! How requests come in, and within which bounds.
 
 use super::compression::Compression;
-use crate::http::{host, origin};
+use crate::http::{answers, host, origin};
 use guard::share;
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -33,6 +33,13 @@ pub(crate) struct Server {
     /// `database.queue_timeout_ms`, and is refused then. An answer takes twice its bound while it is
     /// written.
     pub(crate) introspections_bytes_max: usize,
+    /// How many bytes of answers wait for their receivers at a time, in all, each with 1 KiB beside; one
+    /// whose rows stream counts as what it holds at most. Whoever asks when there is no room is refused at
+    /// once; the answer to a mutation that was begun is given all the same.
+    pub(crate) answers_bytes_max: usize,
+    /// How many of these bytes may wait for receivers at one address, in percent, and at least those of
+    /// one answer; of IPv6 a /64 is one address.
+    pub(crate) answers_share_percent: u8,
     /// The largest head of a request, in bytes.
     pub(crate) header_bytes_max: u32,
     /// How long a client may take to send the head of a request, in milliseconds.
@@ -103,6 +110,8 @@ impl Default for Server {
             bodies_bytes_max: 256 * 1024 * 1024,
             bodies_share_percent: share::PERCENT,
             introspections_bytes_max: 256 * 1024 * 1024,
+            answers_bytes_max: 256 * 1024 * 1024,
+            answers_share_percent: share::PERCENT,
             header_bytes_max: 64 * 1024,
             header_timeout_ms: 10_000,
             body_timeout_ms: 30_000,
@@ -120,8 +129,12 @@ impl Default for Server {
 }
 
 impl Server {
-    /// Keys whose values cannot be worked with beside those limits, and why.
-    pub(crate) fn findings(&self, limits: &engine::Config) -> Vec<(&'static str, String)> {
+    /// Keys whose values cannot be worked with beside those limits and those of the database, and why.
+    pub(crate) fn findings(
+        &self,
+        limits: &engine::Config,
+        database: &store::Config,
+    ) -> Vec<(&'static str, String)> {
         let bounds = [
             ("shutdown_grace_ms", self.shutdown_grace_ms, 1),
             ("body_bytes_max", self.body_bytes_max as u64, 1),
@@ -138,6 +151,11 @@ impl Server {
                     .max(1024),
             ),
             (
+                "answers_bytes_max",
+                self.answers_bytes_max as u64,
+                answers::one(database) as u64,
+            ),
+            (
                 "header_bytes_max",
                 u64::from(self.header_bytes_max),
                 8 * 1024,
@@ -152,6 +170,7 @@ impl Server {
         ];
         let shares = [
             ("bodies_share_percent", self.bodies_share_percent),
+            ("answers_share_percent", self.answers_share_percent),
             ("connections_share_percent", self.connections_share_percent),
         ];
         let shares = shares.map(|(key, percent)| Some((key, share::flaw(percent)?)));

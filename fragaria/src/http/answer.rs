@@ -1,6 +1,7 @@
 //! Answers: what the client is told, with which status, and how it is counted.
 
 use super::again::Tag;
+use super::answers::{self, Account, Answers};
 use super::idempotency::REPLAYED;
 use super::negotiation::Format;
 use super::room::Held;
@@ -14,12 +15,17 @@ use model::{Fault, Kind};
 use observe::request::Outcome;
 use serde_json::{Map, Value, json};
 use std::fmt;
+use std::sync::Arc;
 use store::{Error, Failure, Reply};
 
 /// What `data` stands in.
-pub(super) const OPENING: &[u8] = b"{\"data\":";
+const OPENING: &[u8] = b"{\"data\":";
 /// What ends it.
 const CLOSING: &[u8] = b"}";
+
+/// Data up to so many bytes is copied into what it stands in, so that it goes out in one part; more is
+/// not, for it may be that of a kept answer, which many wait for at a time.
+const COPIED_BYTES_MAX: usize = 64 * 1024;
 
 /// An answer on its way to the client.
 pub(crate) struct Answer {
@@ -27,10 +33,13 @@ pub(crate) struct Answer {
     pub(super) media_type: &'static str,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) content: Reply,
-    /// What ends a stream.
+    /// What stands before a whole answer and behind any, where it is only data.
+    pub(super) opening: &'static [u8],
     pub(super) closing: Bytes,
-    /// The room it takes, where that has a bound.
+    /// The room it takes, where what tells of the API has a bound.
     pub(super) held: Option<Held>,
+    /// The room it takes among all answers, once that is counted.
+    pub(super) counted: Option<answers::Held>,
     pub(super) outcome: Outcome,
     pub(super) code: Option<&'static str>,
     /// By what those know it who keep answers.
@@ -61,13 +70,15 @@ impl Answer {
         format: Format,
     ) -> Self {
         let closing = closing(cost);
-        let whole = |data: &[u8]| Reply::Whole(enclosed(data, &closing));
-        let (content, is_replayed) = match reply {
-            Reply::Whole(data) => (whole(&data), false),
-            Reply::Replayed(data) => (whole(&data), true),
-            stream @ Reply::Stream(_) => (stream, false),
+        let is_replayed = matches!(reply, Reply::Replayed(_));
+        let (content, closing) = match reply {
+            Reply::Whole(data) | Reply::Replayed(data) if data.len() <= COPIED_BYTES_MAX => {
+                (Reply::Whole(enclosed(&data, &closing)), Bytes::new())
+            }
+            long => (long, closing),
         };
         let answer = Self {
+            opening: if closing.is_empty() { b"" } else { OPENING },
             closing,
             held,
             ..Self::new(StatusCode::OK, format.media_type(), content)
@@ -111,6 +122,20 @@ impl Answer {
         Self::new(status, media_type, Reply::Whole(bytes.into()))
     }
 
+    /// The same answer, which has its room.
+    pub(crate) fn counted(self, counted: answers::Held) -> Self {
+        Self {
+            counted: Some(counted),
+            ..self
+        }
+    }
+
+    /// The same answer, which is counted among all, whatever room there is.
+    pub(crate) fn counted_in(self, answers: &Answers, whose: &Arc<Account>) -> Self {
+        let counted = answers.hold(whose, answers.bytes(&self.content));
+        self.counted(counted)
+    }
+
     /// Whether it may be packed: it is so long, or of a length that nobody knows, and as it is.
     pub(super) fn is_packed(&self, offered: &Compression) -> bool {
         let is_long = match &self.content {
@@ -143,8 +168,10 @@ impl Answer {
             media_type,
             headers: Vec::new(),
             content,
+            opening: b"",
             closing: Bytes::new(),
             held: None,
+            counted: None,
             outcome: Outcome::Ok,
             code: None,
             tag: None,

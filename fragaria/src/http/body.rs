@@ -1,9 +1,9 @@
 //! The body of a response: it closes the request's line when its last byte is handed over.
 
-use super::answer::OPENING;
+use super::answers;
 use super::packing::Packer;
 use super::pulse::InFlight;
-use super::room::Held;
+use super::room;
 use bytes::Bytes;
 use futures_util::Stream as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -11,10 +11,15 @@ use model::Fault;
 use observe::request::{Line, Outcome};
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use store::{Chunks, Reply};
 
-/// A response body. Dropped before its end it leaves the line as cancelled.
+/// The code of an answer whose client took nothing of it for too long.
+const STALLED: &str = "http.stalled";
+
+/// A response body. Dropped before its end it leaves the line as cancelled, or as stalled
+/// where its client was cut off.
 pub(crate) struct Body {
     content: Content,
     /// What packs it, until it has packed all.
@@ -23,35 +28,85 @@ pub(crate) struct Body {
     packed: Bytes,
     /// Whether something of a packed answer is to be handed over.
     packs: bool,
-    /// What ends a stream.
+    /// What begins and ends a stream.
+    opening: &'static [u8],
     closing: Bytes,
     /// How the request is counted when all was handed over.
     outcome: Outcome,
     line: Line,
     in_flight: InFlight,
-    /// The room that a stream takes.
-    _held: Option<Held>,
+    /// The room that it takes, where its parts are made up as they are asked for.
+    taken: Option<Arc<Taken>>,
 }
 
-/// An answer that holds its room until its last byte is taken, not only handed over.
-struct Roomy {
+/// The room that an answer takes.
+pub(super) struct Taken {
+    /// Among those that tell of the API.
+    told: Option<room::Held>,
+    /// Among all.
+    counted: Option<answers::Held>,
+}
+
+impl Taken {
+    pub(super) fn new(told: Option<room::Held>, counted: Option<answers::Held>) -> Self {
+        Self { told, counted }
+    }
+
+    /// Gives back what is not needed for so many bytes.
+    fn shrink(&mut self, bytes: usize) {
+        if let Some(told) = &mut self.told {
+            told.shrink(bytes);
+        }
+        if let Some(counted) = &mut self.counted {
+            counted.shrink(bytes);
+        }
+    }
+}
+
+/// Bytes that hold their room until the last of them is taken, not only handed over.
+struct Roomy<T> {
     bytes: Bytes,
-    _held: Held,
+    _taken: T,
 }
 
-impl AsRef<[u8]> for Roomy {
+impl<T> AsRef<[u8]> for Roomy<T> {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
 enum Content {
-    Whole(Bytes),
+    Whole(Parts),
     Opening(Chunks),
     Rows(Chunks),
     /// The rest of a chunk, and the chunks behind it.
     Rest(Bytes, Chunks),
     End,
+}
+
+/// A whole answer as it is handed over: what stands before it, it itself, and what stands behind it.
+struct Parts([Bytes; 3]);
+
+impl Parts {
+    fn len(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(Bytes::is_empty)
+    }
+
+    /// What is next of it.
+    fn first(&mut self) -> &mut Bytes {
+        let [opening, data, closing] = &mut self.0;
+        if !opening.is_empty() {
+            opening
+        } else if !data.is_empty() {
+            data
+        } else {
+            closing
+        }
+    }
 }
 
 /// The answer could not be finished: the connection is to be aborted, so that no client takes the
@@ -61,31 +116,39 @@ enum Content {
 pub(crate) struct Aborted;
 
 impl Body {
-    /// The body of an answer, what ends it as a stream, the room it takes and what packs it; the line it
+    /// The body of an answer, what stands before and behind it, the room it takes and what packs it; the line it
     /// closes, and the sign that its connection is in use.
     pub(super) fn new(
-        (reply, closing): (Reply, Bytes),
-        (held, packer): (Option<Held>, Option<Packer>),
+        (opening, reply, mut closing): (&'static [u8], Reply, Bytes),
+        (mut taken, packer): (Taken, Option<Packer>),
         outcome: Outcome,
         (line, in_flight): (Line, InFlight),
     ) -> Self {
-        let (content, held) = match (reply, held) {
-            (Reply::Whole(bytes) | Reply::Replayed(bytes), Some(held)) => {
-                (Content::Whole(roomy(bytes, held)), None)
+        let (content, taken) = match reply {
+            Reply::Stream(chunks) => (Content::Opening(chunks), Some(Arc::new(taken))),
+            Reply::Whole(bytes) | Reply::Replayed(bytes) => {
+                taken.shrink(opening.len() + bytes.len() + closing.len());
+                let (bytes, taken) = if packer.is_some() {
+                    (bytes, Some(Arc::new(taken)))
+                } else {
+                    (roomy(bytes, taken), None)
+                };
+                let closing = std::mem::take(&mut closing);
+                let parts = Parts([Bytes::from_static(opening), bytes, closing]);
+                (Content::Whole(parts), taken)
             }
-            (Reply::Whole(bytes) | Reply::Replayed(bytes), None) => (Content::Whole(bytes), None),
-            (Reply::Stream(chunks), held) => (Content::Opening(chunks), held),
         };
         let mut body = Self {
             content,
             packs: packer.is_some(),
             packer,
             packed: Bytes::new(),
+            opening,
             closing,
             outcome,
             line,
             in_flight,
-            _held: held,
+            taken,
         };
         if body.is_end_stream() {
             body.finish();
@@ -151,22 +214,22 @@ impl Body {
 
     fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
         match std::mem::replace(&mut self.content, Content::End) {
-            Content::Whole(mut bytes) => {
+            Content::Whole(mut parts) => {
                 let part = if self.packs {
-                    Packer::portion(&mut bytes)
+                    Packer::portion(parts.first())
                 } else {
-                    self.part(&mut bytes)
+                    self.part(parts.first())
                 };
-                if bytes.is_empty() {
+                if parts.is_empty() {
                     self.finish();
                 } else {
-                    self.content = Content::Whole(bytes);
+                    self.content = Content::Whole(parts);
                 }
                 Poll::Ready(Some(Ok(part)))
             }
             Content::Opening(chunks) => {
                 self.content = Content::Rows(chunks);
-                Poll::Ready(Some(Ok(Bytes::from_static(OPENING))))
+                Poll::Ready(Some(Ok(Bytes::from_static(self.opening))))
             }
             Content::Rows(chunks) => self.rows(chunks, context),
             Content::Rest(bytes, chunks) => Poll::Ready(Some(Ok(self.chunk(bytes, chunks)))),
@@ -213,9 +276,23 @@ impl Body {
     }
 }
 
-fn roomy(bytes: Bytes, mut held: Held) -> Bytes {
-    held.shrink(bytes.len());
-    Bytes::from_owner(Roomy { bytes, _held: held })
+impl Drop for Body {
+    /// Whoever was cut off did not go away.
+    fn drop(&mut self) {
+        let is_cut = self.in_flight.is_cut();
+        let entry = self.line.entry();
+        if is_cut && entry.outcome == Outcome::Cancelled {
+            entry.outcome = Outcome::Aborted;
+            entry.code = Some(STALLED);
+        }
+    }
+}
+
+fn roomy(bytes: Bytes, taken: impl Send + Sync + 'static) -> Bytes {
+    Bytes::from_owner(Roomy {
+        bytes,
+        _taken: taken,
+    })
 }
 
 impl HttpBody for Body {
@@ -236,7 +313,12 @@ impl HttpBody for Body {
             self.line.entry().bytes += bytes.len() as u64;
             self.in_flight.handed();
         }
-        Poll::Ready(next.map(|bytes| bytes.map(Frame::data)))
+        let taken = &self.taken;
+        let held = |bytes| match taken {
+            Some(taken) => roomy(bytes, Arc::clone(taken)),
+            None => bytes,
+        };
+        Poll::Ready(next.map(|bytes| bytes.map(|bytes| Frame::data(held(bytes)))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -244,7 +326,7 @@ impl HttpBody for Body {
             return false;
         }
         match &self.content {
-            Content::Whole(bytes) => bytes.is_empty(),
+            Content::Whole(parts) => parts.is_empty(),
             Content::End => true,
             Content::Opening(_) | Content::Rows(_) | Content::Rest(..) => false,
         }
@@ -255,7 +337,7 @@ impl HttpBody for Body {
             return SizeHint::default();
         }
         match &self.content {
-            Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Whole(parts) => SizeHint::with_exact(parts.len() as u64),
             Content::End => SizeHint::with_exact(0),
             Content::Opening(_) | Content::Rows(_) | Content::Rest(..) => SizeHint::default(),
         }

@@ -1,5 +1,6 @@
 //! Who sends a request.
 
+use super::answers::Account;
 use crate::server::{Server, Stage};
 use crate::taken_for::{self, EXAMPLE};
 use guard::rates::Visit;
@@ -23,6 +24,8 @@ pub(crate) struct Peer {
     pub(crate) certificate: Option<Presented>,
     /// Where the bodies of requests from there are counted, once one came.
     seat: OnceLock<Arc<Seat>>,
+    /// Where answers to requests from there are counted, once one came.
+    account: OnceLock<Arc<Account>>,
 }
 
 impl Peer {
@@ -31,6 +34,7 @@ impl Peer {
             origin: Origin::new(address),
             certificate,
             seat: OnceLock::new(),
+            account: OnceLock::new(),
         }
     }
 
@@ -42,6 +46,21 @@ impl Peer {
             return Arc::clone(self.seat.get_or_init(|| seat(here)));
         }
         seat(visit.address())
+    }
+
+    /// Where answers to it are counted, whoever it speaks for.
+    pub(super) fn account(&self, server: &Server) -> Arc<Account> {
+        let first = || server.answers.account(self.origin.counted());
+        Arc::clone(self.account.get_or_init(first))
+    }
+
+    /// Where the answer to a request is counted: here, unless somebody else sent it on from elsewhere.
+    pub(crate) fn account_of(&self, server: &Server, visit: &Visit) -> Arc<Account> {
+        match visit.address() {
+            "" => self.account(server),
+            here if *here == **self.origin.counted() => self.account(server),
+            elsewhere => server.answers.account(elsewhere),
+        }
     }
 }
 

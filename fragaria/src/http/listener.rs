@@ -38,6 +38,11 @@ const STREAM_WINDOW: u32 = 64 * 1024;
 /// The same for all requests on a connection.
 const CONNECTION_WINDOW: u32 = 128 * 1024;
 
+/// Bytes that the kernel takes in for a client that takes none. It would take megabytes, and be ready
+/// for more only when a third of them is gone: a client that is slow would seem to take nothing.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 128 * 1024;
+
 /// Connections, counted.
 pub(crate) struct Connections {
     open: Gauge,
@@ -167,7 +172,7 @@ async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let _open = Open::new(&server.connections.open);
-    let _ = stream.set_nodelay(true);
+    suit(&stream);
     let pulse = Pulse::new();
     let Some(tls) = &server.tls else {
         let wire = Wire::new(stream, pulse.clone());
@@ -192,6 +197,13 @@ async fn serve(
         };
         converse(&server, (stream, protocol), (end, pulse), stop).await;
     }
+}
+
+/// Makes a connection tell soon what its client takes. One that cannot be set so is served as it is.
+fn suit(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
 }
 
 /// The other end of a connection, and the certificates that it came with.
@@ -257,6 +269,7 @@ async fn converse(
                 Verdict::Keep => {}
                 Verdict::Close => connection.as_mut().graceful_shutdown(),
                 Verdict::Abort => {
+                    watchman.pulse.cut();
                     server.connections.cut.inc();
                     return;
                 }

@@ -36,6 +36,8 @@ pub(super) struct Pulse {
     blocked_since: AtomicU64,
     /// When a byte was last written.
     written: AtomicU64,
+    /// Whether it was cut because its client is too slow.
+    is_cut: AtomicBool,
 }
 
 /// An answer whose client is to take what was handed over.
@@ -68,6 +70,7 @@ impl Pulse {
             head_since: AtomicU64::new(0),
             blocked_since: AtomicU64::new(NEVER),
             written: AtomicU64::new(0),
+            is_cut: AtomicBool::new(false),
         })
     }
 
@@ -92,6 +95,11 @@ impl Pulse {
     /// Whether it was seen to speak HTTP/2.
     pub(super) fn is_multiplexed(&self) -> bool {
         self.multiplexed.load(Relaxed)
+    }
+
+    /// It is not waited for any longer.
+    pub(super) fn cut(&self) {
+        self.is_cut.store(true, Relaxed);
     }
 
     /// Whether no request is in flight.
@@ -177,6 +185,11 @@ impl InFlight {
             let mut waiting = self.pulse.waiting();
             waiting.retain(|answer| answer.number != self.number);
         }
+    }
+
+    /// Whether the connection was cut because its client is too slow.
+    pub(super) fn is_cut(&self) -> bool {
+        self.pulse.is_cut.load(Relaxed)
     }
 
     /// In what parts the answer is to be handed over: over HTTP/2 small ones, since what the client

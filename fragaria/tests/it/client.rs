@@ -225,6 +225,14 @@ impl Client {
         }
     }
 
+    /// Reads that many bytes, or up to the end; how many came.
+    pub(crate) fn take(&mut self, bytes: usize) -> io::Result<usize> {
+        let mut taken = Vec::with_capacity(bytes);
+        (&mut self.stream)
+            .take(bytes as u64)
+            .read_to_end(&mut taken)
+    }
+
     /// Everything up to the end, however it ends.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -186,6 +186,9 @@ fn a_bound_of_all_answers_has_room_for_one() {
     let told = project.fail(&["config"]);
     let expected = "server.introspections_bytes_max: 134217727 is too small, at least 134217728";
     assert!(told.contains(expected), "{told}");
+    let told = project.fail(&["config", "--set", "server.answers_bytes_max=16778239"]);
+    let expected = "server.answers_bytes_max: 16778239 is too small, at least 16778240";
+    assert!(told.contains(expected), "{told}");
     project.write(
         "fragaria.toml",
         "[server]\nintrospections_bytes_max = 2048\n[limits]\nintrospection_bytes_max = 1024\n",

@@ -1,6 +1,7 @@
 //! Clients that send nonsense, too much, too slowly, or take too little.
 
 use crate::client::{Client, OTHER, PATIENCE};
+use crate::frames;
 use crate::project::Project;
 use crate::server::Server;
 use std::time::{Duration, Instant};
@@ -233,14 +234,50 @@ fn a_client_that_takes_nothing_of_its_answer_is_cut() {
         text.contains("fragaria_http_connections_cut_total 1")
     });
     let line = server.logged("request");
-    assert_eq!(line["outcome"], "cancelled");
+    assert_eq!(
+        (&line["outcome"], &line["code"]),
+        (&"aborted".into(), &"http.stalled".into())
+    );
+    assert_eq!(
+        server.metric("fragaria_http_faults_total{code=\"http.stalled\"}"),
+        1
+    );
     assert_healthy(&server);
 }
 
-/// A frame of HTTP/2, RFC 9113, section 4.1, on the stream 0 or 1.
-fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(payload.len()).unwrap();
-    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+/// Reads so many bytes of a body every tenth of a second, for as long as it is to take; how many came.
+fn read_steadily(server: &Server, client: &mut Client, bytes: usize, long: Duration) -> usize {
+    let begun = Instant::now();
+    let mut taken = 0;
+    while begun.elapsed() < long {
+        let next = Instant::now() + Duration::from_millis(100);
+        taken += client.take(bytes).unwrap();
+        while Instant::now() < next {
+            server.get("/health/live");
+        }
+    }
+    taken
+}
+
+#[test]
+fn a_client_that_takes_its_answer_slowly_is_not_cut_while_it_takes() {
+    let project = Project::large();
+    let server = project
+        .serve(&[
+            "server.stall_timeout_ms=1500",
+            "database.stall_timeout_ms=1500",
+        ])
+        .ready();
+    let mut client = server.client();
+    ask_for_everything(&mut client);
+    assert_eq!(client.head().unwrap().status, 200);
+    // What waits in the kernel of either end for a client that takes all it can is not to hide it.
+    let taken = read_steadily(&server, &mut client, 30_000, Duration::from_secs(8));
+    assert!(taken > 1_000_000, "{taken}");
+    assert_eq!(server.metric("fragaria_http_connections_cut_total"), 0);
+    assert_eq!(server.metric("fragaria_store_pool_in_use"), 1);
+    assert!(client.rest().ends_with(b"0\r\n\r\n"), "it has an end");
+    assert_eq!(server.logged("request")["outcome"], "ok");
 }
 
 #[test]
@@ -248,22 +285,12 @@ fn a_client_that_only_pings_while_it_takes_nothing_is_cut() {
     let project = Project::large();
     let server = project.serve(&["server.stall_timeout_ms=300"]).ready();
     let path = "/graphql?query=%7B%20readings%20%7B%20id%20note%20%7D%20%7D";
-    // No Huffman code, no entry of the table: section 6.2.2 of RFC 7541.
-    let literal = |name: u8, value: &str| {
-        let length = u8::try_from(value.len()).unwrap();
-        [&[name, length], value.as_bytes()].concat()
-    };
-    let head = [vec![0x82, 0x86], literal(1, "localhost"), literal(4, path)].concat();
-    // The window: that of the setting 4, INITIAL_WINDOW_SIZE.
-    for window in [0_u8, 40] {
-        let settings = frame(4, 0, 0, &[0, 4, 0, 0, window, 0]);
-        let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    for window in [0, 10_240] {
         let mut client = server.client();
-        let begin = [&preface[..], &settings, &frame(1, 0b101, 1, &head)].concat();
+        let begin = [frames::preface(window), frames::get(1, path)].concat();
         client.send(begin).unwrap();
         let begun = Instant::now();
-        let ping = frame(6, 0, 0, b"12345678");
-        while client.send(&ping).is_ok() && client.take_what_comes().is_ok() {
+        while client.send(frames::ping()).is_ok() && client.take_what_comes().is_ok() {
             assert!(begun.elapsed() < PATIENCE, "it is not cut");
         }
     }

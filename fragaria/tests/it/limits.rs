@@ -1,6 +1,7 @@
 //! What a request may ask, and what becomes of one that asks for more: a code in the answer, in the
 //! log and in the metrics.
 
+mod answers;
 mod cost;
 mod documents;
 mod introspection;

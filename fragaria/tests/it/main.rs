@@ -29,6 +29,7 @@ mod differential;
 mod documents;
 mod extremes;
 mod faults;
+mod frames;
 mod functions;
 mod hostile;
 mod http;

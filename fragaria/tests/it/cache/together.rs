@@ -170,3 +170,38 @@ fn what_is_too_large_to_be_kept_is_read_by_each_for_itself() {
     }
     assert_eq!(counted(&server, "shared"), 0);
 }
+
+#[test]
+fn many_who_wait_for_a_kept_answer_hold_it_once() {
+    let ground = Ground::sqlite();
+    let long = 1_000_000;
+    ground.sql(&format!(
+        "UPDATE book SET title = printf('%.*c', {long}, 'a') WHERE id = 1"
+    ));
+    let settings = [
+        "cache.entry_bytes_max=2097152",
+        "database.whole_bytes_max=2097152",
+    ];
+    let server = ground.serve(&settings);
+    let document = "{ book(id: 1) { title } }";
+    let title = settled(&server, document)["book"]["title"].take();
+    assert_eq!(title.as_str().unwrap().len(), long);
+    let (before, _) = server.memory();
+    let body = json!({ "query": document }).to_string();
+    let waiting = (0..60).map(|_| {
+        let mut client = Client::narrow(server.address);
+        let json = ["content-type: application/json"];
+        client
+            .request("POST /graphql", &json, body.as_bytes())
+            .unwrap();
+        let head = client.head().unwrap();
+        (client, head)
+    });
+    let waiting: Vec<_> = waiting.collect();
+    let grown = server.memory().0.saturating_sub(before) >> 20;
+    assert!(grown < 20, "{grown} MiB");
+    for (mut client, mut answer) in waiting {
+        client.body(&mut answer).unwrap();
+        assert_eq!(answer.json()["data"]["book"]["title"], title);
+    }
+}

@@ -112,6 +112,7 @@ fn a_share_that_is_none_stops_the_start() {
     for key in [
         "server.connections_share_percent",
         "server.bodies_share_percent",
+        "server.answers_share_percent",
         "tls.handshakes_share_percent",
         "auth.introspection.questions_share_percent",
     ] {
