@@ -127,6 +127,13 @@ const POLICY: (&str, Kind, &str) = (
     "a policy of the database does not let the caller write that row",
 );
 
+/// What is told of a value that is not told apart.
+const UNFIT: (&str, Kind, &str) = (
+    "store.out_of_range",
+    Kind::Conflict,
+    "a value is not one its column can hold",
+);
+
 /// An error and the step it befell, if it befell one.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
@@ -227,11 +234,7 @@ impl Error {
             ),
             Self::Busy(_) | Self::Full(_) => BUSY,
             Self::OutOfRange(message) => ("store.out_of_range", Kind::Conflict, message),
-            Self::NotAsItMust(_) => (
-                "store.out_of_range",
-                Kind::Conflict,
-                "a value is not one its column can hold",
-            ),
+            Self::NotAsItMust(_) => UNFIT,
             Self::TooLarge(_) => (
                 "store.too_large",
                 Kind::Limit,
