@@ -250,26 +250,20 @@ impl<'a> Planner<'a> {
 
     /// The rows that an insert gives back if nothing of the database keeps it from writing them.
     fn surely_written(&self, tree: &Tree) -> Option<(usize, usize)> {
-        let Tree::Change(change) = tree else {
+        let Tree::Change(Change::Insert {
+            table,
+            rows,
+            condition,
+            conflict,
+            returning,
+            ..
+        }) = tree
+        else {
             return None;
         };
-        let is_sure = match change {
-            Change::Insert {
-                condition: None,
-                conflict: None,
-                ..
-            } => true,
-            _ => self.changes_answer() && is_sure(tree),
-        };
-        match change {
-            Change::Insert {
-                table,
-                rows,
-                returning,
-                ..
-            } if is_sure && !returning.is_empty() => Some((*table, rows.len())),
-            _ => None,
-        }
+        let is_plain = condition.is_none() && conflict.is_none();
+        let is_sure = is_plain || self.changes_answer() && is_sure(tree);
+        (is_sure && !returning.is_empty()).then_some((*table, rows.len()))
     }
 
     /// Makes an insert fail that wrote fewer rows, as by a trigger that says nothing.
