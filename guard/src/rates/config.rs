@@ -50,7 +50,8 @@ pub struct Rule {
     /// The period, in seconds; 1 where it is left out.
     pub period_seconds: u64,
     /// How much may come at once after a rest; as much as in a period where it is left out.
-    pub burst: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u64>,
     /// The roles it is for; a caller with one of them is meant, and all where the list is empty.
     pub roles: Vec<String>,
     /// The tenants it is for; all where the list is empty.
@@ -117,7 +118,7 @@ impl Default for Config {
     fn default() -> Self {
         let rule = Rule {
             requests: 1_000,
-            burst: 10_000,
+            burst: Some(10_000),
             ..Rule::default()
         };
         Self {
@@ -138,7 +139,7 @@ impl Default for Rule {
             requests: 0,
             cost: 0,
             period_seconds: 1,
-            burst: 0,
+            burst: None,
             roles: Vec::new(),
             tenants: Vec::new(),
             operations: Vec::new(),
@@ -255,10 +256,10 @@ impl Rule {
         let bounds = [
             ("requests", self.requests, 0, UNITS_MAX),
             ("cost", self.cost, 0, UNITS_MAX),
-            ("burst", self.burst, 0, UNITS_MAX),
             ("period_seconds", self.period_seconds, 1, PERIOD_SECONDS_MAX),
         ];
-        for (key, value, least, most) in bounds {
+        let burst = self.burst.map(|burst| ("burst", burst, 1, UNITS_MAX));
+        for (key, value, least, most) in bounds.into_iter().chain(burst) {
             if value < least || value > most {
                 findings.push(format!("{key}: {value} is not between {least} and {most}"));
             }

@@ -59,11 +59,6 @@ impl Rule {
     fn new(rule: &config::Rule, all: &[config::Rule], bytes_max: usize) -> Self {
         let quota = NonZeroU64::new(rule.requests.max(rule.cost)).unwrap_or(NonZeroU64::MIN);
         let period_ns = rule.period_seconds.saturating_mul(1_000_000_000);
-        let burst = if rule.burst == 0 {
-            quota.get()
-        } else {
-            rule.burst
-        };
         // What it may have to give way to has to be known before.
         let stage = all
             .iter()
@@ -75,7 +70,7 @@ impl Rule {
             limit: Limit {
                 quota,
                 period_ns: NonZeroU64::new(period_ns).unwrap_or(NonZeroU64::MIN),
-                burst,
+                burst: rule.burst.unwrap_or(quota.get()),
             },
             stage: stage.unwrap_or(Stage::Operation),
             by_cost: rule.cost > 0,

@@ -338,7 +338,7 @@ async fn without_rules_nobody_is_limited_and_nothing_is_told() {
 async fn a_client_is_told_what_holds_and_what_is_left() {
     let by_cost = config::Rule {
         period_seconds: 60,
-        burst: 500,
+        burst: Some(500),
         ..named("budget", by_cost(Per::Caller, 600))
     };
     let bench = Bench::new(vec![rule(Per::Ip, 10), by_cost]);

@@ -63,6 +63,12 @@ fn numbers_that_cannot_be_worked_with_are_refused() {
         };
         assert_eq!(findings(rule).len(), 1);
     }
+    let nothing_at_once = Rule {
+        burst: Some(0),
+        ..requests(1)
+    };
+    let told = "burst: 0 is not between 1 and 1000000000";
+    assert!(findings(nothing_at_once)[0].ends_with(told));
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn rule(per: Per, name: &str, asker: &Asker) -> Rule {
         name: name.to_owned(),
         per,
         requests: asker.quota,
-        burst: asker.burst,
+        burst: Some(asker.burst),
         ..Rule::default()
     }
 }
@@ -218,7 +218,7 @@ mod tests {
                 .collect();
             let meant: Vec<_> = askers
                 .iter()
-                .map(|asker| (asker.quota, asker.burst))
+                .map(|asker| (asker.quota, Some(asker.burst)))
                 .collect();
             assert_eq!(said, meant, "{scenario:?}");
         }
