@@ -81,16 +81,24 @@ impl Target {
             store::Error::Address(_) => Some(format!("correct {}: {FORMS}", self.name)),
             store::Error::Login(_) => Some(self.login()),
             store::Error::Unavailable(_) if dialect == Some(Dialect::Sqlite) => self.file(),
-            store::Error::Unavailable(_) => Some(format!(
-                "start the database, or correct the host and the name in {}",
-                self.name
-            )),
+            store::Error::Unavailable(_) => Some(self.way()),
             store::Error::Full(_) => {
                 Some("let the database take more connections, or end some of others".to_owned())
             }
             store::Error::Denied(_) => rights(dialect?),
             _ => None,
         }
+    }
+
+    /// How to come to a server.
+    fn way(&self) -> String {
+        let is_told = self.url.expose().contains("sslmode=");
+        let what = if is_told {
+            "the host, the name and sslmode"
+        } else {
+            "the host and the name"
+        };
+        format!("start the database, or correct {what} in {}", self.name)
     }
 
     /// How to give the password.

@@ -164,6 +164,7 @@ impl Project {
         let artefact = artefact::read(&bytes)?;
         let mut warnings = compiled.warnings;
         warnings.extend(trusted.0.warnings);
+        warnings.extend(self.idle_cache(&artefact.schema));
         Ok(Compiled {
             artefact,
             bytes,
@@ -171,6 +172,15 @@ impl Project {
             texts: texts(&sources).into_iter().chain(trusted.1).collect(),
             rules: compiled.rules,
         })
+    }
+
+    /// What is said where answers are to be kept, and of no type any may be.
+    fn idle_cache(&self, schema: &Schema) -> Option<Diagnostic> {
+        let is_kept = schema.tables.iter().any(|table| table.max_age_s.is_some());
+        let what = "cache.enabled is true, and no type says that answers about it may be kept";
+        let help = "write @cache(maxAge: 60) on such types, or take cache.enabled out";
+        (self.loaded.config.cache.enabled && !is_kept)
+            .then(|| Diagnostic::warning("cache.unused", what).help(help))
     }
 
     /// The documents it trusts, for a schema, and their texts.
@@ -364,6 +374,21 @@ pub(crate) fn read_artefact(path: &Path) -> Result<Artefact> {
             mend::failure(format!("{shown} is not usable: {error}"), help)
         }
         error => anyhow::Error::new(error).context(format!("{shown} is not usable")),
+    })
+}
+
+/// Writes a file that somebody asked for.
+pub(crate) fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    fs::write(path, bytes).map_err(|error| {
+        let help = match folder {
+            _ if path.is_dir() => "it is a directory: name a file in it".to_owned(),
+            Some(folder) if !folder.exists() => format!("make the directory {}", display(folder)),
+            _ => "let whoever runs this write there, or name another file".to_owned(),
+        };
+        mend::failure(format!("cannot write {}: {error}", display(path)), help)
     })
 }
 

@@ -6,7 +6,7 @@ use crate::cli::Compile;
 use crate::count::count;
 use crate::environment::Environment;
 use crate::mend;
-use crate::project::{ARTEFACT, Compiled, Project, display};
+use crate::project::{self, ARTEFACT, Compiled, Project, display};
 use crate::snippet::{self, Refused};
 use crate::terminal::Terminal;
 use crate::ways;
@@ -38,8 +38,7 @@ pub(crate) async fn run(
     let shown = ways::show(&compiled.artefact.schema, terminal)?;
     let out = args.out.unwrap_or_else(|| project.directory.join(ARTEFACT));
     refuse_to_overwrite(&out)?;
-    std::fs::write(&out, &compiled.bytes)
-        .with_context(|| format!("cannot write {}", display(&out)))?;
+    project::write(&out, &compiled.bytes)?;
     let hash = compiled.artefact.hash.to_string();
     let machine = json!({
         "artefact": display(&out),

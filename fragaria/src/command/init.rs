@@ -7,7 +7,7 @@ use crate::config;
 use crate::count::count;
 use crate::environment::Environment;
 use crate::mend;
-use crate::project::{CONFIG, SCHEMA, SCHEMA_DIRECTORY, display};
+use crate::project::{self, CONFIG, SCHEMA, SCHEMA_DIRECTORY, display};
 use crate::snippet::{self, Refused, Texts};
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result, bail};
@@ -42,9 +42,9 @@ pub(crate) async fn run(args: Init, environment: &Environment, terminal: Termina
     drop(progress);
     fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
     let config = config_text(&given, dialect, &args.out)?;
-    write(&args.out.join(CONFIG), &config)?;
+    project::write(&args.out.join(CONFIG), &config)?;
     let schema = args.out.join(SCHEMA);
-    write(&schema, &scaffold.sdl)?;
+    project::write(&schema, &scaffold.sdl)?;
     let texts = Texts::from([(SCHEMA.to_owned(), scaffold.sdl)]);
     let machine = json!({
         "found": found(&catalog).into_iter().map(|(name, _, number)| (name, number)).collect::<BTreeMap<_, _>>(),
@@ -92,10 +92,6 @@ fn refuse_to_overwrite(out: &Path, force: bool) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("cannot write {}", display(path)))
 }
 
 fn config_text(url: &Secret, dialect: Dialect, out: &Path) -> Result<String> {

@@ -58,10 +58,11 @@ pub(crate) async fn run(args: Verify, environment: &Environment, terminal: Termi
 }
 
 async fn api(args: VerifyApi, environment: &Environment, terminal: Terminal) -> Result<()> {
-    let loaded = settings(&args, environment)?;
+    let (loaded, target) = settings(&args, environment)?;
     let scope = Scope::of(address::dialect(&loaded.config.database.url)?, &args.types)?;
     let mut signals = Signals::new()?;
-    let mut scratch = Scratch::make(&loaded.config.database, args.schema.as_deref()).await?;
+    let mut scratch =
+        Scratch::make(&loaded.config.database, &target, args.schema.as_deref()).await?;
     let work = AssertUnwindSafe(planting::grow(
         &mut scratch,
         (&scope, loaded.config),
@@ -88,18 +89,20 @@ async fn api(args: VerifyApi, environment: &Environment, terminal: Terminal) -> 
     }
 }
 
-/// The settings: those of the environment and of flags, there is no project.
-fn settings(args: &VerifyApi, environment: &Environment) -> Result<Loaded> {
+/// The settings, those of the environment and of flags as there is no project, and the database.
+fn settings(args: &VerifyApi, environment: &Environment) -> Result<(Loaded, Target)> {
     let flags = args.settings.flags();
     let mut loaded = config::load(None, &environment.variables, &flags).map_err(|diagnostics| {
         let texts = Texts::new();
         Refused { diagnostics, texts }
     })?;
     let url = &mut loaded.config.database.url;
-    if let Some(given) = &args.against {
-        *url = Target::given(&Secret::new(given), "--against", url).url;
-    }
-    address::dialect(url)?;
-    address::must_exist(url)?;
-    Ok(loaded)
+    let target = match &args.against {
+        Some(given) => Target::given(&Secret::new(given), "--against", url),
+        None => Target::configured(url, "database.url"),
+    };
+    address::dialect(&target.url)?;
+    address::must_exist(&target.url)?;
+    *url = target.url.clone();
+    Ok((loaded, target))
 }

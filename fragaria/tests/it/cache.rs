@@ -7,6 +7,7 @@ mod over_http;
 mod together;
 
 use crate::client::PATIENCE;
+use crate::project::{Project, told};
 use ground::{Base, Ground, ask, counted, settled, until};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -51,6 +52,25 @@ fn an_answer_is_given_again_until_a_table_changes_whoever_changes_it() {
         assert!(server.metric("fragaria_cache_stale_total") > 0);
         assert!(server.metric("fragaria_cache_size_bytes") > 0);
     }
+}
+
+#[test]
+fn a_cache_of_which_no_type_makes_use_is_told() {
+    let project = Project::small();
+    let compiled = |more: &[&str]| {
+        let output = project.output(&[&["compile"], more].concat());
+        assert!(output.status.success());
+        told(&output)
+    };
+    let asked = compiled(&["--set", "cache.enabled=true"]);
+    let warning = "warning[cache.unused]: cache.enabled is true, and no type says";
+    assert!(asked.contains(warning), "{asked}");
+    assert!(!compiled(&[]).contains("cache.unused"));
+    let schema = std::fs::read_to_string(project.path("schema.graphql")).unwrap();
+    let schema = schema.replacen(" @table", " @cache(maxAge: 60) @table", 1);
+    project.write("schema.graphql", &schema);
+    let used = compiled(&["--set", "cache.enabled=true"]);
+    assert!(!used.contains("cache.unused"), "{used}");
 }
 
 #[test]

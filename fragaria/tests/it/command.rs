@@ -433,3 +433,15 @@ fn an_artefact_is_served_by_its_path_and_only_on_its_kind_of_database() {
     let told = project.fail(&["compile"]);
     assert!(told.contains("database.url is not set"), "{told}");
 }
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_with_its_mend() {
+    let project = Project::small();
+    for (path, mend) in [
+        ("nowhere/a.json", "  = help: make the directory nowhere"),
+        (".", "  = help: it is a directory: name a file in it"),
+    ] {
+        let refused = project.fail(&["compile", "--out", path]);
+        assert!(refused.contains(mend), "{refused}");
+    }
+}

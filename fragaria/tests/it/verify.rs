@@ -234,7 +234,11 @@ fn sqlite_has_no_schemas_and_a_database_that_is_away_is_said_so() {
         "--against",
         "postgres://nobody@127.0.0.1:1/nothing",
     ]);
-    assert!(refused.contains("the database cannot be used"), "{refused}");
+    let mend = "  = help: start the database, or correct the host and the name in the address behind --against";
+    assert!(
+        refused.contains("the database cannot be used") && refused.contains(mend),
+        "{refused}"
+    );
     let refused = project.fail(&[
         "verify",
         "api",

@@ -5,7 +5,7 @@ use super::plans::{Looked, Planned};
 use super::report::{called, who};
 use super::subject::Subject;
 use crate::mend;
-use crate::project::display;
+use crate::project::{self, display};
 use anyhow::{Context as _, Result};
 use engine::Asker;
 use model::{Diagnostic, QueryPlan, Work};
@@ -94,7 +94,7 @@ pub(super) fn write(subject: &Subject, looked: &Looked) -> Result<()> {
     let text = serde_json::to_string_pretty(&record)? + "\n";
     let path = &subject.plans;
     refuse_to_overwrite(path)?;
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", display(path)))
+    project::write(path, text)
 }
 
 /// Refuses to write plans in the place of something else.

@@ -5,14 +5,13 @@ use crate::cli::PolicyReport;
 use crate::config::Config;
 use crate::count::count;
 use crate::environment::Environment;
-use crate::project::{ARTEFACT, Project, directory_of, display, read_artefact};
+use crate::project::{self, ARTEFACT, Project, directory_of, display, read_artefact};
 use crate::terminal::Terminal;
 use crate::ways;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use engine::artefact::Artefact;
 use engine::{OfRole, OfRows, Report, Shown};
 use serde_json::{Value, json};
-use std::fs;
 use std::path::Path;
 
 /// What is told of.
@@ -41,7 +40,7 @@ pub(super) fn run(
     };
     let key = args.sign.as_deref().map(signed::private_key).transpose()?;
     let text = serde_json::to_string_pretty(&machine(&subject, &report, &shown))? + "\n";
-    fs::write(out, &text).with_context(|| format!("cannot write {}", display(out)))?;
+    project::write(out, &text)?;
     let mut files = vec![display(out)];
     if let Some(key) = key {
         files.push(display(&signed::seal(&key, out, text.as_bytes())?));

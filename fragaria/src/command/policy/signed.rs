@@ -3,7 +3,7 @@
 use crate::cli::PolicyVerify;
 use crate::mend;
 use crate::private;
-use crate::project::display;
+use crate::project::{self, display};
 use crate::terminal::Terminal;
 use anyhow::{Context as _, Result};
 use guard::seal::{self, FileKey};
@@ -41,7 +41,7 @@ pub(super) fn seal(key: &FileKey, file: &Path, bytes: &[u8]) -> Result<PathBuf> 
     let now = i64::try_from(SystemClock.seconds())?;
     let sealed = seal::seal(key, bytes, now) + "\n";
     let out = beside(file);
-    fs::write(&out, sealed).with_context(|| format!("cannot write {}", display(&out)))?;
+    project::write(&out, sealed)?;
     Ok(out)
 }
 

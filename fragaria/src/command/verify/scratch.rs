@@ -1,7 +1,8 @@
 //! The place the matrix is grown in, apart from all that is yours, and removed in the end.
 
 use super::statements::{number, run};
-use crate::{address, mend};
+use crate::address::{self, Target};
+use crate::mend;
 use anyhow::Result;
 use model::metric::Registry;
 use model::{Dialect, Secret};
@@ -43,7 +44,11 @@ enum Remains {
 
 impl Scratch {
     /// Makes a place of its own, or takes one that is empty.
-    pub(super) async fn make(config: &Config, schema: Option<&str>) -> Result<Self> {
+    pub(super) async fn make(
+        config: &Config,
+        target: &Target,
+        schema: Option<&str>,
+    ) -> Result<Self> {
         let dialect = address::dialect(&config.url)?;
         let name = format!("{PREFIX}{:012x}", fastrand::u64(..1 << 48));
         if dialect == Dialect::Sqlite {
@@ -55,12 +60,13 @@ impl Scratch {
                 )),
             };
         }
-        let database = Database::open(config, &mut Registry::default())?;
+        let database = Database::open(config, &mut Registry::default());
+        let database = database.map_err(|error| away(error.into(), target))?;
         let remains = match schema {
-            None => own(&database, &name)
+            None => own(&database, target, &name)
                 .await
                 .map(|()| Remains::Schema(name.clone())),
-            Some(name) => taken(&database, name)
+            Some(name) => taken(&database, target, name)
                 .await
                 .map(|()| Remains::Contents(Vec::new())),
         };
@@ -209,7 +215,7 @@ fn word(dialect: Dialect) -> &'static str {
 }
 
 /// Makes a schema.
-async fn own(database: &Database, name: &str) -> Result<()> {
+async fn own(database: &Database, target: &Target, name: &str) -> Result<()> {
     let word = word(database.dialect());
     let made = run(database, &[format!("CREATE {word} {name}")]).await;
     made.map_err(|failure| match failure.error {
@@ -217,12 +223,12 @@ async fn own(database: &Database, name: &str) -> Result<()> {
             format!("the {word} {name} cannot be made: {}", failure.error),
             format!("let this login make one, or give it an empty one by --schema <{word}>"),
         ),
-        _ => away(failure),
+        _ => away(failure, target),
     })
 }
 
 /// Refuses a schema that is not there or not empty.
-async fn taken(database: &Database, name: &str) -> Result<()> {
+async fn taken(database: &Database, target: &Target, name: &str) -> Result<()> {
     let word = word(database.dialect());
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(is_plain) {
@@ -231,7 +237,8 @@ async fn taken(database: &Database, name: &str) -> Result<()> {
             "take one of letters, digits and underscores",
         ));
     }
-    database.check().await.map_err(|error| away(error.into()))?;
+    let answers = database.check().await;
+    answers.map_err(|error| away(error.into(), target))?;
     match number(database, &contents(database.dialect(), name)).await? {
         Some(0) => Ok(()),
         None => Err(mend::failure(
@@ -245,8 +252,11 @@ async fn taken(database: &Database, name: &str) -> Result<()> {
     }
 }
 
-fn away(failure: Failure) -> anyhow::Error {
-    anyhow::Error::from(failure).context("the database cannot be used")
+fn away(failure: Failure, target: &Target) -> anyhow::Error {
+    match target.remedy(&failure.error) {
+        Some(help) => mend::failure(format!("the database cannot be used: {failure}"), help),
+        None => anyhow::Error::from(failure).context("the database cannot be used"),
+    }
 }
 
 /// Asks how much is in a schema; no row without one.
