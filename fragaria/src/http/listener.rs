@@ -201,9 +201,12 @@ async fn serve(
 
 /// Makes a connection tell soon what its client takes. One that cannot be set so is served as it is.
 fn suit(stream: &TcpStream) {
-    let _ = stream.set_nodelay(true);
+    let set = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
-    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+    let set = set.and(socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT));
+    if let Err(error) = set {
+        tracing::debug!(%error, "a connection is served without what makes it tell soon what is taken");
+    }
 }
 
 /// The other end of a connection, and the certificates that it came with.

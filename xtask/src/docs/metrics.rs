@@ -12,8 +12,11 @@ use std::process::{Command, Stdio};
 
 const START_SECONDS: u64 = 60;
 
-/// What is counted for each issuer is shown where there is one.
-const ISSUER: &str = "auth.issuers=[{ issuer = 'http://127.0.0.1:1', audience = 'none' }]";
+/// What is shown only where it is in use: what is counted for each issuer, and of kept answers.
+const IN_USE: [&str; 2] = [
+    "auth.issuers=[{ issuer = 'http://127.0.0.1:1', audience = 'none' }]",
+    "cache.enabled=true",
+];
 
 const OPENING: &str = "\
 # Metrics
@@ -57,7 +60,8 @@ fn exposition(binary: &Path) -> Result<String> {
         command
             .arg("dev")
             .arg(scratch.path().join("shop"))
-            .args(["--listen", &address, "--set", ISSUER])
+            .args(["--listen", &address])
+            .args(IN_USE.into_iter().flat_map(|setting| ["--set", setting]))
             .stdout(Stdio::null())
             .stderr(Stdio::null());
     })?;
