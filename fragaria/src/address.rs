@@ -92,7 +92,8 @@ impl Target {
 
     /// How to come to a server.
     fn way(&self) -> String {
-        let is_told = self.url.expose().contains("sslmode=");
+        let options = self.url.expose().rsplit_once('?');
+        let is_told = options.is_some_and(|(_, options)| options.contains("sslmode="));
         let what = if is_told {
             "the host, the name and sslmode"
         } else {

@@ -7,12 +7,13 @@ use crate::config::{self, File, Flag, Listed, Loaded};
 use crate::environment::Environment;
 use crate::mend;
 use crate::snippet::{Refused, Texts};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use engine::artefact::{self, Artefact};
 use engine::{self, Source, trusted};
 use model::{Diagnostic, Dialect, Place, Schema};
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The configuration file of a project.
@@ -379,17 +380,30 @@ pub(crate) fn read_artefact(path: &Path) -> Result<Artefact> {
 
 /// Writes a file that somebody asked for.
 pub(crate) fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
     fs::write(path, bytes).map_err(|error| {
-        let help = match folder {
-            _ if path.is_dir() => "it is a directory: name a file in it".to_owned(),
-            Some(folder) if !folder.exists() => format!("make the directory {}", display(folder)),
-            _ => "let whoever runs this write there, or name another file".to_owned(),
-        };
-        mend::failure(format!("cannot write {}: {error}", display(path)), help)
+        let what = format!("cannot write {}: {error}", display(path));
+        match unwritable(path, error.kind()) {
+            Some(help) => mend::failure(what, help),
+            None => anyhow!(what),
+        }
     })
+}
+
+/// What to do about a file that cannot be written.
+fn unwritable(path: &Path, why: ErrorKind) -> Option<String> {
+    let folder = display(path.parent()?);
+    match why {
+        ErrorKind::IsADirectory => Some("it is a directory: name a file in it".to_owned()),
+        ErrorKind::NotFound => Some(format!("make the directory {folder}")),
+        ErrorKind::NotADirectory => Some(format!("{folder} is no directory: name another")),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            Some("let whoever runs this write there".to_owned())
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Some("make room on the disk".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// A path as people write it, without a leading `./`.

@@ -440,6 +440,10 @@ fn a_file_that_cannot_be_written_is_told_with_its_mend() {
     for (path, mend) in [
         ("nowhere/a.json", "  = help: make the directory nowhere"),
         (".", "  = help: it is a directory: name a file in it"),
+        (
+            "shop.db/a.json",
+            "  = help: shop.db is no directory: name another",
+        ),
     ] {
         let refused = project.fail(&["compile", "--out", path]);
         assert!(refused.contains(mend), "{refused}");

@@ -137,6 +137,10 @@ fn a_rule_that_cannot_be_kept_is_refused_at_the_start() {
             "rates.rules: rule 1, ip: it needs `requests` or `cost`, of at least 1",
         ),
         (
+            "[{ requests = 1, burst = 0 }]",
+            "rates.rules: rule 1, ip: burst: 0 is not between 1 and 1000000000",
+        ),
+        (
             "[{ per = 'planet', requests = 1 }]",
             "rates.rules: unknown variant planet, expected one of ip, caller, key, tenant, operation",
         ),

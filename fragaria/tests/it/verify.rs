@@ -239,6 +239,10 @@ fn sqlite_has_no_schemas_and_a_database_that_is_away_is_said_so() {
         refused.contains("the database cannot be used") && refused.contains(mend),
         "{refused}"
     );
+    let encrypted = "postgres://nobody@127.0.0.1:1/nothing?sslmode=require";
+    let refused = project.fail(&["verify", "api", "--against", encrypted]);
+    let mend = "correct the host, the name and sslmode in the address behind --against";
+    assert!(refused.contains(mend), "{refused}");
     let refused = project.fail(&[
         "verify",
         "api",
