@@ -22,6 +22,7 @@ mod pulse;
 pub(crate) mod rates;
 mod request_id;
 pub(crate) mod room;
+mod streams;
 
 pub(crate) use caller::Peer;
 pub(crate) use listener::{Connections, Ended, listen};

@@ -24,7 +24,7 @@ use model::{Actor, Fault, Kind, Once};
 use observe::request::Line;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Failure, Manner, Reply};
+use store::{Failure, Gate, Manner, Reply};
 use tokio::time::Instant;
 
 /// Answers a GraphQL request.
@@ -103,7 +103,7 @@ async fn live(
     line: &mut Line,
     (visit, whose): (&mut Visit, &Arc<Account>),
 ) -> Result<(Lived, Option<u64>, answers::Held), Refusal> {
-    let admitted = admit((server, edition), asked, line, visit).await?;
+    let admitted = admit((server, edition), asked, line, (visit, whose)).await?;
     let lived = carry_out(server, edition, &admitted, line, Some(visit)).await?;
     let counted = lived.count(server, whose)?;
     let cost = line.entry().cost.filter(|_| admitted.reports_cost);
@@ -197,9 +197,11 @@ async fn read(
         }
         outcome => outcome,
     };
+    let has_its_share = |failure: &Failure| matches!(failure.error, store::Error::Crowded);
+    let waited_for_itself = outcome.as_ref().is_err_and(has_its_share);
     let outcome = outcome.map_err(Refusal::from_run);
     // A mistake takes less time than what it keeps from being done.
-    if outcome.as_ref().map_or_else(Refusal::is_away, |_| true) {
+    if !waited_for_itself && outcome.as_ref().map_or_else(Refusal::is_away, |_| true) {
         pass.told();
     }
     outcome
@@ -366,6 +368,7 @@ async fn run(
         once,
         actor,
         steps_as_login: 0,
+        gate: admitted.whose.clone().map(|whose| whose as Arc<dyn Gate>),
     };
     let database = admitted.place.database(server);
     let outcome = database.run(script, arguments, manner).await;

@@ -84,6 +84,13 @@ impl Share<Tally> {
     }
 }
 
+impl<T> Seat<T> {
+    /// Whose it is.
+    pub fn who(&self) -> &str {
+        &self.who
+    }
+}
+
 impl Seat<Tally> {
     /// It has so much more.
     pub fn add(&self, amount: usize) {

@@ -1,7 +1,8 @@
 //! What can be set about the database, with defaults that are safe.
 
 use crate::reply::WAITING_MAX;
-use model::Secret;
+use crate::{line, sqlite};
+use model::{Dialect, Secret};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -266,6 +267,15 @@ impl Config {
     pub fn stream_bytes(&self) -> usize {
         let portions = self.chunk_bytes.saturating_mul(WAITING_MAX + 2);
         self.whole_bytes_max.saturating_add(portions)
+    }
+
+    /// How many results may stream at a time, each of which keeps a connection.
+    pub fn streams(&self) -> usize {
+        match crate::dialect(&self.url) {
+            Some(Dialect::Postgres) => line::streams(self.postgres.exclusive_connections),
+            Some(Dialect::Mariadb) => line::streams(self.mariadb.connections),
+            Some(Dialect::Sqlite) | None => sqlite::long_readers(self),
+        }
     }
 
     /// Keys whose values cannot be worked with, and why: with nothing allowed every request would

@@ -1,6 +1,7 @@
 //! The one door to a database, whichever it is.
 
 use crate::changes::Changes;
+use crate::gate::Gate;
 use crate::idempotency::{Claim, Idempotency};
 use crate::job::Job;
 use crate::metrics::Metrics;
@@ -58,6 +59,8 @@ pub struct Manner {
     /// How many of its first steps are run as the login all the same, in the same transaction; for
     /// writes alone.
     pub steps_as_login: usize,
+    /// Who is asked before it gets a connection that it keeps until its receiver has taken all.
+    pub gate: Option<Arc<dyn Gate>>,
 }
 
 impl From<Weight> for Manner {
@@ -67,6 +70,7 @@ impl From<Weight> for Manner {
             once: None,
             actor: None,
             steps_as_login: 0,
+            gate: None,
         }
     }
 }
@@ -197,6 +201,7 @@ impl Database {
             once,
             actor,
             steps_as_login,
+            gate,
         } = manner.into();
         if actor.is_some() && self.dialect() != Dialect::Postgres {
             return Err(without_roles().into());
@@ -213,13 +218,15 @@ impl Database {
             most: Duration::from_millis(self.config.write_timeout_ms),
         });
         let reply = match &*self.backend {
-            Backend::Sqlite(sqlite) => sqlite.run(script, arguments, weight, claim).await,
+            Backend::Sqlite(sqlite) => sqlite.run(script, arguments, (weight, gate), claim).await,
             Backend::Postgres(postgres) => {
-                let job = Job::new(script, arguments, claim)?.acting_as(actor, steps_as_login);
+                let job = Job::new(script, arguments, claim)?.through(gate);
+                let job = job.acting_as(actor, steps_as_login);
                 postgres.run(job, weight).await
             }
             Backend::Mariadb(mariadb) => {
-                Box::pin(mariadb.run(script, arguments, weight, claim)).await
+                let job = Job::new(script, arguments, claim)?.through(gate);
+                Box::pin(mariadb.run(job, weight)).await
             }
         };
         if let Some(writing) = &mut writing {

@@ -27,6 +27,9 @@ pub enum Error {
     /// The pool or a queue before it is full.
     #[error("the database is busy: {0}")]
     Busy(String),
+    /// Whoever it is for has as much under way already as one may have.
+    #[error("its address has its share of long answers")]
+    Crowded,
     /// A unique key stood in the way.
     #[error("unique key violated: {0}")]
     Unique(Breach),
@@ -233,6 +236,12 @@ impl Error {
                  you try again",
             ),
             Self::Busy(_) | Self::Full(_) => BUSY,
+            Self::Crowded => (
+                "store.share",
+                Kind::Unavailable,
+                "as many long answers as may be are under way to this address: take them first, or \
+                 ask for fewer rows",
+            ),
             Self::OutOfRange(message) => ("store.out_of_range", Kind::Conflict, message),
             Self::NotAsItMust(_) => UNFIT,
             Self::TooLarge(_) => (

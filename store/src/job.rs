@@ -1,6 +1,7 @@
 //! A script with its arguments.
 
 use crate::Error;
+use crate::gate::Gate;
 use crate::idempotency::Claim;
 use model::{Actor, Argument, Script, Step};
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub(crate) struct Job {
     pub(crate) actor: Option<Arc<Actor>>,
     /// How many of its first steps are run as the login before it acts as somebody.
     pub(crate) steps_as_login: usize,
+    /// Who is asked before it streams.
+    pub(crate) gate: Option<Arc<dyn Gate>>,
 }
 
 impl Job {
@@ -37,12 +40,19 @@ impl Job {
                 claim,
                 actor: None,
                 steps_as_login: 0,
+                gate: None,
             })
         } else {
             Err(Error::Internal(
                 "the arguments are not those of the script".into(),
             ))
         }
+    }
+
+    /// The same, which has to pass somebody before it streams.
+    pub(crate) fn through(mut self, gate: Option<Arc<dyn Gate>>) -> Self {
+        self.gate = gate;
+        self
     }
 
     /// The same, run as somebody behind so many of its steps.

@@ -19,6 +19,7 @@ mod database;
 mod digits;
 mod doors;
 mod error;
+mod gate;
 mod idempotency;
 mod job;
 mod json;
@@ -45,6 +46,7 @@ pub use config::{Config, Following, Idempotency, Mariadb, Pooler, Postgres, Sqli
 pub use database::{Database, Manner};
 pub use digits::hexadecimal;
 pub use error::{Error, Failure};
+pub use gate::{Admittance, Entering, Gate};
 pub use keys::{Keys, PAGE};
 pub use reply::{Chunks, Reply};
 pub use revocations::{Revocations, TakenBack};

@@ -4,6 +4,7 @@
 //! last, so those that are not needed any more stay unused, and are closed after a time. Where no
 //! further one can be made, whoever comes waits for one of those there are.
 
+use crate::gate::{self, Admittance, Gate};
 use crate::metrics::Metrics;
 use crate::{Config, Error};
 use deadpool::managed::{Manager, Object, Pool, PoolError, QueueMode};
@@ -13,18 +14,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout, timeout_at};
 
 /// How long a pool that could not grow waits before it tries again.
 const GROWTH: Duration = Duration::from_millis(250);
 
 /// What a connection is taken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose<'g> {
     /// What ends when the database is through with it.
     Work,
-    /// What lasts until its receiver has taken all.
-    Stream,
+    /// What lasts until its receiver has taken all, and who is asked before.
+    Stream(Option<&'g Arc<dyn Gate>>),
 }
 
 /// Waits for connections. Streams hold all but one at most, if there are several: however many
@@ -53,6 +54,7 @@ pub(crate) struct Taken<M: Manager> {
     pub(crate) object: Object<M>,
     _place: OwnedSemaphorePermit,
     _stream: Option<OwnedSemaphorePermit>,
+    _gate: Option<Admittance>,
 }
 
 /// Places that nobody has, as no connection could be made for them while others were there. One comes
@@ -62,6 +64,11 @@ struct Withheld {
     count: AtomicUsize,
     /// When the next comes back.
     due: Mutex<Option<Instant>>,
+}
+
+/// How many of so many connections streams may have.
+pub(crate) fn streams(connections: usize) -> usize {
+    connections.saturating_sub(1).max(1)
 }
 
 /// One that waits, until it is dropped.
@@ -87,7 +94,7 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
             places: Arc::new(Semaphore::new(connections)),
             withheld: Withheld::default(),
             served: AtomicUsize::new(0),
-            streams: Arc::new(Semaphore::new(connections.saturating_sub(1).max(1))),
+            streams: Arc::new(Semaphore::new(streams(connections))),
             waiting: AtomicUsize::new(0),
             streams_waiting: AtomicUsize::new(0),
             length_max: config.queue_length_max,
@@ -113,17 +120,18 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
     }
 
     /// Waits for a free connection, not longer than it may.
-    pub(crate) async fn take(&self, purpose: Purpose) -> Result<Taken<M>, Error> {
+    pub(crate) async fn take(&self, purpose: Purpose<'_>) -> Result<Taken<M>, Error> {
         let streams = match purpose {
             Purpose::Work => 0,
-            Purpose::Stream => self.streams_waiting.load(Ordering::Relaxed),
+            Purpose::Stream(_) => self.streams_waiting.load(Ordering::Relaxed),
         };
         if self.waiting.load(Ordering::Relaxed) + streams >= self.length_max {
             return Err(Error::Busy("the queue for connections is full".into()));
         }
         let asked = Instant::now();
         self.withheld.give_back(&self.places, asked);
-        let taken = timeout(self.timeout, self.wait(purpose)).await;
+        let until = asked + self.timeout;
+        let taken = timeout_at(until.into(), self.wait(purpose, until)).await;
         self.metrics
             .queue_wait
             .observe(asked.elapsed().as_secs_f64());
@@ -138,10 +146,14 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
         self.is_open() || others && matches!(error, Error::Full(_))
     }
 
-    async fn wait(&self, purpose: Purpose) -> Result<Taken<M>, Error> {
-        let stream = match purpose {
-            Purpose::Work => None,
-            Purpose::Stream => Some(place(&self.streams, &self.streams_waiting, || ()).await?),
+    async fn wait(&self, purpose: Purpose<'_>, until: Instant) -> Result<Taken<M>, Error> {
+        let (gate, stream) = match purpose {
+            Purpose::Work => (None, None),
+            Purpose::Stream(gate) => {
+                let gate = gate::pass(gate, until.into()).await?;
+                let stream = place(&self.streams, &self.streams_waiting, || ()).await?;
+                (gate, Some(stream))
+            }
         };
         let grow = || self.withheld.give_back(&self.places, Instant::now());
         loop {
@@ -158,6 +170,7 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
                         object,
                         _place: place,
                         _stream: stream,
+                        _gate: gate,
                     });
                 }
                 // Whoever has a connection, or has one made, has another place, which comes free.

@@ -31,7 +31,7 @@ pub(crate) use session::Session;
 use crate::answer::Answer;
 use crate::changes::{self, Source};
 use crate::doors::{Doors, Inside};
-use crate::idempotency::{Claim, Round, Swept};
+use crate::idempotency::{Round, Swept};
 use crate::job::Job;
 use crate::large::Larges;
 use crate::line::Purpose;
@@ -39,7 +39,7 @@ use crate::metrics::Metrics;
 use crate::retries::Retries;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error, Failure, Reply, config};
-use model::{Argument, Catalog, Explained, QueryPlan, Script, Statistics, Weight};
+use model::{Catalog, Explained, QueryPlan, Statistics, Weight};
 use pool::{Held, Pool};
 use settings::{Outcome, Settings};
 use std::sync::Arc;
@@ -91,15 +91,8 @@ impl Mariadb {
         })
     }
 
-    pub(crate) async fn run(
-        &self,
-        script: Arc<Script>,
-        arguments: Vec<Vec<Argument>>,
-        weight: Weight,
-        claim: Option<Claim>,
-    ) -> Result<Reply, Failure> {
+    pub(crate) async fn run(&self, job: Job, weight: Weight) -> Result<Reply, Failure> {
         let inside = self.doors.enter()?;
-        let job = Job::new(script, arguments, claim)?;
         let reply = self.route(job, weight, inside).await;
         if let Err(snag) = &reply {
             self.metrics.unanswered(&snag.error);
@@ -293,7 +286,7 @@ impl Mariadb {
 
     async fn stream(&self, job: Job, inside: &Inside) -> Result<Reply, Snag> {
         let means = stream::Means {
-            held: self.pool.take(Purpose::Stream).await?,
+            held: self.pool.take(Purpose::Stream(job.gate.as_ref())).await?,
             settings: self.settings.clone(),
             _inside: inside.another(),
             metrics: self.metrics.clone(),

@@ -346,7 +346,10 @@ impl Postgres {
 
     async fn stream(&self, job: Job, inside: &Inside) -> Result<Reply, Snag> {
         let means = stream::Means {
-            exclusive: self.exclusives.take(Purpose::Stream).await?,
+            exclusive: self
+                .exclusives
+                .take(Purpose::Stream(job.gate.as_ref()))
+                .await?,
             settings: self.settings.clone(),
             _inside: inside.another(),
             metrics: self.metrics.clone(),

@@ -32,6 +32,7 @@ pub(crate) use session::{Role, Session};
 pub(crate) use translate::outside;
 
 use crate::changes::Look;
+use crate::gate::Gate;
 use crate::idempotency::{Claim, Round, Swept};
 use crate::metrics::Metrics;
 use crate::reply::OnDrop;
@@ -133,7 +134,7 @@ impl Sqlite {
         &self,
         script: Arc<Script>,
         arguments: Vec<Vec<Argument>>,
-        weight: Weight,
+        (weight, gate): (Weight, Option<Arc<dyn Gate>>),
         claim: Option<Claim>,
     ) -> Result<Reply, Failure> {
         let work = Work {
@@ -152,7 +153,7 @@ impl Sqlite {
         if let Some(reply) = self.attempt(&work, bytes_max).await {
             return reply;
         }
-        let lease = self.long_readers.lease().await?;
+        let lease = self.long_readers.lease_through(gate.as_ref()).await?;
         self.hand_over(work, lease, bytes_max).await
     }
 
@@ -306,12 +307,20 @@ fn begin(lease: &Lease) -> Result<(u64, OnDrop), Error> {
     Ok((ticket, OnDrop::new(move || watch.cancel(ticket))))
 }
 
+/// How many reads may be under way at a time that are long, or that their receivers take slowly.
+pub(crate) fn long_readers(config: &Config) -> usize {
+    bounded(config.sqlite.long_readers) as usize
+}
+
+fn bounded(connections: usize) -> u32 {
+    u32::try_from(connections.clamp(1, 1_024)).unwrap_or(1)
+}
+
 /// How many connections there are for short reads and for long ones.
 fn readers(config: &Config) -> (u32, u32) {
     let short = match config.sqlite.readers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         given => given,
     };
-    let bounded = |count: usize| u32::try_from(count.clamp(1, 1_024)).unwrap_or(1);
     (bounded(short), bounded(config.sqlite.long_readers))
 }

@@ -38,7 +38,7 @@ pub(crate) struct Server {
     /// once; the answer to a mutation that was begun is given all the same.
     pub(crate) answers_bytes_max: usize,
     /// How many of these bytes may wait for receivers at one address, in percent, and at least those of
-    /// one answer; of IPv6 a /64 is one address.
+    /// one answer; and how many of the connections that long answers may keep. Of IPv6 a /64 is one address.
     pub(crate) answers_share_percent: u8,
     /// The largest head of a request, in bytes.
     pub(crate) header_bytes_max: u32,

@@ -2,6 +2,7 @@
 
 use super::Asked;
 use super::answer::Refusal;
+use super::answers::Account;
 use super::bodies::{Full, Held};
 use super::caller::{self, Peer};
 use super::cost_report;
@@ -39,6 +40,8 @@ pub(crate) struct Admitted {
     pub(crate) parameters: Parameters,
     /// What the client calls the request, so that it happens once; for mutations alone.
     pub(crate) idempotency_key: Option<Box<str>>,
+    /// Where what is for its address is counted; a request of our own is for none.
+    pub(crate) whose: Option<Arc<Account>>,
     /// Whether the answer is to tell what it cost.
     pub(crate) reports_cost: bool,
     /// The room its body takes, for as long as what is asked lives.
@@ -58,6 +61,7 @@ impl Admitted {
             method: Method::POST,
             parameters: Parameters::from_body(body)?,
             idempotency_key: None,
+            whose: None,
             reports_cost: false,
             _held: None,
         })
@@ -69,7 +73,7 @@ pub(crate) async fn admit(
     (server, edition): (&Server, &Arc<Edition>),
     (peer, request, format): (&Peer, Asked<'_>, Option<Format>),
     line: &mut Line,
-    visit: &mut Visit,
+    (visit, whose): (&mut Visit, &Arc<Account>),
 ) -> Result<Admitted, Refusal> {
     let method = request.method().clone();
     acceptable(&request, format)?;
@@ -96,6 +100,7 @@ pub(crate) async fn admit(
         method,
         parameters,
         idempotency_key,
+        whose: Some(Arc::clone(whose)),
         reports_cost,
         _held: held,
     })

@@ -2,19 +2,25 @@
 //! address a share of it.
 
 use super::answer::Refusal;
+use super::streams::Streams;
 use crate::config::Server as Config;
 use guard::share::{Seat, Share, Tally};
 use model::metric::{Counter, Gauge, Registry};
 use model::{Fault, Kind};
+use std::fmt;
 use std::sync::Arc;
-use store::Reply;
+use store::{Admittance, Entering, Gate, Reply};
+use tokio::time::Instant;
 
 /// Bytes that an answer is counted with beside its own: what is known of its request takes memory
 /// for as long as it waits.
 const BESIDE: usize = 1024;
 
-/// Where answers for an address are counted together.
-pub(crate) type Account = Seat<Tally>;
+/// Where what is for an address is counted together.
+pub(crate) struct Account {
+    seat: Arc<Seat<Tally>>,
+    streams: Arc<Streams>,
+}
 
 /// The room there is for answers.
 pub(crate) struct Answers {
@@ -25,6 +31,7 @@ pub(crate) struct Answers {
     stream: usize,
     held: Gauge,
     share: Share<Tally>,
+    streams: Arc<Streams>,
     refused: Counter,
     share_refused: Counter,
 }
@@ -55,6 +62,7 @@ impl Answers {
             stream: database.stream_bytes(),
             held: Gauge::default(),
             share: Share::of(all, percent, one(database)),
+            streams: Arc::new(Streams::new(config, database, registry)),
             refused: Counter::default(),
             share_refused: Counter::default(),
         };
@@ -78,7 +86,10 @@ impl Answers {
 
     /// Where answers for an address are counted.
     pub(crate) fn account(&self, whose: &str) -> Arc<Account> {
-        self.share.tally(whose)
+        Arc::new(Account {
+            seat: self.share.tally(whose),
+            streams: Arc::clone(&self.streams),
+        })
     }
 
     /// What an answer takes.
@@ -104,7 +115,7 @@ impl Answers {
     pub(crate) fn hold(&self, whose: &Arc<Account>, bytes: usize) -> Held {
         let bytes = bytes + BESIDE;
         self.held.inc_by(signed(bytes));
-        whose.add(bytes);
+        whose.seat.add(bytes);
         Held {
             bytes,
             gauge: self.held.clone(),
@@ -117,11 +128,26 @@ impl Answers {
             self.refused.inc();
             return Err(Full::All);
         }
-        if !self.share.allows(whose, more) {
+        if !self.share.allows(&whose.seat, more) {
             self.share_refused.inc();
             return Err(Full::Share);
         }
         Ok(())
+    }
+}
+
+impl Gate for Account {
+    fn enter(self: Arc<Self>, until: Instant) -> Entering {
+        Box::pin(async move {
+            let place = self.streams.enter(self.seat.who(), until).await?;
+            Ok(Box::new(place) as Admittance)
+        })
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Account").field(&self.seat.who()).finish()
     }
 }
 
@@ -135,7 +161,7 @@ impl Held {
 
     fn give_back(&self, bytes: usize) {
         self.gauge.dec_by(signed(bytes));
-        self.whose.subtract(bytes);
+        self.whose.seat.subtract(bytes);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Answers larger than memory should hold, for clients that read slowly, go away or take nothing.
 
-use crate::client::{Client, PATIENCE};
+use crate::client::{Client, OTHER, PATIENCE};
 use crate::database::{Database, Session};
 use crate::mariadb;
 use crate::project::Project;
@@ -220,6 +220,7 @@ fn clients_that_take_nothing_leave_a_connection_to_those_who_write() {
                 connections,
                 "database.queue_timeout_ms=20000",
                 "database.stall_timeout_ms=60000",
+                "server.answers_share_percent=100",
                 "server.stall_timeout_ms=60000",
             ])
             .ready();
@@ -237,6 +238,60 @@ fn clients_that_take_nothing_leave_a_connection_to_those_who_write() {
         server.until("/metrics", |metrics| {
             String::from_utf8_lossy(&metrics.body).contains("fragaria_store_pool_in_use 0\n")
         });
+    }
+}
+
+#[test]
+fn an_address_with_many_long_answers_leaves_connections_to_others() {
+    const REFUSED: &str = "fragaria_http_streams_share_refused_total";
+    let (sqlite, postgres) = (Stage::sqlite(), Stage::postgres());
+    let mariadb = mariadb::Database::empty();
+    mariadb.sql(MARIADB);
+    for (project, connections) in [
+        (&sqlite.project, "database.sqlite.long_readers=4"),
+        (
+            &postgres.project,
+            "database.postgres.exclusive_connections=5",
+        ),
+        (
+            &Project::on(&mariadb.url()),
+            "database.mariadb.connections=5",
+        ),
+    ] {
+        let server = project
+            .serve(&[
+                connections,
+                "database.queue_timeout_ms=2000",
+                "database.stall_timeout_ms=60000",
+                "server.stall_timeout_ms=60000",
+            ])
+            .ready();
+        let mut greedy: Vec<_> = (0..2).map(|_| begin(&server, EVERYTHING)).collect();
+        let refused = server.graphql(EVERYTHING);
+        let code = refused.code();
+        assert_eq!(
+            (refused.status, &*code, refused.header("retry-after")),
+            (503, "store.share", "1")
+        );
+        assert_eq!(server.metric(REFUSED), 1);
+        // What is no such answer is given, and so is that to others.
+        let one = server.graphql("{ reading(id: 1) { id } }");
+        assert_eq!(one.status, 200);
+        let mut other = Client::from(OTHER, server.address);
+        let body = json!({ "query": EVERYTHING }).to_string();
+        other
+            .request("POST /graphql", &[JSON], body.as_bytes())
+            .unwrap();
+        let answer = other.head().unwrap();
+        assert_eq!(
+            (answer.status, answer.header("transfer-encoding")),
+            (200, "chunked")
+        );
+        // One that waits has the place of one that ends.
+        let mut waiting = asking(&server, EVERYTHING);
+        drop(greedy.pop());
+        assert_eq!(waiting.head().unwrap().status, 200);
+        assert_eq!(server.metric(REFUSED), 1);
     }
 }
 

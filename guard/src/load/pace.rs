@@ -11,6 +11,10 @@ const TOLERANCE: f64 = 2.0;
 /// What takes less counts as this long, in seconds: nobody is refused over a few milliseconds.
 const SECONDS_LEAST: f64 = 0.010;
 
+/// So many times as long as usual one request counts at most: a few that wait for something of their own
+/// say nothing about the others.
+const OUTLIER: f64 = 10.0;
+
 /// How far a window moves what is usual: when it is faster, when there was much room, and when it is
 /// slow although the bound is as low as it gets, so that it is not the load that makes it so.
 const FASTER: f64 = 0.2;
@@ -58,9 +62,11 @@ impl Pace {
 
     /// A request of a kind took so long.
     pub(super) fn took(&mut self, kind: usize, time: Duration) {
+        let known = self.usual.get(kind).copied().filter(|usual| *usual > 0.0);
+        let most = known.map_or(f64::INFINITY, |usual| usual.max(SECONDS_LEAST) * OUTLIER);
         if let Some((count, seconds)) = self.window.get_mut(kind) {
             *count += 1;
-            *seconds += time.as_secs_f64();
+            *seconds += time.as_secs_f64().min(most);
         }
     }
 

@@ -144,6 +144,19 @@ fn a_few_milliseconds_are_no_load_however_many_times_the_usual_they_are() {
 }
 
 #[test]
+fn a_few_that_take_very_long_do_not_make_all_slow() {
+    let stage = Stage::new(200, 10);
+    stage.offered(30);
+    for _ in 0..20 {
+        let few: Vec<_> = (0..3).map(|_| stage.read("eve").unwrap()).collect();
+        *stage.clock.0.lock().unwrap() += Duration::from_secs(4);
+        few.into_iter().for_each(Pass::told);
+        stage.offered(30);
+    }
+    assert_eq!(stage.load.counted.limit.get(), 200);
+}
+
+#[test]
 fn mutations_are_the_last_to_be_refused() {
     let stage = Stage::new(8, 8);
     let reads: Vec<_> = (0..8).map(|_| stage.read("ann").unwrap()).collect();

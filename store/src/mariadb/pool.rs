@@ -73,7 +73,7 @@ impl Pool {
     }
 
     /// Waits for a free connection, not longer than it may.
-    pub(super) async fn take(&self, purpose: Purpose) -> Result<Held, Error> {
+    pub(super) async fn take(&self, purpose: Purpose<'_>) -> Result<Held, Error> {
         let taken = self.line.take(purpose).await?;
         self.metrics.in_use.inc();
         Ok(Held {

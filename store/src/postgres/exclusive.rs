@@ -67,7 +67,7 @@ impl Exclusives {
     }
 
     /// Waits for a free connection, not longer than it may.
-    pub(super) async fn take(&self, purpose: Purpose) -> Result<Exclusive, Error> {
+    pub(super) async fn take(&self, purpose: Purpose<'_>) -> Result<Exclusive, Error> {
         let taken = self.line.take(purpose).await?;
         self.metrics.in_use.inc();
         Ok(Exclusive {

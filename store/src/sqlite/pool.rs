@@ -4,11 +4,12 @@ use super::Shared;
 use super::place::Place;
 use super::session::{Role, Session};
 use crate::Error;
+use crate::gate::{self, Admittance, Gate};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// The connections of one role.
 pub(super) struct Pool {
@@ -29,6 +30,7 @@ pub(super) struct Lease {
     session: Option<Session>,
     pool: Arc<Pool>,
     _permit: OwnedSemaphorePermit,
+    _gate: Option<Admittance>,
 }
 
 impl Pool {
@@ -47,12 +49,23 @@ impl Pool {
 
     /// Borrows a connection, waiting for one within the bounds of the queue.
     pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease, Error> {
-        let permit = self.permit().await?;
+        self.lease_through(None).await
+    }
+
+    /// The same, once somebody who is asked before gives a place.
+    pub(super) async fn lease_through(
+        self: &Arc<Self>,
+        gate: Option<&Arc<dyn Gate>>,
+    ) -> Result<Lease, Error> {
+        let until = Instant::now() + self.shared.config.queue_timeout();
+        let gate = gate::pass(gate, until).await?;
+        let permit = self.permit(until).await?;
         self.shared.metrics.in_use.inc();
         let mut lease = Lease {
             session: self.take(),
             pool: Arc::clone(self),
             _permit: permit,
+            _gate: gate,
         };
         if lease.session.is_none() {
             lease.session = Some(self.open().await?);
@@ -74,15 +87,14 @@ impl Pool {
         self.sessions().clear();
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+    async fn permit(&self, until: Instant) -> Result<OwnedSemaphorePermit, Error> {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             self.shared.metrics.queue_wait.observe(0.0);
             return Ok(permit);
         }
         let _place = self.queue()?;
         let begun = Instant::now();
-        let limit = self.shared.config.queue_timeout();
-        let acquired = timeout(limit, Arc::clone(&self.permits).acquire_owned()).await;
+        let acquired = timeout_at(until, Arc::clone(&self.permits).acquire_owned()).await;
         self.shared
             .metrics
             .queue_wait
@@ -90,7 +102,7 @@ impl Pool {
         match acquired {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) => Err(Error::Unavailable("the store is closed".into())),
-            Err(_) => Err(self.refuse(format!("no connection came free within {limit:?}"))),
+            Err(_) => Err(self.refuse("no connection came free".into())),
         }
     }
 

@@ -29,10 +29,8 @@ fn actor(role: &str) -> Arc<Actor> {
 
 fn acting(weight: Weight, role: &str) -> Manner {
     Manner {
-        weight,
-        once: None,
         actor: Some(actor(role)),
-        steps_as_login: 0,
+        ..weight.into()
     }
 }
 
