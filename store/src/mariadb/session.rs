@@ -34,6 +34,8 @@ pub(crate) struct Session {
     started: i64,
     /// The longest packet it takes, in bytes.
     pub(super) packet_max: usize,
+    /// What was executed last, where no statement is kept: the driver leaves it to us to close it.
+    unkept: Option<mysql_async::Statement>,
 }
 
 impl Session {
@@ -45,6 +47,7 @@ impl Session {
             as_text: false,
             started: 0,
             packet_max: 0,
+            unkept: None,
         }
     }
 
@@ -117,7 +120,7 @@ impl Session {
         let bound = binding::bind(&statement.parameters, arguments, kept)?;
         self.settled = false;
         self.as_text = false;
-        let prepared = match self.connection.prep(&*statement.sql).await {
+        let prepared = match self.prepare(&statement.sql).await {
             Ok(prepared) => prepared,
             Err(error) => return self.settle(Err(error)),
         };
@@ -128,6 +131,18 @@ impl Session {
         self.metrics.statements.inc();
         let ran = self.connection.exec_iter(prepared, bound).await.map(drop);
         self.begun(ran)
+    }
+
+    /// A statement as the server knows it; the one before is closed, where none is kept.
+    async fn prepare(&mut self, sql: &str) -> mysql_async::Result<mysql_async::Statement> {
+        if let Some(before) = self.unkept.take() {
+            self.connection.close(before).await?;
+        }
+        let prepared = self.connection.prep(sql).await?;
+        if self.connection.opts().stmt_cache_size() == 0 {
+            self.unkept = Some(prepared.clone());
+        }
+        Ok(prepared)
     }
 
     /// The next row of the open result.

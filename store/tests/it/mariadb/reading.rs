@@ -308,20 +308,32 @@ async fn statements_prepared_before_a_change_of_the_table_work_after_it() {
 #[tokio::test]
 async fn more_statements_than_are_kept_work_too() {
     let scratch = Scratch::new("");
-    let mut config = scratch.config();
-    config.mariadb.statements_max = 2;
-    config.mariadb.connections = 1;
-    let database = crate::postgres::open(&config);
-    for round in 0..3 {
-        for number in 0..5 {
-            let script = rows(&format!("SELECT {number}"), &[], &[Scalar::Int]);
-            let answer = run(&database, &script, vec![], Weight::Light).await;
-            assert_eq!(
-                answer.unwrap(),
-                format!("{{\"rows\":[{{\"c0\":{number}}}]}}"),
-                "{round}"
-            );
+    for most in [2, 0] {
+        let mut config = scratch.config();
+        config.mariadb.statements_max = most;
+        config.mariadb.connections = 1;
+        let database = crate::postgres::open(&config);
+        for round in 0..3 {
+            for number in 0..5 {
+                let script = rows(&format!("SELECT {number}"), &[], &[Scalar::Int]);
+                let answer = run(&database, &script, vec![], Weight::Light).await;
+                assert_eq!(
+                    answer.unwrap(),
+                    format!("{{\"rows\":[{{\"c0\":{number}}}]}}"),
+                    "{round}"
+                );
+            }
         }
+        // The server has none of the others any more.
+        let closed = "SELECT CAST(VARIABLE_VALUE AS INT) FROM information_schema.SESSION_STATUS \
+                      WHERE VARIABLE_NAME = 'COM_STMT_CLOSE'";
+        let script = rows(closed, &[], &[Scalar::Int]);
+        let answer = run(&database, &script, vec![], Weight::Light).await;
+        let expected = 15 - most + usize::from(most > 0);
+        assert_eq!(
+            answer.unwrap(),
+            format!("{{\"rows\":[{{\"c0\":{expected}}}]}}")
+        );
     }
 }
 
