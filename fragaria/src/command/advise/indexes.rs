@@ -20,6 +20,13 @@ pub(super) struct Proposal {
     pub(super) tried: bool,
 }
 
+/// An index that lacks, before it has a name.
+struct Lacking {
+    table: usize,
+    parts: Vec<Part>,
+    reasons: Vec<Reason>,
+}
+
 /// A want of a statement that its plan does not fulfil.
 #[derive(Clone, Debug)]
 pub(super) struct Reason {
@@ -60,7 +67,7 @@ pub(super) fn propose(
     (statistics, planned): (&Statistics, &[Planned]),
     rows_min: u64,
 ) -> Vec<Proposal> {
-    let mut proposals: Vec<Proposal> = Vec::new();
+    let mut lacking: Vec<Lacking> = Vec::new();
     for (index, one) in planned.iter().enumerate() {
         for want in &one.asked.wants {
             let table = &schema.tables[want.table];
@@ -79,23 +86,18 @@ pub(super) fn propose(
                 want: want.clone(),
                 now,
             };
-            let same = |known: &&mut Proposal| (known.table, &known.parts) == (want.table, &parts);
-            if let Some(known) = proposals.iter_mut().find(same) {
-                known.reasons.push(reason);
-                continue;
+            let same = |known: &&mut Lacking| (known.table, &known.parts) == (want.table, &parts);
+            match lacking.iter_mut().find(same) {
+                Some(known) => known.reasons.push(reason),
+                None => lacking.push(Lacking {
+                    table: want.table,
+                    parts,
+                    reasons: vec![reason],
+                }),
             }
-            let (name, sql) = naming::index(schema, (want.table, &parts), statistics);
-            proposals.push(Proposal {
-                table: want.table,
-                name,
-                sql,
-                parts,
-                reasons: vec![reason],
-                tried: false,
-            });
         }
     }
-    ordered(merged(proposals))
+    ordered(named(schema, statistics, merged(lacking)))
 }
 
 /// What a plan does in the place of what a statement wants, where that is much.
@@ -260,18 +262,36 @@ fn goes_alike(index: &Index, parts: &[Part], equal: usize) -> bool {
 }
 
 /// The same without those that are the beginning of another one.
-fn merged(mut proposals: Vec<Proposal>) -> Vec<Proposal> {
-    proposals.sort_by_key(|one| std::cmp::Reverse(one.parts.len()));
-    let mut kept: Vec<Proposal> = Vec::new();
-    for one in proposals {
+fn merged(mut lacking: Vec<Lacking>) -> Vec<Lacking> {
+    lacking.sort_by_key(|one| std::cmp::Reverse(one.parts.len()));
+    let mut kept: Vec<Lacking> = Vec::new();
+    for one in lacking {
         let holds =
-            |other: &&mut Proposal| other.table == one.table && other.parts.starts_with(&one.parts);
+            |other: &&mut Lacking| other.table == one.table && other.parts.starts_with(&one.parts);
         match kept.iter_mut().find(holds) {
             Some(other) => other.reasons.extend(one.reasons),
             None => kept.push(one),
         }
     }
     kept
+}
+
+/// The same as proposals, each with a name of its own.
+fn named(schema: &Schema, statistics: &Statistics, lacking: Vec<Lacking>) -> Vec<Proposal> {
+    let mut proposals = Vec::with_capacity(lacking.len());
+    for one in lacking {
+        let of = (one.table, one.parts.as_slice());
+        let (name, sql) = naming::index(schema, of, (statistics, &proposals));
+        proposals.push(Proposal {
+            table: one.table,
+            parts: one.parts,
+            name,
+            sql,
+            reasons: one.reasons,
+            tried: false,
+        });
+    }
+    proposals
 }
 
 /// Those that gain most first.

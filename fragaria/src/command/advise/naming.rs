@@ -1,7 +1,8 @@
 //! Names and the text of indexes that are proposed.
 
+use super::indexes::Proposal;
 use model::schema::Table;
-use model::{Dialect, Schema, Statistics, TableStatistics};
+use model::{Dialect, Schema, Statistics};
 use sha2::{Digest as _, Sha256};
 
 /// The longest name that each database takes, in bytes.
@@ -12,11 +13,14 @@ const PREFIX: usize = 64;
 /// A column of an index, and whether it goes downwards.
 pub(super) type Part = (usize, bool);
 
+/// What has a name already: what the database holds, and what is proposed so far.
+type Named<'n> = (&'n Statistics, &'n [Proposal]);
+
 /// The name of an index of these columns of a table, and the statement that makes it.
 pub(super) fn index(
     schema: &Schema,
     (table, parts): (usize, &[Part]),
-    statistics: &Statistics,
+    (statistics, proposals): Named<'_>,
 ) -> (String, String) {
     let declared = &schema.tables[table];
     let known = statistics.of(declared.schema.as_deref(), &declared.name);
@@ -37,14 +41,14 @@ pub(super) fn index(
         Some(schema) => format!("{}.{}", quote(schema), quote(&declared.name)),
         None => quote(&declared.name),
     };
-    let name = name(schema, (table, parts), statistics);
+    let name = name(schema, (table, parts), (statistics, proposals));
     let (shown, columns) = (quote(&name), columns.join(", "));
     let sql = format!("CREATE INDEX {shown} ON {place} ({columns})");
     (name, sql)
 }
 
 /// A name that says what the index is of, and is not taken.
-fn name(schema: &Schema, (table, parts): (usize, &[Part]), statistics: &Statistics) -> String {
+fn name(schema: &Schema, (table, parts): (usize, &[Part]), named: Named<'_>) -> String {
     let declared = &schema.tables[table];
     let columns = parts
         .iter()
@@ -53,11 +57,19 @@ fn name(schema: &Schema, (table, parts): (usize, &[Part]), statistics: &Statisti
         .chain(columns)
         .collect();
     let whole = words.join("_") + "_idx";
-    let is_taken = is_taken(&whole, (schema.dialect, declared), statistics);
-    if whole.len() <= NAME_BYTES_MAX && !is_taken {
-        return whole;
+    let mut told_apart_by = words.join("\0");
+    let mut name = whole.clone();
+    while name.len() > NAME_BYTES_MAX || is_taken(&name, (schema, declared), named) {
+        name = marked(&whole, &told_apart_by);
+        // Indexes that go other ways are of the same columns.
+        told_apart_by.push('\0');
     }
-    let digest = store::hexadecimal(&Sha256::digest(words.join("\0").as_bytes()));
+    name
+}
+
+/// The beginning of a name, and a mark that other names do not have.
+fn marked(whole: &str, told_apart_by: &str) -> String {
+    let digest = store::hexadecimal(&Sha256::digest(told_apart_by.as_bytes()));
     let mark: String = digest.chars().take(8).collect();
     let room = NAME_BYTES_MAX - mark.len() - 1;
     let mut short = String::new();
@@ -71,17 +83,26 @@ fn name(schema: &Schema, (table, parts): (usize, &[Part]), statistics: &Statisti
 }
 
 /// Whether something has that name, which is of its table in MariaDB, and of the schema elsewhere.
-fn is_taken(name: &str, (dialect, table): (Dialect, &Table), statistics: &Statistics) -> bool {
+fn is_taken(
+    name: &str,
+    (schema, table): (&Schema, &Table),
+    (statistics, proposals): Named<'_>,
+) -> bool {
     let is_name = |known: &str| known.to_lowercase() == name.to_lowercase();
-    let is_near = |known: &&TableStatistics| match dialect {
-        Dialect::Mariadb => known.relation.name == table.name,
-        Dialect::Sqlite | Dialect::Postgres => known.relation.schema == table.schema,
+    let is_near = |place: Option<&str>, known: &str| match schema.dialect {
+        Dialect::Mariadb => known == table.name,
+        Dialect::Sqlite | Dialect::Postgres => place == table.schema.as_deref(),
     };
-    let mut near = statistics.tables.iter().filter(is_near);
-    near.any(|known| {
+    let is_held = statistics.tables.iter().any(|known| {
         let mut indexes = known.indexes.iter();
-        is_name(&known.relation.name) || indexes.any(|index| is_name(&index.name))
-    })
+        is_near(known.relation.schema.as_deref(), &known.relation.name)
+            && (is_name(&known.relation.name) || indexes.any(|index| is_name(&index.name)))
+    });
+    let is_proposed = proposals.iter().any(|one| {
+        let of = &schema.tables[one.table];
+        is_near(of.schema.as_deref(), &of.name) && is_name(&one.name)
+    });
+    is_held || is_proposed
 }
 
 fn quoted(dialect: Dialect, name: &str) -> String {

@@ -189,6 +189,33 @@ fn a_name_that_is_taken_is_not_proposed() {
 }
 
 #[test]
+fn indexes_that_are_proposed_together_have_names_of_their_own() {
+    let tables = format!(
+        "{TABLES} CREATE TABLE orders_total (id integer PRIMARY KEY, placed integer NOT NULL);
+         INSERT INTO orders_total SELECT id, placed FROM orders;"
+    );
+    let documents = "
+        query Up { orders(orderBy: [{ total: ASC }, { placed: ASC }], limit: 5) { id } }
+        query Mixed { orders(orderBy: [{ total: ASC }, { placed: DESC }], limit: 5) { id } }
+        query Turned { orders(orderBy: [{ total: DESC }, { placed: ASC }], limit: 5) { id } }
+        query Other { ordersTotals(orderBy: [{ placed: ASC }], limit: 5) { id } }";
+    for stage in Stage::of(&tables, &[]) {
+        trust(&stage, &[("ordered", documents)]);
+        analyse(&stage);
+        let advice = advise(&stage, &[]);
+        let told = proposed(&advice);
+        let of = |start: &str| told.iter().filter(|index| index.starts_with(start)).count();
+        assert_eq!(
+            (of("orders: total"), of("orders_total: placed")),
+            (3, 1),
+            "{advice:#}"
+        );
+        make(&stage, &advice);
+        assert_eq!(proposed(&advise(&stage, &[])), [""; 0]);
+    }
+}
+
+#[test]
 fn an_index_that_is_walked_for_but_a_few_rows_is_fine() {
     let few = "query Few { orders(where: { paid: { eq: 5 } }, orderBy: [{ placed: ASC }], limit: 10) { id } }";
     let [_, postgres, _] = stages(&[("few", few)]);
