@@ -5,6 +5,7 @@ mod hostile;
 mod reading;
 mod record;
 mod rules;
+mod wants;
 
 use crate::project::told;
 use crate::stage::Stage;
@@ -62,6 +63,16 @@ fn trust(stage: &Stage, documents: &[(&str, &str)]) {
     for (name, text) in documents {
         project.write(&format!("documents/{name}.graphql"), text);
     }
+}
+
+/// Ten thousand events, of which columns may be NULL.
+fn events() -> String {
+    let (digits, _) = TABLES.split_at(TABLES.find("CREATE TABLE customer").unwrap());
+    format!(
+        "{digits} CREATE TABLE event (id integer PRIMARY KEY, a integer, b integer);
+         INSERT INTO event SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n, a.n, b.n
+         FROM digit a, digit b, digit c, digit d"
+    )
 }
 
 /// Lets the database count what is in its tables.

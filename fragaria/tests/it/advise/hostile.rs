@@ -1,6 +1,6 @@
 //! Names that need quoting, indexes that are there in another form, and databases that nobody counted.
 
-use super::{TABLES, advise, analyse, codes, make, proposed, stages, trust};
+use super::{TABLES, advise, analyse, codes, events, make, proposed, stages, trust};
 use crate::stage::Stage;
 use serde_json::Value;
 
@@ -218,7 +218,11 @@ fn indexes_that_are_proposed_together_have_names_of_their_own() {
 #[test]
 fn an_index_that_is_walked_for_but_a_few_rows_is_fine() {
     let few = "query Few { orders(where: { paid: { eq: 5 } }, orderBy: [{ placed: ASC }], limit: 10) { id } }";
-    let [_, postgres, _] = stages(&[("few", few)]);
+    // A number of rows that requests bring is no unknown one, with which a tenth of all is reckoned.
+    let bound = few
+        .replace("Few", "Bound($limit: Int!)")
+        .replace("10", "$limit");
+    let [_, postgres, _] = stages(&[("few", few), ("bound", &bound)]);
     postgres.change("CREATE INDEX a ON orders (placed, id)");
     analyse(&postgres);
     let advice = advise(&postgres, &["--record"]);
@@ -233,15 +237,7 @@ fn an_index_that_is_walked_for_but_a_few_rows_is_fine() {
 
 #[test]
 fn an_index_that_sqlite_would_not_use_is_not_proposed() {
-    let (digits, _) = TABLES.split_at(TABLES.find("CREATE TABLE customer").unwrap());
-    let stage = Stage::on_sqlite(
-        &format!(
-            "{digits} CREATE TABLE event (id integer PRIMARY KEY, a integer, b integer);
-             INSERT INTO event SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n, a.n, b.n
-             FROM digit a, digit b, digit c, digit d"
-        ),
-        &[],
-    );
+    let stage = Stage::on_sqlite(&events(), &[]);
     let order =
         "query Order { events(orderBy: [{ a: ASC_NULLS_FIRST }, { b: ASC }], limit: 5) { id } }";
     analyse(&stage);
@@ -292,24 +288,32 @@ fn a_long_text_is_found_by_its_beginning() {
     let (digits, _) = TABLES.split_at(TABLES.find("CREATE TABLE customer").unwrap());
     let stage = Stage::on_mariadb(
         &format!(
-            "{digits} CREATE TABLE letter (id integer PRIMARY KEY, body longtext NOT NULL);
-             INSERT INTO letter SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n, CONCAT(d.n, c.n, b.n)
+            "{digits} CREATE TABLE letter (id integer PRIMARY KEY, body longtext NOT NULL,
+                 kind integer NOT NULL, day integer NOT NULL);
+             INSERT INTO letter SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n, CONCAT(d.n, c.n, b.n), a.n, b.n
              FROM digit a, digit b, digit c, digit d"
         ),
         &[],
     );
     analyse(&stage);
-    let written = "query Of { letters(where: { body: { eq: \"123\" } }, limit: 5) { id } }";
+    // The beginning finds a text, and neither brings an order nor has one behind it.
+    let written = "
+        query Of { letters(where: { body: { eq: \"123\" }, kind: { eq: 1 } }, orderBy: [{ day: ASC }], limit: 5) { id } }
+        query From { letters(where: { body: { gte: \"7\" } }, orderBy: [{ day: ASC }], limit: 5) { id } }
+        query Sorted { letters(orderBy: [{ body: ASC }], limit: 5) { id } }";
     trust(&stage, &[("of", written)]);
     let advice = advise(&stage, &[]);
-    assert_eq!(proposed(&advice), ["letter: body"], "{advice:#}");
+    assert_eq!(proposed(&advice), ["letter: kind, body"], "{advice:#}");
     let sql = advice["indexes"][0]["sql"].as_str().unwrap();
-    assert!(sql.ends_with("(`body`(64))"), "{sql}");
+    assert!(sql.ends_with("(`kind`, `body`(64))"), "{sql}");
     make(&stage, &advice);
     let after = advise(&stage, &["--record"]);
     assert_eq!(proposed(&after), [""; 0], "{after:#}");
     let plans = stage.project.read("fragaria.artefact.plans.json");
-    assert!(plans.contains("\"index\": \"letter_body_idx\""), "{plans}");
+    assert!(
+        plans.contains("\"index\": \"letter_kind_body_idx\""),
+        "{plans}"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{RECENT, TABLES, advise, analyse, proposed, stages, trust};
 use crate::stage::Stage;
 use std::fs;
+use std::thread;
 
 #[test]
 fn a_login_that_may_only_read_is_enough_and_no_row_is_read() {
@@ -91,6 +92,26 @@ fn a_database_that_cannot_be_asked_is_told_as_elsewhere() {
 }
 
 #[test]
+fn a_database_that_is_lost_midway_is_a_failure_and_not_left_out() {
+    let stage = Stage::on_postgres(TABLES, &[]);
+    analyse(&stage);
+    // The catalog is read beside whoever holds a table, and a plan of it waits.
+    let held = stage.held("BEGIN; LOCK TABLE customer; SELECT 1");
+    let lost = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let refusal = thread::scope(|scope| {
+        scope.spawn(|| stage.until("1", lost));
+        stage.project.fail(&["advise"])
+    });
+    assert!(
+        refusal.starts_with("error: cannot read the plans of the database: "),
+        "{refusal}"
+    );
+    drop(held);
+    assert!(!proposed(&advise(&stage, &[])).is_empty());
+}
+
+#[test]
 fn documents_that_write_are_planned_and_change_nothing() {
     let documents = [
         (
@@ -105,22 +126,27 @@ fn documents_that_write_are_planned_and_change_nothing() {
             "gone",
             "mutation Gone { deleteOrders(where: { placed: { eq: 7 } }, atMost: 9000) { id } }",
         ),
+        (
+            "moved",
+            "mutation Moved { updateOrders(where: { total: { eq: 7 } }, set: { paid: 1 }) { id } }",
+        ),
     ];
     let rows = "SELECT CONCAT((SELECT COUNT(*) FROM orders), ' ', (SELECT COUNT(*) FROM customer), ' ', \
-                (SELECT COUNT(*) FROM customer WHERE name = 'x'))";
+                (SELECT COUNT(*) FROM customer WHERE name = 'x'), ' ', \
+                (SELECT COUNT(*) FROM orders WHERE paid = 1))";
     for stage in stages(&documents) {
         let advice = advise(&stage, &["--record"]);
         assert_eq!(advice["left"], serde_json::json!([]), "{advice:#}");
-        let placed = proposed(&advice);
-        let is_told = placed
-            .iter()
-            .any(|index| index.starts_with("orders: placed"));
-        assert!(is_told, "{advice:#}");
+        let told = proposed(&advice);
+        for start in ["orders: placed", "orders: total"] {
+            let is_told = told.iter().any(|index| index.starts_with(start));
+            assert!(is_told, "{start}: {advice:#}");
+        }
         let plans = stage.project.read("fragaria.artefact.plans.json");
-        for operation in ["Made", "Renamed", "Gone"] {
+        for operation in ["Made", "Renamed", "Gone", "Moved"] {
             let named = format!("\"operation\": \"{operation}\"");
             assert!(plans.contains(&named), "{operation}: {plans}");
         }
-        assert_eq!(stage.outside(rows), "10000 1000 0");
+        assert_eq!(stage.outside(rows), "10000 1000 0 0");
     }
 }

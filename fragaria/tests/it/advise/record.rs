@@ -55,6 +55,26 @@ fn a_plan_that_lost_its_index_fails_the_check() {
 }
 
 #[test]
+fn each_root_field_that_reads_is_written_down_with_each_list_below_it() {
+    let stage = Stage::on_sqlite(super::TABLES, &[]);
+    advise(&stage, &["--record"]);
+    let plans: Value = serde_json::from_str(&stage.project.read(PLANS)).unwrap();
+    let plans = plans["plans"].as_array().unwrap().iter();
+    let fields = plans.filter_map(|plan| plan["asker"]["field"].as_str());
+    let fields: Vec<_> = fields
+        .filter(|field| field.starts_with("customer"))
+        .collect();
+    let expected = [
+        "customer",
+        "customerAggregate",
+        "customerConnection",
+        "customers",
+        "customers.orders",
+    ];
+    assert_eq!(fields, expected);
+}
+
+#[test]
 fn a_new_document_that_reads_all_of_a_large_table_fails_the_check() {
     for stage in stages(&[("recent", RECENT)]) {
         advise(&stage, &["--record"]);
