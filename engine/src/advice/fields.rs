@@ -9,7 +9,7 @@ use apollo_compiler::schema::ExtendedType;
 use model::schema::Cardinality;
 
 /// How many rows they ask for.
-const ROWS: u32 = 20;
+pub(crate) const ROWS: i64 = 20;
 /// Most columns they ask for.
 const COLUMNS_MAX: usize = 50;
 

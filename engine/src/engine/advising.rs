@@ -2,18 +2,20 @@
 
 use super::Engine;
 use crate::access::Shape;
-use crate::advice::fields::{Asking, fields};
+use crate::advice::fields::{Asking, ROWS, fields};
 use crate::advice::wants::Wants;
 use crate::advice::{Asked, Asker, BlockedRule, Left, Question};
 use crate::bind::alike;
 use crate::input::{Variables, coerce_variables};
 use crate::json::Members;
-use crate::plan::advice::{conditions, counts};
+use crate::plan::advice::{Count, conditions, counts};
 use crate::plan::{Inserts, plan_with_wants};
 use crate::prepare::operation;
 use crate::trusted::given;
 use crate::ways::claims;
-use model::{Claims, Explained, Fault, Rights, Rule};
+use apollo_compiler::Node;
+use apollo_compiler::ast::{Value as Literal, VariableDefinition};
+use model::{Argument, Claims, Explained, Fault, Rights, Rule, Value};
 use std::sync::Arc;
 
 /// Why the statements of an operation are not known before somebody asks.
@@ -218,19 +220,44 @@ impl Questions<'_> {
         let arguments = alike(&plan, &variables, engine.means());
         let steps = plan.script.steps.iter().zip(arguments);
         let steps = steps.zip(counts(&plan)).zip(wants);
-        let asked = steps.map(|(((step, arguments), counts), wants)| Asked {
-            explained: Explained {
-                statement: step.statement.clone(),
-                arguments,
-                counts,
-                writes: plan.script.writes,
-            },
-            tables: wants.tables,
-            wants: wants.all,
-            blocked: wants.blocked,
+        let asked = steps.map(|(((step, mut arguments), counts), wants)| {
+            count(&mut arguments, &counts, &made.definition.variables);
+            Asked {
+                explained: Explained {
+                    statement: step.statement.clone(),
+                    arguments,
+                    counts: counts.iter().map(|count| count.place).collect(),
+                    writes: plan.script.writes,
+                },
+                tables: wants.tables,
+                wants: wants.all,
+                blocked: wants.blocked,
+            }
         });
         Ok(asked.collect())
     }
+}
+
+/// Puts in the places of numbers of rows how many variables are taken to ask for.
+fn count(arguments: &mut [Argument], counts: &[Count], variables: &[Node<VariableDefinition>]) {
+    for Count { place, variable } in counts {
+        let variable = variable.and_then(|variable| variables.get(variable));
+        if let (Some(variable), Some(argument)) = (variable, arguments.get_mut(*place)) {
+            *argument = Argument::Value(Value::Integer(usual(variable)));
+        }
+    }
+}
+
+/// As many as a variable says itself, or as the documents of root fields ask for.
+fn usual(variable: &Node<VariableDefinition>) -> i64 {
+    let said = variable
+        .default_value
+        .as_ref()
+        .and_then(|value| match &**value {
+            Literal::Int(number) => number.as_str().parse().ok(),
+            _ => None,
+        });
+    said.unwrap_or(ROWS)
 }
 
 /// The roles that make up some rights.

@@ -3,7 +3,7 @@
 use super::planner::Planner;
 use super::{Binding, Form, Inserts, Plan, Slot, Wish};
 use crate::config::Config;
-use crate::input::Variables;
+use crate::input::{Source, Variables};
 use crate::prepare::{Asked, Operation};
 use crate::sql::{Alias, Expr};
 
@@ -26,18 +26,25 @@ pub(crate) fn conditions(
     (alias, conditions)
 }
 
+/// A parameter that is a number of rows.
+pub(crate) struct Count {
+    pub(crate) place: usize,
+    /// The variable it is, if it is one.
+    pub(crate) variable: Option<usize>,
+}
+
 /// For each statement of a plan, which of its parameters are numbers of rows.
-pub(crate) fn counts(plan: &Plan) -> Vec<Vec<usize>> {
-    let is_count = |wish: &Wish| {
-        let Slot::Bound(Binding { form, .. }) = &wish.slot else {
-            return false;
+pub(crate) fn counts(plan: &Plan) -> Vec<Vec<Count>> {
+    let count = |(place, wish): (usize, &Wish)| {
+        let Slot::Bound(Binding { form, source, .. }) = &wish.slot else {
+            return None;
         };
-        matches!(form, Form::Count(_) | Form::CountAndOne(_))
+        let variable = match source {
+            Source::Variable(variable, _) => Some(*variable),
+            _ => None,
+        };
+        matches!(form, Form::Count(_) | Form::CountAndOne(_)).then_some(Count { place, variable })
     };
-    let of_step = |wishes: &Vec<Wish>| {
-        let wishes = wishes.iter().enumerate();
-        let counts = wishes.filter(|(_, wish)| is_count(wish));
-        counts.map(|(place, _)| place).collect()
-    };
+    let of_step = |wishes: &Vec<Wish>| wishes.iter().enumerate().filter_map(count).collect();
     plan.wishes.iter().map(of_step).collect()
 }

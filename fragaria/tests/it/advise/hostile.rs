@@ -222,12 +222,23 @@ fn an_index_that_is_walked_for_but_a_few_rows_is_fine() {
     let bound = few
         .replace("Few", "Bound($limit: Int!)")
         .replace("10", "$limit");
-    let [_, postgres, _] = stages(&[("few", few), ("bound", &bound)]);
+    let said = bound.replace("Bound($limit: Int!)", "Said($limit: Int = 30)");
+    let [_, postgres, _] = stages(&[("few", few), ("bound", &bound), ("said", &said)]);
     postgres.change("CREATE INDEX a ON orders (placed, id)");
     analyse(&postgres);
     let advice = advise(&postgres, &["--record"]);
     let plans = postgres.project.read("fragaria.artefact.plans.json");
     assert!(plans.contains("\"work\": \"walk\""), "{plans}");
+    let plans: Value = serde_json::from_str(&plans).unwrap();
+    let rows = |name: &str| {
+        let mut all = plans["plans"].as_array().unwrap().iter();
+        let plan = all.find(|plan| plan["asker"].to_string().contains(name));
+        plan.unwrap()["plan"]["rows"].as_u64().unwrap()
+    };
+    assert_eq!(
+        (rows("\"Few\""), rows("\"Bound\""), rows("\"Said\"")),
+        (10, 20, 30)
+    );
     // A tenth of the rows fits, so a hundred are walked for ten.
     assert_eq!(proposed(&advice), ["orders: customer_id, id"], "{advice:#}");
     let advice = advise(&postgres, &["--rows-min", "50"]);
