@@ -113,6 +113,14 @@ pub enum Error {
     Internal(String),
 }
 
+/// One address has its share of the connections that long answers keep.
+const CROWDED: (&str, Kind, &str) = (
+    "store.share",
+    Kind::Unavailable,
+    "as many long answers as may be are under way to this address: take them first, or ask for \
+     fewer rows",
+);
+
 /// What a client is told where no connection can be had.
 const BUSY: (&str, Kind, &str) = (
     "store.busy",
@@ -236,12 +244,7 @@ impl Error {
                  you try again",
             ),
             Self::Busy(_) | Self::Full(_) => BUSY,
-            Self::Crowded => (
-                "store.share",
-                Kind::Unavailable,
-                "as many long answers as may be are under way to this address: take them first, or \
-                 ask for fewer rows",
-            ),
+            Self::Crowded => CROWDED,
             Self::OutOfRange(message) => ("store.out_of_range", Kind::Conflict, message),
             Self::NotAsItMust(_) => UNFIT,
             Self::TooLarge(_) => (
