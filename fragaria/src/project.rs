@@ -3,7 +3,7 @@
 mod documents;
 
 use crate::address;
-use crate::config::{self, File, Flag, Listed, Loaded};
+use crate::config::{self, Config, File, Flag, Listed, Loaded};
 use crate::environment::Environment;
 use crate::mend;
 use crate::snippet::{Refused, Texts};
@@ -165,7 +165,7 @@ impl Project {
         let artefact = artefact::read(&bytes)?;
         let mut warnings = compiled.warnings;
         warnings.extend(trusted.0.warnings);
-        warnings.extend(self.idle_cache(&artefact.schema));
+        warnings.extend(idle_cache(&self.loaded.config, &artefact.schema));
         Ok(Compiled {
             artefact,
             bytes,
@@ -173,15 +173,6 @@ impl Project {
             texts: texts(&sources).into_iter().chain(trusted.1).collect(),
             rules: compiled.rules,
         })
-    }
-
-    /// What is said where answers are to be kept, and of no type any may be.
-    fn idle_cache(&self, schema: &Schema) -> Option<Diagnostic> {
-        let is_kept = schema.tables.iter().any(|table| table.max_age_s.is_some());
-        let what = "cache.enabled is true, and no type says that answers about it may be kept";
-        let help = "write @cache(maxAge: 60) on such types, or take cache.enabled out";
-        (self.loaded.config.cache.enabled && !is_kept)
-            .then(|| Diagnostic::warning("cache.unused", what).help(help))
     }
 
     /// The documents it trusts, for a schema, and their texts.
@@ -315,6 +306,14 @@ fn schema_of(sources: &[Source], dialect: Dialect) -> Result<engine::Compiled, R
 fn texts(sources: &[Source]) -> Texts {
     let text = |source: &Source| (source.name.clone(), source.text.clone());
     sources.iter().map(text).collect()
+}
+
+/// What is said where answers are to be kept, and of no type any may be.
+pub(crate) fn idle_cache(config: &Config, schema: &Schema) -> Option<Diagnostic> {
+    let is_kept = schema.tables.iter().any(|table| table.max_age_s.is_some());
+    let what = "cache.enabled is true, and no type says that answers about it may be kept";
+    let help = "write @cache(maxAge: 60) on such types, or take cache.enabled out";
+    (config.cache.enabled && !is_kept).then(|| Diagnostic::warning("cache.unused", what).help(help))
 }
 
 /// Why there is no project, and what to do.

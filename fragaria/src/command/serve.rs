@@ -7,7 +7,7 @@ use crate::environment::Environment;
 use crate::mend;
 use crate::private;
 use crate::project::{
-    ARTEFACT, CONFIG, Project, directory_of, display, no_configuration, read_artefact,
+    ARTEFACT, CONFIG, Project, directory_of, display, idle_cache, no_configuration, read_artefact,
 };
 use crate::running::{self, Address};
 use crate::server::{Server, Stage};
@@ -119,6 +119,11 @@ fn doubts(artefact: &Artefact, config: &Config) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let idle = idle_cache(config, &artefact.schema).into_iter();
+    doubts.extend(idle.map(|told| match told.help {
+        Some(help) => format!("{}: {help}", told.message),
+        None => told.message,
+    }));
     doubts
 }
 

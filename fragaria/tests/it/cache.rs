@@ -66,11 +66,20 @@ fn a_cache_of_which_no_type_makes_use_is_told() {
     let warning = "warning[cache.unused]: cache.enabled is true, and no type says";
     assert!(asked.contains(warning), "{asked}");
     assert!(!compiled(&[]).contains("cache.unused"));
+    let served = || {
+        let server = project.serve(&["cache.enabled=true"]);
+        let lines = server.begun.iter().map(|line| line["message"].to_string());
+        lines.collect::<String>()
+    };
+    let begun = served();
+    assert!(begun.contains("no type says that answers"), "{begun}");
     let schema = std::fs::read_to_string(project.path("schema.graphql")).unwrap();
     let schema = schema.replacen(" @table", " @cache(maxAge: 60) @table", 1);
     project.write("schema.graphql", &schema);
     let used = compiled(&["--set", "cache.enabled=true"]);
     assert!(!used.contains("cache.unused"), "{used}");
+    let begun = served();
+    assert!(!begun.contains("no type says that answers"), "{begun}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Answers larger than memory should hold, for clients that read slowly, go away or take nothing.
 
-use crate::client::{Client, OTHER, PATIENCE};
+use crate::client::{Client, OTHER, PATIENCE, Response};
 use crate::database::{Database, Session};
 use crate::mariadb;
 use crate::project::Project;
@@ -93,7 +93,10 @@ const OURS: &str = "FROM pg_stat_activity WHERE application_name = 'fragaria' \
 
 /// A client that has asked, and read nothing.
 fn asking(server: &Server, document: &str) -> Client {
-    let mut client = Client::narrow(server.address);
+    asks(Client::narrow(server.address), document)
+}
+
+fn asks(mut client: Client, document: &str) -> Client {
     let body = json!({ "query": document }).to_string();
     client
         .request("POST /graphql", &[JSON], body.as_bytes())
@@ -102,8 +105,11 @@ fn asking(server: &Server, document: &str) -> Client {
 }
 
 /// A client that has asked, read the head of the answer and nothing more.
-fn begin(server: &Server, document: &str) -> (Client, crate::client::Response) {
-    let mut client = asking(server, document);
+fn begin(server: &Server, document: &str) -> (Client, Response) {
+    begins(asking(server, document))
+}
+
+fn begins(mut client: Client) -> (Client, Response) {
     let head = client.head().unwrap();
     assert_eq!(
         (head.status, head.header("transfer-encoding")),
@@ -277,16 +283,7 @@ fn an_address_with_many_long_answers_leaves_connections_to_others() {
         // What is no such answer is given, and so is that to others.
         let one = server.graphql("{ reading(id: 1) { id } }");
         assert_eq!(one.status, 200);
-        let mut other = Client::from(OTHER, server.address);
-        let body = json!({ "query": EVERYTHING }).to_string();
-        other
-            .request("POST /graphql", &[JSON], body.as_bytes())
-            .unwrap();
-        let answer = other.head().unwrap();
-        assert_eq!(
-            (answer.status, answer.header("transfer-encoding")),
-            (200, "chunked")
-        );
+        let _other = begins(asks(Client::from(OTHER, server.address), EVERYTHING));
         // One that waits has the place of one that ends.
         let mut waiting = asking(&server, EVERYTHING);
         drop(greedy.pop());
@@ -323,7 +320,7 @@ fn an_error_in_the_middle_of_an_answer_is_seen_by_its_client() {
 }
 
 /// The body has no end, whatever of it came.
-fn assert_breaks_off(client: &mut Client, answer: &mut crate::client::Response) {
+fn assert_breaks_off(client: &mut Client, answer: &mut Response) {
     assert!(client.body(answer).is_err());
     assert!(answer.body.starts_with(b"{\"data\":{"));
     assert!(!answer.body.ends_with(b"}]}}"));
