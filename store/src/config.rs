@@ -110,6 +110,11 @@ pub struct Sqlite {
     pub cache_kib: u32,
     /// Prepared statements each connection keeps; 0 keeps none.
     pub statements_max: usize,
+    /// Writes that wait are committed together, up to so many; 1 commits each by itself.
+    pub batch_max: usize,
+    /// How long waiting writes are taken on before those that ran are committed, in milliseconds; one
+    /// that takes longer than that is committed by itself the next times.
+    pub batch_ms: u64,
     /// Whether a commit waits until the disk has it; if not, a power failure may lose the last ones.
     pub durable: bool,
     /// The largest row, lists in it included, in bytes.
@@ -254,6 +259,8 @@ impl Default for Sqlite {
             busy_timeout_ms: 5_000,
             cache_kib: 8 * 1024,
             statements_max: 256,
+            batch_max: 64,
+            batch_ms: 5,
             durable: true,
             row_bytes_max: 64 * 1024 * 1024,
             inline_kilosteps_max: 16,
@@ -295,6 +302,7 @@ impl Config {
             ("database.queue_timeout_ms", self.queue_timeout_ms),
             ("database.queue_length_max", self.queue_length_max as u64),
             ("database.sqlite.long_readers", sqlite.long_readers as u64),
+            ("database.sqlite.batch_max", sqlite.batch_max as u64),
             (
                 "database.postgres.light_connections",
                 postgres.light_connections as u64,

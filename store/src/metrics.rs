@@ -31,6 +31,10 @@ pub(crate) struct Metrics {
     pub(crate) bytes: Counter,
     /// Results that were streamed.
     pub(crate) streams: Counter,
+    /// Writes committed together with others.
+    pub(crate) grouped: Counter,
+    /// Groups of writes that were undone, each of which ran again by itself.
+    pub(crate) ungrouped: Counter,
     /// Transactions that ran again.
     pub(crate) retries: Counter,
     /// Outcomes kept for requests that repeat theirs.
@@ -71,6 +75,8 @@ impl Metrics {
             rows: Counter::default(),
             bytes: Counter::default(),
             streams: Counter::default(),
+            grouped: Counter::default(),
+            ungrouped: Counter::default(),
             retries: Counter::default(),
             idempotency_kept: Counter::default(),
             idempotency_replayed: Counter::default(),
@@ -151,6 +157,16 @@ impl Metrics {
                 "fragaria_store_streams",
                 "Results that were streamed instead of held whole",
                 &self.streams,
+            ),
+            (
+                "fragaria_store_writes_grouped",
+                "Writes committed together with others that waited, on SQLite",
+                &self.grouped,
+            ),
+            (
+                "fragaria_store_groups_undone",
+                "Groups of waiting writes that could not be committed together, so that each ran by itself",
+                &self.ungrouped,
             ),
             (
                 "fragaria_store_retries",

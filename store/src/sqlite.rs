@@ -24,6 +24,7 @@ mod sum;
 mod translate;
 mod value;
 mod watch;
+mod writer;
 
 pub use place::{sqlite_file, sqlite_url};
 
@@ -46,6 +47,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
+use writer::Queue;
 
 /// One SQLite database.
 pub(crate) struct Sqlite {
@@ -55,6 +57,7 @@ pub(crate) struct Sqlite {
     /// Apart from the readers, so that a slow receiver holds up nobody's short read.
     long_readers: Arc<Pool>,
     writer: Arc<Pool>,
+    writes: Arc<Queue>,
     /// Whether the file was opened for writing once, which puts it into WAL mode.
     laid: AtomicBool,
     overruns: Overruns,
@@ -90,6 +93,7 @@ impl Sqlite {
             readers: pool(Role::Reader, short),
             long_readers: pool(Role::Reader, long),
             writer: pool(Role::Writer, 1),
+            writes: Arc::new(Queue::new()),
             laid: AtomicBool::new(false),
             overruns: Overruns::new(),
             keeper: Mutex::new(keeper),
@@ -203,15 +207,23 @@ impl Sqlite {
         Ok(())
     }
 
+    /// Waits for the one connection that writes, or for whoever has it to take this on.
     async fn write(&self, work: Work) -> Result<Reply, Failure> {
-        let lease = self.writer.lease().await?;
-        let shared = Arc::clone(&self.shared);
-        blocking(lease, move |session| {
-            let mut output = Output::held(&shared);
-            let result = looked_at(&shared, session, || work.perform(session, &mut output));
-            output.answer(result)
-        })
-        .await
+        let mut waiter = self.writes.enter(work);
+        let lease = tokio::select! {
+            biased;
+            answer = waiter.answer() => return answer,
+            lease = self.writer.lease() => lease,
+        };
+        match lease {
+            Ok(lease) => {
+                let (writes, shared) = (Arc::clone(&self.writes), Arc::clone(&self.shared));
+                spawn_blocking(move || writes.lead(lease, &shared));
+            }
+            Err(error) if waiter.withdraw() => return Err(error.into()),
+            Err(_) => {}
+        }
+        waiter.answer().await
     }
 
     /// What looks whether others committed, from now on told of what we commit.

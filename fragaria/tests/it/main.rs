@@ -70,6 +70,7 @@ mod statements;
 mod streaming;
 mod tenancy;
 mod tls;
+mod together;
 mod trees;
 mod trusted;
 mod typed;

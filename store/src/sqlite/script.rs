@@ -23,20 +23,98 @@ pub(super) struct Work {
     pub(super) claim: Option<Claim>,
 }
 
+/// The transaction of writes.
+const WRITING: &str = "BEGIN IMMEDIATE";
+
+/// What a write is undone with where it fails.
+#[derive(Clone, Copy)]
+enum Bounds {
+    /// All of its transaction.
+    Transaction,
+    /// Its part of the transaction of several.
+    Savepoint,
+}
+
+impl Bounds {
+    fn keep(self, session: &Session) -> Result<(), Error> {
+        match self {
+            Self::Transaction => command(session, "COMMIT"),
+            Self::Savepoint => command(session, "RELEASE write"),
+        }
+    }
+
+    fn undo(self, session: &Session) -> Result<(), Error> {
+        match self {
+            Self::Transaction => command(session, "ROLLBACK"),
+            Self::Savepoint => {
+                command(session, "ROLLBACK TO write")?;
+                command(session, "RELEASE write")
+            }
+        }
+    }
+}
+
+/// Begins the transaction of several writes.
+pub(super) fn begin(session: &Session) -> Result<(), Error> {
+    still_wanted(session)?;
+    command(session, WRITING)
+}
+
+/// Commits what several writes did.
+pub(super) fn commit(session: &Session) -> Result<(), Error> {
+    Bounds::Transaction.keep(session)
+}
+
 impl Work {
     /// Runs it all; a write is committed or leaves no trace.
     pub(super) fn perform(&self, session: &Session, output: &mut Output) -> Result<(), Failure> {
-        if self.script.steps.len() != self.arguments.len() {
-            let message = "a script got another number of argument lists than steps";
-            return Err(Error::Internal(message.into()).into());
-        }
+        self.fits()?;
         if self.script.writes {
-            return self.transaction("BEGIN IMMEDIATE", session, output);
+            return self.transaction(WRITING, session, output);
         }
         if self.script.steps.len() > 1 {
             return self.transaction("BEGIN", session, output);
         }
         self.steps(session, output)
+    }
+
+    /// Runs a write within a transaction that is open, and leaves no trace there where it fails.
+    ///
+    /// Some errors undo the whole transaction, which is over then.
+    pub(super) fn perform_within(
+        &self,
+        session: &Session,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        self.fits()?;
+        command(session, "SAVEPOINT write")?;
+        let result = self
+            .lay(session)
+            .and_then(|()| self.to_the_end(session, output, Bounds::Savepoint));
+        if result.is_err() && !session.connection.is_autocommit() {
+            session.watch.rest();
+            if let Err(error) = Bounds::Savepoint.undo(session) {
+                tracing::error!(%error, "a write could not be undone by itself");
+                roll_back(session);
+            }
+        }
+        result
+    }
+
+    fn fits(&self) -> Result<(), Error> {
+        if self.script.steps.len() == self.arguments.len() {
+            return Ok(());
+        }
+        let message = "a script got another number of argument lists than steps";
+        Err(Error::Internal(message.into()))
+    }
+
+    /// Makes sure that there is a place for its outcome, if that is to be kept.
+    fn lay(&self, session: &Session) -> Result<(), Failure> {
+        match &self.claim {
+            Some(_) => Ok(once::lay(session)?),
+            None => Ok(()),
+        }
     }
 
     fn transaction(
@@ -46,24 +124,27 @@ impl Work {
         output: &mut Output,
     ) -> Result<(), Failure> {
         still_wanted(session)?;
-        if self.claim.is_some() {
-            once::lay(session)?;
-        }
+        self.lay(session)?;
         command(session, begin)?;
-        let result = self.to_the_end(session, output);
+        let result = self.to_the_end(session, output, Bounds::Transaction);
         if result.is_err() {
             roll_back(session);
         }
         result
     }
 
-    /// Runs the steps and commits, unless this was done before.
-    fn to_the_end(&self, session: &Session, output: &mut Output) -> Result<(), Failure> {
+    /// Runs the steps and keeps what they did, unless this was done before.
+    fn to_the_end(
+        &self,
+        session: &Session,
+        output: &mut Output,
+        bounds: Bounds,
+    ) -> Result<(), Failure> {
         if let Some(claim) = &self.claim
             && let Some(answer) = once::claim(claim, session)?
         {
             output.replay(answer);
-            return Ok(command(session, "ROLLBACK")?);
+            return Ok(bounds.undo(session)?);
         }
         self.steps(session, output)?;
         if let Some(claim) = &self.claim {
@@ -71,11 +152,11 @@ impl Work {
         }
         still_wanted(session)?;
         let end = if self.script.undone {
-            "ROLLBACK"
+            Bounds::undo
         } else {
-            "COMMIT"
+            Bounds::keep
         };
-        Ok(command(session, end)?)
+        Ok(end(bounds, session)?)
     }
 
     /// The same error, with the constraint it comes from where something is told of it.
@@ -227,7 +308,7 @@ fn still_wanted(session: &Session) -> Result<(), Error> {
 }
 
 /// Undoes what was done. Should even that fail, the pool drops the connection, which undoes it.
-fn roll_back(session: &Session) {
+pub(super) fn roll_back(session: &Session) {
     session.watch.rest();
     if session.connection.is_autocommit() {
         return;
