@@ -111,6 +111,7 @@ impl Server {
         artefact: Artefact,
     ) -> Result<Arc<Self>> {
         let mut registry = Registry::default();
+        observe::logs::declare(&mut registry);
         tenancy::is_nameless(&artefact.schema, &config)?;
         let hash_key = hash_key(stage, &config.masks.hash_key)?;
         let documents = Documents::new(stage, &config.documents, &mut registry);

@@ -232,11 +232,15 @@ impl Rates {
         let mut until = None;
         while !shared.is_away() {
             let (verdict, ask) = self.ledger.take_granted(place, units, &mut counted)?;
-            if ask {
-                shared.ask(place);
+            let is_put = !ask || shared.ask(place);
+            if !is_put {
+                self.ledger.unanswered(place);
             }
             if verdict.is_some() {
                 return verdict;
+            }
+            if !is_put {
+                break;
             }
             let Some(answers) = &mut answers else {
                 // It may have been answered just before; so it is looked at once more.

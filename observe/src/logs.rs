@@ -8,9 +8,10 @@ mod moment;
 use crate::Error;
 use json::Json;
 use line::OneLine;
-use lines::{Lines, Scribe};
+use lines::{Lines, Metrics, Scribe};
 use serde::{Deserialize, Serialize};
 use std::io;
+use std::sync::LazyLock;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -91,9 +92,18 @@ pub struct Log {
     _scribe: Scribe,
 }
 
+/// There is one log in a process, whatever servers it has.
+static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::default);
+
+/// Declares what is counted of the log of this process.
+pub fn declare(registry: &mut model::metric::Registry) {
+    METRICS.register(registry);
+}
+
 /// Sends all events of this process to standard error from now on, on a thread of their own.
 pub fn install(config: Config, reader: Reader) -> Result<Log, Error> {
-    let (writer, scribe) = Lines::written_to(io::stderr()).map_err(Error::LogThread)?;
+    let (writer, scribe) =
+        Lines::written_to(io::stderr(), METRICS.clone()).map_err(Error::LogThread)?;
     Registry::default()
         .with(layer(config, reader, writer))
         .try_init()

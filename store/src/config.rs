@@ -108,7 +108,7 @@ pub struct Sqlite {
     pub busy_timeout_ms: u64,
     /// Pages each connection keeps in memory, in KiB.
     pub cache_kib: u32,
-    /// Prepared statements each connection keeps; 0 keeps none.
+    /// Prepared statements each connection keeps, of at most 32 KiB of SQL each; 0 keeps none.
     pub statements_max: usize,
     /// Writes that wait are committed together, up to so many; 1 commits each by itself.
     pub batch_max: usize,
@@ -137,7 +137,7 @@ pub struct Postgres {
     /// The most connections for transactions, writes and streams, each held by one request alone;
     /// streams leave one to the others, if there are several.
     pub exclusive_connections: usize,
-    /// Prepared statements each connection keeps; 0 keeps none.
+    /// Prepared statements each connection keeps, of at most 32 KiB of SQL each; 0 keeps none.
     pub statements_max: usize,
     /// Rows fetched at a time for a streamed result.
     pub portion_rows: usize,
@@ -152,7 +152,7 @@ pub struct Mariadb {
     /// The most connections, each held by one request alone while it runs; streams leave one to the
     /// others, if there are several.
     pub connections: usize,
-    /// Prepared statements each connection keeps; 0 keeps none.
+    /// Prepared statements each connection keeps, of at most 32 KiB of SQL each; 0 keeps none.
     pub statements_max: usize,
     /// How long connecting may take, in milliseconds.
     pub connect_timeout_ms: u64,

@@ -3,6 +3,7 @@
 //! One that was is streamed at once the next time. But results of one statement differ by its arguments
 //! and by who asks, so that is forgotten as soon as one is seen that is not, and after a short time.
 
+use crate::shelf::may_keep;
 use quick_cache::sync::Cache;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
@@ -52,8 +53,11 @@ impl Larges {
         self.0.get(sql).is_some_and(|large| large.is_likely())
     }
 
-    /// One was too large.
+    /// One was too large. Of a statement that no connection keeps nothing is kept here either.
     pub(crate) fn seen(&self, sql: &Arc<str>) {
+        if !may_keep(sql) {
+            return;
+        }
         let large = Large::default();
         large.seen();
         self.0.insert(Arc::clone(sql), Arc::new(large));

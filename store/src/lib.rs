@@ -34,6 +34,7 @@ mod postgres;
 mod reply;
 mod retries;
 mod revocations;
+mod shelf;
 mod shown;
 mod snag;
 mod sqlite;

@@ -13,6 +13,8 @@ pub(crate) struct Metrics {
     pub(crate) in_use: Gauge,
     /// Statements sent to the database.
     pub(crate) statements: Counter,
+    /// Statements that connections keep prepared.
+    pub(crate) statements_kept: Gauge,
     /// Scripts stopped because their time was over.
     pub(crate) timeouts: Counter,
     /// Scripts refused because no connection came free.
@@ -66,6 +68,7 @@ impl Metrics {
             queue_wait: Histogram::new(seconds()),
             in_use: Gauge::default(),
             statements: Counter::default(),
+            statements_kept: Gauge::default(),
             timeouts: Counter::default(),
             refused: Counter::default(),
             connections_refused: Counter::default(),
@@ -176,6 +179,11 @@ impl Metrics {
         ] {
             registry.register(name, help, counter.clone());
         }
+        registry.register(
+            "fragaria_store_statements_kept",
+            "Statements that database connections keep prepared now",
+            self.statements_kept.clone(),
+        );
         self.declare_connections(registry);
         self.declare_idempotency(registry);
         self.declare_changes(registry);

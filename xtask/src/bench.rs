@@ -10,6 +10,7 @@ pub(crate) mod bare;
 mod ceiling;
 mod closed;
 mod database;
+pub(crate) mod lists;
 mod load;
 mod machine;
 mod oha;

@@ -76,6 +76,8 @@ enum Verb {
     Shapes(bench::shapes::Options),
     /// Measure how long access rules of many roles take to compile
     Rules(bench::rules::Options),
+    /// Measure how soon a list of a million rows begins, how long it takes, and in what memory
+    Lists(bench::lists::Options),
     /// Measure how soon a server with very many tables and roles answers
     Start(bench::start::Options),
 }
@@ -108,6 +110,7 @@ fn run(verb: &Verb) -> Result<ExitCode> {
         Verb::Attack(options) => attack::run(options),
         Verb::Shapes(options) => bench::shapes::run(options),
         Verb::Rules(options) => bench::rules::run(options),
+        Verb::Lists(options) => bench::lists::run(options),
         Verb::Start(options) => bench::start::run(options),
     }
 }

@@ -22,6 +22,14 @@ pub(crate) struct Client {
     stream: BufReader<Stream>,
 }
 
+/// A body in chunks, as it comes; an error if the server closed before its end.
+pub(crate) struct Chunks<'c> {
+    client: &'c mut Client,
+    /// Bytes of the present chunk that are still to come.
+    left: usize,
+    ended: bool,
+}
+
 /// What bytes go through.
 enum Stream {
     Open(TcpStream),
@@ -190,15 +198,16 @@ impl Client {
             self.stream.read_to_end(&mut response.body)?;
             return Ok(());
         }
-        loop {
-            let size = usize::from_str_radix(&self.line()?, 16)
-                .map_err(|_| io::Error::from(io::ErrorKind::UnexpectedEof))?;
-            let chunk = self.exactly(size)?;
-            self.line()?;
-            if chunk.is_empty() {
-                return Ok(());
-            }
-            response.body.extend(chunk);
+        self.chunks().read_to_end(&mut response.body)?;
+        Ok(())
+    }
+
+    /// A body in chunks, as it comes.
+    pub(crate) fn chunks(&mut self) -> Chunks<'_> {
+        Chunks {
+            client: self,
+            left: 0,
+            ended: false,
         }
     }
 
@@ -260,6 +269,30 @@ impl Client {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(line.trim_end().to_owned())
+    }
+}
+
+impl Read for Chunks<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
+        if self.ended {
+            return Ok(0);
+        }
+        if self.left == 0 {
+            let size = self.client.line()?;
+            self.left = usize::from_str_radix(&size, 16).map_err(|_| broken())?;
+            self.ended = self.left == 0;
+        }
+        let room = bytes.len().min(self.left);
+        let taken = self.client.stream.read(&mut bytes[..room])?;
+        if taken == 0 && room > 0 {
+            return Err(broken());
+        }
+        self.left -= taken;
+        if self.left == 0 {
+            self.client.line()?;
+        }
+        Ok(taken)
     }
 }
 

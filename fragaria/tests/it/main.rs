@@ -38,6 +38,7 @@ mod indexes;
 #[path = "../../../store/tests/it/postgres/instance.rs"]
 mod instance;
 mod json;
+mod kept;
 mod kinds;
 mod large_rows;
 mod limits;

@@ -9,6 +9,8 @@ use serde_json::json;
 use std::thread;
 use std::time::Instant;
 
+mod million;
+
 const JSON: &str = "content-type: application/json";
 const EVERYTHING: &str = "{ readings { id note } }";
 

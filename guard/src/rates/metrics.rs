@@ -141,7 +141,7 @@ impl RedisMetrics {
         );
         registry.register(
             "fragaria_rates_apart",
-            "Decisions by this server's part of a shared rate limit, as Redis was away",
+            "Decisions by this server's part of a shared rate limit, as Redis was away or too much was to be asked of it",
             self.apart.clone(),
         );
     }

@@ -19,6 +19,9 @@ use tokio::time::{error::Elapsed, sleep, timeout};
 /// Keys in one call.
 const KEYS_MAX: usize = 256;
 
+/// Questions that may wait to be asked.
+const ASKS_MAX: usize = 65_536;
+
 /// What a file of certificates has in it.
 const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
@@ -28,8 +31,8 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_m
 /// The way to Redis.
 pub(super) struct Shared {
     state: Arc<State>,
-    /// As many as there are entries at most: each has one question on its way.
-    asks: mpsc::UnboundedSender<Place>,
+    /// Each entry has one question on its way at most.
+    asks: mpsc::Sender<Place>,
     /// How long an answer is waited for.
     pub(super) patience: Duration,
 }
@@ -48,7 +51,7 @@ struct Asking {
     patience: Duration,
     ledger: Arc<Ledger>,
     state: Arc<State>,
-    asks: mpsc::UnboundedReceiver<Place>,
+    asks: mpsc::Receiver<Place>,
 }
 
 /// Why Redis does not answer.
@@ -72,7 +75,7 @@ impl Shared {
             return Ok(None);
         }
         let client = client(config)?;
-        let (asks, receiver) = mpsc::unbounded_channel();
+        let (asks, receiver) = mpsc::channel(ASKS_MAX);
         let patience = Duration::from_millis(config.timeout_ms);
         // Until it was reached it is away.
         let state = Arc::new(State {
@@ -101,10 +104,9 @@ impl Shared {
         self.state.away.load(Ordering::Acquire)
     }
 
-    /// Has the task ask for an entry.
-    pub(super) fn ask(&self, place: Place) {
-        // The task ends with this, and not before.
-        let _ = self.asks.send(place);
+    /// Has the task ask for an entry; `false` where too many questions wait for that.
+    pub(super) fn ask(&self, place: Place) -> bool {
+        self.asks.try_send(place).is_ok()
     }
 
     /// Changes with every answer from now on.
@@ -263,5 +265,27 @@ impl Asking {
             let _ = write!(name, "{byte:02x}");
         }
         name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_that_wait_have_a_bound() {
+        let (asks, mut waiting) = mpsc::channel(1);
+        let shared = Shared {
+            state: Arc::new(State {
+                away: AtomicBool::new(false),
+                answers: watch::Sender::new(0),
+            }),
+            asks,
+            patience: Duration::ZERO,
+        };
+        let place = |rule| Place { rule, key: [0; 16] };
+        assert!(shared.ask(place(0)) && !shared.ask(place(1)));
+        assert_eq!(waiting.try_recv(), Ok(place(0)));
+        assert!(shared.ask(place(2)));
     }
 }

@@ -3,6 +3,7 @@
 //! The first line is written at once and those of the next moments together, so that a busy server
 //! wakes the thread some fifty times a second and not for each line.
 
+use model::metric::{Counter, Gauge, Registry, Unit};
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -22,10 +23,18 @@ pub(super) struct Lines(Arc<Desk>);
 #[derive(Default)]
 struct Desk {
     state: Mutex<State>,
+    metrics: Metrics,
     /// Told when there is something to do for a thread that rests.
     work: Condvar,
     /// Told when there is room again.
     room: Condvar,
+}
+
+/// What is counted of lines on their way; all clones count together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Metrics {
+    waiting: Gauge,
+    held_back: Counter,
 }
 
 #[derive(Default)]
@@ -46,8 +55,14 @@ pub(super) struct Pen<'l>(&'l Desk);
 
 impl Lines {
     /// Writes what comes to some place, on a thread of its own.
-    pub(super) fn written_to(place: impl Write + Send + 'static) -> io::Result<(Self, Scribe)> {
-        let lines = Self::default();
+    pub(super) fn written_to(
+        place: impl Write + Send + 'static,
+        metrics: Metrics,
+    ) -> io::Result<(Self, Scribe)> {
+        let lines = Self(Arc::new(Desk {
+            metrics,
+            ..Desk::default()
+        }));
         let desk = Arc::clone(&lines.0);
         let thread = thread::Builder::new()
             .name("log".to_owned())
@@ -57,6 +72,27 @@ impl Lines {
             thread: Some(thread),
         };
         Ok((lines, scribe))
+    }
+}
+
+impl Metrics {
+    /// Declares them.
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register_with_unit(
+            "fragaria_log_waiting",
+            "Lines of the log that wait to be written to standard error",
+            Unit::Bytes,
+            self.waiting.clone(),
+        );
+        registry.register(
+            "fragaria_log_held_back",
+            "Times that whoever logs had to wait, as a mebibyte of lines waited already",
+            self.held_back.clone(),
+        );
+    }
+
+    fn wait(&self, bytes: usize) {
+        self.waiting.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 }
 
@@ -70,9 +106,14 @@ impl Desk {
             let length = state.waiting.len();
             length > 0 && length + bytes.len() > BYTES_MAX && !state.closed
         };
-        let state = self.room.wait_while(self.state(), is_full);
-        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
+        if is_full(&mut state) {
+            self.metrics.held_back.inc();
+            let waited = self.room.wait_while(state, is_full);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
         state.waiting.extend_from_slice(bytes);
+        self.metrics.wait(state.waiting.len());
         if state.rests || state.waiting.len() > BYTES_MAX / 2 {
             state.rests = false;
             self.work.notify_one();
@@ -92,6 +133,7 @@ impl Desk {
                 return;
             }
             std::mem::swap(&mut state.waiting, &mut taken);
+            self.metrics.wait(0);
             self.room.notify_all();
             drop(state);
             // Where standard error is gone there is nobody left to tell.
@@ -169,7 +211,8 @@ mod tests {
             lets,
             page: Arc::clone(&page),
         };
-        let (lines, scribe) = Lines::written_to(slow).unwrap();
+        let metrics = Metrics::default();
+        let (lines, scribe) = Lines::written_to(slow, metrics.clone()).unwrap();
         let line = vec![b'x'; 1_000];
         let count = 3 * BYTES_MAX / line.len();
         let writer = thread::spawn({
@@ -181,10 +224,13 @@ mod tests {
             thread::yield_now();
         }
         assert!(!writer.is_finished());
+        assert!(metrics.waiting.get() > 1_000_000);
         drop(letting);
         writer.join().unwrap();
         drop(scribe);
         assert_eq!(page.lock().unwrap().len(), count * line.len());
+        assert_eq!(metrics.waiting.get(), 0);
+        assert!(metrics.held_back.get() > 0);
     }
 
     #[test]
@@ -195,7 +241,7 @@ mod tests {
             lets,
             page: Arc::clone(&page),
         };
-        let (lines, _scribe) = Lines::written_to(slow).unwrap();
+        let (lines, _scribe) = Lines::written_to(slow, Metrics::default()).unwrap();
         for round in 1..=3 {
             lines.make_writer().write_all(b"a\n").unwrap();
             letting.send(()).unwrap();

@@ -8,6 +8,7 @@ use super::row::Row;
 use crate::Error;
 use crate::answer::Kept;
 use crate::metrics::Metrics;
+use crate::shelf::{Shelf, may_keep};
 use crate::snag::Snag;
 use model::{Argument, Statement};
 use mysql_async::consts::StatusFlags;
@@ -34,20 +35,25 @@ pub(crate) struct Session {
     started: i64,
     /// The longest packet it takes, in bytes.
     pub(super) packet_max: usize,
-    /// What was executed last, where no statement is kept: the driver leaves it to us to close it.
+    /// What was executed last, where it is not to be kept: the driver leaves it to us to close it.
     unkept: Option<mysql_async::Statement>,
+    /// The number of the last statement that the server prepared; the next has a higher one.
+    newest: u32,
+    shelf: Shelf,
 }
 
 impl Session {
     pub(super) fn new(connection: Conn, metrics: Metrics) -> Self {
         Self {
             connection,
+            shelf: Shelf::of(&metrics.statements_kept),
             metrics,
             settled: true,
             as_text: false,
             started: 0,
             packet_max: 0,
             unkept: None,
+            newest: 0,
         }
     }
 
@@ -133,13 +139,19 @@ impl Session {
         self.begun(ran)
     }
 
-    /// A statement as the server knows it; the one before is closed, where none is kept.
+    /// A statement as the server knows it; the one before is closed, if it is not to be kept.
     async fn prepare(&mut self, sql: &str) -> mysql_async::Result<mysql_async::Statement> {
         if let Some(before) = self.unkept.take() {
             self.connection.close(before).await?;
+            self.shelf.remove();
         }
         let prepared = self.connection.prep(sql).await?;
-        if self.connection.opts().stmt_cache_size() == 0 {
+        let room = self.connection.opts().stmt_cache_size();
+        if prepared.id() > self.newest {
+            self.newest = prepared.id();
+            self.shelf.add(room);
+        }
+        if room == 0 || !may_keep(sql) {
             self.unkept = Some(prepared.clone());
         }
         Ok(prepared)

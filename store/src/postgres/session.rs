@@ -5,6 +5,7 @@ use super::cancel;
 use crate::Error;
 use crate::large::Large;
 use crate::metrics::Metrics;
+use crate::shelf::{Shelf, may_keep};
 use crate::snag::Snag;
 use model::{Argument, Statement};
 use quick_cache::Equivalent;
@@ -24,6 +25,7 @@ pub(crate) struct Session {
     /// Prepared statements; those that fall out are closed on the server. `None`
     /// behind a pooler, where a name may be unknown the next moment.
     statements: Option<Cache<Key, Prepared>>,
+    shelf: Shelf,
     equipment: Arc<Equipment>,
     driver: AbortHandle,
 }
@@ -88,6 +90,7 @@ impl Session {
         Self {
             client,
             statements: (kept > 0).then(|| Cache::new(kept)),
+            shelf: Shelf::of(&equipment.metrics.statements_kept),
             equipment,
             driver,
         }
@@ -146,12 +149,18 @@ impl Session {
         Ok(self.client.query_raw(&prepared.statement, bound).await?)
     }
 
-    /// The statement as prepared here; `None` where none are. Several that need it wait for one.
+    /// The prepared statements this one may be among.
+    fn keeping(&self, statement: &Statement) -> Option<&Cache<Key, Prepared>> {
+        let statements = self.statements.as_ref();
+        statements.filter(|_| may_keep(&statement.sql))
+    }
+
+    /// The statement as prepared here; `None` where it is not to be. Several that need it wait for one.
     ///
     /// Whoever drops this in the middle leaves a statement on the server that nobody knows: it is for
     /// connections that end then.
     pub(super) async fn prepare(&self, statement: &Statement) -> Result<Option<Prepared>, Snag> {
-        let Some(statements) = &self.statements else {
+        let Some(statements) = self.keeping(statement) else {
             return Ok(None);
         };
         match statements.get(&Asked(statement)) {
@@ -166,7 +175,7 @@ impl Session {
         self: &Arc<Self>,
         statement: &Statement,
     ) -> Result<Option<Prepared>, Snag> {
-        let Some(statements) = &self.statements else {
+        let Some(statements) = self.keeping(statement) else {
             return Ok(None);
         };
         if let Some(prepared) = statements.get(&Asked(statement)) {
@@ -191,7 +200,7 @@ impl Session {
         statement: &Statement,
         is_wanted: impl FnOnce() -> bool,
     ) -> Result<Option<Prepared>, Snag> {
-        let Some(statements) = &self.statements else {
+        let Some(statements) = self.keeping(statement) else {
             return Ok(None);
         };
         let preparation = async {
@@ -205,10 +214,11 @@ impl Session {
             };
             Ok(prepared)
         };
-        statements
+        let prepared = statements
             .get_or_insert_async(&Key(statement.clone()), Box::pin(preparation))
-            .await
-            .map(Some)
+            .await;
+        self.shelf.holds(statements.len());
+        prepared.map(Some)
     }
 
     /// Remembers that a result of a statement can be held whole, where one was too large before.
@@ -222,6 +232,7 @@ impl Session {
     pub(super) fn forget(&self) {
         if let Some(statements) = &self.statements {
             statements.clear();
+            self.shelf.holds(0);
         }
     }
 

@@ -20,7 +20,6 @@ pub(super) struct Output {
     /// Whether it is the answer of an earlier request.
     replayed: bool,
     rows: u64,
-    handed_over: u64,
     /// How many bytes may be held.
     bytes_max: usize,
     full: Full,
@@ -79,7 +78,6 @@ impl Output {
             statements: 0,
             replayed: false,
             rows: 0,
-            handed_over: 0,
             bytes_max,
             full,
             shared: Arc::clone(shared),
@@ -110,7 +108,7 @@ impl Output {
             Full::Stream(streaming) => {
                 self.bytes_max = self.shared.config.chunk_bytes;
                 let portion = self.sheet.hand_out(self.bytes_max + self.bytes_max / 8)?;
-                self.handed_over += portion.len() as u64;
+                self.shared.metrics.bytes.inc_by(portion.len() as u64);
                 streaming.send(portion.into())
             }
         }
@@ -131,7 +129,7 @@ impl Output {
     /// Gives a script's result, or the rest of it, to whoever waits for it.
     pub(super) fn deliver(mut self, result: Result<(), Failure>) {
         let rest = Bytes::from(std::mem::take(&mut self.sheet.text));
-        self.handed_over += rest.len() as u64;
+        self.shared.metrics.bytes.inc_by(rest.len() as u64);
         let full = std::mem::replace(&mut self.full, Full::Refuse);
         let Full::Stream(mut streaming) = full else {
             return;
@@ -155,9 +153,7 @@ impl Output {
         let metrics = &self.shared.metrics;
         metrics.statements.inc_by(self.statements);
         metrics.rows.inc_by(self.rows);
-        metrics
-            .bytes
-            .inc_by(self.handed_over + self.sheet.text.len() as u64);
+        metrics.bytes.inc_by(self.sheet.text.len() as u64);
         match error {
             Some(Error::Cancelled | Error::Stalled(_)) => _ = metrics.cancelled.inc(),
             Some(error) => metrics.stopped(error),

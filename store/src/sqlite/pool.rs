@@ -123,8 +123,10 @@ impl Pool {
     async fn open(&self) -> Result<Session, Error> {
         let (place, shared) = (self.place.clone(), Arc::clone(&self.shared));
         let (role, generation) = (self.role, self.generation.load(Relaxed));
-        let opened =
-            tokio::task::spawn_blocking(move || Session::open(&place, role, &shared.config));
+        let opened = tokio::task::spawn_blocking(move || {
+            let session = Session::open(&place, role, &shared.config)?;
+            Ok::<_, Error>(session.counted(&shared.metrics.statements_kept))
+        });
         let mut session = opened
             .await
             .map_err(|error| Error::Internal(error.to_string()))??;

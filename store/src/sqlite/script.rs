@@ -4,15 +4,15 @@ use super::bind::{Kept, bind};
 use super::constraints;
 use super::once;
 use super::output::Output;
-use super::session::Session;
+use super::session::{Prepared, Session};
 use super::translate::translate;
 use super::value::{Cells as _, Live};
 use crate::idempotency::Claim;
 use crate::json::{self, Data};
 use crate::{Error, Failure};
 use model::{Argument, Script, Step, Use, Value};
+use rusqlite::Rows;
 use rusqlite::types::ValueRef;
-use rusqlite::{CachedStatement, Rows};
 use std::sync::Arc;
 
 /// A script and what it is given.
@@ -288,8 +288,8 @@ fn not_text() -> Error {
     Error::Conversion("text is not valid UTF-8".into())
 }
 
-fn prepare<'s>(session: &'s Session, sql: &str) -> Result<CachedStatement<'s>, Error> {
-    let prepared = session.connection.prepare_cached(sql);
+fn prepare<'s>(session: &'s Session, sql: &str) -> Result<Prepared<'s>, Error> {
+    let prepared = session.ready(sql);
     prepared.map_err(|error| translate(error, &session.watch))
 }
 

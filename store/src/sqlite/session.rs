@@ -4,9 +4,12 @@ use super::functions;
 use super::place::Place;
 use super::translate::{outside, translate};
 use super::watch::{STEPS, Watch};
+use crate::shelf::{Shelf, may_keep};
 use crate::{Config, Error};
+use model::metric::Gauge;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Statement, StatementStatus};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +20,17 @@ pub(crate) struct Session {
     pub(super) watch: Arc<Watch>,
     /// Which generation of the file it was opened in.
     pub(super) generation: u64,
+    /// How many statements of scripts it keeps, and may keep.
+    shelf: Shelf,
+    statements_max: usize,
+}
+
+/// A statement that is ready to run.
+pub(super) enum Prepared<'s> {
+    /// It is kept for the next time.
+    Kept(CachedStatement<'s>),
+    /// It is not.
+    Once(Statement<'s>),
 }
 
 /// What a connection may do.
@@ -38,10 +52,30 @@ impl Session {
             connection,
             watch,
             generation: 0,
+            shelf: Shelf::default(),
+            statements_max: config.sqlite.statements_max,
         };
         session.guard(config).map_err(outside)?;
         session.prepare(role, config).map_err(outside)?;
         Ok(session)
+    }
+
+    /// Counts the statements it keeps with those of others; to be called before there are any.
+    pub(super) fn counted(mut self, statements_kept: &Gauge) -> Self {
+        self.shelf = Shelf::of(statements_kept);
+        self
+    }
+
+    /// A statement of a script.
+    pub(super) fn ready(&self, sql: &str) -> rusqlite::Result<Prepared<'_>> {
+        if !may_keep(sql) {
+            return self.connection.prepare(sql).map(Prepared::Once);
+        }
+        let statement = self.connection.prepare_cached(sql)?;
+        if statement.get_status(StatementStatus::Run) == 0 {
+            self.shelf.add(self.statements_max);
+        }
+        Ok(Prepared::Kept(statement))
     }
 
     /// Reads the file; whether it is still the one at its path.
@@ -119,6 +153,26 @@ impl Session {
     fn touch(&self) -> rusqlite::Result<()> {
         self.connection
             .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+    }
+}
+
+impl<'s> Deref for Prepared<'s> {
+    type Target = Statement<'s>;
+
+    fn deref(&self) -> &Statement<'s> {
+        match self {
+            Self::Kept(statement) => statement,
+            Self::Once(statement) => statement,
+        }
+    }
+}
+
+impl<'s> DerefMut for Prepared<'s> {
+    fn deref_mut(&mut self) -> &mut Statement<'s> {
+        match self {
+            Self::Kept(statement) => statement,
+            Self::Once(statement) => statement,
+        }
     }
 }
 
