@@ -6,12 +6,15 @@
 //! ratios are of the same round. docs/performance.md tells what it means.
 
 mod ablation;
+mod apart;
 pub(crate) mod bare;
 mod ceiling;
 mod closed;
 mod database;
+mod extras;
 pub(crate) mod lists;
 mod load;
+mod long;
 mod machine;
 mod oha;
 mod open;
@@ -27,6 +30,7 @@ pub(crate) mod shapes;
 pub(crate) mod shop;
 pub(crate) mod soak;
 pub(crate) mod start;
+mod tally;
 pub(crate) mod training;
 mod usage;
 mod weather;
@@ -92,7 +96,7 @@ pub(crate) struct Options {
     /// Also ask at constant rates, below the peak and above it
     #[arg(long)]
     latency: bool,
-    /// Also switch off single techniques by their settings
+    /// Also switch off single techniques by their settings, and on those that are off by default
     #[arg(long)]
     ablation: bool,
     /// Measure this binary and build none
@@ -260,32 +264,37 @@ impl<'a> Run<'a> {
             postgraphile: peer.as_ref(),
             scratch,
         };
-        Ok(Section {
+        let mut section = Section {
             shop,
             database: database.told.clone(),
             connections: self.options.clients(),
             rows: bench.rows(weather)?,
             steps: bench.steps(weather)?,
-            latencies: self.latencies(&project)?,
-            ablations: if self.options.full || self.options.ablation {
-                let whole = Whole {
-                    open: &server,
-                    ruled: &ruled,
-                };
-                ablation::measure(self.options, shop, &project, whole)?
-            } else {
-                Vec::new()
-            },
-        })
+            latencies: self.latencies(&project, &database)?,
+            ablations: Vec::new(),
+            extras: Vec::new(),
+            long: Vec::new(),
+        };
+        if self.options.full || self.options.ablation {
+            let whole = Whole {
+                open: &server,
+                ruled: &ruled,
+            };
+            section.ablations = ablation::measure(self.options, shop, &project, whole)?;
+            section.extras = extras::measure(self.options, &project, &server)?;
+            section.long = long::measure(self.options, &project)?;
+        }
+        Ok(section)
     }
 
     /// At constant rates, by a server that refuses what is too much.
-    fn latencies(&self, project: &Project) -> Result<Vec<Latency>> {
+    fn latencies(&self, project: &Project, database: &Database) -> Result<Vec<Latency>> {
         let Some(oha) = &self.oha else {
             return Ok(Vec::new());
         };
         let server = project.serve("shedding", Callers::All, &[])?;
-        open::measure(self.options, oha, &server, self.scratch.path())
+        let asked = (&server, database);
+        open::measure(self.options, oha, asked, self.scratch.path())
     }
 
     /// A server with what the other says to the first workload.

@@ -1,6 +1,6 @@
 //! What each technique brings: the same server with one of them switched off by its settings.
 
-use super::load::{Check, Load};
+use super::load::{Asked, Check, Load};
 use super::rounds::Rounds;
 use super::server::{Callers, Project, Server, UNSHED};
 use super::shop::Shop;
@@ -26,7 +26,7 @@ struct Technique {
 /// The name of what is wanted to cost little.
 pub(super) const TELEMETRY_AND_RULES: &str = "lines of the log, and an access rule";
 
-const TECHNIQUES: [Technique; 10] = [
+const TECHNIQUES: [Technique; 12] = [
     Technique {
         name: "plans and parsed documents are kept",
         settings: &[
@@ -79,6 +79,21 @@ const TECHNIQUES: [Technique; 10] = [
         name: "there is a connection for each processor",
         settings: &["database.sqlite.readers=1"],
         shops: &[Shop::Sqlite],
+        callers: Callers::All,
+    },
+    Technique {
+        name: "waiting writes are committed together",
+        settings: &["database.sqlite.batch_max=1"],
+        shops: &[Shop::Sqlite],
+        callers: Callers::All,
+    },
+    Technique {
+        name: "answers of up to 256 KiB leave whole",
+        settings: &[
+            "database.whole_bytes_max=1",
+            "server.answers_share_percent=100",
+        ],
+        shops: &Shop::ALL,
         callers: Callers::All,
     },
     Technique {
@@ -143,15 +158,13 @@ pub(super) fn measure(
             let without = project.serve("without", Callers::All, &settings)?;
             let pair = Pair {
                 with: whole.of(technique.callers),
-                without: &without,
+                other: &without,
+                asked: Asked::ByText,
                 clients: options.clients(),
                 scratch: project.place,
             };
-            let shares = options
-                .workloads()
-                .into_iter()
-                .map(|workload| pair.share(workload, options.step_rounds()))
-                .collect::<Result<_>>()
+            let shares = pair
+                .shares(options)
                 .with_context(|| format!("without: {}", technique.name))?;
             Ok(Ablation {
                 technique: technique.name,
@@ -162,34 +175,50 @@ pub(super) fn measure(
         .collect()
 }
 
-struct Pair<'a> {
-    with: &'a Server,
-    without: &'a Server,
-    clients: u32,
-    scratch: &'a Path,
+/// Two servers that take turns.
+pub(super) struct Pair<'a> {
+    pub(super) with: &'a Server,
+    pub(super) other: &'a Server,
+    /// How the other is asked.
+    pub(super) asked: Asked,
+    pub(super) clients: u32,
+    pub(super) scratch: &'a Path,
 }
 
 impl Pair<'_> {
+    /// The rates of the other as multiples of those of the one, for each workload.
+    pub(super) fn shares(&self, options: &Options) -> Result<Vec<Share>> {
+        let workloads = options.workloads().into_iter();
+        workloads
+            .map(|workload| self.share(workload, options.step_rounds()))
+            .collect()
+    }
+
     fn share(&self, workload: &'static Workload, rounds: u32) -> Result<Share> {
         let load = Load {
             document: workload.document,
             workload,
+            asked: Asked::ByText,
             connections: self.clients,
             seconds: SECONDS,
             check: Check::Status,
         };
+        let asked = Load {
+            asked: self.asked,
+            ..load
+        };
         let checked = Load {
             seconds: 1,
             check: Check::Data,
-            ..load
+            ..asked
         };
-        checked.run(self.without.port(), self.scratch)?;
+        self.other.bear(&checked, self.scratch)?;
         let mut rate = Rounds::default();
         for _ in 0..rounds {
             process::proceed()?;
-            let with = load.run(self.with.port(), self.scratch)?.rate();
-            let without = load.run(self.without.port(), self.scratch)?.rate();
-            rate.0.push(without / with);
+            let with = self.with.bear(&load, self.scratch)?.rate();
+            let other = self.other.bear(&asked, self.scratch)?.rate();
+            rate.0.push(other / with);
         }
         Ok(Share {
             workload: workload.name,

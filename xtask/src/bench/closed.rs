@@ -5,7 +5,7 @@
 use super::bare::Bare;
 use super::ceiling;
 use super::database::Database;
-use super::load::{Check, Load};
+use super::load::{Asked, Check, Load};
 use super::postgraphile::Postgraphile;
 use super::report::{Row, Step};
 use super::server::Server;
@@ -113,25 +113,32 @@ impl Bench<'_> {
         Load {
             document: workload.document,
             workload,
+            asked: Asked::ByText,
             connections: self.options.clients(),
             seconds: self.options.seconds(),
             check: Check::Status,
         }
     }
 
-    /// The same load for `PostGraphile`, where it takes part and can be asked that.
+    /// The same load for `PostGraphile`, where it takes part and can be asked that. All of its answers are
+    /// looked at, as it has no count of them; at its rate that costs nothing.
     fn peer<'w>(&self, load: Load<'w>) -> Option<(u16, Load<'w>)> {
         let document = load.workload.postgraphile?;
-        Some((self.postgraphile?.port(), Load { document, ..load }))
+        let asked = Load {
+            document,
+            check: Check::Data,
+            ..load
+        };
+        Some((self.postgraphile?.port(), asked))
     }
 
     fn round(&self, workload: &Workload, row: &mut Row) -> Result<()> {
         process::proceed()?;
         let load = self.load(workload);
         usage::forget_peak(self.server.id())?;
-        let before = self.cpu()?;
-        let outcome = load.run(self.server.port(), self.scratch)?;
-        row.add(&outcome, self.cpu()?.since(before));
+        let before = self.cpu(self.server)?;
+        let outcome = self.server.bear(&load, self.scratch)?;
+        row.add(&outcome, self.cpu(self.server)?.since(before));
         row.memory_mib.0.push(usage::peak_mib(self.server.id())?);
         if let Some(server) = self.database.postgres() {
             let bounds = (load.connections, load.seconds);
@@ -142,8 +149,10 @@ impl Bench<'_> {
             }
             row.pgbench_rows.add(&run(workload.sql.rows)?);
         }
-        let ruled = load.run(self.ruled.port(), self.scratch)?;
-        row.under_a_rule.0.push(ruled.rate() / outcome.rate());
+        let before = self.cpu(self.ruled)?;
+        let ruled = self.ruled.bear(&load, self.scratch)?;
+        let cpu = self.cpu(self.ruled)?.since(before);
+        row.under_a_rule.add(&ruled, cpu, &outcome);
         if workload.is_first() {
             self.bare_round(load, row)?;
         }
@@ -170,7 +179,7 @@ impl Bench<'_> {
             seconds: self.options.step_seconds(),
             ..self.load(workload)
         };
-        let outcome = load.run(self.server.port(), self.scratch)?;
+        let outcome = self.server.bear(&load, self.scratch)?;
         step.add(&outcome);
         if let Some(server) = self.database.postgres() {
             // Its clients connect one after the other, within its time.
@@ -182,9 +191,9 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn cpu(&self) -> Result<Cpu> {
+    fn cpu(&self, server: &Server) -> Result<Cpu> {
         Ok(Cpu {
-            server: usage::seconds(self.server.id(), Tree::Alone)?,
+            server: usage::seconds(server.id(), Tree::Alone)?,
             database: self.database.seconds()?,
         })
     }

@@ -46,6 +46,15 @@ impl Database {
         })
     }
 
+    /// Its processes, where it has some of its own.
+    pub(super) fn processes(&self) -> Result<Vec<u32>> {
+        match &self.server {
+            Process::Postgres(server) => usage::tree(server.id()),
+            Process::Mariadb(server) => usage::tree(server.id()),
+            Process::None => Ok(Vec::new()),
+        }
+    }
+
     /// Starts and fills one.
     pub(super) fn fill(shop: Shop, scratch: &Path) -> Result<Self> {
         progress(&format!("filling {}", shop.title()));

@@ -3,6 +3,7 @@ wrk.method = "POST"
 wrk.path = "/graphql"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Accept"] = "application/graphql-response+json"
+--[[HEADERS]]
 
 local threads = {}
 bad = 0

@@ -10,10 +10,13 @@ use std::process::Command;
 
 const SCRIPT: &str = include_str!("load.lua");
 
-/// What is wrong with an answer that has no data.
+/// What is wrong with an answer that has no data. Into one that is packed it does not look, but knows it
+/// by how it begins.
 const DATA: &str = r#"
 function response(status, headers, body)
-  if status ~= 200 or body:sub(1, 8) ~= '{"data":' or body:find('"errors"', 1, true) then
+  local packed = body:sub(1, 4) == "\40\181\47\253"
+  local data = body:sub(1, 8) == '{"data":' and not body:find('"errors"', 1, true)
+  if status ~= 200 or not (data or packed) then
     bad = bad + 1
     sample = status .. " " .. body:sub(1, 400)
   end
@@ -37,7 +40,7 @@ function response(status, headers, body)
 end
 "#;
 
-/// What is looked at in every answer; it slows wrk down.
+/// What is looked at in every answer; to look at more than the status slows wrk down.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
     /// The status alone: for what is measured.
@@ -63,6 +66,17 @@ impl Check {
     }
 }
 
+/// How a workload is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// By the text of its document.
+    ByText,
+    /// By the id of its document, which is trusted.
+    ById,
+    /// By its text, for an answer that is packed.
+    Packed,
+}
+
 /// A stretch of load.
 #[derive(Clone, Copy)]
 pub(super) struct Load<'a> {
@@ -70,6 +84,7 @@ pub(super) struct Load<'a> {
     pub(super) document: &'a str,
     /// What its variables are drawn from.
     pub(super) workload: &'a Workload,
+    pub(super) asked: Asked,
     pub(super) connections: u32,
     pub(super) seconds: u32,
     pub(super) check: Check,
@@ -78,7 +93,7 @@ pub(super) struct Load<'a> {
 /// How it went.
 #[derive(Debug, Deserialize)]
 pub(super) struct Outcome {
-    requests: u64,
+    pub(super) requests: u64,
     duration_us: f64,
     pub(super) p50_us: f64,
     pub(super) p95_us: f64,
@@ -126,29 +141,43 @@ impl Load<'_> {
             "0"
         };
         SCRIPT
-            .replace("--[[BODY]]", &body(self.document, self.workload))
+            .replace("--[[BODY]]", &self.body())
+            .replace("--[[HEADERS]]", self.asked.headers())
             .replace("--[[STATUSES]]", statuses)
             .replace("--[[CHECK]]", self.check.script())
     }
+
+    /// A Lua expression for the body of a request.
+    fn body(&self) -> String {
+        let variables = self.workload.variables;
+        let members = variables
+            .iter()
+            .map(|(name, _, _)| format!("\"{name}\":%d"));
+        let (member, document) = match self.asked {
+            Asked::ByText | Asked::Packed => ("query", self.document.to_owned()),
+            Asked::ById => ("documentId", self.workload.id()),
+        };
+        let document = serde_json::Value::from(document);
+        let members = members.collect::<Vec<_>>().join(",");
+        let template = format!("{{\"{member}\":{document},\"variables\":{{{members}}}}}");
+        let draws = variables
+            .iter()
+            .map(|(_, low, high)| format!(", math.random({low}, {high})"));
+        format!(
+            "string.format([==[{template}]==]{})",
+            draws.collect::<String>()
+        )
+    }
 }
 
-/// A Lua expression for the body of a request.
-fn body(document: &str, workload: &Workload) -> String {
-    let members = workload
-        .variables
-        .iter()
-        .map(|(name, _, _)| format!("\"{name}\":%d"));
-    let document = serde_json::Value::from(document);
-    let members = members.collect::<Vec<_>>().join(",");
-    let template = format!("{{\"query\":{document},\"variables\":{{{members}}}}}");
-    let draws = workload
-        .variables
-        .iter()
-        .map(|(_, low, high)| format!(", math.random({low}, {high})"));
-    format!(
-        "string.format([==[{template}]==]{})",
-        draws.collect::<String>()
-    )
+impl Asked {
+    /// What the head of a request says beside the rest, in Lua.
+    fn headers(self) -> &'static str {
+        match self {
+            Self::ByText | Self::ById => "",
+            Self::Packed => "wrk.headers[\"Accept-Encoding\"] = \"zstd\"",
+        }
+    }
 }
 
 fn judge(output: &str) -> Result<Outcome> {
@@ -209,18 +238,24 @@ mod tests {
     #[test]
     fn the_script_of_a_workload_is_complete() {
         for workload in &WORKLOADS {
-            let script = Load {
-                document: workload.document,
-                workload,
-                connections: 1,
-                seconds: 1,
-                check: Check::Data,
+            for asked in [Asked::ByText, Asked::ById, Asked::Packed] {
+                let script = Load {
+                    document: workload.document,
+                    workload,
+                    asked,
+                    connections: 1,
+                    seconds: 1,
+                    check: Check::Data,
+                }
+                .script();
+                assert!(!script.contains("--[["), "{script}");
+                assert!(script.contains("function response"));
+                let fields = workload.variables.len();
+                assert_eq!(script.matches("math.random(").count(), fields);
+                let text = serde_json::Value::from(workload.document).to_string();
+                assert_eq!(script.contains(&text), asked != Asked::ById);
+                assert_eq!(script.contains("zstd"), asked == Asked::Packed);
             }
-            .script();
-            assert!(!script.contains("--[["), "{script}");
-            assert!(script.contains("function response"));
-            let fields = workload.variables.len();
-            assert_eq!(script.matches("math.random(").count(), fields);
         }
     }
 
@@ -251,6 +286,7 @@ mod tests {
             let load = Load {
                 document: WORKLOADS[0].document,
                 workload: &WORKLOADS[0],
+                asked: Asked::ByText,
                 connections: 1,
                 seconds: 1,
                 check,

@@ -1,12 +1,17 @@
 //! The open loop: requests come at a constant rate, whatever becomes of those before them.
 //!
-//! First the rate is less than the server can do, and the times are what users would see; then it is
-//! twice of that, and the server has to say so; then it is as before, and soon all must be well.
+//! First the rate is less than the server can do, and the times are what users would see. Then the
+//! generator and the server get processors of their own, as an overload is none that does not arrive;
+//! there the rate is again less than the server can do, then twice of that, and the server has to say
+//! so; then it is as before, and soon all must be well.
 
-use super::load::{Check, Load};
+use super::apart::Apart;
+use super::database::Database;
+use super::load::{Asked, Check, Load};
 use super::oha::{Answer, Oha, Stretch, Summary, write_bodies};
 use super::rounds::Rounds;
 use super::server::Server;
+use super::tally::Tally;
 use super::workloads::Workload;
 use super::{Options, progress};
 use anyhow::{Context, Result, anyhow};
@@ -20,16 +25,20 @@ const SHARE: f64 = 0.7;
 /// How many times the peak is too much.
 const OVERLOAD: f64 = 2.0;
 
-/// Connections of the peak, of the times, and of the overload.
+/// Connections of the peaks, and of the rates. With more of them each request takes generator and server
+/// more time, and fewer arrive.
 const PEAK_CONNECTIONS: u32 = 32;
 const CONNECTIONS: u32 = 256;
-const OVERLOAD_CONNECTIONS: u32 = 1024;
 
 /// Lengths in seconds. Of the times, the first second is left out: connections are opened in it.
 const PEAK_SECONDS: u32 = 2;
 const OVERLOAD_SECONDS: u32 = 3;
+const BEFORE_SECONDS: u32 = 3;
 const RECOVERY_SECONDS: u32 = 4;
 const LEFT_OUT: f64 = 1.0;
+
+/// How requests end that are refused for the load, as the server counts them.
+const REFUSED: &str = "unavailable";
 
 /// A server is as before when, in so many windows one after the other, its p95 is at most so many
 /// times what it was.
@@ -51,8 +60,10 @@ pub(super) struct Latency {
     pub(super) p95_by_p50: Rounds,
     /// The share that was refused there.
     pub(super) refused: Rounds,
-    /// At twice the peak: what arrived, which the generator may not reach, and what was answered with data,
-    /// as shares of the peak; what was refused as a share of all, and milliseconds after which times
+    /// The peak where the generator has processors of its own, and the server and its database have one.
+    pub(super) peak_apart_per_second: Rounds,
+    /// At twice of that: what arrived, which the generator may not reach, and what was answered with data,
+    /// as shares of that peak; what was refused as a share of all, and milliseconds after which times
     /// were as before.
     pub(super) overload_arrived: Rounds,
     pub(super) overload_answered: Rounds,
@@ -64,7 +75,7 @@ pub(super) struct Latency {
 pub(super) fn measure(
     options: &Options,
     oha: &Oha,
-    server: &Server,
+    (server, database): (&Server, &Database),
     scratch: &Path,
 ) -> Result<Vec<Latency>> {
     let workloads = options.workloads();
@@ -79,14 +90,17 @@ pub(super) fn measure(
             write_bodies(workload, &bodies)?;
             let course = Course {
                 oha,
-                port: server.port(),
+                server,
+                database,
                 workload,
                 bodies: bodies.clone(),
                 scratch,
                 seconds: options.seconds() + 1,
             };
+            let before = Tally::read(server)?;
             course
                 .run(latency)
+                .and_then(|()| Tally::read(server)?.only(&before, &[REFUSED]))
                 .with_context(|| format!("the workload {}", workload.name))?;
         }
     }
@@ -96,7 +110,8 @@ pub(super) fn measure(
 /// One workload on its way through the rates.
 struct Course<'a> {
     oha: &'a Oha,
-    port: u16,
+    server: &'a Server,
+    database: &'a Database,
     workload: &'static Workload,
     bodies: PathBuf,
     scratch: &'a Path,
@@ -105,17 +120,31 @@ struct Course<'a> {
 
 impl Course<'_> {
     fn run(&self, latency: &mut Latency) -> Result<()> {
-        let peak = self
-            .oha
-            .peak(&self.stretch(PEAK_CONNECTIONS, PEAK_SECONDS))?;
+        let peak = self.peak()?;
         latency.peak_per_second.0.push(peak);
+        let stretch = self.stretch(CONNECTIONS, self.seconds);
+        let (times, refused) = self.calm(&stretch, SHARE * peak)?;
+        latency.add(&times, refused);
+        let apart = Apart::keep(self.processes()?)?;
+        let outcome = self.too_much(latency);
+        drop(apart);
+        outcome
+    }
+
+    /// Everything that runs for an answer.
+    fn processes(&self) -> Result<Vec<u32>> {
+        let mut processes = self.database.processes()?;
+        processes.push(self.server.id());
+        Ok(processes)
+    }
+
+    /// From calm to overload and back.
+    fn too_much(&self, latency: &mut Latency) -> Result<()> {
+        let peak = self.peak()?;
+        latency.peak_apart_per_second.0.push(peak);
         let easy = SHARE * peak;
-        let answers = self
-            .oha
-            .answers(&self.stretch(CONNECTIONS, self.seconds), easy)?;
-        let times = Times::of(answers.iter().filter(|answer| answer.due >= LEFT_OUT))
-            .context("nothing was answered")?;
-        latency.add(&times, refused(&answers));
+        let before = self.stretch(CONNECTIONS, BEFORE_SECONDS);
+        let (times, _) = self.calm(&before, easy)?;
         let overload = self.overload(OVERLOAD * peak)?;
         latency.overload_arrived.0.push(overload.arrived() / peak);
         latency.overload_answered.0.push(overload.rate() / peak);
@@ -128,18 +157,31 @@ impl Course<'_> {
         Ok(())
     }
 
+    fn peak(&self) -> Result<f64> {
+        self.oha.peak(&self.stretch(PEAK_CONNECTIONS, PEAK_SECONDS))
+    }
+
+    /// How long answers take at a rate, and the share of requests that was refused.
+    fn calm(&self, stretch: &Stretch, rate: f64) -> Result<(Times, f64)> {
+        let answers = self.oha.answers(stretch, rate)?;
+        let times = Times::of(answers.iter().filter(|answer| answer.due >= LEFT_OUT));
+        Ok((times.context("nothing was answered")?, refused(&answers)))
+    }
+
     /// Offers too much, while one more client looks at what it is told.
     fn overload(&self, rate: f64) -> Result<Summary> {
-        let stretch = self.stretch(OVERLOAD_CONNECTIONS, OVERLOAD_SECONDS);
+        let stretch = self.stretch(CONNECTIONS, OVERLOAD_SECONDS);
         let look = Load {
             document: self.workload.document,
             workload: self.workload,
+            asked: Asked::ByText,
             connections: 1,
             seconds: OVERLOAD_SECONDS,
             check: Check::Refusals,
         };
+        let (port, scratch) = (self.server.port(), self.scratch);
         thread::scope(|scope| {
-            let witness = scope.spawn(|| look.run(self.port, self.scratch));
+            let witness = scope.spawn(|| look.run(port, scratch));
             let summary = self.oha.offer(&stretch, rate)?.only(&[200, 503])?;
             let seen = witness
                 .join()
@@ -151,7 +193,7 @@ impl Course<'_> {
 
     fn stretch(&self, connections: u32, seconds: u32) -> Stretch<'_> {
         Stretch {
-            port: self.port,
+            port: self.server.port(),
             bodies: &self.bodies,
             connections,
             seconds,
@@ -169,6 +211,7 @@ impl Latency {
             p99_ms: Rounds::default(),
             p95_by_p50: Rounds::default(),
             refused: Rounds::default(),
+            peak_apart_per_second: Rounds::default(),
             overload_arrived: Rounds::default(),
             overload_answered: Rounds::default(),
             overload_refused: Rounds::default(),

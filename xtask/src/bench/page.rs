@@ -1,6 +1,8 @@
 //! The figures in Markdown, as the page about performance and the terminal show them.
 
-use super::ablation::Ablation;
+use super::ablation::{Ablation, Share};
+use super::extras::Extra;
+use super::long::{self, Long};
 use super::open::Latency;
 use super::plot::{self, Picture};
 use super::report::{Report, Row, Section, Step, Target};
@@ -123,6 +125,8 @@ fn section_of(section: &Section) -> String {
     text += &rates(&section.rows);
     text += "\n";
     text += &costs(&section.rows);
+    text += "\nUnder a rule:\n\n";
+    text += &ruled(&section.rows);
     if section.shop == Shop::Postgres {
         text += "\nThe database by itself, in pgbench, and its processor time for each transaction:\n\n";
         text += &alone(&section.rows);
@@ -138,6 +142,18 @@ fn section_of(section: &Section) -> String {
     if !section.ablations.is_empty() {
         text += "\nWithout single techniques, each rate as a multiple of that with all:\n\n";
         text += &ablations(&section.ablations);
+    }
+    if !section.extras.is_empty() {
+        text += "\nWith single techniques that are off by default, each rate as a multiple of that without:\n\n";
+        text += &extras(&section.extras);
+    }
+    if !section.long.is_empty() {
+        text += &format!(
+            "\nLists of 30,000 rows of six fields; the first and the last byte with one client, the rate and the \
+             most memory of the server with {}:\n\n",
+            long::CONNECTIONS
+        );
+        text += &long_lists(&section.long);
     }
     let targets = section.targets();
     if !targets.is_empty() {
@@ -158,7 +174,6 @@ fn rates(rows: &[Row]) -> String {
         "beside it",
         "PostGraphile",
         "beside it",
-        "under a rule",
     ];
     let cells = rows.iter().map(|row| {
         vec![
@@ -171,7 +186,6 @@ fn rates(rows: &[Row]) -> String {
             row.beside(&row.pgbench.per_second).shown(2),
             row.postgraphile_per_second.shown(0),
             row.beside(&row.postgraphile_per_second).shown(1),
-            row.under_a_rule.shown(2),
         ]
     });
     table(&heads, cells)
@@ -198,6 +212,29 @@ fn costs(rows: &[Row]) -> String {
             row.bare_per_second.shown(0),
             row.beside(&row.bare_per_second).shown(2),
             row.memory_mib.shown(0),
+        ]
+    });
+    table(&heads, cells)
+}
+
+fn ruled(rows: &[Row]) -> String {
+    let heads = [
+        "workload",
+        "rate beside that without",
+        "p95",
+        "beside that without",
+        "server µs",
+        "database µs",
+    ];
+    let cells = rows.iter().map(|row| {
+        let ruled = &row.under_a_rule;
+        vec![
+            row.workload.to_owned(),
+            ruled.rate.shown(2),
+            ruled.p95_ms.shown(2),
+            ruled.p95_beside.shown(2),
+            ruled.server_cpu_us.shown(1),
+            ruled.database_cpu_us.shown(1),
         ]
     });
     table(&heads, cells)
@@ -261,8 +298,10 @@ fn latencies(latencies: &[Latency]) -> String {
         "p95",
         "p99",
         "p95 beside p50",
-        "arrived at 200 %, of the peak",
-        "answered, of the peak",
+        "refused, of all",
+        "peak rate apart",
+        "arrived at 200 %, of that",
+        "answered, of that",
         "refused, of all",
         "as before after ms",
     ];
@@ -274,6 +313,8 @@ fn latencies(latencies: &[Latency]) -> String {
             latency.p95_ms.shown(2),
             latency.p99_ms.shown(2),
             latency.p95_by_p50.shown(1),
+            latency.refused.shown(4),
+            latency.peak_apart_per_second.shown(0),
             latency.overload_arrived.shown(2),
             latency.overload_answered.shown(2),
             latency.overload_refused.shown(2),
@@ -284,25 +325,59 @@ fn latencies(latencies: &[Latency]) -> String {
 }
 
 fn ablations(ablations: &[Ablation]) -> String {
-    let workloads = ablations
-        .first()
-        .into_iter()
-        .flat_map(|first| &first.shares);
-    let workloads = workloads.map(|share| share.workload);
-    let heads: Vec<_> = ["without this", "by this setting"]
-        .into_iter()
-        .chain(workloads)
-        .collect();
-    let cells = ablations.iter().map(|ablation| {
-        let settings = ablation
-            .settings
-            .iter()
-            .map(|setting| format!("`{setting}`"));
-        let settings = settings.collect::<Vec<_>>().join(", ");
-        let shares = ablation.shares.iter().map(|share| share.rate.shown(2));
-        let mut cells = vec![ablation.technique.to_owned(), settings];
-        cells.extend(shares);
-        cells
+    let rows = ablations.iter().map(|ablation| {
+        let (name, settings) = (ablation.technique, ablation.settings);
+        (name.to_owned(), spelled(settings), &ablation.shares)
+    });
+    shares(["without this", "by this setting"], rows)
+}
+
+fn extras(extras: &[Extra]) -> String {
+    let rows = extras.iter().map(|extra| {
+        let (name, by) = (extra.technique, extra.by);
+        (name.to_owned(), by.to_owned(), &extra.shares)
+    });
+    shares(["with this", "by this"], rows)
+}
+
+/// Settings as they are typed.
+fn spelled(settings: &[&str]) -> String {
+    let settings = settings.iter().map(|setting| format!("`{setting}`"));
+    settings.collect::<Vec<_>>().join(", ")
+}
+
+/// A technique in each row, and what the rate of each workload is without it or with it.
+fn shares<'a>(
+    of: [&str; 2],
+    rows: impl Iterator<Item = (String, String, &'a Vec<Share>)> + Clone,
+) -> String {
+    let workloads = rows.clone().take(1).flat_map(|(.., shares)| shares);
+    let heads = of.into_iter().chain(workloads.map(|share| share.workload));
+    let cells = rows.map(|(technique, by, shares)| {
+        let rates = shares.iter().map(|share| share.rate.shown(2));
+        [technique, by].into_iter().chain(rates).collect()
+    });
+    table(&heads.collect::<Vec<_>>(), cells)
+}
+
+fn long_lists(ways: &[Long]) -> String {
+    let heads = [
+        "way",
+        "by this setting",
+        "rate",
+        "first byte ms",
+        "last byte ms",
+        "peak MiB",
+    ];
+    let cells = ways.iter().map(|long| {
+        vec![
+            long.way.to_owned(),
+            spelled(long.settings),
+            long.requests_per_second.shown(1),
+            long.first_byte_ms.shown(1),
+            long.last_byte_ms.shown(1),
+            long.memory_mib.shown(0),
+        ]
     });
     table(&heads, cells)
 }

@@ -2,7 +2,9 @@
 
 use super::ablation::{Ablation, TELEMETRY_AND_RULES};
 use super::ceiling::Ceiling;
+use super::extras::Extra;
 use super::load::Outcome;
+use super::long::Long;
 use super::machine::Machine;
 use super::open::Latency;
 use super::rounds::Rounds;
@@ -54,8 +56,11 @@ pub(super) struct Section {
     pub(super) steps: Vec<Step>,
     /// At constant rates.
     pub(super) latencies: Vec<Latency>,
-    /// Without single techniques.
+    /// Without single techniques, and with those that are off by default.
     pub(super) ablations: Vec<Ablation>,
+    pub(super) extras: Vec<Extra>,
+    /// Streamed, and held whole.
+    pub(super) long: Vec<Long>,
 }
 
 /// A report as it is told to machines: with what is wanted.
@@ -93,14 +98,27 @@ pub(super) struct Row {
     pub(super) pgbench: Alone,
     pub(super) pgbench_objects: Alone,
     pub(super) pgbench_rows: Alone,
-    /// The rate under an access rule as a share of that without.
-    pub(super) under_a_rule: Rounds,
+    /// The same for callers who are held to an access rule.
+    pub(super) under_a_rule: Ruled,
     /// The rate and the processor time of a server that is nothing but HTTP.
     pub(super) bare_per_second: Rounds,
     pub(super) bare_cpu_us: Rounds,
     pub(super) postgraphile_per_second: Rounds,
     #[serde(skip)]
     wanted: &'static Wanted,
+}
+
+/// One workload under an access rule.
+#[derive(Default, Serialize)]
+pub(super) struct Ruled {
+    /// The rate as a share of that without the rule.
+    pub(super) rate: Rounds,
+    pub(super) p95_ms: Rounds,
+    /// The 95th percentile as a multiple of that without.
+    pub(super) p95_beside: Rounds,
+    /// Microseconds of processor time per request.
+    pub(super) server_cpu_us: Rounds,
+    pub(super) database_cpu_us: Rounds,
 }
 
 /// What pgbench says of one form of a workload.
@@ -209,7 +227,7 @@ impl Row {
             pgbench: Alone::default(),
             pgbench_objects: Alone::default(),
             pgbench_rows: Alone::default(),
-            under_a_rule: Rounds::default(),
+            under_a_rule: Ruled::default(),
             bare_per_second: Rounds::default(),
             bare_cpu_us: Rounds::default(),
             postgraphile_per_second: Rounds::default(),
@@ -270,6 +288,18 @@ impl Row {
     }
 }
 
+impl Ruled {
+    /// Adds a round, with that without the rule.
+    pub(super) fn add(&mut self, outcome: &Outcome, cpu: Cpu, without: &Outcome) {
+        self.rate.0.push(outcome.rate() / without.rate());
+        self.p95_ms.0.push(outcome.p95_us / 1e3);
+        self.p95_beside.0.push(outcome.p95_us / without.p95_us);
+        self.server_cpu_us.0.push(outcome.us_each(cpu.server));
+        let database = cpu.database.map(|seconds| outcome.us_each(seconds));
+        self.database_cpu_us.0.extend(database);
+    }
+}
+
 impl Alone {
     /// Adds a round.
     pub(super) fn add(&mut self, ceiling: &Ceiling) {
@@ -306,7 +336,7 @@ impl Latency {
         let refusals = format!("{name}: share refused at 70 % of the peak");
         let recovery = format!("{name}: ms after 200 % of the peak until times are as before");
         let recovered = self.recovered_ms.clone();
-        let arrived = format!("{name}: what arrived at 200 %, of the peak");
+        let arrived = format!("{name}: what arrived at 200 % of the peak, of that peak");
         let targets = [
             Target::new(
                 arrived,

@@ -3,6 +3,9 @@
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+/// How many digits more a figure is given at most where it would look like nothing.
+const DIGITS_MORE: usize = 4;
+
 /// A figure of each round.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rounds(pub(super) Vec<f64>);
@@ -34,19 +37,35 @@ impl Rounds {
     }
 
     /// The median, and the least and the most where they differ in print, with so many digits after
-    /// the point; a dash where there was no round.
+    /// the point, and more where a figure would else look like nothing; a dash where there was no round.
     pub(super) fn shown(&self, digits: usize) -> String {
         let [Some(median), Some(least), Some(most)] = [self.median(), self.least(), self.most()]
         else {
             return "–".to_owned();
         };
-        let [median, least, most] =
-            [median, least, most].map(|figure| format!("{figure:.digits$}"));
+        let figures = [median, least, most];
+        let digits = figures.map(|figure| telling(figure, digits));
+        let digits = digits.into_iter().max().unwrap_or_default();
+        let [median, least, most] = figures.map(|figure| format!("{figure:.digits$}"));
         if least == most {
             return median;
         }
         format!("{median} ({least}–{most})")
     }
+}
+
+/// So many digits after the point, or as many more, but not without end, as tell a figure from zero.
+fn telling(figure: f64, digits: usize) -> usize {
+    let looks_like_nothing = |digits: &usize| {
+        let shown = format!("{figure:.digits$}", digits = *digits);
+        shown.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'-'))
+    };
+    if figure == 0.0 || digits == 0 {
+        return digits;
+    }
+    let most = digits + DIGITS_MORE;
+    let telling = (digits..most).find(|digits| !looks_like_nothing(digits));
+    telling.unwrap_or(most)
 }
 
 impl Serialize for Rounds {
@@ -83,6 +102,16 @@ mod tests {
         assert_eq!(Rounds(vec![1.0, 3.0, 2.04]).shown(1), "2.0 (1.0–3.0)");
         assert_eq!(Rounds(vec![1.0, 1.01]).shown(1), "1.0");
         assert_eq!(Rounds::default().shown(1), "–");
+    }
+
+    #[test]
+    fn what_is_little_does_not_look_like_nothing() {
+        let shown = |figures: &[f64]| Rounds(figures.to_vec()).shown(2);
+        assert_eq!(shown(&[0.0]), "0.00");
+        assert_eq!(shown(&[0.0, 0.3]), "0.15 (0.00–0.30)");
+        assert_eq!(shown(&[0.0, 0.0038, 0.004]), "0.004 (0.000–0.004)");
+        assert_eq!(shown(&[0.0, 0.0, 0.00021]), "0.0000 (0.0000–0.0002)");
+        assert_eq!(shown(&[1e-9]), "0.000000");
     }
 
     #[test]

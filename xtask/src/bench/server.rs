@@ -1,5 +1,7 @@
 //! The server under test: the release build, on a project made from the database.
 
+use super::load::{Load, Outcome};
+use super::tally::Tally;
 use crate::client::is_ready;
 use crate::process::{self, Service, Stop};
 use crate::server;
@@ -68,6 +70,17 @@ pub(super) struct Project<'a> {
 impl Project<'_> {
     /// Makes a project of the database and serves it with settings: what a newcomer would type.
     pub(super) fn serve(&self, name: &str, callers: Callers, settings: &[&str]) -> Result<Server> {
+        self.serve_edited(name, callers, settings, |_| Ok(()))
+    }
+
+    /// The same, with an edit of the project's files before they are compiled.
+    pub(super) fn serve_edited(
+        &self,
+        name: &str,
+        callers: Callers,
+        settings: &[&str],
+        edit: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Server> {
         let project = self.place.join(name);
         if project.exists() {
             fs::remove_dir_all(&project)?;
@@ -80,6 +93,7 @@ impl Project<'_> {
         let mut init = fragaria("init");
         process::read(init.args(["--from", self.url, "--out"]).arg(&project))?;
         let admitted = callers.admitted(&project)?;
+        edit(&project)?;
         process::read(fragaria("compile").arg(&project))?;
         let log = server::log_file(&format!("bench-{name}"))?;
         let launch = |port: u16| {
@@ -119,15 +133,39 @@ impl Server {
     pub(super) fn id(&self) -> u32 {
         self.service.id()
     }
+
+    /// Puts load on it; an answer that is not data is an error, whatever its status.
+    pub(super) fn bear(&self, load: &Load, scratch: &Path) -> Result<Outcome> {
+        let before = Tally::read(self)?;
+        let outcome = load.run(self.port, scratch)?;
+        Tally::read(self)?.agree(&before, outcome.requests, load.connections)?;
+        Ok(outcome)
+    }
 }
 
 /// Asks one question and returns the answer; a status other than 200 is an error.
 pub(super) fn post(port: u16, body: &str) -> Result<String> {
+    process::read(&mut asking(port, body))
+}
+
+/// Asks one question and returns after how many milliseconds the first and the last byte of the answer
+/// were there.
+pub(super) fn bytes_ms(port: u16, body: &str) -> Result<[f64; 2]> {
+    let mut curl = asking(port, body);
+    curl.args(["--output", "/dev/null", "--write-out"])
+        .arg("%{time_starttransfer} %{time_total}");
+    let told = process::read(&mut curl)?;
+    let seconds = told.trim().split_once(' ');
+    let (first, last) = seconds.with_context(|| format!("curl tells no times: {told}"))?;
+    Ok([first.parse::<f64>()? * 1e3, last.parse::<f64>()? * 1e3])
+}
+
+fn asking(port: u16, body: &str) -> Command {
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--show-error", "--fail-with-body"])
         .args(["--max-time", "10", "--data-binary", body])
         .args(["--header", "content-type: application/json"])
         .args(["--header", "accept: application/graphql-response+json"])
         .arg(format!("http://127.0.0.1:{port}/graphql"));
-    process::read(&mut curl)
+    curl
 }

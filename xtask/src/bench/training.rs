@@ -2,7 +2,7 @@
 //! for callers who are held to a rule.
 
 use super::database::Database;
-use super::load::{Check, Load};
+use super::load::{Asked, Check, Load};
 use super::server::{Callers, Project, UNSHED};
 use super::shop::Shop;
 use super::workloads::WORKLOADS;
@@ -35,6 +35,7 @@ pub(crate) fn serve(binary: &Path) -> Result<()> {
                 let load = Load {
                     document: workload.document,
                     workload,
+                    asked: Asked::ByText,
                     connections: CONNECTIONS,
                     seconds: SECONDS,
                     check: Check::Status,

@@ -37,13 +37,8 @@ pub(super) fn seconds(process: u32, tree: Tree) -> Result<f64> {
     let mut ticks = own.ticks;
     if tree == Tree::WithChildren {
         ticks += own.ticks_of_ended_children;
-        let numbers = fs::read_dir("/proc")?.flatten();
-        let others = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let children = others
-            .filter_map(read)
-            .filter(|other| other.parent == process);
-        ticks += children
-            .map(|child| child.ticks + child.ticks_of_ended_children)
+        ticks += children(process)?
+            .map(|(_, child)| child.ticks + child.ticks_of_ended_children)
             .sum::<u64>();
     }
     #[expect(
@@ -51,6 +46,19 @@ pub(super) fn seconds(process: u32, tree: Tree) -> Result<f64> {
         reason = "ticks of a run are far below 2^52"
     )]
     Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+}
+
+/// A process and its children.
+pub(super) fn tree(process: u32) -> Result<Vec<u32>> {
+    let children = children(process)?.map(|(number, _)| number);
+    Ok([process].into_iter().chain(children).collect())
+}
+
+fn children(process: u32) -> Result<impl Iterator<Item = (u32, Stat)>> {
+    let numbers = fs::read_dir("/proc")?.flatten();
+    let others = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let others = others.filter_map(|number| Some((number, read(number)?)));
+    Ok(others.filter(move |(_, other)| other.parent == process))
 }
 
 /// Lets the kernel find the peak of a process's memory anew.

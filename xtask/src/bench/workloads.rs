@@ -53,6 +53,11 @@ impl Workload {
         self.name == WORKLOADS[0].name
     }
 
+    /// The id of its document, where documents are trusted.
+    pub(super) fn id(&self) -> String {
+        self.name.to_lowercase()
+    }
+
     /// Whether its answers are not of what was there before.
     pub(super) fn writes(&self) -> bool {
         self.document.starts_with("mutation")

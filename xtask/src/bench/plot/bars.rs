@@ -58,7 +58,7 @@ pub(super) fn draw(title: &str, rows: &[Row]) -> String {
 
 fn bars(row: &Row) -> Vec<Bar> {
     let own = row.beside(&row.pgbench.per_second);
-    let pairs = own.0.iter().zip(&row.under_a_rule.0);
+    let pairs = own.0.iter().zip(&row.under_a_rule.rate.0);
     let ruled = Rounds(pairs.map(|(own, share)| own * share).collect());
     let peer = row.postgraphile_per_second.beside(&row.pgbench.per_second);
     [(OWN, own), (RULED, ruled), (PEER, peer)]
@@ -131,7 +131,7 @@ mod tests {
         row.requests_per_second.0 = vec![30.0, 50.0];
         assert!(!draw(TITLE, std::slice::from_ref(&row)).contains("Q1"));
         row.pgbench.per_second.0 = vec![20.0, 20.0];
-        row.under_a_rule.0 = vec![0.5, 0.5];
+        row.under_a_rule.rate.0 = vec![0.5, 0.5];
         let svg = draw(TITLE, &[row]);
         assert!(svg.contains("Q1 point lookup"), "{svg}");
         assert!(

@@ -154,6 +154,8 @@ mod tests {
             steps: vec![step],
             latencies: Vec::new(),
             ablations: Vec::new(),
+            extras: Vec::new(),
+            long: Vec::new(),
         }
     }
 
