@@ -64,13 +64,28 @@ impl Away {
 pub(crate) async fn watch(server: &Server) {
     loop {
         look_at_door(server);
-        match look(server).await {
+        let outlook = look(server).await;
+        if !matches!(outlook, Outlook::Away(_)) {
+            server.has_answered();
+        }
+        match outlook {
             Outlook::Drift(findings) if server.is_news(&findings) => log(&findings),
             // Those that were mended are news when they come back.
             Outlook::Ready => _ = server.is_news(&[]),
             Outlook::Drift(_) | Outlook::Away(_) => {}
         }
         tokio::time::sleep(jittered(server.config.server.check_interval())).await;
+    }
+}
+
+/// Has connections open before requests want them, as long as the database answers looks. Nobody waits for
+/// it. Databases of tenants are many, and opened by use; the home of theirs serves no requests.
+pub(crate) async fn warm(server: &Server) {
+    while server.tenancy.is_none() {
+        server.answer().await;
+        if let Err(error) = Box::pin(server.database.warm()).await {
+            tracing::debug!(detail = %error, "not all connections to the database are open");
+        }
     }
 }
 

@@ -116,7 +116,8 @@ async fn tend(server: &Server, hangups: Option<Signal>, beside: impl Future<Outp
             tenancy.tend(server).await;
         }
     };
-    tokio::join!(server.doorkeeper.tend(), tls, tenants, beside);
+    let warm = readiness::warm(server);
+    tokio::join!(server.doorkeeper.tend(), tls, tenants, warm, beside);
     std::future::pending::<()>().await;
 }
 

@@ -30,6 +30,7 @@ use observe::request::Requests;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// The database, as a dependency.
 pub(crate) const DATABASE: &str = "database";
@@ -91,6 +92,8 @@ pub(crate) struct Server {
     pub(crate) cache: Option<Cache>,
     edition: ArcSwap<Edition>,
     open: AtomicBool,
+    /// The database has answered a look.
+    answered: Notify,
     draining: AtomicBool,
     /// Whether a request found something else in the database than the artefact says.
     doubted: AtomicBool,
@@ -155,6 +158,7 @@ impl Server {
             build: Build::new(env!("CARGO_PKG_VERSION"), &mut registry),
             edition: ArcSwap::from_pointee(edition),
             open: AtomicBool::new(false),
+            answered: Notify::new(),
             draining: AtomicBool::new(false),
             doubted: AtomicBool::new(false),
             drift: Mutex::default(),
@@ -211,6 +215,16 @@ impl Server {
     /// Takes GraphQL requests from now on, or refuses them.
     pub(crate) fn set_open(&self, open: bool) {
         self.open.store(open, Ordering::Relaxed);
+    }
+
+    /// The database has answered: it can be connected to.
+    pub(crate) fn has_answered(&self) {
+        self.answered.notify_one();
+    }
+
+    /// Waits until the database has answered once more.
+    pub(crate) async fn answer(&self) {
+        self.answered.notified().await;
     }
 
     /// Has the next look compare the artefact with the database, whatever was known of them.

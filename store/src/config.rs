@@ -18,6 +18,9 @@ pub struct Config {
     /// `&sslrootcert=<file>`, `verify-ca` (PostgreSQL) and `verify-full`, which also make sure which server it is.
     /// For MariaDB, `?socket=<file>` connects through a socket of the machine; `mysql://` is the same
     /// address, and the server must be MariaDB nevertheless.
+    ///
+    /// For PostgreSQL there may be several hosts, `postgres://user@one:5432,two:5432/name`, which are tried in that
+    /// order; with `?target_session_attrs=read-write` one that cannot be written to, as a standby, is passed over.
     #[serde(serialize_with = "crate::shown::serialize")]
     pub url: Secret,
     /// How long a statement of a request that reads may take, in milliseconds; of a list that streams it is
@@ -30,7 +33,7 @@ pub struct Config {
     /// How many requests may wait for a free connection; one more is refused at once.
     pub queue_length_max: usize,
     /// How long a connection to PostgreSQL or MariaDB that a request has to itself stays open unused, in
-    /// milliseconds; one stays for whoever comes next.
+    /// milliseconds; as many stay as are to be open always, and one at the least.
     pub idle_ms: u64,
     /// How often a transaction runs again that the database undid because another one stood in its
     /// way, as long as `write_timeout_ms` has not passed; then the request is refused.
@@ -137,6 +140,10 @@ pub struct Postgres {
     /// The most connections for transactions, writes and streams, each held by one request alone;
     /// streams leave one to the others, if there are several.
     pub exclusive_connections: usize,
+    /// How many of those are open always: from the start of the server on, and again after the database has
+    /// ended them. No more than `exclusive_connections`; 0 leaves it to requests. The shared ones all are,
+    /// but those to databases of tenants, which are opened by use.
+    pub exclusive_connections_min: usize,
     /// Prepared statements each connection keeps, of at most 32 KiB of SQL each; 0 keeps none.
     pub statements_max: usize,
     /// Rows fetched at a time for a streamed result.
@@ -152,6 +159,10 @@ pub struct Mariadb {
     /// The most connections, each held by one request alone while it runs; streams leave one to the
     /// others, if there are several.
     pub connections: usize,
+    /// How many of those are open always: from the start of the server on, and again after the database has
+    /// ended them. No more than `connections`; 0 leaves it to requests, and so it is with databases of
+    /// tenants.
+    pub connections_min: usize,
     /// Prepared statements each connection keeps, of at most 32 KiB of SQL each; 0 keeps none.
     pub statements_max: usize,
     /// How long connecting may take, in milliseconds.
@@ -230,6 +241,7 @@ impl Default for Mariadb {
     fn default() -> Self {
         Self {
             connections: 32,
+            connections_min: 4,
             statements_max: 256,
             connect_timeout_ms: 5_000,
         }
@@ -243,6 +255,7 @@ impl Default for Postgres {
             light_connections: 4,
             bounded_connections: 4,
             exclusive_connections: 32,
+            exclusive_connections_min: 1,
             statements_max: 256,
             portion_rows: 1_000,
             connect_timeout_ms: 5_000,

@@ -87,12 +87,16 @@ impl Database {
         Self::at(config, None, Metrics::register(registry))
     }
 
-    /// Another database, whose pools, queues and caches are its own; both count together.
+    /// Another database, whose pools, queues and caches are its own; both count together. Of its connections
+    /// none is kept open.
     ///
     /// In PostgreSQL it may be a schema: then each of its connections finds what is in that schema
     /// and nothing else, and its catalog is that of the schema.
     pub fn beside(&self, config: &Config, schema: Option<&str>) -> Result<Self, Error> {
-        Self::at(config, schema, self.metrics.clone())
+        let mut config = config.clone();
+        config.postgres.exclusive_connections_min = 0;
+        config.mariadb.connections_min = 0;
+        Self::at(&config, schema, self.metrics.clone())
     }
 
     fn at(config: &Config, schema: Option<&str>, metrics: Metrics) -> Result<Self, Error> {
@@ -293,6 +297,17 @@ impl Database {
             Backend::Sqlite(sqlite) => sqlite.check().await,
             Backend::Postgres(postgres) => postgres.check().await,
             Backend::Mariadb(mariadb) => mariadb.check().await,
+        }
+    }
+
+    /// Opens the connections that requests will want, so that none has to wait for its own: those that small
+    /// reads share, and as many as are kept of those that a request has to itself. To be told again and
+    /// again, as some may have been lost; those that are open stay.
+    pub async fn warm(&self) -> Result<(), Error> {
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.warm().await,
+            Backend::Postgres(postgres) => postgres.warm().await,
+            Backend::Mariadb(mariadb) => mariadb.warm().await,
         }
     }
 

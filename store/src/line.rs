@@ -1,16 +1,19 @@
 //! A pool of connections and the line before it: bounded, with something left for those who write.
 //!
 //! The pool has as many connections as are wanted at a time. Whoever comes takes the one that was used
-//! last, so those that are not needed any more stay unused, and are closed after a time. Where no
+//! last, so those that are not needed any more stay unused, and are closed after a time, but for some
+//! that are kept: these are opened before anybody asks, and again when they were lost. Where no
 //! further one can be made, whoever comes waits for one of those there are.
 
 use crate::gate::{self, Admittance, Gate};
-use crate::metrics::Metrics;
+use crate::metrics::{Counted, Crowd, Kind, Metrics};
 use crate::{Config, Error};
-use deadpool::managed::{Manager, Object, Pool, PoolError, QueueMode};
+use deadpool::managed::{Manager, Object, Pool, PoolError, QueueMode, Timeouts};
+use futures_util::future::join_all;
+use std::ops::RangeInclusive;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
@@ -18,6 +21,13 @@ use tokio::time::{sleep, timeout, timeout_at};
 
 /// How long a pool that could not grow waits before it tries again.
 const GROWTH: Duration = Duration::from_millis(250);
+
+/// What is there, and nothing to wait for.
+const AT_ONCE: Timeouts = Timeouts {
+    wait: Some(Duration::ZERO),
+    create: None,
+    recycle: None,
+};
 
 /// What a connection is taken for.
 #[derive(Clone, Copy, Debug)]
@@ -28,10 +38,24 @@ pub(crate) enum Purpose<'g> {
     Stream(Option<&'g Arc<dyn Gate>>),
 }
 
+/// Makes connections.
+pub(crate) trait Maker: Manager<Error = Error, Type: Send> + Send + Sync + 'static {
+    /// Makes one, if the database lets it.
+    fn make(&self) -> impl Future<Output = Result<Self::Type, Error>> + Send;
+
+    /// Whether one is known to have ended.
+    fn has_ended(session: &Self::Type) -> bool;
+
+    /// Those that were made ahead and nobody has yet: what is made next is one of them.
+    fn ready(&self) -> &Mutex<Vec<Self::Type>>;
+}
+
 /// Waits for connections. Streams hold all but one at most, if there are several: however many
 /// receivers take nothing, there is one for what does not depend on them.
 pub(crate) struct Line<M: Manager> {
     pool: Pool<M>,
+    /// How many connections are kept open.
+    kept: usize,
     shrinking: AbortHandle,
     /// One for each connection there may be; whoever has none of them asks the pool for nothing.
     places: Arc<Semaphore>,
@@ -47,6 +71,7 @@ pub(crate) struct Line<M: Manager> {
     length_max: usize,
     timeout: Duration,
     metrics: Metrics,
+    crowd: Crowd,
 }
 
 /// A connection out of the pool, to which it returns first, and then its places.
@@ -74,22 +99,24 @@ pub(crate) fn streams(connections: usize) -> usize {
 /// One that waits, until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
-impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
-    /// Before a pool of at most so many connections.
+impl<M: Maker> Line<M> {
+    /// Before a pool that keeps so many connections open, and has at most so many.
     pub(crate) fn new(
         config: &Config,
-        (maker, connections): (M, usize),
+        (maker, connections): (M, RangeInclusive<usize>),
         metrics: Metrics,
     ) -> Result<Self, Error> {
-        let connections = connections.max(1);
+        let (kept, connections) = (*connections.start(), *connections.end().max(&1));
+        let kept = kept.min(connections);
         let pool = Pool::builder(maker)
             .max_size(connections)
             .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|error| Error::Internal(error.to_string()))?;
-        let shrinking = tokio::spawn(shrink(pool.clone(), config.idle()));
+        let shrinking = tokio::spawn(shrink(pool.clone(), kept.max(1), config.idle()));
         Ok(Self {
             pool,
+            kept,
             shrinking: shrinking.abort_handle(),
             places: Arc::new(Semaphore::new(connections)),
             withheld: Withheld::default(),
@@ -99,6 +126,7 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
             streams_waiting: AtomicUsize::new(0),
             length_max: config.queue_length_max,
             timeout: config.queue_timeout(),
+            crowd: metrics.of(Kind::Exclusive),
             metrics,
         })
     }
@@ -119,6 +147,39 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
         self.pool.status().size > 0
     }
 
+    /// Opens connections until as many are open as are kept; fewer where all places are taken, or the
+    /// database lets no more in. Meanwhile nobody is kept from those there are.
+    pub(crate) async fn warm(&self) -> Result<(), Error> {
+        self.pool.retain(|session, _| !M::has_ended(session));
+        let missing = self.kept.saturating_sub(self.pool.status().size);
+        let made = join_all((0..missing).map(|_| self.ahead())).await;
+        // The pool makes another one only while all that it has are taken, which takes no time.
+        let mut held = Vec::new();
+        while !locked(self.pool.manager().ready()).is_empty() {
+            let Ok(object) = self.pool.timeout_get(&AT_ONCE).await else {
+                break;
+            };
+            if is_new(&object) {
+                self.withheld.give_one_back(&self.places);
+            }
+            held.push(object);
+        }
+        locked(self.pool.manager().ready()).clear();
+        drop(held);
+        made.into_iter().find_map(Result::err).map_or(Ok(()), Err)
+    }
+
+    /// Makes a connection ahead, if there is a place for it, which is given.
+    async fn ahead(&self) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return Ok(None);
+        };
+        let _served = Waiting::new(&self.served);
+        let made = self.pool.manager().make().await?;
+        locked(self.pool.manager().ready()).push(made);
+        Ok(Some(place))
+    }
+
     /// Waits for a free connection, not longer than it may.
     pub(crate) async fn take(&self, purpose: Purpose<'_>) -> Result<Taken<M>, Error> {
         let streams = match purpose {
@@ -131,6 +192,7 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
         let asked = Instant::now();
         self.withheld.give_back(&self.places, asked);
         let until = asked + self.timeout;
+        let _waiting = Counted::new(&self.crowd.waiting);
         let taken = timeout_at(until.into(), self.wait(purpose, until)).await;
         self.metrics
             .queue_wait
@@ -146,6 +208,17 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
         self.is_open() || others && matches!(error, Error::Full(_))
     }
 
+    /// One that is not used, or else a new one.
+    async fn object(&self) -> Result<Object<M>, PoolError<Error>> {
+        let served = Waiting::new(&self.served);
+        let object = self.pool.get().await;
+        drop(served);
+        if object.as_ref().is_ok_and(is_new) {
+            self.withheld.give_one_back(&self.places);
+        }
+        object
+    }
+
     async fn wait(&self, purpose: Purpose<'_>, until: Instant) -> Result<Taken<M>, Error> {
         let (gate, stream) = match purpose {
             Purpose::Work => (None, None),
@@ -158,14 +231,8 @@ impl<M: Manager<Error = Error, Type: Send> + Send + Sync + 'static> Line<M> {
         let grow = || self.withheld.give_back(&self.places, Instant::now());
         loop {
             let place = place(&self.places, &self.waiting, grow).await?;
-            let served = Waiting::new(&self.served);
-            let object = self.pool.get().await;
-            drop(served);
-            match object {
+            match self.object().await {
                 Ok(object) => {
-                    if Object::metrics(&object).recycle_count == 0 {
-                        self.withheld.give_one_back(&self.places);
-                    }
                     return Ok(Taken {
                         object,
                         _place: place,
@@ -218,7 +285,7 @@ impl Withheld {
         if self.count.load(Ordering::Relaxed) == 0 {
             return;
         }
-        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut due = locked(&self.due);
         if due.is_none_or(|due| due <= now) {
             *due = Some(now + GROWTH);
             self.give_one_back(places);
@@ -244,13 +311,13 @@ impl<M: Manager> Drop for Line<M> {
     }
 }
 
-/// Closes connections that nobody has used for that time, and leaves one for whoever comes next.
-async fn shrink<M: Manager>(pool: Pool<M>, idle: Duration) {
+/// Closes connections that nobody has used for that time, and leaves some for whoever comes next.
+async fn shrink<M: Manager>(pool: Pool<M>, kept: usize, idle: Duration) {
     loop {
         sleep(idle / 2).await;
         let mut open = pool.status().available;
         pool.retain(|_, used| {
-            let stays = open == 1 || used.last_used() < idle;
+            let stays = open <= kept || used.last_used() < idle;
             open -= usize::from(!stays);
             stays
         });
@@ -268,6 +335,14 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Release);
     }
+}
+
+fn locked<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn is_new<M: Manager>(object: &Object<M>) -> bool {
+    Object::metrics(object).recycle_count == 0
 }
 
 fn closed() -> Error {

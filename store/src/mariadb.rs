@@ -154,6 +154,12 @@ impl Mariadb {
         finish(held, swept).await
     }
 
+    /// Opens connections before they are asked for.
+    pub(crate) async fn warm(&self) -> Result<(), Error> {
+        let _inside = self.doors.enter()?;
+        self.pool.warm().await
+    }
+
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let _inside = self.doors.enter()?;
         match timeout(CHECK, self.pool.check()).await {

@@ -1,7 +1,7 @@
 //! What the store measures about itself.
 
 use crate::Error;
-use model::metric::{Counter, Gauge, Histogram, Registry, Unit, seconds};
+use model::metric::{Counter, Family, Gauge, Histogram, Registry, Unit, seconds};
 use std::sync::atomic::AtomicU64;
 
 /// The store's metrics; cheap to clone, all clones count together.
@@ -9,8 +9,14 @@ use std::sync::atomic::AtomicU64;
 pub(crate) struct Metrics {
     /// Time from asking for a connection to having it.
     pub(crate) queue_wait: Histogram,
-    /// Connections at work.
+    /// Connections at work for one request alone.
     pub(crate) in_use: Gauge,
+    /// Connections that are open.
+    connections: Family<Of, Gauge>,
+    /// Requests that wait for one.
+    waiting: Family<Of, Gauge>,
+    /// Requests on shared connections.
+    pub(crate) in_flight: Gauge,
     /// Statements sent to the database.
     pub(crate) statements: Counter,
     /// Statements that connections keep prepared.
@@ -61,12 +67,80 @@ pub(crate) struct Metrics {
     pub(crate) changes_lag: Gauge<f64, AtomicU64>,
 }
 
+/// Which connections there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Of PostgreSQL, for small reads of many requests.
+    Shared,
+    /// Of PostgreSQL and MariaDB, for one request at a time.
+    Exclusive,
+    /// Of SQLite, for short reads.
+    Reader,
+    /// Of SQLite, for long ones.
+    LongReader,
+    /// Of SQLite.
+    Writer,
+}
+
+/// The label of what is counted by kind.
+type Of = [(&'static str, &'static str); 1];
+
+impl Kind {
+    fn label(self) -> Of {
+        let kind = match self {
+            Self::Shared => "shared",
+            Self::Exclusive => "exclusive",
+            Self::Reader => "reader",
+            Self::LongReader => "long_reader",
+            Self::Writer => "writer",
+        };
+        [("kind", kind)]
+    }
+}
+
+/// Connections of one kind, and who is before them.
+#[derive(Clone, Debug)]
+pub(crate) struct Crowd {
+    /// Those that are open.
+    pub(crate) open: Gauge,
+    /// Requests that wait for one.
+    pub(crate) waiting: Gauge,
+}
+
+/// One that a gauge counts, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Counted(Gauge);
+
+impl Counted {
+    pub(crate) fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Metrics {
+    /// What is counted of some connections; of all that are of that kind together.
+    pub(crate) fn of(&self, kind: Kind) -> Crowd {
+        Crowd {
+            open: self.connections.get_or_create_owned(&kind.label()),
+            waiting: self.waiting.get_or_create_owned(&kind.label()),
+        }
+    }
+
     /// Makes them known to the registry.
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
             queue_wait: Histogram::new(seconds()),
             in_use: Gauge::default(),
+            connections: Family::default(),
+            waiting: Family::default(),
+            in_flight: Gauge::default(),
             statements: Counter::default(),
             statements_kept: Gauge::default(),
             timeouts: Counter::default(),
@@ -161,6 +235,22 @@ impl Metrics {
                 "Results that were streamed instead of held whole",
                 &self.streams,
             ),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
+        registry.register(
+            "fragaria_store_statements_kept",
+            "Statements that database connections keep prepared now",
+            self.statements_kept.clone(),
+        );
+        self.declare_writes(registry);
+        self.declare_connections(registry);
+        self.declare_idempotency(registry);
+        self.declare_changes(registry);
+    }
+
+    fn declare_writes(&self, registry: &mut Registry) {
+        for (name, help, counter) in [
             (
                 "fragaria_store_writes_grouped",
                 "Writes committed together with others that waited, on SQLite",
@@ -179,27 +269,34 @@ impl Metrics {
         ] {
             registry.register(name, help, counter.clone());
         }
-        registry.register(
-            "fragaria_store_statements_kept",
-            "Statements that database connections keep prepared now",
-            self.statements_kept.clone(),
-        );
-        self.declare_connections(registry);
-        self.declare_idempotency(registry);
-        self.declare_changes(registry);
     }
 
     fn declare_connections(&self, registry: &mut Registry) {
         registry.register_with_unit(
             "fragaria_store_queue_wait",
-            "Time a request waited for a database connection",
+            "Time a request waited for a database connection of its own",
             Unit::Seconds,
             self.queue_wait.clone(),
         );
         registry.register(
             "fragaria_store_pool_in_use",
-            "Database connections at work now",
+            "Connections that one request alone has now; requests on shared ones are fragaria_store_in_flight",
             self.in_use.clone(),
+        );
+        registry.register(
+            "fragaria_store_in_flight",
+            "Requests now on the connections that small reads share, at work or in line",
+            self.in_flight.clone(),
+        );
+        registry.register(
+            "fragaria_store_connections",
+            "Open connections that requests are answered on, by kind",
+            self.connections.clone(),
+        );
+        registry.register(
+            "fragaria_store_waiting",
+            "Requests that wait now until a connection comes free or is made, by its kind",
+            self.waiting.clone(),
         );
         registry.register(
             "fragaria_store_connections_refused",

@@ -95,7 +95,8 @@ impl Postgres {
     ) -> Result<Self, Error> {
         let connector = Arc::new(Connector::new(config, schema, metrics.clone())?);
         let settings = Settings::new(config);
-        let lane = |connections| Lane::new(connections, config.queue_length_max, &settings);
+        let lane =
+            |connections| Lane::new(connections, config.queue_length_max, &settings, &metrics);
         Ok(Self {
             light: lane(config.postgres.light_connections),
             bounded: lane(config.postgres.bounded_connections),
@@ -203,6 +204,17 @@ impl Postgres {
             .in_time((true, STATEMENTS), silence, swept);
         let swept = swept.await;
         finish(exclusive, swept).await
+    }
+
+    /// Opens connections before they are asked for: first what nothing can be written without.
+    pub(crate) async fn warm(&self) -> Result<(), Error> {
+        let _inside = self.doors.enter()?;
+        self.exclusives.warm().await?;
+        if !self.settings.pooled {
+            self.light.warm(&self.connector).await?;
+            self.bounded.warm(&self.connector).await?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn check(&self) -> Result<(), Error> {

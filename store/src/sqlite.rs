@@ -35,7 +35,7 @@ pub(crate) use translate::outside;
 use crate::changes::Look;
 use crate::gate::Gate;
 use crate::idempotency::{Claim, Round, Swept};
-use crate::metrics::Metrics;
+use crate::metrics::{Kind, Metrics};
 use crate::reply::OnDrop;
 use crate::{Config, Error, Failure, Reply};
 use model::{Argument, Catalog, Explained, QueryPlan, Script, Statistics, Weight};
@@ -87,12 +87,12 @@ impl Sqlite {
             metrics,
             look: OnceLock::new(),
         });
-        let pool = |role, size| Pool::new(place.clone(), role, size, Arc::clone(&shared));
+        let pool = |kind, size| Pool::new(place.clone(), kind, size, Arc::clone(&shared));
         let (short, long) = readers(&shared.config);
         Ok(Self {
-            readers: pool(Role::Reader, short),
-            long_readers: pool(Role::Reader, long),
-            writer: pool(Role::Writer, 1),
+            readers: pool(Kind::Reader, short),
+            long_readers: pool(Kind::LongReader, long),
+            writer: pool(Kind::Writer, 1),
             writes: Arc::new(Queue::new()),
             laid: AtomicBool::new(false),
             overruns: Overruns::new(),
@@ -184,6 +184,13 @@ impl Sqlite {
         Ok(())
     }
 
+    /// Opens connections before they are asked for: those of short reads, and the one that writes.
+    pub(crate) async fn warm(&self) -> Result<(), Error> {
+        self.lay().await?;
+        self.writer.warm().await?;
+        self.readers.warm().await
+    }
+
     pub(crate) async fn close(&self) {
         for pool in [&self.readers, &self.long_readers, &self.writer] {
             pool.close().await;
@@ -218,7 +225,7 @@ impl Sqlite {
         match lease {
             Ok(lease) => {
                 let (writes, shared) = (Arc::clone(&self.writes), Arc::clone(&self.shared));
-                spawn_blocking(move || writes.lead(lease, &shared));
+                spawn_blocking(move || writes.lead(&lease, &shared));
             }
             Err(error) if waiter.withdraw() => return Err(error.into()),
             Err(_) => {}

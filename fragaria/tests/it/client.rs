@@ -9,13 +9,25 @@ use std::fmt::Write as _;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Nothing in these tests takes this long unless something is wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An address of this machine that other tests do not come from.
 pub(crate) const OTHER: [u8; 4] = [127, 0, 0, 2];
+
+/// Looks until something is there, and gives it.
+pub(crate) fn until<T>(missing: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(start.elapsed() < PATIENCE, "{missing}");
+        std::thread::yield_now();
+    }
+}
 
 /// A connection to a server.
 pub(crate) struct Client {

@@ -1,7 +1,7 @@
 //! Many writers at once on the same rows: nothing is lost, nothing is half, and whoever was in the
 //! way of another is tried again.
 
-use crate::client::{Client, Response};
+use crate::client::{Client, Response, until};
 use crate::server::Server;
 use crate::stage::Stage;
 use serde_json::{Value, json};
@@ -308,7 +308,11 @@ fn a_version_that_is_stale_costs_no_connection() {
                  WHERE datname = current_database() AND pid <> pg_backend_pid()"
             })
         };
-        let before = connections();
+        // Those that are opened ahead beside it are another matter.
+        let open = if stage.is_mariadb() { 4 + 1 } else { 4 + 4 + 1 };
+        let before = until("connections are not opened ahead", || {
+            Some(connections()).filter(|ids| ids.split(',').count() == open)
+        });
         assert_eq!(connections(), before);
     }
 }

@@ -198,6 +198,14 @@ impl Server {
         (bytes("VmRSS:"), bytes("VmHWM:"))
     }
 
+    /// How often it has a file of that name open.
+    pub(crate) fn opened(&self, name: &str) -> usize {
+        let id = self.child.as_ref().unwrap().id();
+        let files = std::fs::read_dir(format!("/proc/{id}/fd")).unwrap();
+        let targets = files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+        targets.filter(|target| target.ends_with(name)).count()
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.as_ref().unwrap().id().to_string();

@@ -1,6 +1,6 @@
 //! What reaches the database: how many statements, in which transaction, and with no value in them.
 
-use crate::client::Response;
+use crate::client::{Response, until};
 use crate::database::{Database, Session, psql};
 use crate::instance::Instance;
 use crate::project::Project;
@@ -21,6 +21,13 @@ const TABLES: &str = "
     INSERT INTO chapter SELECT g, g % 20 + 1, 'c' || g FROM generate_series(1, 60) g;
     INSERT INTO note SELECT g, g % 60 + 1, 'n' || g FROM generate_series(1, 180) g;";
 
+/// A database that writes down every statement.
+const SETTINGS: &str = "log_statement = 'all'\nlog_parameter_max_length = 0\n\
+                        log_line_prefix = '>%a|%p|'\nlogging_collector = off";
+
+/// A server that looks at its database just once.
+const ONCE: &str = "server.check_interval_ms=3600000";
+
 /// A server whose database writes down the text of every statement, and no parameter.
 struct Stage {
     server: Server,
@@ -30,8 +37,25 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let settings = "log_statement = 'all'\nlog_parameter_max_length = 0\n\
-                        log_line_prefix = '>%a|%p|'\nlogging_collector = off";
+        Self::serving(SETTINGS, serve)
+    }
+
+    /// The same under access rules, for callers that a request names.
+    fn under(rules: &str) -> Self {
+        Self::serving(SETTINGS, |project| {
+            let schema = project.read("schema.graphql") + rules;
+            project.write("schema.graphql", &schema);
+            let server = project.dev(&[ONCE]).ready();
+            // They are opened after the last look.
+            until("no connections are opened ahead", || {
+                let open = server.metric("fragaria_store_connections{kind=\"shared\"}");
+                (open == 8).then_some(())
+            });
+            server
+        })
+    }
+
+    fn serving(settings: &str, serve: impl FnOnce(&Project) -> Server) -> Self {
         let instance = Instance::start(settings, |_| {});
         psql(&instance.address(), TABLES);
         let project = Project::on(&instance.address());
@@ -79,7 +103,7 @@ impl Stage {
 /// A server that looks at the database just once, so that all later statements are of requests.
 fn serve(project: &Project) -> Server {
     loop {
-        let server = project.serve(&["server.check_interval_ms=3600000"]);
+        let server = project.serve(&[ONCE]);
         let report = server.until("/health/ready", |response| {
             let dependencies = &response.json()["dependencies"];
             dependencies["schema"]["status"] != "unknown"
@@ -177,6 +201,51 @@ fn several_roots_are_as_many_statements_in_one_transaction() {
             .iter()
             .all(|one| one.process == statements[0].process)
     );
+}
+
+#[test]
+fn a_plain_read_of_a_caller_under_rules_is_one_statement_without_a_transaction() {
+    let rules = r#"
+        extend schema @role(name: "reader")
+        extend type Author @access(to: "reader", allow: READ, where: {id: {eq: {claim: "author"}}})
+        extend type Book @access(to: "reader", allow: READ, where: {authorId: {eq: {claim: "author"}}})
+    "#;
+    let stage = Stage::under(rules);
+    let ask = |author: u32, document: &str| {
+        let body = json!({ "query": document }).to_string();
+        let caller = json!({ "roles": ["reader"], "claims": { "author": author } });
+        let caller = format!("fragaria-as: {caller}");
+        let headers = [JSON, &*caller];
+        let mut answer = None;
+        let statements = stage.statements(|server| {
+            let response = server.ask("POST /graphql", &headers, body.as_bytes());
+            answer = Some(response.json()["data"].take());
+            response
+        });
+        // What is not logged is no statement: a transaction or a setting would be.
+        assert_is(&statements, &["SELECT"]);
+        answer.unwrap()
+    };
+    let one = "{ author(id: 2) { name books { title } } }";
+    let list = "{ books(limit: 3, orderBy: [{ id: ASC }]) { title author { name } } }";
+    let figures = "{ bookAggregate { count max { id } } }";
+    // The first prepares the statement, the others find it.
+    for _ in 0..3 {
+        let author = ask(2, one);
+        assert_eq!(author["author"]["name"], "a2");
+        assert_eq!(author["author"]["books"][0]["title"], "b1");
+        assert_eq!(ask(3, one), json!({ "author": null }));
+        let books = ask(3, list);
+        assert_eq!(
+            books["books"][0],
+            json!({ "title": "b2", "author": { "name": "a3" } })
+        );
+        let figures = ask(3, figures);
+        assert_eq!(
+            figures["bookAggregate"],
+            json!([{ "count": 4, "max": { "id": 17 } }])
+        );
+    }
 }
 
 /// A value that no statement may hold.

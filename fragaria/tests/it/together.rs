@@ -91,7 +91,7 @@ fn what_depends_on_what_is_undone_is_told_what_is_true_in_the_end() {
     let both = format!("mutation {{ {} {} }}", fields("new"), tagged(99));
     let writes = [both, word("new"), word("other")];
     let (answers, _) = held_up(&stage, &server, &writes, |_| {});
-    let codes: Vec<_> = answers.iter().map(|answer| answer.json()).collect();
+    let codes: Vec<_> = answers.iter().map(Response::json).collect();
     assert_eq!(
         codes[0]["errors"][0]["extensions"]["code"],
         "store.foreign_key"

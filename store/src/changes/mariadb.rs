@@ -63,7 +63,7 @@ struct Log<'s> {
 impl Source {
     /// Follows until something breaks off.
     pub(super) async fn follow(&self, seen: &Seen) -> Result<Infallible, Setback> {
-        let mut session = self.connector.connect().await?;
+        let mut session = self.connector.connect(None).await?;
         seen.set_path(vec![self.database.clone()]);
         seen.set_reach(self.config.in_time(look::reach(&mut session)).await?);
         self.config

@@ -59,7 +59,7 @@ struct Stream<'s> {
 impl Source {
     /// Follows until something breaks off.
     pub(super) async fn follow(&self, seen: &Seen) -> Result<Infallible, Setback> {
-        let session = self.connector.connect().await?;
+        let session = self.connector.connect(None).await?;
         let looked = self.config.in_time(look::first(&session)).await?;
         seen.set_path(looked.path);
         seen.set_reach(self.config.in_time(look::reach(&session)).await?);

@@ -1,14 +1,15 @@
-//! How connections are made: lazily, with a limit of time, and without a stampede.
+//! How connections are made: with a limit of time, and without a stampede.
 
 use super::address::Address;
 use super::session::Session;
 use super::settings::Settings;
 use crate::backoff::Attempts;
-use crate::metrics::Metrics;
+use crate::metrics::{Counted, Metrics};
 use crate::snag::Snag;
 use crate::tls::{Mode, Verify};
 use crate::{Config, Error};
 use model::Secret;
+use model::metric::Gauge;
 use mysql_async::prelude::Queryable;
 use mysql_async::{
     BinlogStream, BinlogStreamRequest, Conn, DriverError, Opts, OptsBuilder, SslOpts,
@@ -77,8 +78,12 @@ impl Connector {
     }
 
     /// Connects; refused at once while the server is known to be away, or to take no further connection.
-    pub(crate) async fn connect(&self) -> Result<Session, Error> {
-        self.attempts.connect(Box::pin(self.attempt())).await
+    /// A gauge may count the connection.
+    pub(crate) async fn connect(&self, open: Option<&Gauge>) -> Result<Session, Error> {
+        let attempt = Box::pin(self.attempt());
+        let mut session = self.attempts.connect(attempt).await?;
+        session.counted = open.map(Counted::new);
+        Ok(session)
     }
 
     /// The database of the address.

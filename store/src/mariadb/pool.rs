@@ -5,13 +5,14 @@
 
 use super::connector::Connector;
 use super::session::Session;
-use crate::line::{Line, Purpose, Taken};
-use crate::metrics::Metrics;
+use crate::line::{Line, Maker, Purpose, Taken};
+use crate::metrics::{self, Metrics};
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error};
 use deadpool::managed::{self, Metrics as Use, Object, RecycleError, RecycleResult};
+use model::metric::Gauge;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -38,14 +39,27 @@ pub(super) struct Held {
     answered: bool,
 }
 
-struct Makers(Arc<Connector>);
+struct Makers {
+    connector: Arc<Connector>,
+    open: Gauge,
+    /// Those made ahead.
+    ready: std::sync::Mutex<Vec<Session>>,
+}
 
 impl managed::Manager for Makers {
     type Type = Session;
     type Error = Error;
 
     async fn create(&self) -> Result<Session, Error> {
-        self.0.connect().await
+        let ready = self
+            .ready
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        match ready {
+            Some(session) => Ok(session),
+            None => self.make().await,
+        }
     }
 
     async fn recycle(&self, session: &mut Session, _use: &Use) -> RecycleResult<Error> {
@@ -57,17 +71,36 @@ impl managed::Manager for Makers {
     }
 }
 
+impl Maker for Makers {
+    async fn make(&self) -> Result<Session, Error> {
+        self.connector.connect(Some(&self.open)).await
+    }
+
+    fn has_ended(session: &Session) -> bool {
+        session.is_closed()
+    }
+
+    fn ready(&self) -> &std::sync::Mutex<Vec<Session>> {
+        &self.ready
+    }
+}
+
 impl Pool {
     pub(super) fn new(
         config: &Config,
         connector: Arc<Connector>,
         metrics: Metrics,
     ) -> Result<Self, Error> {
-        let maker = (Makers(Arc::clone(&connector)), config.mariadb.connections);
+        let connections = config.mariadb.connections_min..=config.mariadb.connections;
+        let maker = Makers {
+            connector: Arc::clone(&connector),
+            open: metrics.of(metrics::Kind::Exclusive).open,
+            ready: std::sync::Mutex::default(),
+        };
         Ok(Self {
             connector,
             spare: Mutex::default(),
-            line: Line::new(config, maker, metrics.clone())?,
+            line: Line::new(config, (maker, connections), metrics.clone())?,
             metrics,
         })
     }
@@ -84,26 +117,32 @@ impl Pool {
         })
     }
 
+    /// Opens those that are kept.
+    pub(super) async fn warm(&self) -> Result<(), Error> {
+        self.line.warm().await
+    }
+
     /// Drops the connections nobody holds: one of them was gone, so the others are likely to be.
     pub(super) fn retire(&self) {
         self.line.retire();
     }
 
-    /// A round trip; none where the server says that it takes no further connection than those that
+    /// A round trip, on another connection where that for checks was ended; none where the server says that it takes no further connection than those that
     /// others have.
     pub(super) async fn check(&self) -> Result<(), Error> {
         let mut spare = self.spare.lock().await;
-        let mut session = match spare.take_if(|session| !session.is_closed()) {
-            Some(session) => session,
-            None => match self.connector.connect().await {
-                Err(Error::Full(_)) if self.line.is_open() => return Ok(()),
-                connected => connected?,
-            },
+        // Whoever stops waiting in the middle leaves none behind.
+        if let Some(mut session) = spare.take_if(|session| !session.is_closed()) {
+            if session.control("SELECT 1").await.is_ok() {
+                *spare = Some(session);
+                return Ok(());
+            }
+            self.retire();
+        }
+        let session = match self.connector.connect(None).await {
+            Err(Error::Full(_)) if self.line.is_open() => return Ok(()),
+            connected => connected?,
         };
-        session
-            .control("SELECT 1")
-            .await
-            .map_err(|snag| snag.error)?;
         *spare = Some(session);
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::binding;
 use super::row::Row;
 use crate::Error;
 use crate::answer::Kept;
-use crate::metrics::Metrics;
+use crate::metrics::{Counted, Metrics};
 use crate::shelf::{Shelf, may_keep};
 use crate::snag::Snag;
 use model::{Argument, Statement};
@@ -40,6 +40,8 @@ pub(crate) struct Session {
     /// The number of the last statement that the server prepared; the next has a higher one.
     newest: u32,
     shelf: Shelf,
+    /// Counts it while it is open.
+    pub(super) counted: Option<Counted>,
 }
 
 impl Session {
@@ -54,6 +56,7 @@ impl Session {
             packet_max: 0,
             unkept: None,
             newest: 0,
+            counted: None,
         }
     }
 

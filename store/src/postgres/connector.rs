@@ -1,14 +1,16 @@
-//! How connections are made: lazily, with a limit of time, and without a stampede.
+//! How connections are made: with a limit of time, and without a stampede.
 
 use super::address::Address;
+use super::cancel;
 use super::gathered::Gathered;
 use super::replication::{Failed, Replication};
 use super::session::{Equipment, Session, Sizes};
 use crate::backoff::Attempts;
 use crate::config::Pooler;
-use crate::metrics::Metrics;
+use crate::metrics::{Counted, Metrics};
 use crate::patience::Patience;
 use crate::{Config, Error, tls};
+use model::metric::Gauge;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -63,6 +65,13 @@ impl Connector {
         if address.get_tcp_user_timeout().is_none() {
             address.tcp_user_timeout(SILENCE);
         }
+        // One of several hosts that is silent leaves time for the next.
+        let timeout = Duration::from_millis(config.postgres.connect_timeout_ms);
+        let hosts = cancel::places(&address).len();
+        if let (2.., None) = (hosts, address.get_connect_timeout()) {
+            let hosts = u32::try_from(hosts).unwrap_or(u32::MAX);
+            address.connect_timeout(timeout / hosts);
+        }
         let statements_max = config.postgres.statements_max;
         Ok(Self {
             equipment: Arc::new(Equipment {
@@ -72,16 +81,14 @@ impl Connector {
                 metrics: metrics.clone(),
                 tls: MakeRustlsConnect::new(tls::config(&security.verify)?),
             }),
-            attempts: Attempts::new(
-                Duration::from_millis(config.postgres.connect_timeout_ms),
-                metrics,
-            ),
+            attempts: Attempts::new(timeout, metrics),
         })
     }
 
     /// Connects; refused at once while the server is known to be away, or to take no further connection.
-    pub(crate) async fn connect(&self) -> Result<Session, Error> {
-        self.attempts.connect(Box::pin(self.attempt())).await
+    /// A gauge may count the connection until it ends.
+    pub(crate) async fn connect(&self, open: Option<&Gauge>) -> Result<Session, Error> {
+        self.attempts.connect(Box::pin(self.attempt(open))).await
     }
 
     /// Connects by the replication protocol.
@@ -90,11 +97,13 @@ impl Connector {
         self.attempts.in_time(connected).await
     }
 
-    async fn attempt(&self) -> Result<Session, Error> {
+    async fn attempt(&self, open: Option<&Gauge>) -> Result<Session, Error> {
         let connecting = self.equipment.config.connect(self.equipment.tls.clone());
         let (client, connection) = connecting.await.map_err(unreachable)?;
         check_version(&connection)?;
+        let counted = open.map(Counted::new);
         let driver = tokio::spawn(async move {
+            let _counted = counted;
             if let Err(error) = Gathered::new(connection).await {
                 tracing::debug!(%error, "a database connection ended");
             }

@@ -6,13 +6,14 @@
 
 use super::connector::Connector;
 use super::session::Session;
-use crate::line::{Line, Purpose, Taken};
-use crate::metrics::Metrics;
+use crate::line::{Line, Maker, Purpose, Taken};
+use crate::metrics::{self, Metrics};
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error};
 use deadpool::managed::{self, Metrics as Use, Object, RecycleError, RecycleResult};
+use model::metric::Gauge;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -34,14 +35,27 @@ pub(super) struct Exclusive {
     answered: bool,
 }
 
-struct Makers(Arc<Connector>);
+struct Makers {
+    connector: Arc<Connector>,
+    open: Gauge,
+    /// Those made ahead.
+    ready: std::sync::Mutex<Vec<Session>>,
+}
 
 impl managed::Manager for Makers {
     type Type = Session;
     type Error = Error;
 
     async fn create(&self) -> Result<Session, Error> {
-        self.0.connect().await
+        let ready = self
+            .ready
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        match ready {
+            Some(session) => Ok(session),
+            None => self.make().await,
+        }
     }
 
     async fn recycle(&self, session: &mut Session, _use: &Use) -> RecycleResult<Error> {
@@ -53,15 +67,35 @@ impl managed::Manager for Makers {
     }
 }
 
+impl Maker for Makers {
+    async fn make(&self) -> Result<Session, Error> {
+        self.connector.connect(Some(&self.open)).await
+    }
+
+    fn has_ended(session: &Session) -> bool {
+        session.is_closed()
+    }
+
+    fn ready(&self) -> &std::sync::Mutex<Vec<Session>> {
+        &self.ready
+    }
+}
+
 impl Exclusives {
     pub(super) fn new(
         config: &Config,
         connector: Arc<Connector>,
         metrics: Metrics,
     ) -> Result<Self, Error> {
-        let connections = config.postgres.exclusive_connections;
+        let postgres = &config.postgres;
+        let connections = postgres.exclusive_connections_min..=postgres.exclusive_connections;
+        let maker = Makers {
+            connector,
+            open: metrics.of(metrics::Kind::Exclusive).open,
+            ready: std::sync::Mutex::default(),
+        };
         Ok(Self {
-            line: Line::new(config, (Makers(connector), connections), metrics.clone())?,
+            line: Line::new(config, (maker, connections), metrics.clone())?,
             metrics,
         })
     }
@@ -75,6 +109,11 @@ impl Exclusives {
             metrics: self.metrics.clone(),
             answered: false,
         })
+    }
+
+    /// Opens those that are kept.
+    pub(super) async fn warm(&self) -> Result<(), Error> {
+        self.line.warm().await
     }
 
     /// A round trip.

@@ -12,8 +12,10 @@ use super::slot::{SLOW, Slot, Ticket};
 use crate::Error;
 use crate::answer::Answer;
 use crate::job::Job;
+use crate::metrics::Metrics;
 use crate::snag::{Kind, Snag};
 use futures_util::TryStreamExt;
+use futures_util::future::join_all;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,10 +34,15 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(connections: usize, outstanding_max: usize, settings: &Settings) -> Self {
+    pub(super) fn new(
+        connections: usize,
+        outstanding_max: usize,
+        settings: &Settings,
+        metrics: &Metrics,
+    ) -> Self {
         Self {
             slots: (0..connections.max(1))
-                .map(|_| Arc::new(Slot::new()))
+                .map(|_| Arc::new(Slot::new(metrics)))
                 .collect(),
             settings: settings.clone(),
             outstanding_max: outstanding_max as u64,
@@ -76,6 +83,13 @@ impl Lane {
         let answer = session.client.batch_execute("SELECT 1").await;
         answer.map_err(|error| Snag::from(error).error)?;
         Ok(true)
+    }
+
+    /// Opens the connections there are not, or not any more.
+    pub(super) async fn warm(&self, connector: &Connector) -> Result<(), Error> {
+        let opened = self.slots.iter().map(|slot| slot.open(connector));
+        let opened = join_all(opened).await;
+        opened.into_iter().find_map(Result::err).map_or(Ok(()), Err)
     }
 
     /// Drops the connections.

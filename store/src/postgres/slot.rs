@@ -6,6 +6,8 @@
 use super::connector::Connector;
 use super::session::Session;
 use crate::Error;
+use crate::metrics::{Counted, Crowd, Kind, Metrics};
+use model::metric::Gauge;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -40,6 +42,9 @@ pub(super) struct Slot {
     moved_ns: AtomicU64,
     /// How long it takes for a request, as of late.
     pace_ns: AtomicU64,
+    /// Requests in any such line.
+    in_flight: Gauge,
+    crowd: Crowd,
 }
 
 /// A request in the line of a slot. It stays there until the connection is through with it, even
@@ -53,7 +58,7 @@ pub(super) struct Ticket {
 }
 
 impl Slot {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(metrics: &Metrics) -> Self {
         Self {
             session: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
@@ -62,6 +67,8 @@ impl Slot {
             done: AtomicU64::new(0),
             moved_ns: AtomicU64::new(0),
             pace_ns: AtomicU64::new(0),
+            in_flight: metrics.in_flight.clone(),
+            crowd: metrics.of(Kind::Shared),
         }
     }
 
@@ -97,6 +104,7 @@ impl Slot {
         if self.outstanding() == 0 {
             self.moved();
         }
+        self.in_flight.inc();
         Ticket {
             slot: Arc::clone(self),
             before: self.taken.fetch_add(1, Relaxed),
@@ -109,11 +117,17 @@ impl Slot {
         if let Some(session) = self.live() {
             return Ok(session);
         }
+        let _waiting = Counted::new(&self.crowd.waiting);
+        self.open(connector).await
+    }
+
+    /// The same before anybody waits for it.
+    pub(super) async fn open(&self, connector: &Connector) -> Result<Arc<Session>, Error> {
         let _turn = self.opening.lock().await;
         if let Some(session) = self.live() {
             return Ok(session);
         }
-        let session = Arc::new(Box::pin(connector.connect()).await?);
+        let session = Arc::new(Box::pin(connector.connect(Some(&self.crowd.open))).await?);
         self.moved();
         *self.lock() = Some(Arc::clone(&session));
         Ok(session)
@@ -157,6 +171,7 @@ impl Slot {
         let pace = pace - (pace >> SMOOTHING) + (took >> SMOOTHING);
         self.pace_ns.store(pace, Relaxed);
         self.done.fetch_add(1, Relaxed);
+        self.in_flight.dec();
     }
 }
 
@@ -207,16 +222,21 @@ async fn pass(session: Arc<Session>, slot: Arc<Slot>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::metric::Registry;
+
+    fn slot() -> Slot {
+        Slot::new(&Metrics::register(&mut Registry::default()))
+    }
 
     fn slow() -> Arc<Slot> {
-        let mut slot = Slot::new();
+        let mut slot = slot();
         slot.made = Instant::now().checked_sub(SLOW * 4).unwrap();
         Arc::new(slot)
     }
 
     #[test]
     fn a_line_has_room_while_it_takes_little_time() {
-        let slot = Arc::new(Slot::new());
+        let slot = Arc::new(slot());
         assert!(slot.has_room(), "nobody knows how long one takes");
         let line: Vec<_> = (0..3).map(|_| slot.enter()).collect();
         slot.pace_ns.store(160_000, Relaxed);
@@ -243,5 +263,6 @@ mod tests {
         assert!(slot.is_slow() && !second.is_held_up(), "it is the slow one");
         drop(second);
         assert_eq!((slot.outstanding(), slot.is_slow()), (0, false));
+        assert_eq!(slot.in_flight.get(), 0);
     }
 }

@@ -1,10 +1,11 @@
-//! Connections lent to one script at a time, opened when first needed, with a bounded queue.
+//! Connections lent to one script at a time, opened ahead or when first needed, with a bounded queue.
 
 use super::Shared;
 use super::place::Place;
 use super::session::{Role, Session};
 use crate::Error;
 use crate::gate::{self, Admittance, Gate};
+use crate::metrics::{Counted, Crowd, Kind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub(super) struct Pool {
     role: Role,
     shared: Arc<Shared>,
     size: u32,
+    crowd: Crowd,
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Session>>,
@@ -34,10 +36,14 @@ pub(super) struct Lease {
 }
 
 impl Pool {
-    pub(super) fn new(place: Place, role: Role, size: u32, shared: Arc<Shared>) -> Arc<Self> {
+    pub(super) fn new(place: Place, kind: Kind, size: u32, shared: Arc<Shared>) -> Arc<Self> {
         Arc::new(Self {
             place,
-            role,
+            role: match kind {
+                Kind::Writer => Role::Writer,
+                _ => Role::Reader,
+            },
+            crowd: shared.metrics.of(kind),
             shared,
             size,
             permits: Arc::new(Semaphore::new(size as usize)),
@@ -60,17 +66,24 @@ impl Pool {
         let until = Instant::now() + self.shared.config.queue_timeout();
         let gate = gate::pass(gate, until).await?;
         let permit = self.permit(until).await?;
-        self.shared.metrics.in_use.inc();
-        let mut lease = Lease {
-            session: self.take(),
-            pool: Arc::clone(self),
-            _permit: permit,
-            _gate: gate,
-        };
+        let mut lease = self.lend(permit, gate);
+        lease.session = self.take();
         if lease.session.is_none() {
             lease.session = Some(self.open().await?);
         }
         Ok(lease)
+    }
+
+    /// Opens the connections there are not, as long as nobody is in want of their places.
+    pub(super) async fn warm(self: &Arc<Self>) -> Result<(), Error> {
+        while self.sessions().len() < self.permits.available_permits() {
+            let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+                break;
+            };
+            let mut lease = self.lend(permit, None);
+            lease.session = Some(self.open().await?);
+        }
+        Ok(())
     }
 
     /// Waits until all connections are back, closes them and lends no more.
@@ -85,6 +98,17 @@ impl Pool {
     pub(super) fn renew(&self) {
         self.generation.fetch_add(1, Relaxed);
         self.sessions().clear();
+    }
+
+    /// A loan that has no connection yet.
+    fn lend(self: &Arc<Self>, permit: OwnedSemaphorePermit, gate: Option<Admittance>) -> Lease {
+        self.shared.metrics.in_use.inc();
+        Lease {
+            session: None,
+            pool: Arc::clone(self),
+            _permit: permit,
+            _gate: gate,
+        }
     }
 
     async fn permit(&self, until: Instant) -> Result<OwnedSemaphorePermit, Error> {
@@ -108,7 +132,7 @@ impl Pool {
 
     fn queue(&self) -> Result<Waiting<'_>, Error> {
         let before = self.waiting.fetch_add(1, Relaxed);
-        let waiting = Waiting(&self.waiting);
+        let waiting = Waiting(&self.waiting, Counted::new(&self.crowd.waiting));
         if before >= self.shared.config.queue_length_max {
             return Err(self.refuse(format!("{before} requests wait already")));
         }
@@ -131,6 +155,7 @@ impl Pool {
             .await
             .map_err(|error| Error::Internal(error.to_string()))??;
         session.generation = generation;
+        session.counted = Some(Counted::new(&self.crowd.open));
         Ok(session)
     }
 
@@ -176,7 +201,10 @@ impl Drop for Lease {
 }
 
 /// A place in the queue.
-struct Waiting<'p>(&'p AtomicUsize);
+struct Waiting<'p>(
+    &'p AtomicUsize,
+    #[expect(dead_code, reason = "counts until it is dropped")] Counted,
+);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {

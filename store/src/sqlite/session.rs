@@ -4,6 +4,7 @@ use super::functions;
 use super::place::Place;
 use super::translate::{outside, translate};
 use super::watch::{STEPS, Watch};
+use crate::metrics::Counted;
 use crate::shelf::{Shelf, may_keep};
 use crate::{Config, Error};
 use model::metric::Gauge;
@@ -23,6 +24,8 @@ pub(crate) struct Session {
     /// How many statements of scripts it keeps, and may keep.
     shelf: Shelf,
     statements_max: usize,
+    /// Counts it while it is open.
+    pub(super) counted: Option<Counted>,
 }
 
 /// A statement that is ready to run.
@@ -54,6 +57,7 @@ impl Session {
             generation: 0,
             shelf: Shelf::default(),
             statements_max: config.sqlite.statements_max,
+            counted: None,
         };
         session.guard(config).map_err(outside)?;
         session.prepare(role, config).map_err(outside)?;

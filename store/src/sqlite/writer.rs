@@ -93,7 +93,7 @@ impl Queue {
     }
 
     /// Takes the first one on, and others with it; gives the connection back when they are answered.
-    pub(super) fn lead(&self, lease: Lease, shared: &Arc<Shared>) {
+    pub(super) fn lead(&self, lease: &Lease, shared: &Arc<Shared>) {
         let (Ok(session), Some(first)) = (lease.session(), self.next(|_| true)) else {
             return;
         };

@@ -148,11 +148,12 @@ fn section_of(section: &Section) -> String {
         text += &extras(&section.extras);
     }
     if !section.long.is_empty() {
-        text += &format!(
+        let head = format!(
             "\nLists of 30,000 rows of six fields; the first and the last byte with one client, the rate and the \
              most memory of the server with {}:\n\n",
             long::CONNECTIONS
         );
+        text += &head;
         text += &long_lists(&section.long);
     }
     let targets = section.targets();

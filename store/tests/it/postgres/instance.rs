@@ -180,7 +180,7 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-fn server_command(name: &str) -> Command {
+pub(crate) fn server_command(name: &str) -> Command {
     let versions = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
