@@ -2,12 +2,12 @@
 
 use crate::access::HashKey;
 use crate::config::Config;
-use crate::input::{Source, Variables, assembled, coerce_scalar, item_or_last};
+use crate::input::{Given, Source, Variables, assembled, coerce_scalar, coerce_text, item_or_last};
 use crate::plan::{Binding, CursorPart, Form, Keeping, Known, Plan, Slot, Wish};
 use crate::prepare::{Operation, located};
 use crate::search;
 use crate::sql::JsonPath;
-use crate::token;
+use crate::token::Token;
 use crate::ways::sample;
 use model::{Argument, Fault, Kind, Parameter, Script, Value, Weight};
 use serde_json::Value as Json;
@@ -359,12 +359,13 @@ fn cursor(part: &CursorPart, binding: &Binding, token: &str) -> Result<Value, Fa
         let message = "this cursor was not made for this list in this order";
         Fault::new("engine.cursor", Kind::Invalid, message)
     };
-    let (mark, values) = token::decode(token).ok_or_else(foreign)?;
+    let token = Token::of(token).ok_or_else(foreign)?;
+    let (mark, values) = token.items().ok_or_else(foreign)?;
     if mark != part.mark || values.len() != part.count {
         return Err(foreign());
     }
-    let json = values.get(part.position).ok_or_else(foreign)?;
-    if json.is_null() {
+    let text = values.get(part.position).ok_or_else(foreign)?.get();
+    if text == "null" {
         return if part.nullable {
             Ok(Value::Null)
         } else {
@@ -372,14 +373,15 @@ fn cursor(part: &CursorPart, binding: &Binding, token: &str) -> Result<Value, Fa
         };
     }
     if let Some(labels) = &part.labels {
+        let given = Given::read(text).map_err(|_| foreign())?;
         let known = labels
             .iter()
-            .find(|(_, name)| Some(&**name) == json.as_str());
+            .find(|(_, name)| Some(&**name) == given.as_str());
         return known
             .map(|(label, _)| Value::Text(label.clone()))
             .ok_or_else(foreign);
     }
-    coerce_scalar(binding.parameter.scalar, json).map_err(|_| foreign())
+    coerce_text(binding.parameter.scalar, text).map_err(|_| foreign())
 }
 
 #[cfg(test)]

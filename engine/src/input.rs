@@ -13,7 +13,7 @@ mod variables;
 
 pub(crate) use document::{Piece, assembled};
 pub(crate) use literal::{argument, rule_argument};
-pub(crate) use scalar::coerce as coerce_scalar;
+pub(crate) use scalar::{Given, coerce as coerce_scalar, coerce_text};
 pub(crate) use unfit::Unfit;
 pub(crate) use variables::{
     Variables, coerce as coerce_variables, item_or_last, list_places, spelled,

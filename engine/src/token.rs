@@ -1,25 +1,34 @@
 //! Opaque tokens: global ids and cursors, base64url of a JSON array.
 
+use crate::input::Given;
 use crate::json::flaw;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value as Json;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
-/// The head and the further items of a token; `None` if it is not one of ours.
-pub(crate) fn decode(token: &str) -> Option<(String, Vec<Json>)> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-    let raw: &RawValue = serde_json::from_slice(&bytes).ok()?;
-    if flaw(raw).is_some() {
-        return None;
+/// The text of a token: a JSON array without a flaw.
+pub(crate) struct Token(String);
+
+impl Token {
+    /// What was encoded; `None` if it is not one of ours.
+    pub(crate) fn of(token: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let raw: &RawValue = serde_json::from_str(&text).ok()?;
+        flaw(raw).is_none().then_some(Self(text))
     }
-    let mut items: Vec<Json> = serde_json::from_str(raw.get()).ok()?;
-    if items.is_empty() {
-        return None;
-    }
-    match items.remove(0) {
-        Json::String(head) => Some((head, items)),
-        _ => None,
+
+    /// The head, which is text, and the further items; `None` if it is not one of ours.
+    pub(crate) fn items(&self) -> Option<(Cow<'_, str>, Vec<&RawValue>)> {
+        let mut items: Vec<&RawValue> = serde_json::from_str(&self.0).ok()?;
+        if items.is_empty() {
+            return None;
+        }
+        match Given::read(items.remove(0).get()).ok()? {
+            Given::Text(head) => Some((head, items)),
+            _ => None,
+        }
     }
 }
 
@@ -27,21 +36,26 @@ pub(crate) fn decode(token: &str) -> Option<(String, Vec<Json>)> {
 mod tests {
     use super::*;
 
+    fn items(token: &str) -> Option<(String, Vec<String>)> {
+        let token = Token::of(token)?;
+        let (head, items) = token.items()?;
+        let items = items.iter().map(|item| item.get().to_owned());
+        Some((head.into_owned(), items.collect()))
+    }
+
     #[test]
     fn only_a_json_array_with_a_text_head_is_a_token() {
         let token = |json: &str| URL_SAFE_NO_PAD.encode(json);
-        let decoded = decode(&token("[\"Product\",1,\"x\"]"));
-        assert_eq!(
-            decoded,
-            Some(("Product".into(), vec![Json::from(1), Json::from("x")]))
-        );
+        let found = Some(("Product".into(), vec!["1".into(), "\"x\"".into()]));
+        assert_eq!(items(&token("[\"Product\",1,\"x\"]")), found);
+        assert_eq!(items(&token(" [ \"\\u0050roduct\", 1 ,\"x\" ] ")), found);
         let reserved = r#"["x",{"$serde_json::private::RawValue":"1"}]"#;
         for other in ["[]", "[1]", "{}", "\"x\"", "", reserved] {
-            assert_eq!(decode(&token(other)), None, "{other}");
+            assert_eq!(items(&token(other)), None, "{other}");
         }
-        assert_eq!(decode("not base64!"), None);
+        assert_eq!(items("not base64!"), None);
         let long = "x".repeat(100_000);
-        let decoded = decode(&token(&format!("[\"x\",\"{long}\"]")));
-        assert_eq!(decoded, Some(("x".into(), vec![Json::from(long)])));
+        let found = items(&token(&format!("[\"x\",\"{long}\"]")));
+        assert_eq!(found, Some(("x".into(), vec![format!("\"{long}\"")])));
     }
 }

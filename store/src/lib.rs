@@ -7,7 +7,8 @@
 //!
 //! Invariants: all of a script happens in one snapshot or one transaction; nothing of a write is
 //! answered before its commit succeeded; every queue, buffer and wait has a bound; a dropped reply
-//! or future stops the work it asked for, and never anybody else's; no JSON tree is ever built.
+//! or future stops the work it asked for, and never anybody else's; no tree is built of rows
+//! or of the JSON in them.
 
 mod address;
 mod answer;

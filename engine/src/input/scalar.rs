@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::{Scalar, Value};
 use serde_json::Value as Json;
+use std::borrow::Cow;
 
 /// Longest decimal that is accepted, in digits; PostgreSQL's limit before the point.
 const DECIMAL_DIGITS_MAX: usize = 1_000;
@@ -16,38 +17,111 @@ const JSON_EXPONENT_MAX: u32 = 1_000;
 /// Longest value that a message shows, in characters.
 const SHOWN_CHARACTERS_MAX: usize = 40;
 
+/// A value of JSON as scalars see it: of a list and of an object nothing but that it is one.
+#[derive(Debug)]
+pub(crate) enum Given<'a> {
+    Null,
+    Boolean(bool),
+    /// A number as `serde_json` keeps it: letter by letter, but for its exponent.
+    Number(Cow<'a, str>),
+    Text(Cow<'a, str>),
+    List,
+    Object,
+}
+
+impl<'a> Given<'a> {
+    /// What stands in a text that is known to be JSON: letters stay where they are, unless some of them are
+    /// escaped.
+    pub(crate) fn read(text: &'a str) -> Result<Self, serde_json::Error> {
+        let text = text.trim_ascii();
+        Ok(match text.as_bytes() {
+            [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
+                let inner = text
+                    .strip_prefix('"')
+                    .and_then(|text| text.strip_suffix('"'));
+                Self::Text(inner.unwrap_or_default().into())
+            }
+            [b'"', ..] => Self::Text(serde_json::from_str::<String>(text)?.into()),
+            [b'[', ..] => Self::List,
+            [b'{', ..] => Self::Object,
+            b"null" => Self::Null,
+            b"true" => Self::Boolean(true),
+            b"false" => Self::Boolean(false),
+            number if number.iter().all(|byte| !matches!(byte, b'e' | b'E')) => {
+                Self::Number(text.into())
+            }
+            _ => {
+                let number: serde_json::Number = serde_json::from_str(text)?;
+                Self::Number(number.as_str().to_owned().into())
+            }
+        })
+    }
+
+    /// What stands in a tree.
+    pub(crate) fn of(json: &'a Json) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(value) => Self::Boolean(*value),
+            Json::Number(number) => Self::Number(number.as_str().into()),
+            Json::String(text) => Self::Text(text.into()),
+            Json::Array(_) => Self::List,
+            Json::Object(_) => Self::Object,
+        }
+    }
+
+    /// The text of a string.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 /// Coerces a JSON value that is not null; the error says what was expected.
 pub(crate) fn coerce(scalar: Scalar, json: &Json) -> Result<Value, String> {
     match scalar {
-        Scalar::Boolean => json
-            .as_bool()
-            .map(Value::Boolean)
-            .ok_or_else(|| wrong(scalar, json)),
-        Scalar::Int => integer(json)
-            .filter(|_| json.is_number())
+        Scalar::Json => document(json),
+        scalar => given(scalar, &Given::of(json)),
+    }
+}
+
+/// The same of the text of a value, which is known to be JSON.
+pub(crate) fn coerce_text(scalar: Scalar, text: &str) -> Result<Value, String> {
+    let unread = |error: serde_json::Error| error.to_string();
+    match scalar {
+        Scalar::Json => document(&serde_json::from_str(text).map_err(unread)?),
+        scalar => given(scalar, &Given::read(text).map_err(unread)?),
+    }
+}
+
+/// Coerces a value that is not null by a scalar that is not JSON, as which nothing is taken here.
+pub(super) fn given(scalar: Scalar, given: &Given<'_>) -> Result<Value, String> {
+    match (scalar, given) {
+        (Scalar::Boolean, Given::Boolean(value)) => Ok(Value::Boolean(*value)),
+        (Scalar::Int, _) => integer(given)
+            .filter(|_| matches!(given, Given::Number(_)))
             .filter(|value| i32::try_from(*value).is_ok())
             .map(Value::Integer)
             .ok_or_else(|| {
                 format!(
                     "expected an Int between -2147483648 and 2147483647, found {}",
-                    shown(json)
+                    shown(given)
                 )
             }),
-        Scalar::BigInt => integer(json).map(Value::Integer).ok_or_else(|| {
+        (Scalar::BigInt, _) => integer(given).map(Value::Integer).ok_or_else(|| {
             format!(
                 "expected a 64-bit integer (as a string or a number), found {}",
-                shown(json)
+                shown(given)
             )
         }),
-        Scalar::Float => float(json)
+        (Scalar::Float, Given::Number(number)) => float(number)
             .map(Value::Float)
-            .ok_or_else(|| wrong(scalar, json)),
-        Scalar::Decimal => decimal(json),
-        Scalar::Json => document(json),
-        text => {
-            let given = json.as_str().ok_or_else(|| wrong(scalar, json))?;
-            from_text(text, given)
-        }
+            .ok_or_else(|| wrong(scalar, given)),
+        (Scalar::Decimal, _) => decimal(given),
+        (Scalar::Boolean | Scalar::Float | Scalar::Json, _) => Err(wrong(scalar, given)),
+        (text, Given::Text(given)) => from_text(text, given),
+        _ => Err(wrong(scalar, given)),
     }
 }
 
@@ -77,17 +151,17 @@ fn plain(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn integer(json: &Json) -> Option<i64> {
-    match json {
-        Json::Number(number) => number.as_str().parse().ok(),
-        Json::String(text) if text.len() <= 20 => text.parse().ok(),
+fn integer(given: &Given<'_>) -> Option<i64> {
+    match given {
+        Given::Number(number) => number.parse().ok(),
+        Given::Text(text) if text.len() <= 20 => text.parse().ok(),
         _ => None,
     }
 }
 
 /// SQLite keeps no sign of zero, so that no database is given one.
-fn float(json: &Json) -> Option<f64> {
-    let number = json.as_number()?.as_str().parse::<f64>().ok()?;
+fn float(number: &str) -> Option<f64> {
+    let number = number.parse::<f64>().ok()?;
     number.is_finite().then_some(number + 0.0)
 }
 
@@ -97,7 +171,7 @@ fn document(json: &Json) -> Result<Value, String> {
         None => Ok(Value::Text(json.to_string().into())),
         Some(number) => Err(format!(
             "expected numbers in JSON with an exponent of at most {JSON_EXPONENT_MAX}, found {}",
-            shown(number)
+            shown(&Given::of(number))
         )),
     }
 }
@@ -118,18 +192,16 @@ fn overlong(json: &Json) -> Option<&Json> {
 }
 
 /// Plain digits: sign, no exponent, no superfluous leading zeros; trailing zeros are kept.
-fn decimal(json: &Json) -> Result<Value, String> {
-    let text = match json {
-        Json::Number(number) => number.as_str(),
-        Json::String(text) => text.as_str(),
-        _ => return Err(wrong(Scalar::Decimal, json)),
+fn decimal(given: &Given<'_>) -> Result<Value, String> {
+    let (Given::Number(text) | Given::Text(text)) = given else {
+        return Err(wrong(Scalar::Decimal, given));
     };
     let number = Number::read(text)
         .ok_or_else(|| "expected a Decimal, found a string that is not a number".to_owned())?;
     let digits = number.plain().ok_or_else(|| {
         format!(
             "expected a Decimal of at most {DECIMAL_DIGITS_MAX} digits, found {}",
-            shown(json)
+            shown(given)
         )
     })?;
     Ok(Value::Text(digits.into()))
@@ -211,22 +283,24 @@ fn uuid(text: &str) -> Result<String, String> {
     Ok(text.to_ascii_lowercase())
 }
 
-fn wrong(scalar: Scalar, json: &Json) -> String {
+fn wrong(scalar: Scalar, given: &Given<'_>) -> String {
     let article = article(scalar.name());
-    format!("expected {article} {scalar}, found {}", shown(json))
+    format!("expected {article} {scalar}, found {}", shown(given))
 }
 
 /// A short, harmless picture of what was given.
-fn shown(json: &Json) -> String {
-    match json {
-        Json::Null => "null".to_owned(),
-        Json::Bool(_) => "a boolean".to_owned(),
-        Json::Number(number) if number.as_str().len() <= SHOWN_CHARACTERS_MAX => number.to_string(),
-        Json::Number(_) => "a very long number".to_owned(),
-        Json::String(text) if text.chars().count() <= SHOWN_CHARACTERS_MAX => json.to_string(),
-        Json::String(_) => "a longer string".to_owned(),
-        Json::Array(_) => "a list".to_owned(),
-        Json::Object(_) => "an object".to_owned(),
+fn shown(given: &Given<'_>) -> String {
+    match given {
+        Given::Null => "null".to_owned(),
+        Given::Boolean(_) => "a boolean".to_owned(),
+        Given::Number(number) if number.len() <= SHOWN_CHARACTERS_MAX => number.to_string(),
+        Given::Number(_) => "a very long number".to_owned(),
+        Given::Text(text) if text.chars().count() <= SHOWN_CHARACTERS_MAX => {
+            Json::from(&**text).to_string()
+        }
+        Given::Text(_) => "a longer string".to_owned(),
+        Given::List => "a list".to_owned(),
+        Given::Object => "an object".to_owned(),
     }
 }
 

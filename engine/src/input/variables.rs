@@ -2,16 +2,18 @@
 //! structure, which is part of a plan's key.
 
 use super::literal::constant;
+use super::scalar::Given;
 use super::{Argument, Input, Kind, Source, kind, scalar};
 use crate::access::{Claim, Shape};
 use crate::api::{self, Api};
 use crate::json::Members;
 use crate::names::article;
-use crate::token;
+use crate::token::Token;
 use apollo_compiler::ast::{Type, VariableDefinition};
 use apollo_compiler::{Name, Node};
 use model::{Claims, Dialect, Fault, Kind as FaultKind, Scalar, Schema, Value};
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 use smallvec::SmallVec;
 use std::collections::BTreeSet;
 
@@ -276,27 +278,42 @@ impl Coercion<'_> {
         }
     }
 
-    /// Coerces the text of a JSON value by a type. Integers, which most variables are, are read where
-    /// they stand.
+    /// Coerces the text of a JSON value by a type. What is no object and no JSON is read where it stands.
     fn text(&self, ty: &Type, text: &str) -> Result<Input, String> {
-        let named = ty.inner_named_type();
-        if let (false, Ok(integer)) = (ty.is_list(), text.parse::<i32>())
-            && let Some(Kind::Scalar(Scalar::Int)) = kind(self.api, self.schema, named)
-        {
-            return Ok(Input::Value(Value::Integer(integer.into())));
+        match kind(self.api, self.schema, ty.inner_named_type()) {
+            None | Some(Kind::Object(_) | Kind::Document(..) | Kind::Scalar(Scalar::Json)) => {
+                let json: Json = serde_json::from_str(text).map_err(|error| unread(&error))?;
+                self.json(ty, &json)
+            }
+            Some(kind) => self.read(kind, ty, text),
         }
-        let json: Json = serde_json::from_str(text).map_err(|error| format!(": {error}"))?;
-        self.json(ty, &json)
+    }
+
+    /// Reads a value of a kind that is no object and no JSON, or lists of such.
+    fn read(&self, kind: Kind<'_>, ty: &Type, text: &str) -> Result<Input, String> {
+        if text == "null" {
+            return null(ty);
+        }
+        if !ty.is_list() {
+            let given = Given::read(text).map_err(|error| unread(&error))?;
+            return self.given(kind, ty.inner_named_type(), &given);
+        }
+        let item = ty.item_type();
+        let items = if text.starts_with('[') {
+            let texts: Vec<&RawValue> =
+                serde_json::from_str(text).map_err(|error| unread(&error))?;
+            let items = texts.iter().map(|text| self.read(kind, item, text.get()));
+            numbered(items)?
+        } else {
+            vec![self.read(kind, item, text)?]
+        };
+        Ok(list(items, is_leaf(item, Some(kind))))
     }
 
     /// Coerces a JSON value by a type.
     pub(super) fn json(&self, ty: &Type, json: &Json) -> Result<Input, String> {
         if json.is_null() {
-            if ty.is_non_null() {
-                let article = article(&ty.to_string());
-                return Err(format!(": expected {article} {ty}, found null"));
-            }
-            return Ok(Input::Null);
+            return null(ty);
         }
         if self.is_document(ty) {
             return self.document(ty, json).map(Input::Value);
@@ -306,14 +323,7 @@ impl Coercion<'_> {
         }
         let item = ty.item_type();
         let items = match json {
-            Json::Array(items) => items
-                .iter()
-                .enumerate()
-                .map(|(index, json)| {
-                    self.json(item, json)
-                        .map_err(|rest| format!("[{index}]{rest}"))
-                })
-                .collect::<Result<Vec<_>, _>>()?,
+            Json::Array(items) => numbered(items.iter().map(|json| self.json(item, json)))?,
             single => vec![self.json(item, single)?],
         };
         Ok(list(items, self.is_leaf(item)))
@@ -321,39 +331,46 @@ impl Coercion<'_> {
 
     /// Whether lists of that type are one value.
     pub(super) fn is_leaf(&self, ty: &Type) -> bool {
-        let named = ty.inner_named_type();
-        !ty.is_list()
-            && matches!(
-                kind(self.api, self.schema, named),
-                Some(Kind::Scalar(_) | Kind::Labels(_))
-            )
+        is_leaf(ty, kind(self.api, self.schema, ty.inner_named_type()))
     }
 
     fn named(&self, name: &str, json: &Json) -> Result<Input, String> {
         match kind(self.api, self.schema, name) {
-            Some(Kind::Scalar(scalar)) => scalar::coerce(scalar, json)
-                .map(Input::Value)
-                .map_err(|message| format!(": {message}")),
-            Some(Kind::Id) => self.id(json),
-            Some(Kind::Labels(index)) => self.label(index, json),
-            Some(Kind::Words) => self.word(name, json),
-            Some(Kind::Step) => step(json),
             Some(Kind::Object(object)) => self.object(object, json),
             Some(Kind::Document(..)) => {
                 let ty = Type::Named(apollo_compiler::Name::new_unchecked(name));
                 self.document(&ty, json).map(Input::Value)
             }
-            None => Err(format!(": {name} is not an input type")),
+            Some(Kind::Scalar(scalar)) => scalar::coerce(scalar, json)
+                .map(Input::Value)
+                .map_err(|message| format!(": {message}")),
+            Some(kind) => self.given(kind, name, &Given::of(json)),
+            None => Err(not_an_input(name)),
+        }
+    }
+
+    /// Coerces a value that is not null by a kind that is no object and no JSON.
+    fn given(&self, kind: Kind<'_>, name: &str, given: &Given<'_>) -> Result<Input, String> {
+        match kind {
+            Kind::Scalar(scalar) => scalar::given(scalar, given)
+                .map(Input::Value)
+                .map_err(|message| format!(": {message}")),
+            Kind::Id => self.id(given),
+            Kind::Labels(index) => self.label(index, given),
+            Kind::Words => self.word(name, given),
+            Kind::Step => step(given),
+            Kind::Object(_) | Kind::Document(..) => Err(not_an_input(name)),
         }
     }
 
     /// A global id: the type and the values of its key.
-    pub(super) fn id(&self, json: &Json) -> Result<Input, String> {
+    pub(super) fn id(&self, given: &Given<'_>) -> Result<Input, String> {
         let unknown = || ": this is not an id of this API".to_owned();
-        let token = json
+        let token = given
             .as_str()
             .ok_or_else(|| ": expected an ID as a string".to_owned())?;
-        let (type_name, parts) = token::decode(token).ok_or_else(unknown)?;
+        let token = Token::of(token).ok_or_else(unknown)?;
+        let (type_name, parts) = token.items().ok_or_else(unknown)?;
         let tables = &self.schema.tables;
         let index = tables.iter().position(|table| table.type_name == type_name);
         let index = index.ok_or_else(unknown)?;
@@ -366,14 +383,13 @@ impl Coercion<'_> {
             let column = &table.columns[*column];
             match column.enumeration {
                 Some(enumeration) => {
-                    self.label(enumeration, part)
-                        .ok()
-                        .and_then(|input| match input {
-                            Input::Value(value) => Some(value),
-                            _ => None,
-                        })
+                    let given = Given::read(part.get()).ok()?;
+                    match self.label(enumeration, &given).ok()? {
+                        Input::Value(value) => Some(value),
+                        _ => None,
+                    }
                 }
-                None => scalar::coerce(column.scalar, part).ok(),
+                None => scalar::coerce_text(column.scalar, part.get()).ok(),
             }
         });
         let values = values.collect::<Option<Vec<_>>>().ok_or_else(unknown)?;
@@ -381,19 +397,19 @@ impl Coercion<'_> {
     }
 
     /// The label in the database of an enum's value.
-    pub(super) fn label(&self, index: usize, json: &Json) -> Result<Input, String> {
+    pub(super) fn label(&self, index: usize, given: &Given<'_>) -> Result<Input, String> {
         let enumeration = &self.schema.enums[index];
         let known = enumeration
             .values
             .iter()
-            .find(|value| Some(value.name.as_str()) == json.as_str());
+            .find(|value| Some(value.name.as_str()) == given.as_str());
         known
             .map(|value| Input::Value(Value::Text(value.label.as_str().into())))
             .ok_or_else(|| format!(": expected a value of {}", enumeration.type_name))
     }
 
-    fn word(&self, name: &str, json: &Json) -> Result<Input, String> {
-        let known = json.as_str().filter(|word| {
+    fn word(&self, name: &str, given: &Given<'_>) -> Result<Input, String> {
+        let known = given.as_str().filter(|word| {
             let known = self.api.ty(name).and_then(|ty| ty.as_enum());
             known.is_some_and(|known| known.values.contains_key(*word))
         });
@@ -480,12 +496,43 @@ pub(super) fn one_of(
     Ok(())
 }
 
+/// What null comes to.
+fn null(ty: &Type) -> Result<Input, String> {
+    if ty.is_non_null() {
+        let article = article(&ty.to_string());
+        return Err(format!(": expected {article} {ty}, found null"));
+    }
+    Ok(Input::Null)
+}
+
+/// The items of a list, or what is wrong with the first that is wrong, and where it stands.
+fn numbered(items: impl Iterator<Item = Result<Input, String>>) -> Result<Vec<Input>, String> {
+    let items = items.enumerate();
+    items
+        .map(|(index, item)| item.map_err(|rest| format!("[{index}]{rest}")))
+        .collect()
+}
+
+/// Whether lists of a type of that kind are one value.
+fn is_leaf(ty: &Type, kind: Option<Kind<'_>>) -> bool {
+    !ty.is_list() && matches!(kind, Some(Kind::Scalar(_) | Kind::Labels(_)))
+}
+
+fn not_an_input(name: &str) -> String {
+    format!(": {name} is not an input type")
+}
+
+fn unread(error: &serde_json::Error) -> String {
+    format!(": {error}")
+}
+
 /// The name of a member, or the place of an item, as JSON.
-fn step(json: &Json) -> Result<Input, String> {
-    let place = |number: &serde_json::Number| number.as_str().parse::<i32>().ok();
-    let step = match json {
-        Json::String(name) if !name.contains('\0') => Some(json.to_string()),
-        Json::Number(number) => place(number)
+fn step(given: &Given<'_>) -> Result<Input, String> {
+    let step = match given {
+        Given::Text(name) if !name.contains('\0') => Some(Json::from(&**name).to_string()),
+        Given::Number(number) => number
+            .parse::<i32>()
+            .ok()
             .filter(|place| *place >= 0)
             .map(|place| place.to_string()),
         _ => None,
@@ -515,3 +562,6 @@ fn short(name: &str) -> String {
         .filter(|character| !character.is_control())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
