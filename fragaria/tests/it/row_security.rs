@@ -2,6 +2,7 @@
 
 mod callers;
 mod connections;
+mod exempt;
 mod ledger;
 mod reads;
 mod standing;

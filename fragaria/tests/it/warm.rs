@@ -57,14 +57,15 @@ impl Seen {
         })
     }
 
+    /// Ends those of them that the server itself has not ended yet, as it does when it misses others.
     fn end(&self, ids: &[String]) {
-        for id in ids {
-            self.stage.change(&if self.stage.is_mariadb() {
-                format!("KILL {id}")
-            } else {
-                format!("SELECT pg_terminate_backend({id})")
-            });
-        }
+        let all = |end: &dyn Fn(&String) -> String| ids.iter().map(end).collect::<String>();
+        self.stage.change(&if self.stage.is_mariadb() {
+            let kills = all(&|id| format!("KILL {id};"));
+            format!("DELIMITER //\nBEGIN NOT ATOMIC DECLARE CONTINUE HANDLER FOR 1094 BEGIN END; {kills} END//")
+        } else {
+            all(&|id| format!("SELECT pg_terminate_backend({id});"))
+        });
     }
 }
 

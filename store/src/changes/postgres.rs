@@ -193,6 +193,8 @@ impl Source {
             seen.set_reach(self.config.in_time(look::reach(session)).await?);
         }
         if has_changed {
+            // First, so that nobody reads by a plan of before what is kept after.
+            self.connector.forget_plans();
             seen.generations.bump_everything();
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::address::Address;
 use super::cancel;
 use super::gathered::Gathered;
 use super::replication::{Failed, Replication};
-use super::session::{Equipment, Session, Sizes};
+use super::session::{Equipment, Rights, Session, Sizes};
 use crate::backoff::Attempts;
 use crate::config::Pooler;
 use crate::metrics::{Counted, Metrics};
@@ -78,6 +78,7 @@ impl Connector {
                 config: address,
                 statements_max: if pooled { 0 } else { statements_max },
                 sizes: Sizes::new(statements_max),
+                rights: Rights::default(),
                 metrics: metrics.clone(),
                 tls: MakeRustlsConnect::new(tls::config(&security.verify)?),
             }),
@@ -89,6 +90,11 @@ impl Connector {
     /// A gauge may count the connection until it ends.
     pub(crate) async fn connect(&self, open: Option<&Gauge>) -> Result<Session, Error> {
         self.attempts.connect(Box::pin(self.attempt(open))).await
+    }
+
+    /// Has all connections plan anew what they have prepared.
+    pub(crate) fn forget_plans(&self) {
+        self.equipment.rights.have_changed();
     }
 
     /// Connects by the replication protocol.

@@ -119,11 +119,7 @@ impl Exclusives {
     /// A round trip.
     pub(super) async fn check(&self) -> Result<(), Error> {
         let exclusive = self.take(Purpose::Work).await?;
-        exclusive
-            .client
-            .batch_execute("SELECT 1")
-            .await
-            .map_err(|error| Snag::from(error).error)?;
+        exclusive.check().await.map_err(|snag| snag.error)?;
         exclusive.release();
         Ok(())
     }

@@ -80,8 +80,7 @@ impl Lane {
             return Ok(false);
         };
         let session = self.session(connector, &mut ticket).await?;
-        let answer = session.client.batch_execute("SELECT 1").await;
-        answer.map_err(|error| Snag::from(error).error)?;
+        session.check().await.map_err(|snag| snag.error)?;
         Ok(true)
     }
 

@@ -11,12 +11,12 @@ use model::{Argument, Statement};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Column, Config, RowStream};
+use tokio_postgres::{Client, Column, Config, RowStream, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A connection; dropping it ends it once the server has answered all that was asked.
@@ -26,6 +26,8 @@ pub(crate) struct Session {
     /// behind a pooler, where a name may be unknown the next moment.
     statements: Option<Cache<Key, Prepared>>,
     shelf: Shelf,
+    /// Of which rights the plans of these statements are.
+    rights: AtomicU64,
     equipment: Arc<Equipment>,
     driver: AbortHandle,
 }
@@ -37,9 +39,25 @@ pub(super) struct Equipment {
     /// How many prepared statements each keeps; 0: none are prepared.
     pub(super) statements_max: usize,
     pub(super) sizes: Sizes,
+    pub(super) rights: Rights,
     pub(super) metrics: Metrics,
     pub(super) tls: MakeRustlsConnect,
 }
+
+/// For whom policies do not hold, as far as is known.
+///
+/// PostgreSQL goes on with the plan of a prepared statement when a role loses `BYPASSRLS`: it looks at that when it
+/// plans. So plans are forgotten.
+#[derive(Debug, Default)]
+pub(super) struct Rights {
+    /// Counts up when they were seen to be others.
+    changes: AtomicU64,
+    seen: Mutex<Option<String>>,
+}
+
+/// A text that is another one once policies hold for others.
+const RIGHTS: &str = "SELECT coalesce(md5(string_agg(concat_ws(' ', oid, rolsuper, rolbypassrls), ',' ORDER BY oid)), '') \
+     FROM pg_roles WHERE rolsuper OR rolbypassrls";
 
 /// A statement prepared on one connection.
 #[derive(Clone)]
@@ -84,6 +102,21 @@ pub(super) enum Request<'a> {
     Query(&'a Statement, &'a [Argument], Option<&'a Prepared>),
 }
 
+impl Rights {
+    /// Has plans forgotten that were made by other rights.
+    pub(super) fn have_changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn are(&self, told: &str) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = seen.replace(told.to_owned());
+        if before.is_some_and(|before| before != told) {
+            self.have_changed();
+        }
+    }
+}
+
 impl Session {
     pub(super) fn new(client: Client, driver: AbortHandle, equipment: Arc<Equipment>) -> Self {
         let kept = equipment.statements_max;
@@ -91,9 +124,21 @@ impl Session {
             client,
             statements: (kept > 0).then(|| Cache::new(kept)),
             shelf: Shelf::of(&equipment.metrics.statements_kept),
+            rights: AtomicU64::new(equipment.rights.changes.load(Ordering::Acquire)),
             equipment,
             driver,
         }
+    }
+
+    /// A round trip, by which it is seen whether policies hold for others than before.
+    pub(super) async fn check(&self) -> Result<(), Snag> {
+        let rows = self.client.simple_query(RIGHTS).await?;
+        let told = rows.iter().find_map(|row| match row {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        self.equipment.rights.are(told.unwrap_or_default());
+        Ok(())
     }
 
     /// Whether the connection has ended.
@@ -151,8 +196,14 @@ impl Session {
 
     /// The prepared statements this one may be among.
     fn keeping(&self, statement: &Statement) -> Option<&Cache<Key, Prepared>> {
-        let statements = self.statements.as_ref();
-        statements.filter(|_| may_keep(&statement.sql))
+        let statements = self.statements.as_ref()?;
+        let rights = self.equipment.rights.changes.load(Ordering::Acquire);
+        if self.rights.load(Ordering::Relaxed) != rights {
+            statements.clear();
+            self.shelf.holds(0);
+            self.rights.store(rights, Ordering::Relaxed);
+        }
+        may_keep(&statement.sql).then_some(statements)
     }
 
     /// The statement as prepared here; `None` where it is not to be. Several that need it wait for one.

@@ -116,6 +116,10 @@ impl Queue {
         fits.then(|| jobs.pop_front()).flatten()
     }
 
+    fn next_is(&self, fits: impl FnOnce(&Job) -> bool) -> bool {
+        self.jobs().front().is_some_and(fits)
+    }
+
     fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,10 +173,12 @@ impl Job {
 
 impl Leader<'_> {
     fn run(&self, first: Job) -> Vec<Done> {
-        if first.is_alone || self.shared.config.sqlite.batch_max == 1 {
-            return vec![self.alone(first)];
+        let may_share = !first.is_alone && self.shared.config.sqlite.batch_max > 1;
+        // Nobody is waited for: those that come while this one is committed are the next ones.
+        if may_share && self.queue.next_is(|next| !next.is_alone) {
+            return self.together(first);
         }
-        self.together(first)
+        vec![self.alone(first)]
     }
 
     /// One write in a transaction of its own.
