@@ -225,7 +225,8 @@ impl Sqlite {
         match lease {
             Ok(lease) => {
                 let (writes, shared) = (Arc::clone(&self.writes), Arc::clone(&self.shared));
-                spawn_blocking(move || writes.lead(&lease, &shared));
+                let own = waiter.ticket();
+                spawn_blocking(move || writes.lead(&own, &lease, &shared));
             }
             Err(error) if waiter.withdraw() => return Err(error.into()),
             Err(_) => {}

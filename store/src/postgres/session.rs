@@ -46,8 +46,8 @@ pub(super) struct Equipment {
 
 /// For whom policies do not hold, as far as is known.
 ///
-/// PostgreSQL goes on with the plan of a prepared statement when a role loses `BYPASSRLS`: it looks at that when it
-/// plans. So plans are forgotten.
+/// PostgreSQL goes on with the plan of a prepared statement when a role loses `BYPASSRLS`, or is no longer a member of
+/// another: it looks at that when it plans. So plans are forgotten.
 #[derive(Debug, Default)]
 pub(super) struct Rights {
     /// Counts up when they were seen to be others.
@@ -55,9 +55,11 @@ pub(super) struct Rights {
     seen: Mutex<Option<String>>,
 }
 
-/// A text that is another one once policies hold for others.
-const RIGHTS: &str = "SELECT coalesce(md5(string_agg(concat_ws(' ', oid, rolsuper, rolbypassrls), ',' ORDER BY oid)), '') \
-     FROM pg_roles WHERE rolsuper OR rolbypassrls";
+/// A text that is another one once policies hold for others: who is exempt, and who is a member of what.
+const RIGHTS: &str = "SELECT concat_ws(' ', \
+     (SELECT md5(string_agg(concat_ws(' ', oid, rolsuper, rolbypassrls), ',' ORDER BY oid)) \
+      FROM pg_roles WHERE rolsuper OR rolbypassrls), \
+     (SELECT md5(string_agg(m::text, ',' ORDER BY m::text)) FROM pg_auth_members m))";
 
 /// A statement prepared on one connection.
 #[derive(Clone)]
@@ -111,7 +113,8 @@ impl Rights {
     fn are(&self, told: &str) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen.replace(told.to_owned());
-        if before.is_some_and(|before| before != told) {
+        // What was prepared before the first look may be of other rights, too.
+        if before.is_none_or(|before| before != told) {
             self.have_changed();
         }
     }

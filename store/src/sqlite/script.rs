@@ -38,7 +38,11 @@ enum Bounds {
 impl Bounds {
     fn keep(self, session: &Session) -> Result<(), Error> {
         match self {
-            Self::Transaction => command(session, "COMMIT"),
+            Self::Transaction => {
+                // Stopped at its end a commit would be told as failed, though it was made.
+                session.watch.rest();
+                command(session, "COMMIT")
+            }
             Self::Savepoint => command(session, "RELEASE write"),
         }
     }

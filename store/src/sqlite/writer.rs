@@ -23,6 +23,7 @@ const BYTES: usize = 1024 * 1024;
 /// The writes that nobody has taken on yet.
 pub(super) struct Queue {
     waiting: Mutex<VecDeque<Job>>,
+    /// Scripts that took long, or undid others.
     slow: Overruns,
 }
 
@@ -30,13 +31,16 @@ pub(super) struct Queue {
 struct Job {
     work: Work,
     asker: oneshot::Sender<Result<Reply, Failure>>,
-    stage: Arc<Mutex<Stage>>,
+    stage: Ticket,
     /// Whether it has a transaction for itself.
     is_alone: bool,
 }
 
+/// What a write is known by.
+pub(super) type Ticket = Arc<Mutex<Stage>>;
+
 /// How far a write is.
-enum Stage {
+pub(super) enum Stage {
     Waiting,
     /// On the connection of that watch, by that ticket.
     Begun(Arc<Watch>, u64),
@@ -47,7 +51,7 @@ enum Stage {
 /// The one who waits for a write; once it is dropped, what was not committed is undone.
 pub(super) struct Waiter<'q> {
     queue: &'q Queue,
-    stage: Arc<Mutex<Stage>>,
+    stage: Ticket,
     answer: oneshot::Receiver<Result<Reply, Failure>>,
 }
 
@@ -92,9 +96,12 @@ impl Queue {
         }
     }
 
-    /// Takes the first one on, and others with it; gives the connection back when they are answered.
-    pub(super) fn lead(&self, lease: &Lease, shared: &Arc<Shared>) {
-        let (Ok(session), Some(first)) = (lease.session(), self.next(|_| true)) else {
+    /// Takes on the write of whoever has the connection, and others with it.
+    ///
+    /// Where another one had taken it on, nothing is done: each of those that are left waits for the
+    /// connection by itself.
+    pub(super) fn lead(&self, own: &Ticket, lease: &Lease, shared: &Arc<Shared>) {
+        let (Ok(session), Some(first)) = (lease.session(), self.take(own)) else {
             return;
         };
         let leader = Leader {
@@ -103,11 +110,24 @@ impl Queue {
             shared,
             timeout: lease.timeout(),
         };
-        for done in looked_at(shared, session, || leader.run(first)) {
+        let all = looked_at(shared, session, || leader.run(first));
+        // Who left while it was committed has counted it too early, so a reader may have kept what was before.
+        let is_late = |done: &Done| done.result.is_ok() && done.job.is_left();
+        if let Some(look) = shared.look.get().filter(|_| all.iter().any(is_late)) {
+            look.forget();
+        }
+        for done in all {
             let answer = done.output.answer(done.result);
             // Whoever asked may be gone, which is their right.
             done.job.asker.send(answer).ok();
         }
+    }
+
+    /// Takes a write out of the line, unless it was taken on or taken back.
+    fn take(&self, own: &Ticket) -> Option<Job> {
+        let mut jobs = self.jobs();
+        let place = jobs.iter().position(|job| Arc::ptr_eq(&job.stage, own));
+        place.and_then(|place| jobs.remove(place))
     }
 
     fn next(&self, fits: impl FnOnce(&Job) -> bool) -> Option<Job> {
@@ -132,13 +152,14 @@ impl Waiter<'_> {
         answer.unwrap_or_else(|_| Err(Error::Internal("a writing thread broke off".into()).into()))
     }
 
+    /// What the write is known by in the line.
+    pub(super) fn ticket(&self) -> Ticket {
+        Arc::clone(&self.stage)
+    }
+
     /// Takes the write back, if nobody has taken it on.
     pub(super) fn withdraw(&self) -> bool {
-        let mut jobs = self.queue.jobs();
-        let place = jobs
-            .iter()
-            .position(|job| Arc::ptr_eq(&job.stage, &self.stage));
-        place.and_then(|place| jobs.remove(place)).is_some()
+        self.queue.take(&self.stage).is_some()
     }
 }
 
@@ -237,7 +258,7 @@ impl Leader<'_> {
         let ready = job.begin(self.session, self.timeout);
         let result = ready.map_err(Failure::from);
         let result = result.and_then(|()| job.work.perform_within(self.session, &mut output));
-        if self.is_long(begun) {
+        if self.is_long(begun) || !self.is_open() {
             self.queue.slow.note(&*job.work.script);
         }
         Done {
@@ -274,7 +295,6 @@ impl Leader<'_> {
         {
             return false;
         }
-        self.session.watch.begin(self.timeout, None);
         let committed = script::commit(self.session);
         if let Err(error) = &committed {
             tracing::debug!(%error, "writes are not committed together");
@@ -284,13 +304,90 @@ impl Leader<'_> {
 
     /// Runs one by itself of which nothing is left, unless it is known what came of it.
     fn again(&self, done: Done) -> Done {
-        match &done.result {
-            Err(failure) if matches!(failure.error, Error::Timeout(_) | Error::Cancelled) => done,
-            _ => self.alone(done.job),
+        let is_known =
+            |failure: &Failure| matches!(failure.error, Error::Timeout(_) | Error::Cancelled);
+        if done.result.as_ref().is_err_and(is_known) {
+            return done;
         }
+        let seemed_done = done.result.is_ok();
+        let again = self.alone(done.job);
+        if seemed_done && again.result.is_err() {
+            // It is not to undo others the next times.
+            self.queue.slow.note(&*again.job.work.script);
+        }
+        again
     }
 }
 
 fn held(stage: &Mutex<Stage>) -> MutexGuard<'_, Stage> {
     stage.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Sqlite;
+    use super::*;
+    use crate::Config;
+    use crate::metrics::Metrics;
+    use futures_util::FutureExt as _;
+    use model::metric::Registry;
+    use model::{Footprint, Script, Secret};
+
+    fn memory() -> Sqlite {
+        let config = Config {
+            url: Secret::new("sqlite::memory:".to_owned()),
+            ..Config::default()
+        };
+        Sqlite::open(&config, Metrics::register(&mut Registry::default())).unwrap()
+    }
+
+    /// A write of nothing.
+    fn work(undone: bool) -> Work {
+        let script = Script {
+            writes: true,
+            calls: false,
+            undone,
+            steps: Vec::new(),
+            roots: Vec::new(),
+            refusals: Arc::default(),
+            footprint: Footprint::default().into(),
+        };
+        Work {
+            script: Arc::new(script),
+            arguments: Vec::new(),
+            claim: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_has_the_connection_is_answered_and_the_others_are_still_in_line() {
+        let sqlite = memory();
+        // It has a transaction for itself, and is ahead.
+        let mut ahead = sqlite.writes.enter(work(true));
+        let mut own = sqlite.writes.enter(work(false));
+        let lease = sqlite.writer.lease().await.unwrap();
+        let lead = |waiter: &Waiter<'_>| {
+            sqlite.writes.lead(&waiter.ticket(), &lease, &sqlite.shared);
+        };
+        lead(&own);
+        own.answer().now_or_never().unwrap().unwrap();
+        assert!(ahead.answer().now_or_never().is_none());
+        lead(&own);
+        assert!(ahead.answer().now_or_never().is_none());
+        lead(&ahead);
+        ahead.answer().now_or_never().unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_is_not_taken_on_can_leave_the_line_and_who_is_cannot() {
+        let sqlite = memory();
+        let mut taken = sqlite.writes.enter(work(false));
+        let waits = sqlite.writes.enter(work(true));
+        let lease = sqlite.writer.lease().await.unwrap();
+        sqlite.writes.lead(&taken.ticket(), &lease, &sqlite.shared);
+        assert!(!taken.withdraw() && waits.withdraw());
+        taken.answer().now_or_never().unwrap().unwrap();
+        drop(sqlite.writes.enter(work(false)));
+        assert!(sqlite.writes.jobs().is_empty());
+    }
 }

@@ -48,3 +48,27 @@ fn policies_hold_for_statements_that_were_prepared_before() {
         });
     }
 }
+
+#[test]
+fn who_is_no_longer_a_member_sees_no_more_what_members_see() {
+    let stage = Stage::on_postgres(TABLES, &[]);
+    let name = stage.outside("SELECT current_database()");
+    let (login, readers) = (format!("{name}_login"), format!("{name}_readers"));
+    stage.change(&format!(
+        "CREATE ROLE {readers}; CREATE ROLE {login} LOGIN; GRANT {readers} TO {login};
+         GRANT SELECT ON note TO {login}; CREATE POLICY members ON note TO {readers} USING (true)"
+    ));
+    let url = format!("database.url={}", stage.url_of(&login));
+    let server = stage
+        .project
+        .serve(&[&url, "server.check_interval_ms=50"])
+        .ready();
+    let ask = || -> Value { server.graphql("{ note(id: 1) { word } }").json()["data"].take() };
+    for _ in 0..3 {
+        assert_eq!(ask(), json!({ "note": { "word": "first" } }));
+    }
+    stage.change(&format!("REVOKE {readers} FROM {login}"));
+    until("rows are seen that are for members alone", || {
+        (ask() == json!({ "note": null })).then_some(())
+    });
+}
