@@ -8,8 +8,12 @@
 use crate::gate::{self, Admittance, Gate};
 use crate::metrics::{Counted, Crowd, Kind, Metrics};
 use crate::{Config, Error};
-use deadpool::managed::{Manager, Object, Pool, PoolError, QueueMode, Timeouts};
+use deadpool::managed::{
+    Manager, Metrics as Use, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult,
+    Timeouts,
+};
 use futures_util::future::join_all;
+use model::metric::Gauge;
 use std::ops::RangeInclusive;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,22 +42,57 @@ pub(crate) enum Purpose<'g> {
     Stream(Option<&'g Arc<dyn Gate>>),
 }
 
-/// Makes connections.
-pub(crate) trait Maker: Manager<Error = Error, Type: Send> + Send + Sync + 'static {
-    /// Makes one, if the database lets it.
-    fn make(&self) -> impl Future<Output = Result<Self::Type, Error>> + Send;
+/// Connects to a database.
+pub(crate) trait Connects: Send + Sync + 'static {
+    /// A connection.
+    type Session: Send;
+
+    /// Makes one, if the database lets it; the gauge counts it while it is open.
+    fn connect(&self, open: &Gauge) -> impl Future<Output = Result<Self::Session, Error>> + Send;
 
     /// Whether one is known to have ended.
-    fn has_ended(session: &Self::Type) -> bool;
+    fn has_ended(session: &Self::Session) -> bool;
+}
 
+/// Makes the connections of a pool.
+pub(crate) struct Makers<C: Connects> {
+    connector: Arc<C>,
+    open: Gauge,
     /// Those that were made ahead and nobody has yet: what is made next is one of them.
-    fn ready(&self) -> &Mutex<Vec<Self::Type>>;
+    ready: Mutex<Vec<C::Session>>,
+}
+
+impl<C: Connects> Makers<C> {
+    async fn make(&self) -> Result<C::Session, Error> {
+        self.connector.connect(&self.open).await
+    }
+}
+
+impl<C: Connects> Manager for Makers<C> {
+    type Type = C::Session;
+    type Error = Error;
+
+    async fn create(&self) -> Result<C::Session, Error> {
+        let ready = locked(&self.ready).pop();
+        match ready {
+            Some(session) => Ok(session),
+            None => self.make().await,
+        }
+    }
+
+    async fn recycle(&self, session: &mut C::Session, _use: &Use) -> RecycleResult<Error> {
+        if C::has_ended(session) {
+            Err(RecycleError::message("the connection has ended"))
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// Waits for connections. Streams hold all but one at most, if there are several: however many
 /// receivers take nothing, there is one for what does not depend on them.
-pub(crate) struct Line<M: Manager> {
-    pool: Pool<M>,
+pub(crate) struct Line<C: Connects> {
+    pool: Pool<Makers<C>>,
     /// How many connections are kept open.
     kept: usize,
     shrinking: AbortHandle,
@@ -99,16 +138,22 @@ pub(crate) fn streams(connections: usize) -> usize {
 /// One that waits, until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
-impl<M: Maker> Line<M> {
+impl<C: Connects> Line<C> {
     /// Before a pool that keeps so many connections open, and has at most so many.
     pub(crate) fn new(
         config: &Config,
-        (maker, connections): (M, RangeInclusive<usize>),
+        (connector, connections): (Arc<C>, RangeInclusive<usize>),
         metrics: Metrics,
     ) -> Result<Self, Error> {
         let (kept, connections) = (*connections.start(), *connections.end().max(&1));
         let kept = kept.min(connections);
-        let pool = Pool::builder(maker)
+        let crowd = metrics.of(Kind::Exclusive);
+        let makers = Makers {
+            connector,
+            open: crowd.open.clone(),
+            ready: Mutex::default(),
+        };
+        let pool = Pool::builder(makers)
             .max_size(connections)
             .queue_mode(QueueMode::Lifo)
             .build()
@@ -126,7 +171,7 @@ impl<M: Maker> Line<M> {
             streams_waiting: AtomicUsize::new(0),
             length_max: config.queue_length_max,
             timeout: config.queue_timeout(),
-            crowd: metrics.of(Kind::Exclusive),
+            crowd,
             metrics,
         })
     }
@@ -150,12 +195,12 @@ impl<M: Maker> Line<M> {
     /// Opens connections until as many are open as are kept; fewer where all places are taken, or the
     /// database lets no more in. Meanwhile nobody is kept from those there are.
     pub(crate) async fn warm(&self) -> Result<(), Error> {
-        self.pool.retain(|session, _| !M::has_ended(session));
+        self.pool.retain(|session, _| !C::has_ended(session));
         let missing = self.kept.saturating_sub(self.pool.status().size);
         let made = join_all((0..missing).map(|_| self.ahead())).await;
         // The pool makes another one only while all that it has are taken, which takes no time.
         let mut held = Vec::new();
-        while !locked(self.pool.manager().ready()).is_empty() {
+        while !locked(&self.pool.manager().ready).is_empty() {
             let Ok(object) = self.pool.timeout_get(&AT_ONCE).await else {
                 break;
             };
@@ -164,7 +209,7 @@ impl<M: Maker> Line<M> {
             }
             held.push(object);
         }
-        locked(self.pool.manager().ready()).clear();
+        locked(&self.pool.manager().ready).clear();
         drop(held);
         made.into_iter().find_map(Result::err).map_or(Ok(()), Err)
     }
@@ -176,12 +221,12 @@ impl<M: Maker> Line<M> {
         };
         let _served = Waiting::new(&self.served);
         let made = self.pool.manager().make().await?;
-        locked(self.pool.manager().ready()).push(made);
+        locked(&self.pool.manager().ready).push(made);
         Ok(Some(place))
     }
 
     /// Waits for a free connection, not longer than it may.
-    pub(crate) async fn take(&self, purpose: Purpose<'_>) -> Result<Taken<M>, Error> {
+    pub(crate) async fn take(&self, purpose: Purpose<'_>) -> Result<Taken<Makers<C>>, Error> {
         let streams = match purpose {
             Purpose::Work => 0,
             Purpose::Stream(_) => self.streams_waiting.load(Ordering::Relaxed),
@@ -209,7 +254,7 @@ impl<M: Maker> Line<M> {
     }
 
     /// One that is not used, or else a new one.
-    async fn object(&self) -> Result<Object<M>, PoolError<Error>> {
+    async fn object(&self) -> Result<Object<Makers<C>>, PoolError<Error>> {
         let served = Waiting::new(&self.served);
         let object = self.pool.get().await;
         drop(served);
@@ -219,7 +264,7 @@ impl<M: Maker> Line<M> {
         object
     }
 
-    async fn wait(&self, purpose: Purpose<'_>, until: Instant) -> Result<Taken<M>, Error> {
+    async fn wait(&self, purpose: Purpose<'_>, until: Instant) -> Result<Taken<Makers<C>>, Error> {
         let (gate, stream) = match purpose {
             Purpose::Work => (None, None),
             Purpose::Stream(gate) => {
@@ -305,7 +350,7 @@ impl Withheld {
     }
 }
 
-impl<M: Manager> Drop for Line<M> {
+impl<C: Connects> Drop for Line<C> {
     fn drop(&mut self) {
         self.shrinking.abort();
     }

@@ -45,6 +45,23 @@ pub(crate) struct Tally {
     slowest: Duration,
 }
 
+impl Tally {
+    /// What was confirmed is there, and nothing that was refused.
+    pub(crate) fn assert_true(&self, url: &str) {
+        let rows: BTreeSet<i64> = psql(url, "SELECT id FROM written")
+            .lines()
+            .map(|id| id.parse().unwrap())
+            .collect();
+        let lost: Vec<_> = self.confirmed.difference(&rows).collect();
+        assert!(lost.is_empty(), "confirmed and lost: {lost:?}");
+        let refused: Vec<_> = self.refused.intersection(&rows).collect();
+        assert!(
+            refused.is_empty(),
+            "refused and there all the same: {refused:?}"
+        );
+    }
+}
+
 /// Clients that read and write until they are told to stop.
 pub(crate) struct Load {
     clients: Vec<JoinHandle<Tally>>,
@@ -199,17 +216,7 @@ fn a_database_that_crashes_under_load_loses_nothing_that_was_confirmed() {
     let server = server.ready();
     assert!(tally.slowest < HANG, "an answer took {:?}", tally.slowest);
     assert!(tally.errors.values().sum::<u32>() > 0, "nobody noticed");
-    let rows: BTreeSet<i64> = psql(&instance.address(), "SELECT id FROM written")
-        .lines()
-        .map(|id| id.parse().unwrap())
-        .collect();
-    let lost: Vec<_> = tally.confirmed.difference(&rows).collect();
-    assert!(lost.is_empty(), "confirmed and lost: {lost:?}");
-    let refused: Vec<_> = tally.refused.intersection(&rows).collect();
-    assert!(
-        refused.is_empty(),
-        "refused and there all the same: {refused:?}"
-    );
+    tally.assert_true(&instance.address());
     // Every client has at most one request under way when the database dies.
     assert!(
         tally.unknown.len() <= 2 * 16,

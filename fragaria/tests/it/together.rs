@@ -121,14 +121,8 @@ fn a_write_that_nobody_waits_for_any_more_is_not_committed_with_the_next() {
     let stage = Stage::on_sqlite(TABLES, PATIENT);
     let server = stage.serve();
     let lock = stage.lock();
-    let mut ahead = ahead(&server);
-    let mut clients = Vec::new();
-    for (sent, text) in ["early", "slow", "late"].into_iter().enumerate() {
-        let mut client = server.client();
-        send(&mut client, &word(text), &[]);
-        clients.push(client);
-        until_in_flight(&server, sent + 2);
-    }
+    let words = ["early", "slow", "late"].map(word);
+    let (mut ahead, mut clients) = in_line(&server, &words, &[]);
     drop(lock);
     assert_eq!(ahead.response().unwrap().status, 200);
     let outside = rusqlite::Connection::open(stage.project.path("shop.db")).unwrap();
@@ -151,12 +145,8 @@ fn a_key_that_comes_twice_at_once_is_one_write() {
     let stage = Stage::on_sqlite(TABLES, PATIENT);
     let server = stage.serve();
     let lock = stage.lock();
-    let mut ahead = ahead(&server);
-    let mut clients: Vec<_> = (0..6).map(|_| server.client()).collect();
-    for client in &mut clients {
-        send(client, &word("once"), &["idempotency-key: k"]);
-    }
-    until_in_flight(&server, 7);
+    let words = ["once"; 6].map(word);
+    let (mut ahead, mut clients) = in_line(&server, &words, &["idempotency-key: k"]);
     drop(lock);
     assert_eq!(ahead.response().unwrap().status, 200);
     let answers: Vec<_> = clients
@@ -248,14 +238,7 @@ fn held_up(
     meanwhile: impl FnOnce(&mut Vec<Client>),
 ) -> (Vec<Response>, usize) {
     let lock = stage.lock();
-    let mut ahead = ahead(server);
-    let mut clients = Vec::new();
-    for (sent, write) in writes.iter().enumerate() {
-        let mut client = server.client();
-        send(&mut client, write, &[]);
-        clients.push(client);
-        until_in_flight(server, sent + 2);
-    }
+    let (mut ahead, mut clients) = in_line(server, writes, &[]);
     meanwhile(&mut clients);
     let before = commits(stage);
     drop(lock);
@@ -264,12 +247,18 @@ fn held_up(
     (answers.collect(), commits(stage) - before)
 }
 
-/// A write that has the connection, alone as it came, so that those behind it wait.
-fn ahead(server: &Server) -> Client {
-    let mut client = server.client();
-    send(&mut client, &word("ahead"), &[]);
-    until_in_flight(server, 1);
-    client
+/// Sends a write that has the connection, alone as it came, and others in their order, which wait behind it.
+fn in_line(server: &Server, writes: &[String], headers: &[&str]) -> (Client, Vec<Client>) {
+    let sent = |count: usize, write: &str, headers: &[&str]| {
+        let mut client = server.client();
+        send(&mut client, write, headers);
+        until_in_flight(server, count);
+        client
+    };
+    let ahead = sent(1, &word("ahead"), &[]);
+    let others = writes.iter().zip(2..);
+    let others = others.map(|(write, count)| sent(count, write, headers));
+    (ahead, others.collect())
 }
 
 fn until_in_flight(server: &Server, count: usize) {

@@ -5,14 +5,14 @@
 
 use super::connector::Connector;
 use super::session::Session;
-use crate::line::{Line, Maker, Purpose, Taken};
-use crate::metrics::{self, Metrics};
+use crate::line::{Connects, Line, Makers, Purpose, Taken};
+use crate::metrics::Metrics;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error};
-use deadpool::managed::{self, Metrics as Use, Object, RecycleError, RecycleResult};
+use deadpool::managed::Object;
 use model::metric::Gauge;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -26,62 +26,28 @@ pub(super) struct Pool {
     connector: Arc<Connector>,
     /// A connection for checks alone: a server that is busy is there nevertheless.
     spare: Mutex<Option<Session>>,
-    line: Line<Makers>,
+    line: Line<Connector>,
     metrics: Metrics,
 }
 
 /// A connection held alone; dropping it unreleased stops what it does in the database.
 pub(super) struct Held {
-    taken: Option<Taken<Makers>>,
+    taken: Option<Taken<Makers<Connector>>>,
     connector: Arc<Connector>,
     metrics: Metrics,
     /// Whether its end is somebody's answer; if not, nobody waits for one any more.
     answered: bool,
 }
 
-struct Makers {
-    connector: Arc<Connector>,
-    open: Gauge,
-    /// Those made ahead.
-    ready: std::sync::Mutex<Vec<Session>>,
-}
+impl Connects for Connector {
+    type Session = Session;
 
-impl managed::Manager for Makers {
-    type Type = Session;
-    type Error = Error;
-
-    async fn create(&self) -> Result<Session, Error> {
-        let ready = self
-            .ready
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        match ready {
-            Some(session) => Ok(session),
-            None => self.make().await,
-        }
-    }
-
-    async fn recycle(&self, session: &mut Session, _use: &Use) -> RecycleResult<Error> {
-        if session.is_closed() {
-            Err(RecycleError::message("the connection has ended"))
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl Maker for Makers {
-    async fn make(&self) -> Result<Session, Error> {
-        self.connector.connect(Some(&self.open)).await
+    async fn connect(&self, open: &Gauge) -> Result<Session, Error> {
+        self.connect(Some(open)).await
     }
 
     fn has_ended(session: &Session) -> bool {
         session.is_closed()
-    }
-
-    fn ready(&self) -> &std::sync::Mutex<Vec<Session>> {
-        &self.ready
     }
 }
 
@@ -92,15 +58,14 @@ impl Pool {
         metrics: Metrics,
     ) -> Result<Self, Error> {
         let connections = config.mariadb.connections_min..=config.mariadb.connections;
-        let maker = Makers {
-            connector: Arc::clone(&connector),
-            open: metrics.of(metrics::Kind::Exclusive).open,
-            ready: std::sync::Mutex::default(),
-        };
         Ok(Self {
+            line: Line::new(
+                config,
+                (Arc::clone(&connector), connections),
+                metrics.clone(),
+            )?,
             connector,
             spare: Mutex::default(),
-            line: Line::new(config, (maker, connections), metrics.clone())?,
             metrics,
         })
     }
@@ -220,7 +185,7 @@ impl Drop for Held {
 
 /// Ends the connection in the server; hanging up alone it would notice only when it next sends
 /// something.
-async fn clear(taken: Taken<Makers>, connector: Arc<Connector>) {
+async fn clear(taken: Taken<Makers<Connector>>, connector: Arc<Connector>) {
     if !taken.object.is_settled() {
         let killed = timeout(CLEARING, connector.kill(&taken.object)).await;
         if !matches!(killed, Ok(Ok(()))) {

@@ -6,14 +6,14 @@
 
 use super::connector::Connector;
 use super::session::Session;
-use crate::line::{Line, Maker, Purpose, Taken};
-use crate::metrics::{self, Metrics};
+use crate::line::{Connects, Line, Makers, Purpose, Taken};
+use crate::metrics::Metrics;
 use crate::snag::{Kind, Snag};
 use crate::{Config, Error};
-use deadpool::managed::{self, Metrics as Use, Object, RecycleError, RecycleResult};
+use deadpool::managed::Object;
 use model::metric::Gauge;
 use std::ops::Deref;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -23,61 +23,27 @@ const CLEARING: Duration = Duration::from_secs(5);
 
 /// The pool.
 pub(super) struct Exclusives {
-    line: Line<Makers>,
+    line: Line<Connector>,
     metrics: Metrics,
 }
 
 /// A connection held alone; dropping it unreleased stops what it does in the database.
 pub(super) struct Exclusive {
-    taken: Option<Taken<Makers>>,
+    taken: Option<Taken<Makers<Connector>>>,
     metrics: Metrics,
     /// Whether its end is somebody's answer; if not, nobody waits for one any more.
     answered: bool,
 }
 
-struct Makers {
-    connector: Arc<Connector>,
-    open: Gauge,
-    /// Those made ahead.
-    ready: std::sync::Mutex<Vec<Session>>,
-}
+impl Connects for Connector {
+    type Session = Session;
 
-impl managed::Manager for Makers {
-    type Type = Session;
-    type Error = Error;
-
-    async fn create(&self) -> Result<Session, Error> {
-        let ready = self
-            .ready
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        match ready {
-            Some(session) => Ok(session),
-            None => self.make().await,
-        }
-    }
-
-    async fn recycle(&self, session: &mut Session, _use: &Use) -> RecycleResult<Error> {
-        if session.is_closed() {
-            Err(RecycleError::message("the connection has ended"))
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl Maker for Makers {
-    async fn make(&self) -> Result<Session, Error> {
-        self.connector.connect(Some(&self.open)).await
+    async fn connect(&self, open: &Gauge) -> Result<Session, Error> {
+        self.connect(Some(open)).await
     }
 
     fn has_ended(session: &Session) -> bool {
         session.is_closed()
-    }
-
-    fn ready(&self) -> &std::sync::Mutex<Vec<Session>> {
-        &self.ready
     }
 }
 
@@ -89,13 +55,8 @@ impl Exclusives {
     ) -> Result<Self, Error> {
         let postgres = &config.postgres;
         let connections = postgres.exclusive_connections_min..=postgres.exclusive_connections;
-        let maker = Makers {
-            connector,
-            open: metrics.of(metrics::Kind::Exclusive).open,
-            ready: std::sync::Mutex::default(),
-        };
         Ok(Self {
-            line: Line::new(config, (maker, connections), metrics.clone())?,
+            line: Line::new(config, (connector, connections), metrics.clone())?,
             metrics,
         })
     }
@@ -189,7 +150,7 @@ impl Drop for Exclusive {
 }
 
 /// Stops what the connection does, waits until the server has, and drops it.
-async fn clear(taken: Taken<Makers>) {
+async fn clear(taken: Taken<Makers<Connector>>) {
     let object = &taken.object;
     let stopped =
         !object.is_closed() && matches!(timeout(CLEARING, stop(object)).await, Ok(Ok(())));

@@ -112,8 +112,8 @@ impl Queue {
         };
         let all = looked_at(shared, session, || leader.run(first));
         // Who left while it was committed has counted it too early, so a reader may have kept what was before.
-        let is_late = |done: &Done| done.result.is_ok() && done.job.is_left();
-        if let Some(look) = shared.look.get().filter(|_| all.iter().any(is_late)) {
+        let late = all.iter().any(Done::is_for_nobody);
+        if let Some(look) = shared.look.get().filter(|_| late) {
             look.forget();
         }
         for done in all {
@@ -192,6 +192,13 @@ impl Job {
     }
 }
 
+impl Done {
+    /// Whether it succeeded, and nobody waits for it any more.
+    fn is_for_nobody(&self) -> bool {
+        self.result.is_ok() && self.job.is_left()
+    }
+}
+
 impl Leader<'_> {
     fn run(&self, first: Job) -> Vec<Done> {
         let may_share = !first.is_alone && self.shared.config.sqlite.batch_max > 1;
@@ -204,10 +211,19 @@ impl Leader<'_> {
 
     /// One write in a transaction of its own.
     fn alone(&self, job: Job) -> Done {
+        self.done(job, Work::perform)
+    }
+
+    /// What comes of a write that is done in some way.
+    fn done(
+        &self,
+        job: Job,
+        way: impl FnOnce(&Work, &Session, &mut Output) -> Result<(), Failure>,
+    ) -> Done {
         let mut output = Output::held(self.shared);
         let begun = job.begin(self.session, self.timeout);
         let result = begun.map_err(Failure::from);
-        let result = result.and_then(|()| job.work.perform(self.session, &mut output));
+        let result = result.and_then(|()| way(&job.work, self.session, &mut output));
         Done {
             job,
             output,
@@ -254,18 +270,11 @@ impl Leader<'_> {
     /// One write in the transaction of several.
     fn within(&self, job: Job) -> Done {
         let begun = Instant::now();
-        let mut output = Output::held(self.shared);
-        let ready = job.begin(self.session, self.timeout);
-        let result = ready.map_err(Failure::from);
-        let result = result.and_then(|()| job.work.perform_within(self.session, &mut output));
+        let done = self.done(job, Work::perform_within);
         if self.is_long(begun) || !self.is_open() {
-            self.queue.slow.note(&*job.work.script);
+            self.queue.slow.note(&*done.job.work.script);
         }
-        Done {
-            job,
-            output,
-            result,
-        }
+        done
     }
 
     /// The next one that can be taken on.
@@ -289,10 +298,7 @@ impl Leader<'_> {
             script::roll_back(self.session);
             return true;
         }
-        if all
-            .iter()
-            .any(|done| done.result.is_ok() && done.job.is_left())
-        {
+        if all.iter().any(Done::is_for_nobody) {
             return false;
         }
         let committed = script::commit(self.session);
